@@ -1,0 +1,43 @@
+//! The way of a message: routes, acceptance, notices, receipts, recall.
+
+mod accept;
+mod receipt;
+mod route;
+
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use crate::domain::{Clock, Random};
+use crate::store::Store;
+use crate::texts::Texts;
+use crate::vault::Vault;
+
+pub use accept::{AcceptError, Submission};
+pub use route::{Refused, Route};
+
+/// What deliveries need to know of this server.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// EHLO name, Message-ID.
+    pub hostname: String,
+    /// Where patients go, without a slash at the end.
+    pub portal_url: String,
+    /// Days a delivery stays open where the practice says nothing.
+    pub days: u16,
+    /// From of notices where the practice says nothing.
+    pub notice_from: String,
+}
+
+/// The verb room of deliveries. Cheap to clone.
+#[derive(Clone)]
+pub struct Deliveries {
+    pub(crate) store: Store,
+    pub(crate) vault: Vault,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) texts: Texts,
+    pub(crate) settings: Arc<Settings>,
+    /// Wakes the courier after a deposit.
+    pub(crate) wake: Arc<Notify>,
+}

@@ -1,0 +1,208 @@
+//! Audit events (FHIR AuditEvent): who did what to which row, by ids alone.
+
+use super::mailbox::words;
+use super::{DeliveryId, DeviceId, MailboxId, MessageId, PatientId, PracticeId, SessionId, Timestamp};
+
+words! {
+    /// What was done.
+    Verb {
+        /// The server or a command started on this database for the first time.
+        Founded = "founded",
+        /// A practice was made.
+        PracticeAdded = "practice.added",
+        /// A practice was changed.
+        PracticeChanged = "practice.changed",
+        /// A practice was removed.
+        PracticeRemoved = "practice.removed",
+        /// A domain was added.
+        DomainAdded = "domain.added",
+        /// A mailbox was made.
+        MailboxAdded = "mailbox.added",
+        /// A device was made.
+        DeviceAdded = "device.added",
+        /// A device was used for the first time.
+        DeviceFirstUsed = "device.first-used",
+        /// A device was revoked.
+        DeviceRevoked = "device.revoked",
+        /// A login was refused.
+        LoginRefused = "login.refused",
+        /// A person was added to the directory.
+        PatientAdded = "patient.added",
+        /// A person of the directory was changed.
+        PatientChanged = "patient.changed",
+        /// A person was removed from the directory.
+        PatientRemoved = "patient.removed",
+        /// Coordinates were shown unmasked.
+        PatientRevealed = "patient.revealed",
+        /// A message was accepted.
+        Deposited = "message.deposited",
+        /// Work of the outbox was claimed.
+        Claimed = "outbox.claimed",
+        /// The relay took a notice.
+        HandedOver = "notice.handed-over",
+        /// The relay asked to try later.
+        Postponed = "notice.postponed",
+        /// A notice cannot be delivered.
+        Bounced = "notice.bounced",
+        /// A notice was put back into the queue by hand.
+        Retried = "notice.retried",
+        /// A code was asked for.
+        CodeIssued = "code.issued",
+        /// A code was handed to a provider, or refused by all.
+        CodeSent = "code.sent",
+        /// A code was refused: wrong, late, or from another browser.
+        CodeRefused = "code.refused",
+        /// A right code was given.
+        CodeAccepted = "code.accepted",
+        /// A delivery was closed after too many wrong codes.
+        DeliveryLocked = "delivery.locked",
+        /// The message page was shown.
+        Opened = "delivery.opened",
+        /// An attachment was given out whole.
+        Downloaded = "delivery.downloaded",
+        /// The patient closed or prolonged the page.
+        SessionChanged = "session.changed",
+        /// The sender recalled a delivery.
+        Recalled = "delivery.recalled",
+        /// A delivery came to its end.
+        Expired = "delivery.expired",
+        /// A receipt was put into the sender's mailbox.
+        ReceiptDeposited = "receipt.deposited",
+        /// A row failed its authority check and was not used.
+        AuthorityFailed = "authority.failed",
+        /// Housekeeping: old rows, orphaned objects.
+        Swept = "store.swept",
+    }
+}
+
+/// Who did it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Actor {
+    /// The server by itself.
+    Server,
+    /// An administrator on the command line.
+    Operator,
+    /// A mail client.
+    Device(DeviceId),
+    /// Somebody who holds the link of this delivery, before the right code.
+    LinkHolder(DeliveryId),
+    /// A patient's page, after it.
+    Session(SessionId),
+}
+
+/// One event of the journal. Holds ids, counts and times; never a word of a person.
+#[derive(Debug, Clone)]
+pub struct AuditEvent {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub verb: Verb,
+    /// Who.
+    pub actor: Actor,
+    /// In which practice.
+    pub practice: Option<PracticeId>,
+    /// About which mailbox.
+    pub mailbox: Option<MailboxId>,
+    /// About which device.
+    pub device: Option<DeviceId>,
+    /// About which message.
+    pub message: Option<MessageId>,
+    /// About which delivery.
+    pub delivery: Option<DeliveryId>,
+    /// About which person of the directory.
+    pub patient: Option<PatientId>,
+    /// How many, where it counts something.
+    pub count: Option<i64>,
+}
+
+impl AuditEvent {
+    /// An event that names nothing yet; the `about_…` methods add what it is about.
+    pub fn new(at: Timestamp, actor: Actor, verb: Verb) -> Self {
+        Self {
+            at,
+            verb,
+            actor,
+            practice: None,
+            mailbox: None,
+            device: None,
+            message: None,
+            delivery: None,
+            patient: None,
+            count: None,
+        }
+    }
+
+    /// Names the practice.
+    #[must_use]
+    pub fn about_practice(mut self, id: PracticeId) -> Self {
+        self.practice = Some(id);
+        self
+    }
+
+    /// Names the mailbox.
+    #[must_use]
+    pub fn about_mailbox(mut self, id: MailboxId) -> Self {
+        self.mailbox = Some(id);
+        self
+    }
+
+    /// Names the device.
+    #[must_use]
+    pub fn about_device(mut self, id: DeviceId) -> Self {
+        self.device = Some(id);
+        self
+    }
+
+    /// Names the message.
+    #[must_use]
+    pub fn about_message(mut self, id: MessageId) -> Self {
+        self.message = Some(id);
+        self
+    }
+
+    /// Names the delivery.
+    #[must_use]
+    pub fn about_delivery(mut self, id: DeliveryId) -> Self {
+        self.delivery = Some(id);
+        self
+    }
+
+    /// Names the person of the directory.
+    #[must_use]
+    pub fn about_patient(mut self, id: PatientId) -> Self {
+        self.patient = Some(id);
+        self
+    }
+
+    /// Counts something.
+    #[must_use]
+    pub fn counting(mut self, count: i64) -> Self {
+        self.count = Some(count);
+        self
+    }
+
+    /// The event as one line of `key=value`, the text that the chain authenticates.
+    pub fn line(&self) -> String {
+        let mut line = format!("at={} verb={}", self.at.0, self.verb.word());
+        match self.actor {
+            Actor::Server => line.push_str(" by=server"),
+            Actor::Operator => line.push_str(" by=operator"),
+            Actor::Device(id) => line.push_str(&format!(" by=device:{id}")),
+            Actor::LinkHolder(id) => line.push_str(&format!(" by=link:{id}")),
+            Actor::Session(id) => line.push_str(&format!(" by=session:{id}")),
+        }
+        let mut add = |key: &str, id: Option<String>| {
+            if let Some(id) = id {
+                line.push_str(&format!(" {key}={id}"));
+            }
+        };
+        add("practice", self.practice.map(|id| id.to_string()));
+        add("mailbox", self.mailbox.map(|id| id.to_string()));
+        add("device", self.device.map(|id| id.to_string()));
+        add("message", self.message.map(|id| id.to_string()));
+        add("delivery", self.delivery.map(|id| id.to_string()));
+        add("patient", self.patient.map(|id| id.to_string()));
+        add("count", self.count.map(|n| n.to_string()));
+        line
+    }
+}

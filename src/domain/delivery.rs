@@ -1,0 +1,64 @@
+//! A delivery to an outside recipient: its states, its channels, its failures.
+
+use super::mailbox::words;
+
+words! {
+    /// Where a delivery stands: `queued → notified → opened → downloaded`, or one of the ends.
+    DeliveryState {
+        /// Accepted; the notice has not left yet.
+        Queued = "queued",
+        /// The relay took the notice: handed over, not delivered.
+        Notified = "notified",
+        /// The message page was shown after a right code.
+        Opened = "opened",
+        /// Every attachment was downloaded.
+        Downloaded = "downloaded",
+        /// Its time is over and its keys are gone.
+        Expired = "expired",
+        /// Recalled by the sender; its keys are gone.
+        Recalled = "recalled",
+        /// The notice cannot be delivered.
+        Bounced = "bounced",
+        /// A hundred wrong codes: closed until the sender makes a new one.
+        Locked = "locked",
+    }
+
+    /// How a code travels.
+    Channel {
+        /// A short message.
+        Sms = "sms",
+        /// A call that reads the digits.
+        Voice = "voice",
+    }
+
+    /// Why something could not be sent, without a word of anybody's.
+    FailureClass {
+        /// The server could not be reached.
+        Unreachable = "unreachable",
+        /// Its certificate or TLS was refused.
+        Tls = "tls",
+        /// It asks to try later (4xx).
+        Later = "later",
+        /// The recipient's address does not exist.
+        UnknownAddress = "unknown-address",
+        /// The recipient's mailbox is full.
+        Full = "full",
+        /// It refused for good.
+        Refused = "refused",
+        /// Our user name or password is wrong there.
+        Credentials = "credentials",
+        /// It kept refusing for days.
+        GaveUp = "gave-up",
+        /// No provider is configured for this channel.
+        NoProvider = "no-provider",
+        /// An SMS to a landline.
+        Landline = "landline",
+    }
+}
+
+impl DeliveryState {
+    /// Whether the patient may still ask for a code.
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Queued | Self::Notified | Self::Opened | Self::Downloaded)
+    }
+}

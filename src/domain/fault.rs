@@ -1,0 +1,54 @@
+//! A fault of ours: logged once at the border, never told to the caller.
+
+use std::fmt;
+
+/// Something went wrong on our side.
+///
+/// `what` is a fixed sentence; `cause` holds kinds, codes and numbers only, never a value that
+/// came from a person: whoever builds it chooses what of an underlying error may be logged.
+#[derive(Debug)]
+pub struct Fault {
+    what: &'static str,
+    cause: Option<String>,
+    transient: bool,
+}
+
+impl Fault {
+    /// A fault described by a fixed sentence.
+    pub fn new(what: &'static str) -> Self {
+        Self { what, cause: None, transient: false }
+    }
+
+    /// The same with a cause: an error kind, a code, a number. Never a person's data.
+    pub fn because(what: &'static str, cause: impl Into<String>) -> Self {
+        Self { what, cause: Some(cause.into()), transient: false }
+    }
+
+    /// Marks a fault that may pass by itself (a full disk, a database that is away): answers 4xx.
+    #[must_use]
+    pub fn transient(mut self) -> Self {
+        self.transient = true;
+        self
+    }
+
+    /// Whether the same call may succeed later.
+    pub fn is_transient(&self) -> bool {
+        self.transient
+    }
+
+    /// The fixed sentence.
+    pub fn what(&self) -> &'static str {
+        self.what
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.cause {
+            Some(cause) => write!(f, "{}: {cause}", self.what),
+            None => f.write_str(self.what),
+        }
+    }
+}
+
+impl std::error::Error for Fault {}

@@ -1,0 +1,91 @@
+//! A message as it came in: octets that hold CRLF line ends and no others.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+/// The octets of an Internet message (RFC 5322) in which CR and LF stand only together.
+///
+/// Built only from clean octets, so that nothing after the border can be split differently by
+/// another program (SMTP smuggling). Zeroised when dropped; `Debug` shows the length alone.
+pub struct RawMessage(Zeroizing<Vec<u8>>);
+
+impl RawMessage {
+    /// Takes the octets of a message.
+    ///
+    /// # Errors
+    /// [`RawMessageFault`] for a CR without LF, a LF without CR, or a NUL (RFC 5321 §2.3.8, RFC 5322 §2.3).
+    pub fn new(octets: Vec<u8>) -> Result<Self, RawMessageFault> {
+        let octets = Zeroizing::new(octets);
+        let mut before = 0;
+        for &octet in octets.iter() {
+            match octet {
+                b'\n' if before != b'\r' => return Err(RawMessageFault::BareLf),
+                0 => return Err(RawMessageFault::Nul),
+                _ if before == b'\r' && octet != b'\n' => return Err(RawMessageFault::BareCr),
+                _ => before = octet,
+            }
+        }
+        if before == b'\r' {
+            return Err(RawMessageFault::BareCr);
+        }
+        Ok(Self(octets))
+    }
+
+    /// The octets.
+    pub fn reveal(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// How many octets.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Debug for RawMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RawMessage({} octets)", self.0.len())
+    }
+}
+
+/// Why octets are not a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RawMessageFault {
+    /// A carriage return that no line feed follows.
+    #[error("a carriage return stands alone")]
+    BareCr,
+    /// A line feed that no carriage return precedes.
+    #[error("a line feed stands alone")]
+    BareLf,
+    /// The octet 0.
+    #[error("a NUL octet")]
+    Nul,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_crlf_ends_a_line() {
+        assert!(RawMessage::new(b"a\r\nb\r\n".to_vec()).is_ok());
+        assert!(RawMessage::new(b"".to_vec()).is_ok());
+        for (octets, why) in [
+            (&b"a\nb"[..], RawMessageFault::BareLf),
+            (b"a\rb", RawMessageFault::BareCr),
+            (b"a\r", RawMessageFault::BareCr),
+            (b"a\r\r\n", RawMessageFault::BareCr),
+            (b"\n", RawMessageFault::BareLf),
+            (b"a\r\n\n", RawMessageFault::BareLf),
+            (b"a\0b", RawMessageFault::Nul),
+        ] {
+            assert_eq!(RawMessage::new(octets.to_vec()).err(), Some(why), "{octets:?}");
+        }
+    }
+}

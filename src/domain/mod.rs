@@ -1,0 +1,40 @@
+//! The words: types and rules of the trade. No I/O, no async; imports no other room.
+//!
+//! What cannot be wrong is parsed here once, at the border, into a type. Secrets and personal
+//! data have no `Display`, no `Serialize` and a masked `Debug`, so that a log line or an error
+//! cannot carry them; who needs the value calls `reveal()`, which is easy to look for.
+
+mod address;
+mod audit;
+mod delivery;
+mod fault;
+mod id;
+mod mailbox;
+mod message;
+mod patient;
+mod phone;
+mod practice;
+mod random;
+mod sealed;
+mod secret;
+mod sender;
+mod time;
+
+pub use address::{Address, AddressFault, DomainName, LocalPart};
+pub use audit::{Actor, AuditEvent, Verb};
+pub use delivery::{Channel, DeliveryState, FailureClass};
+pub use fault::Fault;
+pub use id::{
+    ChallengeId, DeliveryId, DeviceId, EntryId, FolderId, KeyId, MailboxId, MessageId, ObjectId, PatientId, PracticeId,
+    QueueId, SessionId, SlotId,
+};
+pub use mailbox::{DeviceKind, FolderRole, MailboxKind, MailboxState};
+pub use message::{RawMessage, RawMessageFault};
+pub use patient::{Coordinates, PatientKind, PatientRecord, PersonName};
+pub use phone::{NumberFault, PhoneNumber, Region};
+pub use practice::{Language, PracticeProfile};
+pub use random::Random;
+pub use sealed::{Container, Esk, KeyedHash, Mac, PublicKey, Sealed};
+pub use secret::{BrowserToken, DevicePassword, OneTimeCode, SecretText, SessionToken, Ticket};
+pub use sender::Sender;
+pub use time::{Clock, Timestamp};

@@ -1,0 +1,66 @@
+//! A practice: the tenant, and the public face it shows to patients.
+
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A language of the patient's side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// French.
+    Fr,
+    /// English.
+    En,
+}
+
+impl Language {
+    /// Every language that is complete.
+    pub const ALL: [Self; 2] = [Self::Fr, Self::En];
+
+    /// Its BCP 47 tag.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::Fr => "fr",
+            Self::En => "en",
+        }
+    }
+}
+
+impl FromStr for Language {
+    type Err = NotALanguage;
+
+    fn from_str(text: &str) -> Result<Self, NotALanguage> {
+        Self::ALL.into_iter().find(|l| text.eq_ignore_ascii_case(l.tag())).ok_or(NotALanguage)
+    }
+}
+
+/// The text names no language that Pli speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a language of this server (fr or en)")]
+pub struct NotALanguage;
+
+/// What a practice tells of itself; kept sealed in one column.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PracticeProfile {
+    /// The name the administrator uses; unique on this server.
+    pub name: String,
+    /// The name patients see, chosen not to tell a speciality.
+    pub public_name: String,
+    /// Whom to call, as patients should dial it. Empty when there is none.
+    pub telephone: String,
+    /// Language of texts where the recipient's is not known.
+    pub language: Language,
+    /// IANA name, such as `Europe/Paris`.
+    pub timezone: String,
+    /// Two-letter country in which numbers without country code are read.
+    pub region: String,
+    /// Further countries whose numbers are written without country code here.
+    pub neighbours: Vec<String>,
+    /// Countries to which codes may be sent, beside region and neighbours; `*` for all.
+    pub countries: Vec<String>,
+    /// From of its notices, `Name <address>`; empty for the server's.
+    pub notice_from: String,
+    /// Days a delivery stays open; 0 for the server's.
+    pub days: u16,
+}

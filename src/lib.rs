@@ -1,0 +1,9 @@
+//! Pli.
+pub mod access;
+pub mod delivery;
+pub mod domain;
+pub mod mailbox;
+pub mod net;
+pub mod store;
+pub mod texts;
+pub mod vault;

@@ -1,0 +1,20 @@
+//! Mailboxes: making them, their devices, and reading what they and deliveries hold.
+
+mod read;
+
+use std::sync::Arc;
+
+use crate::domain::{Clock, Random};
+use crate::store::Store;
+use crate::vault::Vault;
+
+pub use read::{Body, File, Letter, ReadError};
+
+/// The verb room of mailboxes. Cheap to clone.
+#[derive(Clone)]
+pub struct Mailboxes {
+    pub(crate) store: Store,
+    pub(crate) vault: Vault,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+}

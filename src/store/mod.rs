@@ -1,0 +1,23 @@
+//! The strongroom of rows and objects: the only SQL and the only object store.
+//!
+//! One SQL text in a dialect that SQLite and PostgreSQL both speak, over two pools; `sql` is the
+//! one place that knows which. What goes in is sealed, hashed, authenticated, or one of the plain
+//! columns of `migrations/` by type: [`sql::Param`] has no `From<&str>` for a person's words.
+//!
+//! Every change happens in a named transaction, and the only way to commit one is
+//! [`Tx::commit`] with an audit event. A deposit is one transaction; its objects are durable
+//! before its rows, and its rows before the [`crate::domain::QueueId`] that a 250 names.
+
+pub mod audit;
+pub mod challenges;
+pub mod deliveries;
+pub mod deposit;
+pub mod mailboxes;
+pub mod objects;
+pub mod outbox;
+pub mod patients;
+pub mod practices;
+pub mod sessions;
+pub mod sql;
+
+pub use sql::{Store, StoreOptions, Tx};
