@@ -1,6 +1,7 @@
 //! Who may do what: logins of mail clients, challenges and sessions of patients.
 
 mod challenge;
+pub mod gateway;
 mod link;
 mod login;
 mod session;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 
 use crate::domain::{Clock, Random};
 use crate::store::Store;
+use crate::texts::Texts;
 use crate::vault::Vault;
 
 pub use challenge::{IssueError, Issued, RedeemError, Redeemed};
@@ -23,4 +25,23 @@ pub struct Access {
     pub(crate) vault: Vault,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
+    pub(crate) texts: Texts,
+    pub(crate) gateways: gateway::Gateways,
+    /// The portal's host name, for the WebOTP line.
+    pub(crate) portal_host: Arc<str>,
+}
+
+impl Access {
+    /// The room, built once by `server`.
+    pub fn new(
+        store: Store,
+        vault: Vault,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        texts: Texts,
+        gateways: gateway::Gateways,
+        portal_host: &str,
+    ) -> Self {
+        Self { store, vault, clock, random, texts, gateways, portal_host: portal_host.into() }
+    }
 }

@@ -1,7 +1,11 @@
 //! The way of a message: routes, acceptance, notices, receipts, recall.
 
 mod accept;
+pub mod courier;
+pub mod desk;
+pub mod directory;
 mod receipt;
+pub mod relay;
 mod route;
 
 use std::sync::Arc;
@@ -40,4 +44,18 @@ pub struct Deliveries {
     pub(crate) settings: Arc<Settings>,
     /// Wakes the courier after a deposit.
     pub(crate) wake: Arc<Notify>,
+}
+
+impl Deliveries {
+    /// The room, built once by `server`.
+    pub fn new(
+        store: Store,
+        vault: Vault,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        texts: Texts,
+        settings: Settings,
+    ) -> Self {
+        Self { store, vault, clock, random, texts, settings: Arc::new(settings), wake: Arc::new(Notify::new()) }
+    }
 }

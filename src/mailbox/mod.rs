@@ -1,5 +1,6 @@
 //! Mailboxes: making them, their devices, and reading what they and deliveries hold.
 
+pub mod provision;
 mod read;
 
 use std::sync::Arc;
@@ -17,4 +18,11 @@ pub struct Mailboxes {
     pub(crate) vault: Vault,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
+}
+
+impl Mailboxes {
+    /// The room, built once by `server`.
+    pub fn new(store: Store, vault: Vault, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
+        Self { store, vault, clock, random }
+    }
 }
