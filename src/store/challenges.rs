@@ -1,6 +1,6 @@
 //! Challenges: codes sent out of band, counted before they are compared.
 
-use crate::domain::{ChallengeId, Channel, DeliveryId, Fault, KeyedHash, Mac, Sealed, Timestamp};
+use crate::domain::{ChallengeId, Channel, DeliveryId, FailureClass, Fault, KeyedHash, Mac, Sealed, Timestamp};
 
 use super::{Store, Tx};
 
@@ -25,6 +25,8 @@ pub struct ChallengeRow {
     pub tries: i64,
     /// `pending`, `sent` or `failed`.
     pub sent: SendState,
+    /// Why no provider took it.
+    pub failure: Option<FailureClass>,
     /// When it was asked for.
     pub created_at: Timestamp,
     /// When it ends.

@@ -9,6 +9,7 @@
 //! before its rows, and its rows before the [`crate::domain::QueueId`] that a 250 names.
 
 pub mod audit;
+pub mod authority;
 pub mod challenges;
 pub mod deliveries;
 pub mod deposit;

@@ -17,6 +17,7 @@ pub mod keys;
 pub mod manifest;
 pub mod message;
 pub mod policy;
+pub mod records;
 pub mod root;
 pub mod tickets;
 
@@ -24,4 +25,5 @@ pub use columns::Place;
 pub use keys::{MailboxKeys, MailboxSecret, NewMailboxKeys, NewSlot, RecoverySecret};
 pub use manifest::{Encoding, PartRef};
 pub use message::{Grant, HeadPlain, OpenHead, PartPlain, SealedHead, SealedMessage, SessionKey};
+pub use records::{DeviceLabel, Thread};
 pub use root::{RootKey, Vault};
