@@ -71,6 +71,14 @@ pub struct Attempt {
 }
 
 impl Store {
+    /// The newest challenge of a browser for a delivery, whatever became of it.
+    pub async fn newest_challenge(
+        &self,
+        _delivery: DeliveryId,
+        _browser: &KeyedHash,
+    ) -> Result<Option<ChallengeRow>, Fault> {
+        unimplemented!()
+    }
     /// The newest challenge of a browser for a delivery that is live at `now` (not used, not over, code still there).
     pub async fn live_challenge(
         &self,
@@ -101,7 +109,12 @@ impl Tx {
         unimplemented!()
     }
     /// Notes what the provider said, and erases the digits.
-    pub async fn challenge_sent(&mut self, _id: ChallengeId, _sent: SendState) -> Result<(), Fault> {
+    pub async fn challenge_sent(
+        &mut self,
+        _id: ChallengeId,
+        _sent: SendState,
+        _failure: Option<FailureClass>,
+    ) -> Result<(), Fault> {
         unimplemented!()
     }
     /// Takes one try in one statement: the challenge must be live, its browser this one, its tries fewer than `limit`.

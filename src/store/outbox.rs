@@ -40,6 +40,10 @@ impl Store {
 }
 
 impl Tx {
+    /// Adds work for a delivery.
+    pub async fn insert_work(&mut self, _delivery: DeliveryId, _work: super::deposit::NewWork) -> Result<(), Fault> {
+        unimplemented!()
+    }
     /// The work is done (handed over or given up).
     pub async fn finish_work(&mut self, _id: QueueId, _at: Timestamp) -> Result<(), Fault> {
         unimplemented!()
