@@ -198,9 +198,12 @@ mod tests {
         for at in 0..good.len() {
             assert!(Manifest::split(&good[..at], head).is_err(), "cut at {at}");
         }
-        let unknown = String::from_utf8_lossy(&good).replacen("{\"message\"", "{\"x\":1,\"message\"", 1).into_bytes();
-        let mut unknown = unknown;
-        unknown[7] += 6;
-        assert!(Manifest::split(&unknown, head).is_err(), "an unknown member");
+        let widened = |insert: &str| {
+            let text = String::from_utf8_lossy(&good[8..]).replacen('{', &format!("{{{insert}"), 1);
+            let length = u32::try_from(text.len() - 4).expect("short").to_be_bytes();
+            [MARK, &length, text.as_bytes()].concat()
+        };
+        assert!(Manifest::split(&widened("      "), head).is_ok(), "white space");
+        assert!(Manifest::split(&widened("\"x\":1,"), head).is_err(), "an unknown member");
     }
 }

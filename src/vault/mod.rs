@@ -15,7 +15,7 @@
 //!
 //! # How keys and associated data are made
 //! *HKDF* is HKDF-SHA-256 (RFC 5869) with 32 octets of output; *frame(a, b, …)* is each octet string
-//! behind its length as a big-endian u32; ids are their 16 octets; texts are ASCII without an end mark.
+//! behind its length as a big-endian u64; ids are their 16 octets; texts are ASCII without an end mark.
 //! *Sealed* is AES-256-GCM: 8 octets of id, 12 of nonce, ciphertext, 16 of tag. The id is the root
 //! key's, or `pli-own1` where the root key takes no part.
 //!

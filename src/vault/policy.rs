@@ -215,15 +215,15 @@ const CERTIFICATE_MAX: usize = 64 * 1024;
 
 #[cfg(test)]
 mod tests {
+    use sequoia_openpgp::Profile;
     use sequoia_openpgp::cert::{CertBuilder, CipherSuite};
     use sequoia_openpgp::crypto::{Password, S2K, SessionKey as OpenPgpKey};
     use sequoia_openpgp::packet::pkesk::{PKESK3, PKESK6};
     use sequoia_openpgp::packet::skesk::{SKESK4, SKESK6};
     use sequoia_openpgp::types::{AEADAlgorithm, HashAlgorithm, SymmetricAlgorithm};
-    use sequoia_openpgp::{Profile, serialize::SerializeInto};
 
     use super::*;
-    use crate::domain::{DeliveryId, MailboxId, Random, Ticket};
+    use crate::domain::{DeliveryId, MailboxId, Random};
     use crate::vault::testing::{Dice, vault};
     use crate::vault::{RecoverySecret, SessionKey, Vault};
 
@@ -308,7 +308,6 @@ mod tests {
         for packet in [Packet::from(v4), iterated.into(), gcm.into(), huge.into()] {
             assert!(vault.open_ticket(&esk(packet), &ticket, delivery).is_err());
         }
-        let _: &Ticket = &ticket;
     }
 
     #[test]
@@ -319,7 +318,7 @@ mod tests {
             cert(Profile::RFC9580, CipherSuite::Cv25519),
             cert(Profile::RFC9580, CipherSuite::MLDSA65_Ed25519),
         ] {
-            let binary = SerializeInto::to_vec(&other).expect("octets");
+            let binary = other.to_vec().expect("octets");
             assert!(Vault::parse_recovery(&binary).is_err());
             assert!(Vault::parse_recovery(&other.armored().to_vec().expect("armour")).is_err());
             if other.primary_key().key().pk_algo() != PublicKeyAlgorithm::MLDSA65_Ed25519 {

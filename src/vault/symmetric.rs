@@ -47,12 +47,11 @@ pub(super) fn sha256(octets: &[u8]) -> String {
     data_encoding::HEXLOWER.encode(digest::digest(&digest::SHA256, octets).as_ref())
 }
 
-/// Octet strings in a row, each behind its length (u32, big-endian).
+/// Octet strings in a row, each behind its length (u64, big-endian).
 pub(super) fn framed(pieces: &[&[u8]]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(pieces.iter().map(|piece| piece.len() + 4).sum());
+    let mut out = Vec::with_capacity(pieces.iter().map(|piece| piece.len() + 8).sum());
     for piece in pieces {
-        // Nothing of 4 GiB is framed; were it, the sum of the lengths would still tell lists apart.
-        out.extend_from_slice(&u32::try_from(piece.len()).unwrap_or(u32::MAX).to_be_bytes());
+        out.extend_from_slice(&u64::try_from(piece.len()).unwrap_or(u64::MAX).to_be_bytes());
         out.extend_from_slice(piece);
     }
     out
