@@ -85,6 +85,14 @@ mod testing {
         }
     }
 
+    #[test]
+    fn what_sessions_keep_may_move_between_threads() {
+        fn moves<T: Send + Sync>() {}
+        moves::<Vault>();
+        moves::<super::MailboxKeys>();
+        moves::<super::OpenHead>();
+    }
+
     pub(super) fn vault(number: u64) -> Vault {
         Vault::new(&RootKey::random(&Dice::new(number)))
     }

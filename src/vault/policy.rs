@@ -6,19 +6,26 @@
 //! (`allow-experimental-crypto`, `allow-variable-time-crypto`) are acceptable, and a hostile length
 //! allocates nothing.
 
+use std::io::Read;
+
+use sequoia_openpgp::armor::{Reader, ReaderMode};
 use sequoia_openpgp::cert::Cert;
 use sequoia_openpgp::packet::key::{PublicParts, SecretParts, SubordinateRole};
 use sequoia_openpgp::packet::{Key, PKESK, Packet, SKESK};
 use sequoia_openpgp::parse::Parse;
 use sequoia_openpgp::policy::StandardPolicy;
 use sequoia_openpgp::serialize::MarshalInto;
-use sequoia_openpgp::types::{PublicKeyAlgorithm, RevocationStatus};
+use sequoia_openpgp::types::RevocationStatus;
+use zeroize::Zeroizing;
 
 use crate::domain::{Esk, Fault, PublicKey};
 
 /// Packet types (RFC 9580 §5) that we write and read.
-pub(super) const PKESK: u8 = 1;
-pub(super) const SKESK: u8 = 3;
+const PKESK_KIND: u8 = 1;
+const SKESK_KIND: u8 = 3;
+const SIGNATURE: u8 = 2;
+const SECRET_KEY: u8 = 5;
+const USER_ID: u8 = 13;
 pub(super) const PUBLIC_KEY: u8 = 6;
 pub(super) const SECRET_SUBKEY: u8 = 7;
 pub(super) const LITERAL: u8 = 11;
@@ -80,7 +87,7 @@ pub(super) fn header(kind: u8, length: usize) -> Option<Vec<u8>> {
 /// A [`Fault`] for any other packet, version, algorithm, size or recipient, before any key is used.
 pub(super) fn pkesk(esk: &Esk, recipient: &[u8]) -> Result<PKESK, Fault> {
     let refused = || Fault::new("not a session-key packet for this ML-KEM-768+X25519 key");
-    let body = only_packet(esk.as_octets(), PKESK).filter(|body| body.len() == PKESK_BODY).ok_or_else(refused)?;
+    let body = only_packet(esk.as_octets(), PKESK_KIND).filter(|body| body.len() == PKESK_BODY).ok_or_else(refused)?;
     // Version 6; 33 octets of key version and fingerprint (RFC 9580 §5.1.2); algorithm 35 (RFC 9980 §3).
     let (front, rest) = body.split_at_checked(36).ok_or_else(refused)?;
     if front.first_chunk() != Some(&[6, 33, 6]) || front.get(3..35) != Some(recipient) || front.last() != Some(&MLKEM) {
@@ -102,7 +109,7 @@ pub(super) fn pkesk(esk: &Esk, recipient: &[u8]) -> Result<PKESK, Fault> {
 /// A [`Fault`] for anything but version 6, AES-256, OCB, S2K type 1 with SHA-256, before any hashing.
 pub(super) fn skesk(esk: &Esk) -> Result<SKESK, Fault> {
     let refused = || Fault::new("not a symmetric session-key packet of version 6 with AES-256 and OCB");
-    let body = only_packet(esk.as_octets(), SKESK).filter(|body| body.len() == SKESK_BODY).ok_or_else(refused)?;
+    let body = only_packet(esk.as_octets(), SKESK_KIND).filter(|body| body.len() == SKESK_BODY).ok_or_else(refused)?;
     // RFC 9580 §5.3.2: version, octets of the five fields, cipher, AEAD, octets of S2K; then S2K type and hash.
     if body.first_chunk() != Some(&[6, 28, 9, 2, 10, 1, 8]) {
         return Err(refused());
@@ -168,21 +175,49 @@ pub(super) fn recovery_certificate(octets: &[u8]) -> Result<PublicKey, Fault> {
 }
 
 /// Reads a certificate or a transferable secret key of our kind, armoured or binary.
+///
+/// Its packets are looked at before the library checks a signature: it would do so with whatever
+/// algorithm the certificate names.
 pub(super) fn certificate(octets: &[u8]) -> Result<Cert, Fault> {
     let refused = || Fault::new("not a certificate of version 6 with Ed25519 and ML-KEM-768+X25519");
     if octets.len() > CERTIFICATE_MAX {
         return Err(refused());
     }
-    let cert = Cert::from_bytes(octets).map_err(|_| refused())?;
-    let primary = cert.primary_key().key();
-    let mut subkeys = cert.keys().subkeys();
-    let first = subkeys.next().ok_or_else(refused)?;
-    let ours = primary.version() == 6
-        && primary.pk_algo() == PublicKeyAlgorithm::Ed25519
-        && first.key().version() == 6
-        && first.key().pk_algo() == PublicKeyAlgorithm::MLKEM768_X25519
-        && subkeys.next().is_none();
-    if ours { Ok(cert) } else { Err(refused()) }
+    let mut binary = Zeroizing::new(Vec::new());
+    // An octet string that begins a packet has its first bit set; armour is ASCII (RFC 9580 §4.2, §6.2).
+    if octets.first().is_some_and(|first| first & 0x80 != 0) {
+        binary.extend_from_slice(octets);
+    } else {
+        binary.reserve_exact(octets.len());
+        Reader::from_bytes(octets, ReaderMode::Tolerant(None)).read_to_end(&mut binary).map_err(|_| refused())?;
+    }
+    if !is_our_kind(&binary) {
+        return Err(refused());
+    }
+    Cert::from_bytes(binary.as_slice()).map_err(|_| refused())
+}
+
+/// An Ed25519 primary key, one ML-KEM-768+X25519 subkey, user ids, signatures with Ed25519: all of version 6.
+fn is_our_kind(octets: &[u8]) -> bool {
+    let Some((primary, mut rest)) = take_packet(octets) else { return false };
+    let mut subkeys = 0;
+    while !rest.is_empty() {
+        let Some((packet, after)) = take_packet(rest) else { return false };
+        rest = after;
+        match packet.kind {
+            PUBLIC_SUBKEY | SECRET_SUBKEY if key_algorithm(packet.body) == Some(MLKEM) => subkeys += 1,
+            // RFC 9580 §5.2.3: version, type, algorithm.
+            SIGNATURE if matches!(packet.body, [6, _, ED25519, ..]) => {}
+            USER_ID => {}
+            _ => return false,
+        }
+    }
+    matches!(primary.kind, PUBLIC_KEY | SECRET_KEY) && key_algorithm(primary.body) == Some(ED25519) && subkeys == 1
+}
+
+/// The algorithm of a key of version 6 (RFC 9580 §5.5.2: version, four octets of time, algorithm).
+fn key_algorithm(body: &[u8]) -> Option<u8> {
+    body.first().filter(|&&version| version == 6).and(body.get(5)).copied()
 }
 
 /// The one packet of this type that holds a version 6 key for ML-KEM-768+X25519.
@@ -191,9 +226,7 @@ fn only_key(mut octets: &[u8], kind: u8) -> Option<&[u8]> {
     while !octets.is_empty() {
         let (packet, after) = take_packet(octets)?;
         if packet.kind == kind {
-            // RFC 9580 §5.5.2: version, four octets of time, algorithm.
-            let ours = packet.body.first() == Some(&6) && packet.body.get(5) == Some(&MLKEM);
-            if !ours || found.replace(packet.whole).is_some() {
+            if key_algorithm(packet.body) != Some(MLKEM) || found.replace(packet.whole).is_some() {
                 return None;
             }
         } else if matches!(packet.kind, PUBLIC_SUBKEY | SECRET_SUBKEY) {
@@ -204,6 +237,8 @@ fn only_key(mut octets: &[u8], kind: u8) -> Option<&[u8]> {
     found
 }
 
+/// Ed25519 (RFC 9580 §9.1).
+const ED25519: u8 = 27;
 /// ML-KEM-768+X25519 (RFC 9980 §3).
 const MLKEM: u8 = 35;
 /// Version, 34 of recipient, algorithm, X25519 share, ML-KEM ciphertext, length, wrapped key.
@@ -220,7 +255,7 @@ mod tests {
     use sequoia_openpgp::crypto::{Password, S2K, SessionKey as OpenPgpKey};
     use sequoia_openpgp::packet::pkesk::{PKESK3, PKESK6};
     use sequoia_openpgp::packet::skesk::{SKESK4, SKESK6};
-    use sequoia_openpgp::types::{AEADAlgorithm, HashAlgorithm, SymmetricAlgorithm};
+    use sequoia_openpgp::types::{AEADAlgorithm, HashAlgorithm, PublicKeyAlgorithm, SymmetricAlgorithm};
 
     use super::*;
     use crate::domain::{DeliveryId, MailboxId, Random};
@@ -319,6 +354,7 @@ mod tests {
             cert(Profile::RFC9580, CipherSuite::MLDSA65_Ed25519),
         ] {
             let binary = other.to_vec().expect("octets");
+            assert!(!is_our_kind(&binary), "refused before the library reads it");
             assert!(Vault::parse_recovery(&binary).is_err());
             assert!(Vault::parse_recovery(&other.armored().to_vec().expect("armour")).is_err());
             if other.primary_key().key().pk_algo() != PublicKeyAlgorithm::MLDSA65_Ed25519 {
@@ -340,6 +376,20 @@ mod tests {
         assert!(Vault::parse_recovery(&vec![0xc6; 100_000]).is_err());
         for at in 0..binary.len() {
             assert!(Vault::parse_recovery(&binary[..at]).is_err(), "cut at {at}");
+        }
+    }
+
+    #[test]
+    fn fault_25_a_changed_certificate_never_yields_another_key() {
+        let (binary, _) = ours();
+        let key = encryption_key(&PublicKey::from_octets(binary.clone())).expect("ours").fingerprint();
+        for at in (0..binary.len()).step_by(5) {
+            let mut octets = binary.clone();
+            octets[at] ^= 0x41;
+            // Unhashed subpackets may change; what comes through has the same key, signed for by the primary.
+            if let Ok(read) = Vault::parse_recovery(&octets) {
+                assert_eq!(encryption_key(&read).expect("of our kind").fingerprint(), key, "octet {at}");
+            }
         }
     }
 }
