@@ -346,6 +346,8 @@ impl Pools {
             .application_name("pli")
             .options([("default_transaction_isolation", "read committed"), ("client_min_messages", "warning")])
             .disable_statement_logging();
+        // Asked once by itself: the pool would try again and again before it says that nobody is there.
+        options.connect().await.map_err(Trouble::from)?.close().await.map_err(Trouble::from)?;
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS)
             .acquire_timeout(PATIENCE)
