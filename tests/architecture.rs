@@ -15,24 +15,46 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
     ("delivery", &["domain", "store", "vault", "texts"], &["lettre", "mail_parser", "askama"]),
     ("mailbox", &["domain", "store", "vault"], &["mail_parser"]),
     ("smtp", &["domain", "net", "access", "delivery"], &[]),
-    ("portal", &["domain", "net", "access", "mailbox", "delivery", "texts"], &["axum", "askama", "ammonia", "hyper_util", "hyper"]),
+    (
+        "portal",
+        &["domain", "net", "access", "mailbox", "delivery", "texts"],
+        &["axum", "askama", "ammonia", "hyper_util", "hyper"],
+    ),
     ("config", &["domain"], &["toml"]),
     ("net", &["domain"], &["rustls", "tokio_rustls", "rcgen", "aws_lc_rs"]),
     ("telemetry", &["domain", "config"], &["tracing_subscriber"]),
     (
         "server",
-        &["access", "config", "delivery", "domain", "mailbox", "net", "portal", "smtp", "store", "telemetry", "texts", "vault"],
+        &[
+            "access",
+            "config",
+            "delivery",
+            "domain",
+            "mailbox",
+            "net",
+            "portal",
+            "smtp",
+            "store",
+            "telemetry",
+            "texts",
+            "vault",
+        ],
         // The one source of randomness is built here and passed down.
         &["aws_lc_rs", "rustix"],
     ),
     // The demonstration walks the patient's side over HTTP, as a browser would.
-    ("cli", &["access", "config", "delivery", "domain", "mailbox", "net", "server", "telemetry", "vault"], &["clap", "reqwest", "rustix"]),
+    (
+        "cli",
+        &["access", "config", "delivery", "domain", "mailbox", "net", "server", "telemetry", "vault"],
+        &["clap", "reqwest", "rustix"],
+    ),
     ("lib", &["access", "delivery", "domain", "mailbox", "portal", "smtp", "store", "vault"], &[]),
     ("main", &["cli"], &[]),
 ];
 
 /// Files that hold a protocol and nothing else: no sockets, no clock, no waiting.
-const SANS_IO: &[&str] = &["smtp/command.rs", "smtp/data.rs", "smtp/machine.rs", "smtp/auth.rs", "smtp/reply.rs", "domain/"];
+const SANS_IO: &[&str] =
+    &["smtp/command.rs", "smtp/data.rs", "smtp/machine.rs", "smtp/auth.rs", "smtp/reply.rs", "domain/"];
 const IO_WORDS: &[&str] = &["tokio", ".await", "std::net", "std::fs", "std::env", "::now("];
 
 /// Words that only these rooms may say, outside tests.
@@ -91,7 +113,8 @@ fn fault_05_no_door_or_verb_compares_secrets_itself() {
     for file in rust_files(Path::new("src")) {
         let code = code_of(&file);
         for line in code.lines().filter(|line| line.contains("==") || line.contains("!=")) {
-            for word in ["reveal_octets()", "code_mac(", ".verifier ==", "token_hash ==", ".secret() ==", ".check() =="] {
+            for word in ["reveal_octets()", "code_mac(", ".verifier ==", "token_hash ==", ".secret() ==", ".check() =="]
+            {
                 if line.contains(word) {
                     faults.push(format!("{}: {}", file.display(), line.trim()));
                 }

@@ -167,12 +167,17 @@ impl Access {
                 .about_practice(reached.row.practice)
                 .about_delivery(reached.row.id)
         };
+        // Tries of several browsers at once are counted one after the other.
+        let Some(wrong) = tx.hold_tries(reached.row.id, TRIES_IN_ALL, now).await? else {
+            tx.commit(event(Verb::CodeRefused)).await?;
+            return Err(RedeemError::NoneHere);
+        };
         let Some(attempt) = tx.take_attempt(challenge.id, &browser, TRIES, now).await? else {
             tx.commit(event(Verb::CodeRefused)).await?;
             return Err(RedeemError::NoneHere);
         };
         if !self.vault.code_matches(challenge.id, &code, &attempt.code) {
-            return self.refuse(tx, &reached, challenge.id, &attempt, now).await;
+            return self.refuse(tx, &reached, challenge.id, &attempt, wrong, now).await;
         }
         if !tx.use_challenge(challenge.id, now).await? {
             tx.commit(event(Verb::CodeRefused)).await?;
@@ -276,13 +281,14 @@ impl Access {
         reached: &Reached,
         challenge: ChallengeId,
         attempt: &Attempt,
+        wrong: i64,
         now: Timestamp,
     ) -> Result<Redeemed, RedeemError> {
         let spent = attempt.tries >= TRIES;
         let mut paused_until = reached.row.paused_until;
         if spent {
             tx.spend_challenge(challenge).await?;
-            paused_until = now.plus(pause_after(reached.row.tries + 1));
+            paused_until = now.plus(pause_after(wrong + 1));
         }
         let in_all = tx.count_wrong(reached.row.id, paused_until).await?;
         let mut verb = Verb::CodeRefused;
