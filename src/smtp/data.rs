@@ -254,7 +254,7 @@ mod tests {
             }
         }
         let (end, left) = read_in(b"one\r\n.\r\nMAIL", 1000, 1);
-        assert_eq!((end, &left[..]), (Some(Ok(b"one\r\n".to_vec())), &b""[..]));
+        assert_eq!((end, &left[..]), (Some(Ok(b"one\r\n".to_vec())), &b"MAIL"[..]));
         // CR before the true end: it ends there, and is refused.
         assert_eq!(read_in(b"one\r\r\n.\r\nQUIT", 1000, 9), (Some(Err(DataFault::NotClean)), b"QUIT".to_vec()));
         assert_eq!(read_in(b".\r\nQUIT", 1000, 9), (Some(Ok(Vec::new())), b"QUIT".to_vec()));
