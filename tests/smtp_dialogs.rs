@@ -411,6 +411,13 @@ async fn a_message_beyond_size_is_refused_at_its_end_and_the_session_goes_on() {
     pipe.send(&line.repeat(200)).await;
     pipe.say(&[(".", "250 2.0.0")]).await;
     assert_eq!(pipe.verbs.0.accepted.lock().expect("a lock")[0].2.len(), 200_000);
+    // While the session lives on, its last message holds no memory; nor does one that was refused.
+    assert_eq!(pipe.door.free_memory(), 1024 * 1024);
+    pipe.say(&begin).await;
+    assert!(pipe.door.free_memory() < 1024 * 1024);
+    pipe.send(b"one\ntwo\r\n").await;
+    pipe.say(&[(".", "554 5.6.0")]).await;
+    assert_eq!(pipe.door.free_memory(), 1024 * 1024);
 }
 
 #[tokio::test]
