@@ -489,7 +489,7 @@ fn run(input: &[u8], mut next: impl FnMut(usize) -> usize) -> (String, Vec<Strin
 #[test]
 fn however_input_is_cut_the_session_is_the_same() {
     let plain = format!("AUTH PLAIN {}\r\n", BASE64.encode(b"\0claire@cabinet.example\0secret"));
-    let long = [vec![b'y'; 700], b"\r\n".to_vec()].concat().repeat(200);
+    let long = [vec![b'y'; 700], b"\r\n".to_vec()].concat().repeat(20);
     let words: [&[u8]; 24] = [
         b"EHLO x\r\n",
         plain.as_bytes(),
