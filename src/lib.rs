@@ -62,7 +62,7 @@ pub mod mailbox;
 pub mod net;
 //X pub mod portal;
 //X pub mod server;
-//X pub mod smtp;
+pub mod smtp;
 pub mod store;
 //X pub mod telemetry;
 pub mod texts;

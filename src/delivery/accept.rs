@@ -28,6 +28,8 @@ pub struct Submission {
     pub sender: Sender,
     /// The forward-paths that were accepted at RCPT, without doubles.
     pub recipients: Vec<Address>,
+    /// How it came, for the log: `ESMTPSA (TLSv1.3)` (RFC 3848).
+    pub transport: String,
     /// The octets.
     pub message: RawMessage,
 }
@@ -63,6 +65,7 @@ impl Deliveries {
     pub async fn accept(&self, submission: Submission) -> Result<QueueId, AcceptError> {
         let now = self.clock.now();
         let settled = self.settle(&submission).await?;
+        let submission_transport = submission.transport;
         let queue = QueueId::random(self.random.as_ref());
         // Sealing megabytes would hold up the other connections of this thread.
         let deposit = if submission.message.len() > INLINE_WORK {
@@ -75,7 +78,7 @@ impl Deliveries {
         let (message, outside) = (deposit.message.id, deposit.deliveries.len());
         self.store.deposit(deposit).await?;
         self.wake.notify_one();
-        tracing::info!(%queue, %message, outside, "message accepted and sealed");
+        tracing::info!(%queue, %message, outside, transport = submission_transport, "message accepted and sealed");
         Ok(queue)
     }
 
