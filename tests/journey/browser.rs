@@ -1,0 +1,164 @@
+//! A browser without JavaScript: pages, forms, cookies, and a reader of what a page shows.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use reqwest::header::{COOKIE, HeaderMap, LOCATION, SET_COOKIE};
+use reqwest::{Client, Method, Url};
+
+/// What came back, after the redirects a browser follows.
+pub struct Page {
+    pub status: u16,
+    pub url: Url,
+    pub headers: HeaderMap,
+    pub octets: Vec<u8>,
+}
+
+impl Page {
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.octets).into_owned()
+    }
+
+    /// The forms of the page: action, method, fields with their preset values.
+    pub fn forms(&self) -> Vec<Form> {
+        let text = self.text();
+        text.split("<form").skip(1).map(|form| Form::read(form.split("</form").next().unwrap())).collect()
+    }
+
+    /// The one form whose action ends so.
+    pub fn form(&self, ending: &str) -> Form {
+        let forms = self.forms();
+        let found = forms.iter().find(|form| form.action.ends_with(ending));
+        found.unwrap_or_else(|| panic!("no form ends in {ending}: {}", self.text())).clone()
+    }
+
+    /// Where the links of the page lead.
+    pub fn links(&self) -> Vec<String> {
+        let text = self.text();
+        text.split("href=\"").skip(1).map(|link| link.split('"').next().unwrap().replace("&amp;", "&")).collect()
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Form {
+    pub action: String,
+    pub fields: BTreeMap<String, String>,
+    /// The choices of radio buttons, none of them preset.
+    pub choices: Vec<(String, String)>,
+}
+
+impl Form {
+    fn read(form: &str) -> Self {
+        let attribute = |tag: &str, name: &str| {
+            let from = tag.split(&format!(" {name}=\"")).nth(1)?;
+            Some(from.split('"').next().unwrap().replace("&amp;", "&").replace("&#38;", "&"))
+        };
+        let mut read = Self {
+            action: attribute(&format!(" {}", form.split('>').next().unwrap()), "action").unwrap_or_default(),
+            fields: BTreeMap::new(),
+            choices: Vec::new(),
+        };
+        for tag in form.split('<').filter(|tag| tag.starts_with("input") || tag.starts_with("button")) {
+            let tag = tag.split('>').next().unwrap();
+            let Some(name) = attribute(tag, "name") else { continue };
+            let value = attribute(tag, "value").unwrap_or_default();
+            if tag.contains("type=\"radio\"") {
+                assert!(!tag.contains("checked"), "nothing is preselected");
+                read.choices.push((name, value));
+            } else if tag.starts_with("button") {
+                read.choices.push((name, value));
+            } else {
+                read.fields.insert(name, value);
+            }
+        }
+        read
+    }
+
+    /// The form with a field filled in.
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.fields.insert(name.to_owned(), value.to_owned());
+        self
+    }
+}
+
+pub struct Browser {
+    client: Client,
+    cookies: Mutex<BTreeMap<String, String>>,
+}
+
+impl Browser {
+    pub fn new(authority: &std::path::Path) -> Self {
+        let pem = std::fs::read(authority).unwrap();
+        let authority = reqwest::Certificate::from_pem(&pem).unwrap();
+        let client = Client::builder()
+            .tls_certs_only([authority])
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .unwrap();
+        Self { client, cookies: Mutex::default() }
+    }
+
+    pub async fn get(&self, url: &str) -> Page {
+        self.go(Method::GET, Url::parse(url).unwrap(), None, &[]).await
+    }
+
+    /// A GET with further header fields.
+    pub async fn get_with(&self, url: &str, headers: &[(&str, &str)]) -> Page {
+        self.go(Method::GET, Url::parse(url).unwrap(), None, headers).await
+    }
+
+    pub async fn submit(&self, page: &Page, form: Form) -> Page {
+        let url = page.url.join(&form.action).unwrap();
+        let pairs: Vec<(String, String)> = form.fields.into_iter().collect();
+        self.go(Method::POST, url, Some(pairs), &[]).await
+    }
+
+    pub async fn follow(&self, page: &Page, link: &str) -> Page {
+        self.go(Method::GET, page.url.join(link).unwrap(), None, &[]).await
+    }
+
+    /// The cookies, as a thief would copy them.
+    pub fn cookies(&self) -> BTreeMap<String, String> {
+        self.cookies.lock().unwrap().clone()
+    }
+
+    pub fn set_cookies(&self, cookies: BTreeMap<String, String>) {
+        *self.cookies.lock().unwrap() = cookies;
+    }
+
+    async fn go(&self, method: Method, url: Url, form: Option<Vec<(String, String)>>, headers: &[(&str, &str)]) -> Page {
+        let (mut method, mut url, mut form) = (method, url, form);
+        for _ in 0..10 {
+            let mut request = self.client.request(method.clone(), url.clone());
+            let cookies: Vec<String> = self.cookies().into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+            if !cookies.is_empty() {
+                request = request.header(COOKIE, cookies.join("; "));
+            }
+            for (name, value) in headers {
+                request = request.header(*name, *value);
+            }
+            if let Some(form) = &form {
+                request = request.form(form);
+            }
+            let answer = request.send().await.unwrap();
+            for cookie in answer.headers().get_all(SET_COOKIE) {
+                let cookie = cookie.to_str().unwrap();
+                for demand in ["Secure", "HttpOnly", "SameSite=Lax", "Path=/"] {
+                    assert!(cookie.contains(demand), "{demand} in {cookie}");
+                }
+                let (name, value) = cookie.split(';').next().unwrap().split_once('=').unwrap();
+                let gone = value.is_empty() || cookie.contains("Max-Age=0");
+                let mut cookies = self.cookies.lock().unwrap();
+                if gone { cookies.remove(name) } else { cookies.insert(name.to_owned(), value.to_owned()) };
+            }
+            if answer.status().is_redirection() {
+                url = url.join(answer.headers()[LOCATION].to_str().unwrap()).unwrap();
+                (method, form) = (Method::GET, None);
+                continue;
+            }
+            let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+            return Page { status, url, headers, octets: answer.bytes().await.unwrap().to_vec() };
+        }
+        panic!("redirected for ever");
+    }
+}

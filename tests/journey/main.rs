@@ -1,0 +1,50 @@
+//! Journeys: promises made to people, over real sockets, on SQLite and on PostgreSQL.
+//!
+//! Each test owns a server (all doors on free ports of loopback), a database, a relay that catches the
+//! e-mails, a gateway that catches the codes, a browser, and a clock that is moved by hand. Tests that
+//! cover a row of the fault list carry its number.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test stops where it fails; clippy counts helpers as no tests"
+)]
+
+#[path = "../support/postgres.rs"]
+mod postgres;
+
+mod browser;
+mod doors;
+mod gateway;
+mod letter;
+mod letters;
+mod relay;
+mod routes;
+mod swaps;
+mod thief;
+mod world;
+
+/// Each named function becomes two tests: one on SQLite, one on PostgreSQL.
+macro_rules! on_both {
+    ($($name:ident)*) => {
+        mod on_sqlite {$(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $name() {
+                super::$name(crate::world::World::sqlite().await).await;
+            }
+        )*}
+
+        mod on_postgres {$(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $name() {
+                if let Some(world) = crate::world::World::postgres().await {
+                    super::$name(world).await;
+                }
+            }
+        )*}
+    };
+}
+pub(crate) use on_both;
