@@ -3,6 +3,8 @@
 //! Lists the schema as SQLite has it after the migrations and fails on a column that is neither named for
 //! what protects it nor in the list below. To add a column to the list, say which word of §4 allows it.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where it fails; clippy counts helpers as no tests")]
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

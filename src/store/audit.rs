@@ -31,7 +31,6 @@ impl Store {
     }
 
     /// Walks every chain; `Err((node, seq))` names the first event that does not fit.
-    #[expect(clippy::type_complexity, reason = "two outcomes of a walk, and a fault")]
     pub async fn verify_audit(&self) -> Result<Result<u64, (String, i64)>, Fault> {
         // One state of the database throughout: events that are written meanwhile are not half seen.
         let mut conn = self.inner.snapshot().await?;

@@ -271,10 +271,11 @@ impl Conn {
 
     /// Makes the transaction durable. Called by [`Tx::commit`] and the writer of deposits, after the journal.
     pub(super) async fn commit(self) -> Result<(), Trouble> {
-        Ok(match self {
+        match self {
             Self::Sqlite(tx) => tx.commit().await?,
             Self::Postgres(tx) => tx.commit().await?,
-        })
+        }
+        Ok(())
     }
 }
 

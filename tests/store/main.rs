@@ -3,6 +3,14 @@
 //! Each test has a database, a folder of objects and a clock value of its own, and waits for nothing but
 //! its own calls. Tests that cover a row of the fault list carry its number.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops where it fails; clippy counts helpers as no tests"
+)]
+
 #[path = "../support/postgres.rs"]
 mod postgres;
 
