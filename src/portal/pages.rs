@@ -72,6 +72,9 @@ pub(super) fn link(
         let here = format!("/l/{}", forms.ticket);
         Frame::of(words, demonstration, &title, Some(&view.practice), Some(&here))
     };
+    // What the alert says already is not said twice.
+    let told_tries = matches!(complaint, Some(Complaint::Wrong(_)));
+    let told_wait = matches!(complaint, Some(Complaint::Wait(_)));
     let complaint = complaint.map(|complaint| complain(words, complaint));
     match &view.state {
         LinkState::Choose { sms, voice, failed, wait_until } => {
@@ -84,7 +87,9 @@ pub(super) fn link(
                 sms: *sms,
                 voice: *voice,
                 alert: complaint.or(failed),
-                wait: wait_until.map(|when| words.tell("portal-wait", &[("at", (&words.at(when)).into())])),
+                wait: wait_until
+                    .filter(|_| !told_wait)
+                    .map(|when| words.tell("portal-wait", &[("at", (&words.at(when)).into())])),
             };
             finish(page.render())
         }
@@ -96,7 +101,8 @@ pub(super) fn link(
                 sent: words.tell(sent, &[("two", last_two.into())]),
                 letters: words.tell("portal-letters", &[("letters", letters.into())]),
                 until: words.tell("portal-code-until", &[("until", (&words.until(*expires_at)).into())]),
-                left: (*tries_left < 5).then(|| words.tell("portal-tries-left", &[("count", (*tries_left).into())])),
+                left: (*tries_left < 5 && !told_tries)
+                    .then(|| words.tell("portal-tries-left", &[("count", (*tries_left).into())])),
                 again_at: words.tell("portal-again-at", &[("at", (&words.at(*again_at)).into())]),
                 again: (channel.word(), words.say(again)),
                 other: other.map(|other| {
@@ -137,7 +143,7 @@ pub(super) fn letter(words: &Words, demonstration: bool, letter: &Letter, around
     let subject = letter.subject.trim();
     let heading = if subject.is_empty() { words.say("portal-no-subject") } else { subject.to_owned() };
     let title = words.tell("portal-letter-title", &[("subject", (&heading).into())]);
-    let date = words.at(letter.date);
+    let date = words.moment(letter.date);
     let files = letter
         .files
         .iter()

@@ -247,7 +247,7 @@ fn a_letter_shows_what_was_sent_and_runs_nothing_of_it() {
     for wanted in [
         "Vos résultats &#60;b&#62;",
         "Camille Durand &#60;&#38;&#62;",
-        "à 8\u{a0}h\u{a0}10",
+        "<dd>le 12 avril à 8\u{a0}h\u{a0}10</dd>",
         "Voici &#60;script&#62;vos&#60;/script&#62; résultats : https://labo.example/",
         "<div>Bien <b>à vous</b><p>non fermé</p></div>",
         "PDF, 1,2\u{a0}Mo",
@@ -535,4 +535,55 @@ async fn a_form_is_small_and_of_one_kind() {
     let json = Request::builder().method("POST").uri(&path).header(header::CONTENT_TYPE, "application/json");
     let answer = portal.router().oneshot(json.body(Body::from("{}")).unwrap()).await.unwrap();
     assert_eq!(answer.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
+}
+#[tokio::test]
+async fn a_form_works_in_the_window_it_was_made_for() {
+    let (portal, _folder) = empty().await;
+    let random = counting();
+    let (mine, other) = (BrowserToken::random(&random), BrowserToken::random(&random));
+    let path = format!("/l/{TICKET}/check");
+    let token = |browser: &BrowserToken, context: &str| portal.access.form_token(browser, context);
+    for (token, expected) in [
+        // The guard lets it through, and the verb knows no such link.
+        (token(&mine, &path), StatusCode::NOT_FOUND),
+        (token(&mine, &format!("/l/{TICKET}/code")), StatusCode::FORBIDDEN),
+        (token(&other, &path), StatusCode::FORBIDDEN),
+        (String::new(), StatusCode::FORBIDDEN),
+    ] {
+        let body = format!("token={}&code=123456", token.replace('+', "%2B"));
+        let cookie = format!("a=b; __Host-pli-browser={}", mine.reveal());
+        assert_eq!(ask(&portal, "POST", &path, &cookie, &body).await.status(), expected);
+        assert_eq!(ask(&portal, "POST", &path, "", &body).await.status(), StatusCode::FORBIDDEN, "without its cookie");
+    }
+}
+
+#[derive(Clone, Default)]
+struct Lines(Arc<std::sync::Mutex<Vec<u8>>>);
+impl std::io::Write for Lines {
+    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(line);
+        Ok(line.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_log_names_routes_and_never_a_ticket() {
+    let (portal, _folder) = empty().await;
+    let lines = Lines::default();
+    let sink = lines.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_ansi(false)
+        .with_writer(move || sink.clone())
+        .finish();
+    let guard = tracing::subscriber::set_default(subscriber);
+    ask(&portal, "GET", &format!("/l/{TICKET}?lang=en"), "", "").await;
+    ask(&portal, "POST", &format!("/l/{TICKET}/check"), "__Host-pli-browser=abc", "token=abc&code=424242").await;
+    drop(guard);
+    let logged = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    assert!(logged.contains("route=\"/l/{ticket}\"") && logged.contains("status=404"), "{logged}");
+    assert!(!logged.contains(TICKET) && !logged.contains("424242"), "{logged}");
 }

@@ -34,6 +34,12 @@ impl Words {
         self.texts.say(self.language, id, arguments)
     }
 
+    /// « le 12 avril à 9 h 40 », today or not.
+    pub(super) fn moment(&self, when: Timestamp) -> String {
+        let (day, time) = (self.day(when), self.time(when));
+        self.tell("portal-moment", &[("day", (&day).into()), ("time", (&time).into())])
+    }
+
     /// « à 9 h 40 », or « le 12 avril à 9 h 40 » when it is not today.
     pub(super) fn at(&self, when: Timestamp) -> String {
         let time = self.time(when);
