@@ -10,6 +10,9 @@ use ammonia::{Builder, UrlRelative};
 
 /// The reduced text, well-formed, for a `div`.
 pub(super) fn reduce(sent: &str) -> String {
+    if too_deep(sent) {
+        return bare_text(sent);
+    }
     let clean = Builder::empty()
         .tags(HashSet::from(KEPT))
         .clean_content_tags(HashSet::from(DROPPED_WHOLE))
@@ -26,6 +29,50 @@ pub(super) fn reduce(sent: &str) -> String {
         .clean(sent)
         .to_string();
     below_the_title(&links_as_text(&clean))
+}
+
+/// Whether elements are left open in their hundreds, which no mail client writes: parsing that takes
+/// time in the square of it.
+fn too_deep(sent: &str) -> bool {
+    let mut open: HashMap<String, usize> = HashMap::new();
+    let mut depth = 0_usize;
+    for tag in sent.split('<').skip(1) {
+        let closes = tag.starts_with('/');
+        let name: String = tag
+            .trim_start_matches('/')
+            .chars()
+            .take_while(char::is_ascii_alphanumeric)
+            .take(16)
+            .map(|c| c.to_ascii_lowercase())
+            .collect();
+        if name.is_empty() || NEVER_DEEP.contains(&name.as_str()) {
+            continue;
+        }
+        let count = open.entry(name).or_default();
+        if !closes {
+            *count += 1;
+            depth += 1;
+        } else if *count > 0 {
+            *count -= 1;
+            depth -= 1;
+        }
+        if depth > DEEPEST {
+            return true;
+        }
+    }
+    false
+}
+
+/// What is left without anything that looks like a tag, in one paragraph.
+fn bare_text(sent: &str) -> String {
+    let mut text = String::from("<p>");
+    let (first, rest) = sent.split_once('<').unwrap_or((sent, ""));
+    let pieces = rest.split('<').map(|piece| piece.split_once('>').map_or("", |(_, shown)| shown));
+    for piece in std::iter::once(first).chain(pieces) {
+        text.push_str(&piece.replace('>', "&gt;"));
+    }
+    text.push_str("</p>");
+    text
 }
 
 /// `<a href="X">Y</a>` as `Y (X)`: the serialiser above wrote every quote in an attribute as `&quot;`.
@@ -83,6 +130,13 @@ fn below_the_title(clean: &str) -> String {
     }
     text
 }
+
+/// Elements without an end, or whose end is often left out.
+const NEVER_DEEP: [&str; 20] = [
+    "area", "base", "br", "col", "dd", "dt", "hr", "img", "input", "li", "link", "meta", "option", "p", "tbody", "td",
+    "th", "thead", "tr", "wbr",
+];
+const DEEPEST: usize = 256;
 
 const KEPT: [&str; 34] = [
     "a",
@@ -198,6 +252,23 @@ mod tests {
             // What a browser parses again stays what it is.
             let bare = once.replace("<span class=\"address\">", "").replace("</span>", "").replace("&quot;", "\"");
             assert_eq!(reduce(&bare), bare, "{sent}");
+        }
+    }
+
+    #[test]
+    fn depth_and_repetition_do_not_bring_it_down() {
+        for piece in
+            ["<div>", "<b>", "<font size=1>", "<table><tr><td>", "<a href=https://x.example>", "<blockquote><p>"]
+        {
+            let reduced = reduce(&format!("{}Bonjour & <i>bienvenue</i>", piece.repeat(50_000)));
+            assert_eq!(reduced, "<p>Bonjour & bienvenue</p>", "{piece}");
+        }
+        assert_eq!(reduce(&format!("a{}", "<br>b</p></div>".repeat(300))).matches("<br>").count(), 300);
+        let reply = "<blockquote><div>".repeat(60) + "tout au fond" + &"</div></blockquote>".repeat(60);
+        assert_eq!(reduce(&reply), reply);
+        for sent in ["<", ">", "<b", "a < b", "<script>alert(1)</script>"] {
+            let bare = bare_text(sent);
+            assert_eq!(bare.matches('<').count(), 2, "{bare}");
         }
     }
 }
