@@ -54,16 +54,12 @@
 //! are arguments.
 
 pub mod access;
-//X pub mod cli;
-//X pub mod config;
 pub mod delivery;
 pub mod domain;
 pub mod mailbox;
 pub mod net;
-//X pub mod portal;
-//X pub mod server;
+pub mod portal;
 pub mod smtp;
 pub mod store;
-//X pub mod telemetry;
 pub mod texts;
 pub mod vault;

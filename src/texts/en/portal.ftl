@@ -1,1 +1,147 @@
-# portal
+# The patient's pages. Plain, warm, simple: read at eighty, on a small telephone.
+
+## Moments, sizes, kinds
+portal-month-1 = January
+portal-month-2 = February
+portal-month-3 = March
+portal-month-4 = April
+portal-month-5 = May
+portal-month-6 = June
+portal-month-7 = July
+portal-month-8 = August
+portal-month-9 = September
+portal-month-10 = October
+portal-month-11 = November
+portal-month-12 = December
+portal-day = { $day } { $month }
+portal-day-year = { $day } { $month } { $year }
+portal-time = { $hour }:{ $minute }
+portal-hour = { $hour }:00
+portal-moment = { $day } at { $time }
+portal-at-time = at { $time }
+portal-at-day-time = on { $day } at { $time }
+portal-until-time = until { $time }
+portal-until-day-time = until { $day } at { $time }
+portal-decimal-point = .
+portal-size-bytes = { $size ->
+    [one] { $size } byte
+   *[other] { $size } bytes
+}
+portal-size-kb = { $size } KB
+portal-size-mb = { $size } MB
+portal-kind-pdf = PDF
+portal-kind-image = picture
+portal-kind-audio = sound
+portal-kind-video = video
+portal-kind-calendar = appointment
+portal-kind-text = text
+portal-kind-message = message
+portal-kind-archive = compressed folder
+portal-kind-sheet = spreadsheet
+portal-kind-document = document
+portal-kind-other = file
+
+## Around every page
+portal-demonstration = Demonstration – put no real information here.
+portal-call = Telephone:
+portal-error-title = Error: { $title }
+
+## The link: how the code shall come
+portal-choose-title = Get your code
+portal-choose-heading = A letter is waiting for you
+portal-choose-text = To protect it, we send a 6-digit code to your telephone.
+portal-choose-legend = How would you like to get the code?
+portal-choose-sms = By text message
+portal-choose-sms-hint = A written message (SMS) on your mobile
+portal-choose-voice = By telephone call
+portal-choose-voice-hint = Your telephone rings and a voice says the digits
+portal-choose-button = Send the code
+portal-choose-one = Please choose first: text message or telephone call.
+portal-choose-none = We cannot send a code at the moment. Please call us on the number at the bottom of this page.
+portal-kept = This letter waits for you until { $day }.
+portal-wait = You cannot ask for another code just now. It will be possible { $at }.
+portal-failed-landline = This number does not take text messages. Please choose the telephone call.
+portal-failed-sms = The text message could not be sent. Try again, or choose the telephone call.
+portal-failed-voice = The call could not be made. Try again, or choose the text message.
+
+## The link: the code
+portal-enter-title = Type your code
+portal-enter-heading = Type your code
+portal-sent-sms = We have sent a text message to the number that ends in { $two }.
+portal-sent-voice = We are calling the number that ends in { $two }. Answer, and write down the digits.
+portal-enter-label = Your 6-digit code
+portal-letters = It is the code of the message marked “{ $letters }”.
+portal-enter-button = Open the letter
+portal-code-until = This code is good { $until }.
+portal-tries-left = { $count ->
+    [one] You have { $count } try left.
+   *[other] You have { $count } tries left.
+}
+portal-missing-summary = The code does not arrive?
+portal-missing-text = It can take a minute. Check that your telephone is on and has a signal.
+portal-again-at = You can ask for another code { $at }.
+portal-again-sms = Send another text message
+portal-again-voice = Call once more
+portal-other-sms = Get a text message instead
+portal-other-voice = Get a call instead
+portal-not-a-code = The code has 6 digits. Look at the message and type all of them.
+portal-none-here = This code was not asked for in this window, or its time is over. Please ask for a code here.
+portal-wrong = { $count ->
+    [one] This is not the right code. You have { $count } try left.
+   *[other] This is not the right code. You have { $count } tries left.
+}
+portal-wrong-spent = This is not the right code, and it cannot be used any more. Please ask for another one.
+
+## The link: not now, or never more
+portal-paused-title = A short pause
+portal-paused-text = Several codes were wrong. You can try again { $at }.
+portal-paused-why = This pause protects your letter. Nothing is lost.
+portal-paused-reload = Try again
+portal-expired-title = This letter is no longer available
+portal-expired-text = The time to read it is over, and it has been erased.
+portal-recalled-title = This letter was taken back
+portal-recalled-text = The person who sent it has withdrawn it. It cannot be read any more.
+portal-locked-title = This letter is closed
+portal-locked-text = Too many wrong codes were typed. To protect you, this letter does not open with this link any more.
+portal-ended-call = To get another one, please call us on the number at the bottom of this page.
+
+## The letter
+portal-letter-title = Your letter: { $subject }
+portal-no-subject = No subject
+portal-no-text = This letter has no text.
+portal-from = From
+portal-date = Date
+portal-files-heading = Attached files
+portal-open = Open
+portal-save = Save
+portal-open-label = Open { $name }
+portal-save-label = Save { $name }
+portal-letter-kept = This letter is kept until { $day }. Remember to save what you need.
+portal-session-heading = This page
+portal-open-until = This page stays open { $until }.
+portal-prolong = Stay an hour longer
+portal-close = Close the letter
+portal-close-hint = On a shared computer, close the letter when you have finished.
+portal-closed-title = The letter is closed
+portal-closed-text = Thank you. Nobody can read it on this device any more without a new code.
+portal-closed-again = To read it again, open the link in your e‑mail once more.
+portal-gone-title = This letter is not here any more
+portal-gone-text = It was taken back, or its time is over. To know more, please call us on the number at the bottom of this page.
+
+## For everybody
+portal-index-title = Confidential letters
+portal-index-text = Here you read the letters that a practice sends you securely.
+portal-index-open = To read yours, open the link in the e‑mail that you received.
+portal-unknown-title = This page does not exist
+portal-unknown-text = To read a letter, open the link in the e‑mail that you received.
+portal-incomplete-title = The link is incomplete
+portal-incomplete-text = A part of the link is missing. Go back to the e‑mail and tap the link, or copy it whole.
+portal-incomplete-call = If it still does not work, call the practice that wrote to you.
+portal-not-open-title = The page was closed
+portal-not-open-text = Open the link of your e‑mail again: a new code will be sent to you.
+portal-foreign-title = Open the link again
+portal-foreign-text = This page was too old, or it comes from another window. Open the link of your e‑mail again.
+portal-foreign-cookies = If you see this page again, allow cookies in the settings of your browser.
+portal-unavailable-title = A small problem on our side
+portal-unavailable-text = The page cannot be shown at the moment. Try again in a few minutes. Your letter is not lost.
+portal-unavailable-call = If it lasts, call the practice that wrote to you.

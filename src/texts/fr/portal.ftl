@@ -1,1 +1,153 @@
-# portal
+# The patient's pages. Plain, warm, simple: read at eighty, on a small telephone.
+
+## Moments, sizes, kinds
+portal-month-1 = janvier
+portal-month-2 = février
+portal-month-3 = mars
+portal-month-4 = avril
+portal-month-5 = mai
+portal-month-6 = juin
+portal-month-7 = juillet
+portal-month-8 = août
+portal-month-9 = septembre
+portal-month-10 = octobre
+portal-month-11 = novembre
+portal-month-12 = décembre
+portal-day = { $day ->
+    [1] 1er
+   *[other] { $day }
+} { $month }
+portal-day-year = { $day ->
+    [1] 1er
+   *[other] { $day }
+} { $month } { $year }
+portal-time = { $hour } h { $minute }
+portal-hour = { $hour } h
+portal-moment = le { $day } à { $time }
+portal-at-time = à { $time }
+portal-at-day-time = le { $day } à { $time }
+portal-until-time = jusqu’à { $time }
+portal-until-day-time = jusqu’au { $day } à { $time }
+portal-decimal-point = ,
+portal-size-bytes = { $size ->
+    [one] { $size } octet
+   *[other] { $size } octets
+}
+portal-size-kb = { $size } ko
+portal-size-mb = { $size } Mo
+portal-kind-pdf = PDF
+portal-kind-image = image
+portal-kind-audio = son
+portal-kind-video = vidéo
+portal-kind-calendar = rendez-vous
+portal-kind-text = texte
+portal-kind-message = message
+portal-kind-archive = dossier compressé
+portal-kind-sheet = tableau
+portal-kind-document = document
+portal-kind-other = fichier
+
+## Around every page
+portal-demonstration = Démonstration – ne mettez ici aucune vraie information.
+portal-call = Téléphone :
+portal-error-title = Erreur : { $title }
+
+## The link: how the code shall come
+portal-choose-title = Recevoir votre code
+portal-choose-heading = Une lettre vous attend
+portal-choose-text = Pour la protéger, nous envoyons un code à 6 chiffres sur votre téléphone.
+portal-choose-legend = Comment voulez-vous recevoir le code ?
+portal-choose-sms = Par SMS
+portal-choose-sms-hint = Un message écrit sur votre téléphone portable
+portal-choose-voice = Par appel téléphonique
+portal-choose-voice-hint = Votre téléphone sonne, une voix dit les chiffres
+portal-choose-button = Envoyer le code
+portal-choose-one = Choisissez d’abord : par SMS ou par appel téléphonique.
+portal-choose-none = Nous ne pouvons pas envoyer de code en ce moment. Appelez-nous au numéro indiqué en bas de cette page.
+portal-kept = Cette lettre vous attend jusqu’au { $day }.
+portal-wait = Pour le moment, vous ne pouvez pas demander un autre code. Ce sera possible { $at }.
+portal-failed-landline = Ce numéro ne reçoit pas les SMS. Choisissez l’appel téléphonique.
+portal-failed-sms = Le SMS n’a pas pu partir. Essayez encore, ou choisissez l’appel téléphonique.
+portal-failed-voice = L’appel n’a pas pu se faire. Essayez encore, ou choisissez le SMS.
+
+## The link: the code
+portal-enter-title = Taper votre code
+portal-enter-heading = Tapez votre code
+portal-sent-sms = Nous avons envoyé un SMS au numéro qui finit par { $two }.
+portal-sent-voice = Nous appelons le numéro qui finit par { $two }. Décrochez, et notez les chiffres.
+portal-enter-label = Votre code à 6 chiffres
+portal-letters = C’est le code du message marqué « { $letters } ».
+portal-enter-button = Ouvrir la lettre
+portal-code-until = Ce code est bon { $until }.
+portal-tries-left = { $count ->
+    [one] Il vous reste { $count } essai.
+   *[other] Il vous reste { $count } essais.
+}
+portal-missing-summary = Le code n’arrive pas ?
+portal-missing-text = Cela peut prendre une minute. Vérifiez que votre téléphone est allumé et qu’il a du réseau.
+portal-again-at = Vous pourrez demander un autre code { $at }.
+portal-again-sms = Envoyer un autre SMS
+portal-again-voice = Appeler encore une fois
+portal-other-sms = Recevoir plutôt un SMS
+portal-other-voice = Recevoir plutôt un appel
+portal-not-a-code = Le code a 6 chiffres. Regardez le message reçu et tapez-les tous.
+portal-none-here = Ce code n’a pas été demandé dans cette fenêtre, ou son temps est passé. Demandez un code ici.
+portal-wrong = { $count ->
+    [one] Ce n’est pas le bon code. Il vous reste { $count } essai.
+   *[other] Ce n’est pas le bon code. Il vous reste { $count } essais.
+}
+portal-wrong-spent = Ce n’est pas le bon code, et il ne peut plus servir. Demandez-en un autre.
+
+## The link: not now, or never more
+portal-paused-title = Une petite pause
+portal-paused-text = Plusieurs codes étaient faux. Vous pourrez essayer à nouveau { $at }.
+portal-paused-why = Cette pause protège votre lettre. Rien n’est perdu.
+portal-paused-reload = Essayer à nouveau
+portal-expired-title = Cette lettre n’est plus disponible
+portal-expired-text = Le temps pour la lire est passé, et elle a été effacée.
+portal-recalled-title = Cette lettre a été reprise
+portal-recalled-text = La personne qui l’a envoyée l’a retirée. Elle ne peut plus être lue.
+portal-locked-title = Cette lettre est fermée
+portal-locked-text = Trop de codes faux ont été tapés. Pour vous protéger, cette lettre ne s’ouvre plus avec ce lien.
+portal-ended-call = Pour en recevoir une autre, appelez-nous au numéro indiqué en bas de cette page.
+
+## The letter
+portal-letter-title = Votre lettre : { $subject }
+portal-no-subject = Sans objet
+portal-no-text = Cette lettre n’a pas de texte.
+portal-from = De
+portal-date = Date
+portal-files-heading = Fichiers joints
+portal-open = Ouvrir
+portal-save = Enregistrer
+portal-open-label = Ouvrir { $name }
+portal-save-label = Enregistrer { $name }
+portal-letter-kept = Cette lettre est gardée jusqu’au { $day }. Pensez à enregistrer ce dont vous avez besoin.
+portal-session-heading = Cette page
+portal-open-until = Cette page reste ouverte { $until }.
+portal-prolong = Rester une heure de plus
+portal-close = Fermer la lettre
+portal-close-hint = Sur un ordinateur partagé, fermez la lettre quand vous avez fini.
+portal-closed-title = La lettre est fermée
+portal-closed-text = Merci. Plus personne ne peut la lire sur cet appareil sans un nouveau code.
+portal-closed-again = Pour la relire, ouvrez encore le lien de votre e‑mail.
+portal-gone-title = Cette lettre n’est plus là
+portal-gone-text = Elle a été retirée, ou son temps est passé. Pour en savoir plus, appelez-nous au numéro indiqué en bas de cette page.
+
+## For everybody
+portal-index-title = Lettres confidentielles
+portal-index-text = Ici, on lit les lettres qu’un cabinet vous envoie en toute sécurité.
+portal-index-open = Pour lire la vôtre, ouvrez le lien qui se trouve dans l’e‑mail que vous avez reçu.
+portal-unknown-title = Cette page n’existe pas
+portal-unknown-text = Pour lire une lettre, ouvrez le lien qui se trouve dans l’e‑mail que vous avez reçu.
+portal-incomplete-title = Le lien est incomplet
+portal-incomplete-text = Une partie du lien manque. Retournez à l’e‑mail et touchez le lien, ou recopiez-le en entier.
+portal-incomplete-call = Si cela ne marche toujours pas, appelez le cabinet qui vous a écrit.
+portal-not-open-title = La page a été fermée
+portal-not-open-text = Ouvrez encore le lien de votre e‑mail : un nouveau code vous sera envoyé.
+portal-foreign-title = Ouvrez encore le lien
+portal-foreign-text = Cette page était trop ancienne, ou elle vient d’une autre fenêtre. Ouvrez encore le lien de votre e‑mail.
+portal-foreign-cookies = Si vous revoyez cette page, autorisez les cookies dans les réglages de votre navigateur.
+portal-unavailable-title = Un petit problème chez nous
+portal-unavailable-text = La page ne peut pas s’afficher pour le moment. Essayez encore dans quelques minutes. Votre lettre n’est pas perdue.
+portal-unavailable-call = Si cela dure, appelez le cabinet qui vous a écrit.

@@ -1,0 +1,189 @@
+//! What stands before every row of the table: the guard, the time limit, the one log line; and the
+//! extractors that hand a handler what the guard has checked.
+//!
+//! A form is yielded only by [`Protected`], whose token was made for this browser and this path
+//! (OWASP ASVS 5 §3.5.1). Addresses are never logged: they hold tickets.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Form;
+use axum::extract::{FromRequest, FromRequestParts, Query, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::access::OpenSession;
+use crate::domain::{BrowserToken, Language, SessionToken, Ticket};
+
+use super::{Guard, Portal, Route, plain};
+
+/// Guards one route, bounds its time and logs its answer.
+pub(super) async fn watch(
+    State((portal, route)): State<(Portal, &'static Route)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let began = portal.clock.now();
+    let method = request.method().clone();
+    let answer = match tokio::time::timeout(LONGEST, admit(&portal, route, request, next)).await {
+        Ok(answer) => answer,
+        Err(_) => plain::unavailable(&portal),
+    };
+    let took = portal.clock.now().since(began).as_millis();
+    tracing::info!(%method, route = route.path, status = answer.status().as_u16(), ms = took, "page");
+    answer
+}
+
+async fn admit(portal: &Portal, route: &Route, mut request: Request, next: Next) -> Response {
+    match route.guard {
+        Guard::Public => {}
+        Guard::Link => {
+            let ticket = request.uri().path().split('/').nth(2).and_then(Ticket::parse);
+            let Some(ticket) = ticket else { return plain::incomplete(portal) };
+            request.extensions_mut().insert(Held(ticket.reveal()));
+        }
+        Guard::Session => {
+            let file = route.path.starts_with("/letter/file/");
+            let refused = || if file { plain::no_file_without_session() } else { plain::not_open(portal) };
+            let token = cookie(request.headers(), LETTER).and_then(SessionToken::parse);
+            let Some(token) = token else { return refused() };
+            match portal.access.resume(&token).await {
+                Ok(Some(session)) => request.extensions_mut().insert(Opened(Arc::new(session), token)),
+                Ok(None) => return refused(),
+                Err(fault) => return plain::fault(portal, &fault),
+            };
+        }
+    }
+    next.run(request).await
+}
+
+/// A ticket that has the shape of one, in its canonical spelling: only behind [`Guard::Link`].
+#[derive(Clone)]
+pub(super) struct Held(pub(super) String);
+
+impl FromRequestParts<Portal> for Held {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Response> {
+        parts.extensions.get::<Self>().cloned().ok_or_else(|| plain::incomplete(portal))
+    }
+}
+
+/// An open page and its cookie: only behind [`Guard::Session`].
+#[derive(Clone)]
+pub(super) struct Opened(pub(super) Arc<OpenSession>, pub(super) SessionToken);
+
+impl FromRequestParts<Portal> for Opened {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Response> {
+        parts.extensions.get::<Self>().cloned().ok_or_else(|| plain::not_open(portal))
+    }
+}
+
+/// What a browser brings along: its own cookie, and the language it was told to use.
+pub(super) struct Visitor {
+    pub(super) browser: Option<BrowserToken>,
+    pub(super) asked: Option<Language>,
+    pub(super) remembered: Option<Language>,
+}
+
+impl Visitor {
+    /// The language of this answer: what was just asked for, else what was asked for before, else the given one.
+    pub(super) fn language(&self, otherwise: Language) -> Language {
+        self.asked.or(self.remembered).unwrap_or(otherwise)
+    }
+}
+
+#[derive(Deserialize)]
+struct Wish {
+    lang: Option<String>,
+}
+
+impl FromRequestParts<Portal> for Visitor {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Portal) -> Result<Self, Self::Rejection> {
+        let wish = Query::<Wish>::try_from_uri(&parts.uri).ok().and_then(|Query(wish)| wish.lang);
+        Ok(Self {
+            browser: cookie(&parts.headers, BROWSER).and_then(BrowserToken::parse),
+            asked: wish.and_then(|tag| tag.parse().ok()),
+            remembered: cookie(&parts.headers, LANGUAGE).and_then(|tag| tag.parse().ok()),
+        })
+    }
+}
+
+/// A form whose token was made for this browser and this path. Without one no handler sees it.
+pub(super) struct Protected<T> {
+    pub(super) browser: BrowserToken,
+    pub(super) form: T,
+}
+
+#[derive(Deserialize)]
+struct Signed<T> {
+    #[serde(default)]
+    token: String,
+    #[serde(flatten)]
+    form: T,
+}
+
+impl<T: DeserializeOwned> FromRequest<Portal> for Protected<T> {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, portal: &Portal) -> Result<Self, Response> {
+        let context = request.uri().path().to_owned();
+        let browser = cookie(request.headers(), BROWSER).and_then(BrowserToken::parse);
+        // Refuses other content types and more than 16 KiB by itself.
+        let Form(signed) =
+            Form::<Signed<T>>::from_request(request, portal).await.map_err(IntoResponse::into_response)?;
+        match browser {
+            Some(browser) if portal.access.form_is_ours(&browser, &context, &signed.token) => {
+                Ok(Self { browser, form: signed.form })
+            }
+            _ => Err(plain::foreign_form(portal)),
+        }
+    }
+}
+
+/// The value of a cookie.
+fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find_map(|(key, value)| (key == name).then_some(value))
+}
+
+/// Keeps the browser's cookie: longer than a page stays open, so that its forms work to the end.
+pub(super) fn keep_browser(browser: &BrowserToken) -> String {
+    format!("{BROWSER}={}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=7200", browser.reveal())
+}
+
+/// Keeps the open page's cookie until the browser ends.
+pub(super) fn keep_letter(token: &SessionToken) -> String {
+    format!("{LETTER}={}; Path=/; Secure; HttpOnly; SameSite=Lax", token.reveal())
+}
+
+/// Drops the open page's cookie.
+pub(super) fn drop_letter() -> String {
+    format!("{LETTER}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0")
+}
+
+/// Keeps the language that was asked for.
+pub(super) fn keep_language(language: Language) -> String {
+    format!("{LANGUAGE}={}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=31536000", language.tag())
+}
+
+// RFC 6265bis §4.1.3.2: `__Host-` cookies come from this host alone, over TLS, for the whole of it.
+pub(super) const BROWSER: &str = "__Host-pli-browser";
+pub(super) const LETTER: &str = "__Host-pli-letter";
+pub(super) const LANGUAGE: &str = "__Host-pli-language";
+
+/// The longest that an answer may take to begin, the sending of a code included.
+const LONGEST: Duration = Duration::from_secs(60);

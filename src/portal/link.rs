@@ -1,0 +1,152 @@
+//! The link: choose how the code travels, type it. A GET reads; only a press with a choice sends.
+
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use serde::Deserialize;
+
+use crate::access::{IssueError, LinkError, LinkView, RedeemError};
+use crate::domain::{BrowserToken, Channel};
+
+use super::guard::{self, Held, Protected, Visitor};
+use super::pages::{self, Complaint, LinkForms};
+use super::words::Words;
+use super::{Portal, plain};
+
+/// `GET /l/{ticket}`
+pub(super) async fn show(State(portal): State<Portal>, Held(ticket): Held, visitor: Visitor) -> Response {
+    let browser = visitor.browser.clone();
+    answer(&portal, &ticket, &visitor, browser, None).await
+}
+
+/// How the code shall travel.
+#[derive(Deserialize)]
+pub(super) struct Choice {
+    #[serde(default)]
+    channel: String,
+}
+
+/// `POST /l/{ticket}/code`
+pub(super) async fn code(
+    State(portal): State<Portal>,
+    Held(ticket): Held,
+    visitor: Visitor,
+    Protected { browser, form }: Protected<Choice>,
+) -> Response {
+    // A press without a choice sends nothing: this is what stops programs that press every button.
+    let Some(channel) = Channel::from_word(&form.channel) else {
+        return answer(&portal, &ticket, &visitor, Some(browser), Some(Complaint::ChooseOne)).await;
+    };
+    let view = match portal.access.link(&ticket, Some(&browser)).await {
+        Ok(view) => view,
+        Err(error) => return no_link(&portal, &error),
+    };
+    match portal.access.issue(&ticket, &browser, channel, visitor.language(view.language)).await {
+        // A code that could not be sent, a link that has ended: the page that follows says so.
+        Ok(_) | Err(IssueError::NotSent { .. } | IssueError::Closed) => back(&ticket, &browser),
+        Err(IssueError::Wait { until }) => {
+            answer(&portal, &ticket, &visitor, Some(browser), Some(Complaint::Wait(until))).await
+        }
+        Err(IssueError::Incomplete) => plain::incomplete(&portal),
+        Err(IssueError::Fault(fault)) => plain::fault(&portal, &fault),
+    }
+}
+
+/// The code as it was typed or pasted.
+#[derive(Deserialize)]
+pub(super) struct Typed {
+    #[serde(default)]
+    code: String,
+}
+
+/// `POST /l/{ticket}/check`
+pub(super) async fn check(
+    State(portal): State<Portal>,
+    Held(ticket): Held,
+    visitor: Visitor,
+    Protected { browser, form }: Protected<Typed>,
+) -> Response {
+    let complaint = match portal.access.redeem(&ticket, &browser, &form.code).await {
+        Ok(redeemed) => {
+            let mut open = to("/letter");
+            set_cookie(&mut open, &guard::keep_browser(&browser));
+            set_cookie(&mut open, &guard::keep_letter(&redeemed.token));
+            return open;
+        }
+        Err(RedeemError::NotACode) => Complaint::NotACode,
+        Err(RedeemError::NoneHere) => Complaint::NoneHere,
+        Err(RedeemError::Wrong { left }) => Complaint::Wrong(left),
+        Err(RedeemError::Paused { .. } | RedeemError::Closed) => return back(&ticket, &browser),
+        Err(RedeemError::Incomplete) => return plain::incomplete(&portal),
+        Err(RedeemError::Fault(fault)) => return plain::fault(&portal, &fault),
+    };
+    answer(&portal, &ticket, &visitor, Some(browser), Some(complaint)).await
+}
+
+/// The link's page as it stands now, with what went wrong.
+async fn answer(
+    portal: &Portal,
+    ticket: &str,
+    visitor: &Visitor,
+    browser: Option<BrowserToken>,
+    complaint: Option<Complaint>,
+) -> Response {
+    let view = match portal.access.link(ticket, browser.as_ref()).await {
+        Ok(view) => view,
+        Err(error) => return no_link(portal, &error),
+    };
+    let browser = browser.unwrap_or_else(|| portal.access.new_browser());
+    let page = page(portal, ticket, visitor, &view, &browser, complaint);
+    let status = match complaint {
+        None => StatusCode::OK,
+        Some(Complaint::Wait(_)) => StatusCode::TOO_MANY_REQUESTS,
+        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    let mut answer = (status, Html(page)).into_response();
+    set_cookie(&mut answer, &guard::keep_browser(&browser));
+    if let Some(language) = visitor.asked {
+        set_cookie(&mut answer, &guard::keep_language(language));
+    }
+    answer
+}
+
+fn page(
+    portal: &Portal,
+    ticket: &str,
+    visitor: &Visitor,
+    view: &LinkView,
+    browser: &BrowserToken,
+    complaint: Option<Complaint>,
+) -> String {
+    let language = visitor.language(view.language);
+    let words = Words::new(&portal.texts, language, &view.practice.timezone, portal.clock.now());
+    let token = |purpose: &str| portal.access.form_token(browser, &format!("/l/{ticket}/{purpose}"));
+    let forms = LinkForms { ticket, code: token("code"), check: token("check") };
+    pages::link(&words, portal.settings.demonstration, view, &forms, complaint)
+}
+
+fn no_link(portal: &Portal, error: &LinkError) -> Response {
+    match error {
+        LinkError::Incomplete => plain::incomplete(portal),
+        LinkError::Fault(fault) => plain::fault(portal, fault),
+    }
+}
+
+/// Back to the link's page, which says where it stands.
+fn back(ticket: &str, browser: &BrowserToken) -> Response {
+    let mut answer = to(&format!("/l/{ticket}"));
+    set_cookie(&mut answer, &guard::keep_browser(browser));
+    answer
+}
+
+/// 303 to a path of ours; the host of a request is never repeated (fault 37).
+pub(super) fn to(path: &str) -> Response {
+    (StatusCode::SEE_OTHER, [(header::LOCATION, path)]).into_response()
+}
+
+/// Adds one cookie to an answer.
+pub(super) fn set_cookie(answer: &mut Response, cookie: &str) {
+    if let Ok(value) = HeaderValue::from_str(cookie) {
+        answer.headers_mut().append(header::SET_COOKIE, value);
+    }
+}

@@ -1,0 +1,67 @@
+//! The patient's pages: open the link, choose how the code travels, type it, read, download.
+//!
+//! Server-rendered HTML without a script, in one style sheet of our own. A handler extracts, calls one verb
+//! and answers; nothing changes on a GET; nothing readable is kept by a browser (`no-store`) nor by a log
+//! (route templates only, never an address with its ticket).
+//!
+//! `routes` is the table of everything that answers; `guard` stands before each row of it.
+
+mod file;
+mod guard;
+mod headers;
+mod html;
+mod letter;
+mod link;
+mod pages;
+mod plain;
+mod routes;
+mod serve;
+mod style;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::access::Access;
+use crate::delivery::Deliveries;
+use crate::domain::Clock;
+use crate::mailbox::Mailboxes;
+use crate::texts::Texts;
+
+pub use routes::{Guard, ROUTES, Route};
+pub use serve::serve;
+
+/// What the pages need to know of this server.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// Every page says that it is a demonstration.
+    pub demonstration: bool,
+    /// The only neighbours whose `X-Forwarded-For` may be believed; nothing personal hangs on it.
+    pub proxies: Vec<IpAddr>,
+}
+
+/// The door of the patients. Cheap to clone.
+#[derive(Clone)]
+pub struct Portal {
+    /// Links, codes and open pages.
+    pub access: Access,
+    /// The letter and its files.
+    pub mailboxes: Mailboxes,
+    /// Where openings and downloads are told.
+    pub deliveries: Deliveries,
+    /// Every visible word.
+    pub texts: Texts,
+    /// What this server is.
+    pub settings: Arc<Settings>,
+    /// The present.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Portal {
+    /// Everything that answers, built from [`ROUTES`].
+    pub fn router(&self) -> axum::Router {
+        routes::router(self)
+    }
+}

@@ -1,0 +1,384 @@
+//! The pages: typed values in, HTML out, so that a test renders every state without a server.
+//!
+//! Every visible word comes from `texts/*/portal.ftl`; templates are checked by the compiler and escape
+//! what they are given. One page says one thing: one first heading, a title of its own.
+
+use askama::Template;
+
+use crate::access::{LinkState, LinkView};
+use crate::domain::{Channel, FailureClass, Language, PracticeProfile, Timestamp};
+use crate::mailbox::{Body, Letter};
+use crate::texts::{Said, Texts};
+
+use super::html::reduce;
+use super::style;
+use super::words::Words;
+
+/// What surrounds a page.
+struct Frame {
+    tag: &'static str,
+    title: String,
+    style: String,
+    demonstration: Option<String>,
+    practice: Option<Practice>,
+    /// The other language: its tag, its name in itself, where it is.
+    switch: Option<(&'static str, String, String)>,
+}
+
+struct Practice {
+    name: String,
+    telephone: String,
+    dial: String,
+    call: String,
+}
+
+/// The form tokens of a link's page.
+pub(super) struct LinkForms<'a> {
+    /// The ticket, in its canonical spelling.
+    pub(super) ticket: &'a str,
+    /// For `/l/{ticket}/code`.
+    pub(super) code: String,
+    /// For `/l/{ticket}/check`.
+    pub(super) check: String,
+}
+
+/// What went wrong with the form that was sent, told on the page that follows.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Complaint {
+    /// SMS or call?
+    ChooseOne,
+    /// Too soon for another code.
+    Wait(Timestamp),
+    /// Not six digits.
+    NotACode,
+    /// Asked for in another browser, or over.
+    NoneHere,
+    /// Wrong; tries left.
+    Wrong(i64),
+}
+
+/// The page of a link.
+pub(super) fn link(
+    words: &Words,
+    demonstration: bool,
+    view: &LinkView,
+    forms: &LinkForms<'_>,
+    complaint: Option<Complaint>,
+) -> String {
+    let frame = |title: &str| {
+        let title = words.say(title);
+        let title =
+            if complaint.is_some() { words.tell("portal-error-title", &[("title", (&title).into())]) } else { title };
+        let here = format!("/l/{}", forms.ticket);
+        Frame::of(words, demonstration, &title, Some(&view.practice), Some(&here))
+    };
+    // What the alert says already is not said twice.
+    let told_tries = matches!(complaint, Some(Complaint::Wrong(_)));
+    let told_wait = matches!(complaint, Some(Complaint::Wait(_)));
+    let complaint = complaint.map(|complaint| complain(words, complaint));
+    match &view.state {
+        LinkState::Choose { sms, voice, failed, wait_until } => {
+            let failed = failed.map(|(channel, class)| not_sent(words, channel, class));
+            let page = Choose {
+                frame: frame("portal-choose-title"),
+                kept: words.tell("portal-kept", &[("day", (&words.day(view.expires_at)).into())]),
+                w: words,
+                forms,
+                sms: *sms,
+                voice: *voice,
+                alert: complaint.or(failed),
+                wait: wait_until
+                    .filter(|_| !told_wait)
+                    .map(|when| words.tell("portal-wait", &[("at", (&words.at(when)).into())])),
+            };
+            finish(page.render())
+        }
+        LinkState::Enter { channel, letters, last_two, expires_at, again_at, tries_left, other } => {
+            let sent = if *channel == Channel::Sms { "portal-sent-sms" } else { "portal-sent-voice" };
+            let again = if *channel == Channel::Sms { "portal-again-sms" } else { "portal-again-voice" };
+            let page = Enter {
+                frame: frame("portal-enter-title"),
+                sent: words.tell(sent, &[("two", last_two.into())]),
+                letters: words.tell("portal-letters", &[("letters", letters.into())]),
+                until: words.tell("portal-code-until", &[("until", (&words.until(*expires_at)).into())]),
+                left: (*tries_left < 5 && !told_tries)
+                    .then(|| words.tell("portal-tries-left", &[("count", (*tries_left).into())])),
+                again_at: words.tell("portal-again-at", &[("at", (&words.at(*again_at)).into())]),
+                again: (channel.word(), words.say(again)),
+                other: other.map(|other| {
+                    let id = if other == Channel::Sms { "portal-other-sms" } else { "portal-other-voice" };
+                    (other.word(), words.say(id))
+                }),
+                w: words,
+                forms,
+                alert: complaint,
+            };
+            finish(page.render())
+        }
+        LinkState::Paused { until } => {
+            let text = words.tell("portal-paused-text", &[("at", (&words.at(*until)).into())]);
+            let reload = (format!("/l/{}", forms.ticket), words.say("portal-paused-reload"));
+            let title = "portal-paused-title";
+            notice(frame(title), words.say(title), vec![text, words.say("portal-paused-why")], Some(reload))
+        }
+        LinkState::Expired => ended(words, frame, "portal-expired-title", "portal-expired-text"),
+        LinkState::Recalled => ended(words, frame, "portal-recalled-title", "portal-recalled-text"),
+        LinkState::Locked => ended(words, frame, "portal-locked-title", "portal-locked-text"),
+    }
+}
+
+/// What a letter's page says beside the letter.
+pub(super) struct Surroundings<'a> {
+    pub(super) practice: &'a PracticeProfile,
+    pub(super) open_until: Timestamp,
+    pub(super) kept_until: Timestamp,
+    /// For `/letter/prolong`.
+    pub(super) prolong: String,
+    /// For `/letter/close`.
+    pub(super) close: String,
+}
+
+/// The page of a letter.
+pub(super) fn letter(words: &Words, demonstration: bool, letter: &Letter, around: &Surroundings<'_>) -> String {
+    let subject = letter.subject.trim();
+    let heading = if subject.is_empty() { words.say("portal-no-subject") } else { subject.to_owned() };
+    let title = words.tell("portal-letter-title", &[("subject", (&heading).into())]);
+    let date = words.moment(letter.date);
+    let files = letter
+        .files
+        .iter()
+        .map(|file| Listed {
+            number: file.number,
+            open: words.tell("portal-open-label", &[("name", (&file.name).into())]),
+            save: words.tell("portal-save-label", &[("name", (&file.name).into())]),
+            about: format!("{}, {}", words.kind(&file.media_type), words.size(file.size)),
+            shown: shown_in_browsers(&file.media_type),
+            name: file.name.clone(),
+        })
+        .collect();
+    let bodies = letter
+        .bodies
+        .iter()
+        .map(|body| match body {
+            Body::Plain(text) => (true, text.trim().to_owned()),
+            Body::Html(sent) => (false, reduce(sent)),
+        })
+        .filter(|(_, text)| !text.is_empty())
+        .collect();
+    let page = LetterPage {
+        frame: Frame::of(words, demonstration, &title, Some(around.practice), Some("/letter")),
+        heading,
+        from: letter.from.clone(),
+        date,
+        bodies,
+        files,
+        open_until: words.tell("portal-open-until", &[("until", (&words.until(around.open_until)).into())]),
+        kept: words.tell("portal-letter-kept", &[("day", (&words.day(around.kept_until)).into())]),
+        prolong: &around.prolong,
+        close: &around.close,
+        w: words,
+    };
+    finish(page.render())
+}
+
+/// What the button "close" answers.
+pub(super) fn closed(words: &Words, demonstration: bool, practice: &PracticeProfile) -> String {
+    let heading = words.say("portal-closed-title");
+    let frame = Frame::of(words, demonstration, &heading, Some(practice), None);
+    notice(frame, heading, vec![words.say("portal-closed-text"), words.say("portal-closed-again")], None)
+}
+
+/// The letter went away while its page was open.
+pub(super) fn gone(words: &Words, demonstration: bool, practice: &PracticeProfile) -> String {
+    let heading = words.say("portal-gone-title");
+    let frame = Frame::of(words, demonstration, &heading, Some(practice), None);
+    notice(frame, heading, vec![words.say("portal-gone-text")], None)
+}
+
+/// Whether browsers show this type by themselves, without running anything of it.
+pub(super) fn shown_in_browsers(media_type: &str) -> bool {
+    matches!(media_type, "application/pdf" | "image/jpeg" | "image/png" | "image/gif" | "image/webp")
+}
+
+/// A page in both languages: heading and text.
+pub(super) struct Both(&'static str, &'static [&'static str]);
+
+pub(super) const INDEX: Both = Both("portal-index-title", &["portal-index-text", "portal-index-open"]);
+pub(super) const UNKNOWN: Both = Both("portal-unknown-title", &["portal-unknown-text"]);
+pub(super) const INCOMPLETE: Both =
+    Both("portal-incomplete-title", &["portal-incomplete-text", "portal-incomplete-call"]);
+pub(super) const NOT_OPEN: Both = Both("portal-not-open-title", &["portal-not-open-text"]);
+pub(super) const FOREIGN_FORM: Both = Both("portal-foreign-title", &["portal-foreign-text", "portal-foreign-cookies"]);
+pub(super) const UNAVAILABLE: Both =
+    Both("portal-unavailable-title", &["portal-unavailable-text", "portal-unavailable-call"]);
+/// All of them, for the tests.
+#[cfg(test)]
+pub(super) const BOTH: [(&str, &Both); 6] = [
+    ("index", &INDEX),
+    ("unknown", &UNKNOWN),
+    ("incomplete", &INCOMPLETE),
+    ("not-open", &NOT_OPEN),
+    ("foreign", &FOREIGN_FORM),
+    ("unavailable", &UNAVAILABLE),
+];
+
+/// A page that is the same for everybody, in every language at once.
+pub(super) fn both(texts: &Texts, demonstration: bool, said: &Both) -> String {
+    let sections: Vec<Section> = Language::ALL
+        .into_iter()
+        .map(|language| Section {
+            tag: language.tag(),
+            heading: texts.say(language, said.0, &[]),
+            texts: said.1.iter().map(|id| texts.say(language, id, &[])).collect(),
+        })
+        .collect();
+    let title = sections.first().map(|section| section.heading.clone()).unwrap_or_default();
+    let banner = texts.say(Language::Fr, "portal-demonstration", &[]);
+    let frame = Frame {
+        tag: Language::Fr.tag(),
+        title,
+        style: style::name(),
+        demonstration: demonstration.then_some(banner),
+        practice: None,
+        switch: None,
+    };
+    finish(BothPage { frame, sections }.render())
+}
+
+impl Frame {
+    fn of(
+        words: &Words,
+        demonstration: bool,
+        title: &str,
+        practice: Option<&PracticeProfile>,
+        here: Option<&str>,
+    ) -> Self {
+        let other = Language::ALL.into_iter().find(|other| *other != words.language);
+        let named = practice.map(|practice| practice.public_name.clone()).unwrap_or_default();
+        Self {
+            tag: words.language.tag(),
+            title: if named.is_empty() { title.to_owned() } else { format!("{title} – {named}") },
+            style: style::name(),
+            demonstration: demonstration.then(|| words.say("portal-demonstration")),
+            practice: practice.map(|practice| Practice {
+                name: practice.public_name.clone(),
+                telephone: practice.telephone.clone(),
+                dial: practice.telephone.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect(),
+                call: words.say("portal-call"),
+            }),
+            switch: other.zip(here).map(|(other, here)| {
+                let name = if other == Language::Fr { "Français" } else { "English" };
+                (other.tag(), name.to_owned(), format!("{here}?lang={}", other.tag()))
+            }),
+        }
+    }
+}
+
+fn complain(words: &Words, complaint: Complaint) -> String {
+    match complaint {
+        Complaint::ChooseOne => words.say("portal-choose-one"),
+        Complaint::Wait(until) => words.tell("portal-wait", &[("at", (&words.at(until)).into())]),
+        Complaint::NotACode => words.say("portal-not-a-code"),
+        Complaint::NoneHere => words.say("portal-none-here"),
+        Complaint::Wrong(left) if left > 0 => words.tell("portal-wrong", &[("count", Said::from(left))]),
+        Complaint::Wrong(_) => words.say("portal-wrong-spent"),
+    }
+}
+
+fn not_sent(words: &Words, channel: Channel, class: FailureClass) -> String {
+    words.say(match (class, channel) {
+        (FailureClass::Landline, _) => "portal-failed-landline",
+        (_, Channel::Sms) => "portal-failed-sms",
+        (_, Channel::Voice) => "portal-failed-voice",
+    })
+}
+
+fn ended(words: &Words, frame: impl Fn(&str) -> Frame, title: &str, text: &str) -> String {
+    notice(frame(title), words.say(title), vec![words.say(text), words.say("portal-ended-call")], None)
+}
+
+fn notice(frame: Frame, heading: String, texts: Vec<String>, next: Option<(String, String)>) -> String {
+    finish(Notice { frame, heading, texts, next }.render())
+}
+
+/// Templates write into a `String` and hold no fallible filter: there is nothing that can fail.
+fn finish(rendered: askama::Result<String>) -> String {
+    rendered.unwrap_or_default()
+}
+
+#[derive(Template)]
+#[template(path = "portal/choose.html")]
+struct Choose<'a> {
+    frame: Frame,
+    w: &'a Words,
+    forms: &'a LinkForms<'a>,
+    kept: String,
+    sms: bool,
+    voice: bool,
+    alert: Option<String>,
+    wait: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "portal/enter.html")]
+struct Enter<'a> {
+    frame: Frame,
+    w: &'a Words,
+    forms: &'a LinkForms<'a>,
+    sent: String,
+    letters: String,
+    until: String,
+    left: Option<String>,
+    again_at: String,
+    again: (&'static str, String),
+    other: Option<(&'static str, String)>,
+    alert: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "portal/notice.html")]
+struct Notice {
+    frame: Frame,
+    heading: String,
+    texts: Vec<String>,
+    next: Option<(String, String)>,
+}
+
+#[derive(Template)]
+#[template(path = "portal/letter.html")]
+struct LetterPage<'a> {
+    frame: Frame,
+    w: &'a Words,
+    heading: String,
+    from: String,
+    date: String,
+    /// Plain or not, and the text.
+    bodies: Vec<(bool, String)>,
+    files: Vec<Listed>,
+    open_until: String,
+    kept: String,
+    prolong: &'a str,
+    close: &'a str,
+}
+
+struct Listed {
+    number: usize,
+    name: String,
+    about: String,
+    open: String,
+    save: String,
+    shown: bool,
+}
+
+#[derive(Template)]
+#[template(path = "portal/both.html")]
+struct BothPage {
+    frame: Frame,
+    sections: Vec<Section>,
+}
+
+struct Section {
+    tag: &'static str,
+    heading: String,
+    texts: Vec<String>,
+}

@@ -1,0 +1,83 @@
+//! Answers that know no letter: the front page, the small files, and everything that is refused.
+//!
+//! They speak both languages at once and say the same to everybody; in particular every link that is
+//! not one of ours gets the same status, the same octets (faults 2 and 14).
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+
+use crate::domain::Fault;
+
+use super::pages::{self, Both};
+use super::{Portal, style};
+
+/// `GET /`
+pub(super) async fn index(State(portal): State<Portal>) -> Response {
+    page(&portal, StatusCode::OK, &pages::INDEX)
+}
+
+/// `GET /robots.txt`
+pub(super) async fn robots() -> &'static str {
+    "User-agent: *\nDisallow: /\n"
+}
+
+/// `GET /favicon.svg`
+pub(super) async fn favicon() -> Response {
+    ([(header::CONTENT_TYPE, "image/svg+xml")], style::MARK).into_response()
+}
+
+/// `GET /s/{style}`: the only answer that may be kept, since its name changes with its octets.
+pub(super) async fn style(State(portal): State<Portal>, Path(name): Path<String>) -> Response {
+    if name != style::name() {
+        return unknown(&portal);
+    }
+    let kept = HeaderValue::from_static("public, max-age=31536000, immutable");
+    let kind = HeaderValue::from_static("text/css; charset=utf-8");
+    ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, kept)], style::SHEET).into_response()
+}
+
+/// Nothing is here.
+pub(super) fn unknown(portal: &Portal) -> Response {
+    page(portal, StatusCode::NOT_FOUND, &pages::UNKNOWN)
+}
+
+/// The link is cut, mistyped or made up.
+pub(super) fn incomplete(portal: &Portal) -> Response {
+    page(portal, StatusCode::NOT_FOUND, &pages::INCOMPLETE)
+}
+
+/// The letter's page is not open, or not any more.
+pub(super) fn not_open(portal: &Portal) -> Response {
+    page(portal, StatusCode::FORBIDDEN, &pages::NOT_OPEN)
+}
+
+/// A form that this browser did not get from us, or that lost its cookie.
+pub(super) fn foreign_form(portal: &Portal) -> Response {
+    page(portal, StatusCode::FORBIDDEN, &pages::FOREIGN_FORM)
+}
+
+/// A fault of ours: logged here, never told.
+pub(super) fn fault(portal: &Portal, fault: &Fault) -> Response {
+    tracing::error!(%fault, "a page could not be made");
+    unavailable(portal)
+}
+
+/// Later, please.
+pub(super) fn unavailable(portal: &Portal) -> Response {
+    page(portal, StatusCode::SERVICE_UNAVAILABLE, &pages::UNAVAILABLE)
+}
+
+/// A file asked for without an open page: never HTML, which download managers would save as the file.
+pub(super) fn no_file_without_session() -> Response {
+    (StatusCode::FORBIDDEN, "403\n").into_response()
+}
+
+/// No such file in this letter, or the letter is gone.
+pub(super) fn no_such_file() -> Response {
+    (StatusCode::NOT_FOUND, "404\n").into_response()
+}
+
+fn page(portal: &Portal, status: StatusCode, said: &Both) -> Response {
+    (status, Html(pages::both(&portal.texts, portal.settings.demonstration, said))).into_response()
+}

@@ -1,0 +1,81 @@
+//! The table of everything that answers, and the router built from it.
+//!
+//! A row without a guard does not compile; a test walks every row in every state, and
+//! `tests/portal.rs` compares the table with the list that a release may have.
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{StatusCode, Uri};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get, post};
+
+use super::{Portal, file, guard, headers, letter, link, plain};
+
+/// Who may come in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Guard {
+    /// Anybody: nothing of a letter is behind it.
+    Public,
+    /// Who holds a whole link.
+    Link,
+    /// Who gave the right code, while the page is open.
+    Session,
+}
+
+/// One row.
+pub struct Route {
+    /// `GET` (HEAD answers alike) or `POST`.
+    pub method: &'static str,
+    /// The template of the path: what logs say in place of the address.
+    pub path: &'static str,
+    /// Who may come in.
+    pub guard: Guard,
+    serve: fn() -> MethodRouter<Portal>,
+}
+
+/// Everything that answers.
+pub const ROUTES: &[Route] = &[
+    Route { method: "GET", path: "/", guard: Guard::Public, serve: || get(plain::index) },
+    Route { method: "GET", path: "/robots.txt", guard: Guard::Public, serve: || get(plain::robots) },
+    Route { method: "GET", path: "/favicon.svg", guard: Guard::Public, serve: || get(plain::favicon) },
+    Route { method: "GET", path: "/s/{style}", guard: Guard::Public, serve: || get(plain::style) },
+    Route { method: "GET", path: "/l/{ticket}", guard: Guard::Link, serve: || get(link::show) },
+    Route { method: "POST", path: "/l/{ticket}/code", guard: Guard::Link, serve: || post(link::code) },
+    Route { method: "POST", path: "/l/{ticket}/check", guard: Guard::Link, serve: || post(link::check) },
+    Route { method: "GET", path: "/letter", guard: Guard::Session, serve: || get(letter::show) },
+    Route { method: "POST", path: "/letter/prolong", guard: Guard::Session, serve: || post(letter::prolong) },
+    Route { method: "POST", path: "/letter/close", guard: Guard::Session, serve: || post(letter::close) },
+    Route { method: "GET", path: "/letter/file/{number}", guard: Guard::Session, serve: || get(file::open) },
+    Route { method: "GET", path: "/letter/file/{number}/save", guard: Guard::Session, serve: || get(file::save) },
+];
+
+pub(super) fn router(portal: &Portal) -> Router {
+    let mut router = Router::new();
+    for route in ROUTES {
+        let watched = (route.serve)().layer(from_fn_with_state((portal.clone(), route), guard::watch));
+        router = router.route(route.path, watched);
+    }
+    router
+        .fallback(unknown)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(DefaultBodyLimit::max(LARGEST_FORM))
+        .layer(from_fn(headers::secure))
+        .with_state(portal.clone())
+}
+
+async fn unknown(portal: axum::extract::State<Portal>, uri: Uri) -> Response {
+    // What is left of a link that was cut short is answered as any other cut link.
+    if uri.path() == "/l" || uri.path().starts_with("/l/") {
+        plain::incomplete(&portal)
+    } else {
+        plain::unknown(&portal)
+    }
+}
+
+async fn wrong_method() -> Response {
+    StatusCode::METHOD_NOT_ALLOWED.into_response()
+}
+
+/// The longest form is a pasted SMS with its token.
+const LARGEST_FORM: usize = 16 * 1024;

@@ -1,0 +1,589 @@
+//! Every page in every state and language, from typed samples; and the router before the guards.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
+use axum::response::Response;
+use tower::ServiceExt;
+
+use crate::access::{Access, LinkState, LinkView};
+use crate::delivery::Deliveries;
+use crate::domain::{
+    BrowserToken, Channel, Clock, DeliveryId, FailureClass, Language, PracticeProfile, Random, SecretText,
+    SessionToken, Ticket, Timestamp,
+};
+use crate::mailbox::{self, Letter, Mailboxes};
+use crate::store::{Store, StoreOptions};
+use crate::texts::Texts;
+use crate::vault::{RootKey, Vault};
+
+use super::pages::{self, Complaint, LinkForms, Surroundings};
+use super::words::Words;
+use super::{Guard, Portal, ROUTES, Settings, headers, style};
+
+/// 12 April 2026, 9:40 in Paris.
+const NOW: Timestamp = Timestamp(1_775_979_600_000);
+const MINUTE: i64 = 60_000;
+
+fn later(minutes: i64) -> Timestamp {
+    Timestamp(NOW.0 + minutes * MINUTE)
+}
+
+struct Stopped;
+impl Clock for Stopped {
+    fn now(&self) -> Timestamp {
+        NOW
+    }
+}
+
+struct Counting(std::sync::atomic::AtomicU8);
+impl Random for Counting {
+    fn fill(&self, bytes: &mut [u8]) {
+        for byte in bytes {
+            *byte = self.0.fetch_add(41, std::sync::atomic::Ordering::Relaxed);
+        }
+    }
+}
+
+fn counting() -> Counting {
+    Counting(std::sync::atomic::AtomicU8::new(7))
+}
+
+fn practice() -> PracticeProfile {
+    PracticeProfile {
+        name: "port".into(),
+        public_name: "Cabinet du Port <& associés>".into(),
+        telephone: "+377 93 30 00 00".into(),
+        language: Language::Fr,
+        timezone: "Europe/Paris".into(),
+        region: "MC".into(),
+        neighbours: Vec::new(),
+        countries: Vec::new(),
+        notice_from: String::new(),
+        days: 30,
+    }
+}
+
+/// Every state of a link, and what may have been wrong with the form before it.
+fn link_states() -> Vec<(&'static str, LinkState, Option<Complaint>)> {
+    let choose = |sms, voice, failed, wait_until| LinkState::Choose { sms, voice, failed, wait_until };
+    let enter = |channel, tries_left, other| LinkState::Enter {
+        channel,
+        letters: "KM".into(),
+        last_two: "78".into(),
+        expires_at: later(10),
+        again_at: later(1),
+        tries_left,
+        other,
+    };
+    let (sms, voice) = (Channel::Sms, Channel::Voice);
+    vec![
+        ("choose", choose(true, true, None, None), None),
+        ("choose-one", choose(true, true, None, None), Some(Complaint::ChooseOne)),
+        ("choose-sms-only", choose(true, false, None, None), None),
+        ("choose-none", choose(false, false, None, None), None),
+        ("choose-failed", choose(true, true, Some((sms, FailureClass::Unreachable)), None), None),
+        ("choose-failed-call", choose(true, true, Some((voice, FailureClass::Refused)), Some(later(1))), None),
+        ("choose-landline", choose(false, true, Some((sms, FailureClass::Landline)), None), None),
+        ("choose-wait", choose(true, true, None, Some(later(1500))), Some(Complaint::Wait(later(1500)))),
+        ("choose-none-here", choose(true, true, None, None), Some(Complaint::NoneHere)),
+        ("choose-spent", choose(true, true, None, None), Some(Complaint::Wrong(0))),
+        ("enter", enter(sms, 5, Some(voice)), None),
+        ("enter-call", enter(voice, 5, Some(sms)), None),
+        ("enter-not-a-code", enter(sms, 5, None), Some(Complaint::NotACode)),
+        ("enter-wrong", enter(sms, 1, Some(voice)), Some(Complaint::Wrong(1))),
+        ("enter-wait", enter(sms, 4, Some(voice)), Some(Complaint::Wait(later(1)))),
+        ("paused", LinkState::Paused { until: later(15) }, None),
+        ("expired", LinkState::Expired, None),
+        ("recalled", LinkState::Recalled, None),
+        ("locked", LinkState::Locked, None),
+    ]
+}
+
+const TICKET: &str = "0123456789abcdefghjkmnpqrstvwxyz";
+
+fn link_page(language: Language, demonstration: bool, state: LinkState, complaint: Option<Complaint>) -> String {
+    let view = LinkView {
+        delivery: DeliveryId::random(&counting()),
+        practice: practice(),
+        language,
+        expires_at: later(30 * 24 * 60),
+        state,
+    };
+    let words = Words::new(&Texts::new(), language, "Europe/Paris", NOW);
+    let forms = LinkForms { ticket: TICKET, code: "code-token".into(), check: "check-token".into() };
+    pages::link(&words, demonstration, &view, &forms, complaint)
+}
+
+fn sample_letter() -> Letter {
+    let file = |number, name: &str, media_type: &str, size| mailbox::File {
+        number,
+        name: name.into(),
+        media_type: media_type.into(),
+        size,
+    };
+    Letter {
+        from: "Camille Durand <&>".into(),
+        date: later(-90),
+        subject: "Vos résultats <b>".into(),
+        bodies: vec![
+            mailbox::Body::Plain("Bonjour,\n\nVoici <script>vos</script> résultats : https://labo.example/\n".into()),
+            mailbox::Body::Html("<div>Bien <b>à vous</b><script>x</script><p>non fermé".into()),
+        ],
+        files: vec![
+            file(0, "Ordonnance \"été\".pdf", "application/pdf", 1_249_999),
+            file(1, "radio.jpg", "image/jpeg", 340_400),
+            file(2, "page.html", "text/html", 999),
+        ],
+    }
+}
+
+fn letter_page(language: Language, demonstration: bool, letter: &Letter) -> String {
+    let words = Words::new(&Texts::new(), language, "Europe/Paris", NOW);
+    let practice = practice();
+    let around = Surroundings {
+        practice: &practice,
+        open_until: later(60),
+        kept_until: later(30 * 24 * 60),
+        prolong: "prolong-token".into(),
+        close: "close-token".into(),
+    };
+    pages::letter(&words, demonstration, letter, &around)
+}
+
+/// Every page there is.
+fn all_pages(language: Language) -> Vec<(String, String)> {
+    let texts = Texts::new();
+    let words = Words::new(&texts, language, "Europe/Paris", NOW);
+    let mut all: Vec<(String, String)> = link_states()
+        .into_iter()
+        .map(|(name, state, complaint)| (name.to_owned(), link_page(language, false, state, complaint)))
+        .collect();
+    all.push(("letter".into(), letter_page(language, false, &sample_letter())));
+    let bare = Letter { subject: " ".into(), bodies: Vec::new(), files: Vec::new(), ..sample_letter() };
+    all.push(("letter-bare".into(), letter_page(language, true, &bare)));
+    all.push(("closed".into(), pages::closed(&words, false, &practice())));
+    all.push(("gone".into(), pages::gone(&words, false, &practice())));
+    all.extend(pages::BOTH.map(|(name, said)| (name.to_owned(), pages::both(&texts, false, said))));
+    all
+}
+
+#[test]
+fn every_page_in_every_state_and_language_is_sound() {
+    for language in Language::ALL {
+        for (name, page) in all_pages(language) {
+            let name = format!("{name} ({})", language.tag());
+            well_formed(&page).unwrap_or_else(|fault| panic!("{name}: {fault}\n{page}"));
+            assert!(page.len() < 50_000, "{name}: {} octets", page.len());
+            assert!(!page.contains("portal-"), "{name}: a message without text\n{page}");
+            assert!(!page.contains(['{', '}']), "{name}: an argument without value");
+            assert_eq!(page.matches("<h1").count(), 1, "{name}: one first heading");
+            assert!(title(&page).chars().count() > 8, "{name}: a title");
+            assert!(!page.contains("<script") && !page.contains("style=") && !page.contains("onclick"), "{name}");
+            assert!(!page.contains("http://") && !page.contains("//cdn"), "{name}: nothing of others");
+            let both = pages::BOTH.iter().any(|(both, _)| name.starts_with(both));
+            let tag = if both { "fr" } else { language.tag() };
+            assert!(page.contains(&format!("<html lang=\"{tag}\">")), "{name}");
+            assert!(page.to_lowercase().matches("patient").count() == 0, "{name}: nobody is called that");
+        }
+    }
+}
+
+#[test]
+fn titles_tell_the_states_apart_and_errors_first() {
+    for language in Language::ALL {
+        for (name, state, complaint) in link_states() {
+            let page = link_page(language, false, state, complaint);
+            let error = title(&page).starts_with(if language == Language::Fr { "Erreur" } else { "Error" });
+            assert_eq!(error, complaint.is_some(), "{name}: {}", title(&page));
+            if page.contains("id=\"error\"") && name.starts_with("enter") {
+                assert!(page.contains("aria-invalid=\"true\" aria-describedby=\"error hint\""), "{name}");
+            }
+        }
+        let named = ["choose", "enter", "paused", "expired", "recalled", "locked", "letter", "closed", "gone"];
+        let kinds: Vec<(String, String)> =
+            all_pages(language).into_iter().filter(|(name, _)| named.contains(&name.as_str())).collect();
+        let titles: BTreeSet<&str> = kinds.iter().map(|(_, page)| title(page)).collect();
+        assert_eq!(titles.len(), kinds.len(), "{titles:?}");
+    }
+}
+
+#[test]
+fn fault_14_nothing_is_chosen_beforehand() {
+    let page = link_page(Language::Fr, false, link_states().remove(0).1, None);
+    assert_eq!(page.matches("type=\"radio\"").count(), 2);
+    assert!(!page.contains("checked") && !page.contains("autofocus"));
+    assert!(!page.contains("value=\"sms\" type=\"submit\""));
+}
+
+#[test]
+fn the_code_field_is_as_phones_want_it() {
+    let (_, state, _) = link_states().into_iter().find(|(name, ..)| *name == "enter").unwrap();
+    let page = link_page(Language::Fr, false, state, None);
+    let field = page.split("<input").find(|field| field.contains("id=\"code\"")).unwrap().split('>').next().unwrap();
+    for wanted in ["type=\"text\"", "inputmode=\"numeric\"", "autocomplete=\"one-time-code\"", "aria-describedby"] {
+        assert!(field.contains(wanted), "{wanted}: {field}");
+    }
+    assert!(!field.contains("maxlength") && !field.contains("type=\"number\"") && !field.contains("pattern"));
+    for wanted in ["KM", "78", "jusqu’à 9\u{a0}h\u{a0}50", "à 9\u{a0}h\u{a0}41", "value=\"voice\""] {
+        assert!(page.contains(wanted), "{wanted}");
+    }
+}
+
+#[test]
+fn ended_links_say_whom_to_call() {
+    for (name, state, complaint) in link_states() {
+        let page = link_page(Language::Fr, false, state, complaint);
+        assert!(page.contains("Cabinet du Port &#60;&#38; associés&#62;"), "{name}");
+        assert!(page.contains("href=\"tel:+37793300000\""), "{name}");
+    }
+}
+
+#[test]
+fn a_letter_shows_what_was_sent_and_runs_nothing_of_it() {
+    let page = letter_page(Language::Fr, false, &sample_letter());
+    for wanted in [
+        "Vos résultats &#60;b&#62;",
+        "Camille Durand &#60;&#38;&#62;",
+        "<dd>le 12 avril à 8\u{a0}h\u{a0}10</dd>",
+        "Voici &#60;script&#62;vos&#60;/script&#62; résultats : https://labo.example/",
+        "<div>Bien <b>à vous</b><p>non fermé</p></div>",
+        "PDF, 1,2\u{a0}Mo",
+        "href=\"/letter/file/0\"",
+        "href=\"/letter/file/1\"",
+        "href=\"/letter/file/2/save\"",
+        "jusqu’à 10\u{a0}h\u{a0}40",
+        "jusqu’au 12 mai",
+    ] {
+        assert!(page.contains(wanted), "{wanted}\n{page}");
+    }
+    assert!(!page.contains("href=\"/letter/file/2\""), "HTML is never opened");
+    assert!(!page.contains("<iframe") && !page.contains("href=\"https://labo"));
+    assert!(!page.contains("target="));
+}
+
+#[test]
+fn a_demonstration_says_so_on_every_page() {
+    let texts = Texts::new();
+    for language in Language::ALL {
+        let banner = texts.say(language, "portal-demonstration", &[]);
+        for (name, state, complaint) in link_states() {
+            assert!(link_page(language, true, state, complaint).contains(&banner), "{name}");
+        }
+        assert!(letter_page(language, true, &sample_letter()).contains(&banner));
+        assert!(!letter_page(language, false, &sample_letter()).contains(&banner));
+    }
+    for (name, said) in pages::BOTH {
+        assert!(pages::both(&texts, true, said).contains("class=\"banner\""), "{name}");
+        assert!(!pages::both(&texts, false, said).contains("class=\"banner\""), "{name}");
+    }
+}
+
+#[test]
+fn colours_keep_their_contrast() {
+    let sheet = style::SHEET;
+    let (light, rest) = sheet.split_once("@media (prefers-color-scheme: dark)").unwrap();
+    let dark = rest.split_once("* {").unwrap().0;
+    for (name, theme) in [("light", light), ("dark", dark)] {
+        // Text 4.5 (WCAG 2.2 §1.4.3), edges of fields and buttons 3 (§1.4.11).
+        for (front, back, least) in [
+            ("ink", "paper", 7.0),
+            ("ink", "card", 7.0),
+            ("soft", "paper", 4.5),
+            ("soft", "card", 4.5),
+            ("soft", "tint", 4.5),
+            ("deed", "paper", 4.5),
+            ("deed", "card", 4.5),
+            ("deed", "tint", 4.5),
+            ("on-deed", "deed", 4.5),
+            ("on-deed", "deed-over", 4.5),
+            ("alert", "alert-tint", 4.5),
+            ("on-banner", "banner", 4.5),
+            ("edge", "card", 3.0),
+            ("alert", "paper", 3.0),
+        ] {
+            let (a, b) = (luminance(theme, front), luminance(theme, back));
+            let contrast = (a.max(b) + 0.05) / (a.min(b) + 0.05);
+            assert!(contrast >= least, "{name}: {front} on {back} is {contrast:.2}");
+        }
+    }
+}
+
+fn luminance(theme: &str, name: &str) -> f64 {
+    let value = theme.split_once(&format!("--{name}: #")).unwrap_or_else(|| panic!("{name}")).1;
+    let part = |at: usize| {
+        let linear = f64::from(u8::from_str_radix(&value[at..at + 2], 16).unwrap()) / 255.0;
+        if linear <= 0.04045 { linear / 12.92 } else { ((linear + 0.055) / 1.055).powf(2.4) }
+    };
+    0.2126 * part(0) + 0.7152 * part(2) + 0.0722 * part(4)
+}
+
+fn title(page: &str) -> &str {
+    page.split_once("<title>").unwrap().1.split_once("</title>").unwrap().0
+}
+
+/// Every element is closed in order, every attribute is quoted, every id is there once.
+fn well_formed(page: &str) -> Result<(), String> {
+    let mut open = Vec::new();
+    let mut ids = BTreeSet::new();
+    for piece in page.split('<').skip(1) {
+        let Some((tag, _)) = piece.split_once('>') else { return Err(format!("a tag without end: {piece}")) };
+        if tag.starts_with('!') {
+            continue;
+        }
+        let name = tag.trim_start_matches('/').split([' ', '\n']).next().unwrap_or_default();
+        if !tag.matches('"').count().is_multiple_of(2) {
+            return Err(format!("quotes in <{tag}>"));
+        }
+        if let Some((_, id)) = tag.split_once(" id=\"")
+            && !ids.insert(id.split('"').next().unwrap_or_default())
+        {
+            return Err(format!("twice: <{tag}>"));
+        }
+        if tag.starts_with('/') {
+            let last = open.pop();
+            if last != Some(name) {
+                return Err(format!("</{name}> closes {last:?}"));
+            }
+        } else if !["meta", "link", "img", "input", "br", "hr"].contains(&name) {
+            open.push(name);
+        }
+    }
+    for described in page.split("aria-describedby=\"").skip(1) {
+        for id in described.split('"').next().unwrap_or_default().split(' ') {
+            if !ids.contains(id) {
+                return Err(format!("described by {id}, which is not there"));
+            }
+        }
+    }
+    if open.is_empty() { Ok(()) } else { Err(format!("never closed: {open:?}")) }
+}
+
+/// A portal over an empty database: no delivery, no session, so that every guard refuses.
+async fn empty() -> (Portal, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let random: Arc<dyn Random> = Arc::new(counting());
+    let clock: Arc<dyn Clock> = Arc::new(Stopped);
+    let vault = Vault::new(&RootKey::random(random.as_ref()));
+    let options = StoreOptions {
+        database: SecretText::new("sqlite:pli.db"),
+        objects: SecretText::new("file:objects"),
+        data: folder.path().to_owned(),
+        node: "test".into(),
+        chain: vault.chain_mac(),
+    };
+    let store = Store::open(options).await.unwrap();
+    let portal = Portal {
+        access: Access {
+            store: store.clone(),
+            vault: vault.clone(),
+            clock: Arc::clone(&clock),
+            random: Arc::clone(&random),
+        },
+        mailboxes: Mailboxes {
+            store: store.clone(),
+            vault: vault.clone(),
+            clock: Arc::clone(&clock),
+            random: Arc::clone(&random),
+        },
+        deliveries: Deliveries {
+            store,
+            vault,
+            clock: Arc::clone(&clock),
+            random,
+            texts: Texts::new(),
+            settings: Arc::new(crate::delivery::Settings {
+                hostname: "mail.cabinet.example".into(),
+                portal_url: "https://lettre.cabinet.example".into(),
+                days: 30,
+                notice_from: "Cabinet <a@cabinet.example>".into(),
+            }),
+            wake: Arc::default(),
+        },
+        texts: Texts::new(),
+        settings: Arc::new(Settings::default()),
+        clock,
+    };
+    (portal, folder)
+}
+
+async fn ask(portal: &Portal, method: &str, path: &str, cookies: &str, body: &str) -> Response {
+    let mut request = Request::builder().method(method).uri(path).header(header::HOST, "evil.example");
+    if method == "POST" {
+        request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    }
+    if !cookies.is_empty() {
+        request = request.header(header::COOKIE, cookies);
+    }
+    let request = request.header("x-forwarded-host", "evil.example").body(Body::from(body.to_owned())).unwrap();
+    portal.router().oneshot(request).await.unwrap()
+}
+
+async fn read(answer: Response) -> (StatusCode, String) {
+    let status = answer.status();
+    let body = axum::body::to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+    (status, String::from_utf8(body.to_vec()).unwrap())
+}
+
+fn filled(path: &str) -> String {
+    path.replace("{ticket}", TICKET).replace("{number}", "0").replace("{style}", &style::name())
+}
+
+#[tokio::test]
+async fn fault_6_and_7_who_has_nothing_gets_nothing() {
+    let (portal, _folder) = empty().await;
+    let browser = BrowserToken::random(&counting()).reveal();
+    let session = SessionToken::random(&counting()).reveal();
+    for cookies in [
+        String::new(),
+        format!("__Host-pli-browser={browser}"),
+        format!("__Host-pli-browser={browser}; __Host-pli-letter={session}"),
+        "__Host-pli-letter=x; __Host-pli-browser=".to_owned(),
+    ] {
+        for route in ROUTES {
+            let (path, body) = (filled(route.path), "token=made-up&channel=sms&code=123456");
+            let (status, page) = read(ask(&portal, route.method, &path, &cookies, body).await).await;
+            let expected: &[StatusCode] = match (route.guard, route.method) {
+                (Guard::Public, _) => &[StatusCode::OK],
+                (Guard::Link, "GET") => &[StatusCode::NOT_FOUND],
+                (Guard::Link, _) => &[StatusCode::FORBIDDEN],
+                (Guard::Session, _) => &[StatusCode::FORBIDDEN],
+            };
+            assert!(expected.contains(&status), "{} {} with [{cookies}]: {status}", route.method, route.path);
+            if route.path.starts_with("/letter/file") {
+                assert!(!page.contains('<'), "{}: never HTML", route.path);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn fault_2_a_link_that_is_not_ours_has_one_answer() {
+    let (portal, _folder) = empty().await;
+    let made_up = Ticket::join([5; 16], [1, 2, 3, 4]).reveal();
+    let cut = &made_up[..31];
+    let mut seen = BTreeSet::new();
+    for link in [made_up.as_str(), cut, "x", "%00", "..", &made_up.to_uppercase(), &format!("{made_up}a"), "", "a/b/c"]
+    {
+        for method in ["GET", "HEAD"] {
+            let answer = ask(&portal, method, &format!("/l/{link}"), "", "").await;
+            assert!(answer.headers().get(header::SET_COOKIE).is_none(), "{link}");
+            let length = answer.headers().get(header::CONTENT_LENGTH).cloned();
+            let (status, page) = read(answer).await;
+            assert_eq!((status, page.is_empty()), (StatusCode::NOT_FOUND, method == "HEAD"), "{method} {link}");
+            if method == "GET" {
+                seen.insert(page);
+            }
+            assert!(length.is_some(), "{link}");
+        }
+    }
+    assert_eq!(seen.len(), 1, "{seen:?}");
+    assert!(seen.first().unwrap().contains("appelez le cabinet"));
+}
+
+#[tokio::test]
+async fn every_answer_has_the_headers() {
+    let (portal, _folder) = empty().await;
+    let unknown = ["/nothing", "/l/x", "/s/other.css", "/letter/", "/.git/config", "/metrics"];
+    let paths = ROUTES.iter().map(|route| (route.method, filled(route.path)));
+    for (method, path) in paths.chain(unknown.map(|path| ("GET", path.to_owned()))).chain([("PUT", "/".to_owned())]) {
+        let answer = ask(&portal, method, &path, "", "token=x").await;
+        let said = |name: &str| answer.headers().get(name).map(|v| v.to_str().unwrap()).unwrap_or_default();
+        assert_eq!(said("content-security-policy"), headers::PAGE_POLICY, "{path}");
+        assert_eq!(said("referrer-policy"), "no-referrer", "{path}");
+        assert_eq!(said("x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(said("strict-transport-security"), "max-age=31536000", "{path}");
+        assert_eq!(said("cross-origin-opener-policy"), "same-origin", "{path}");
+        assert_eq!(said("cross-origin-resource-policy"), "same-origin", "{path}");
+        assert!(said("x-robots-tag").starts_with("noindex"), "{path}");
+        assert!(said("permissions-policy").contains("camera=()"), "{path}");
+        let kept = path == format!("/s/{}", style::name());
+        assert_eq!(said("cache-control") == "no-store", !kept, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_a_page_with_nothing_in_it() {
+    let (portal, _folder) = empty().await;
+    let (status, page) = read(ask(&portal, "GET", "/etc/passwd?x=secret", "", "").await).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    assert!(!page.contains("passwd") && !page.contains("secret") && !page.contains("evil"));
+    well_formed(&page).unwrap();
+    assert_eq!(ask(&portal, "DELETE", "/letter", "", "").await.status(), StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(ask(&portal, "GET", "/letter/close", "", "").await.status(), StatusCode::METHOD_NOT_ALLOWED);
+}
+
+#[tokio::test]
+async fn fault_37_no_answer_repeats_a_host() {
+    let (portal, _folder) = empty().await;
+    for route in ROUTES {
+        let answer = ask(&portal, route.method, &filled(route.path), "", "").await;
+        let headers = format!("{:?}", answer.headers());
+        let (_, page) = read(answer).await;
+        assert!(!page.contains("evil.example") && !headers.contains("evil.example"), "{}", route.path);
+    }
+}
+
+#[tokio::test]
+async fn a_form_is_small_and_of_one_kind() {
+    let (portal, _folder) = empty().await;
+    let path = format!("/l/{TICKET}/check");
+    let large = format!("code={}", "1".repeat(20_000));
+    assert_eq!(ask(&portal, "POST", &path, "", &large).await.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    let json = Request::builder().method("POST").uri(&path).header(header::CONTENT_TYPE, "application/json");
+    let answer = portal.router().oneshot(json.body(Body::from("{}")).unwrap()).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
+}
+#[tokio::test]
+async fn a_form_works_in_the_window_it_was_made_for() {
+    let (portal, _folder) = empty().await;
+    let random = counting();
+    let (mine, other) = (BrowserToken::random(&random), BrowserToken::random(&random));
+    let path = format!("/l/{TICKET}/check");
+    let token = |browser: &BrowserToken, context: &str| portal.access.form_token(browser, context);
+    for (token, expected) in [
+        // The guard lets it through, and the verb knows no such link.
+        (token(&mine, &path), StatusCode::NOT_FOUND),
+        (token(&mine, &format!("/l/{TICKET}/code")), StatusCode::FORBIDDEN),
+        (token(&other, &path), StatusCode::FORBIDDEN),
+        (String::new(), StatusCode::FORBIDDEN),
+    ] {
+        let body = format!("token={}&code=123456", token.replace('+', "%2B"));
+        let cookie = format!("a=b; __Host-pli-browser={}", mine.reveal());
+        assert_eq!(ask(&portal, "POST", &path, &cookie, &body).await.status(), expected);
+        assert_eq!(ask(&portal, "POST", &path, "", &body).await.status(), StatusCode::FORBIDDEN, "without its cookie");
+    }
+}
+
+#[derive(Clone, Default)]
+struct Lines(Arc<std::sync::Mutex<Vec<u8>>>);
+impl std::io::Write for Lines {
+    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(line);
+        Ok(line.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_log_names_routes_and_never_a_ticket() {
+    let (portal, _folder) = empty().await;
+    let lines = Lines::default();
+    let sink = lines.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_ansi(false)
+        .with_writer(move || sink.clone())
+        .finish();
+    let guard = tracing::subscriber::set_default(subscriber);
+    ask(&portal, "GET", &format!("/l/{TICKET}?lang=en"), "", "").await;
+    ask(&portal, "POST", &format!("/l/{TICKET}/check"), "__Host-pli-browser=abc", "token=abc&code=424242").await;
+    drop(guard);
+    let logged = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    assert!(logged.contains("route=\"/l/{ticket}\"") && logged.contains("status=404"), "{logged}");
+    assert!(!logged.contains(TICKET) && !logged.contains("424242"), "{logged}");
+}

@@ -1,0 +1,193 @@
+//! The speaker of one page: its language, its practice's time zone, its present.
+//!
+//! Dates, times and sizes as people write them: « le 12 avril à 9 h 40 », "12 April at 9:40", « 1,2 Mo ».
+
+use jiff::Zoned;
+use jiff::tz::TimeZone;
+
+use crate::domain::{Language, Timestamp};
+use crate::texts::{Said, Texts};
+
+/// Says things in one language, at one place, at one moment.
+pub(super) struct Words {
+    texts: Texts,
+    /// The language of the page.
+    pub(super) language: Language,
+    zone: TimeZone,
+    now: Timestamp,
+}
+
+impl Words {
+    /// A time zone that is not known is read as UTC, which the practice's settings refuse beforehand.
+    pub(super) fn new(texts: &Texts, language: Language, timezone: &str, now: Timestamp) -> Self {
+        let zone = TimeZone::get(timezone).unwrap_or(TimeZone::UTC);
+        Self { texts: texts.clone(), language, zone, now }
+    }
+
+    /// A message without arguments.
+    pub(super) fn say(&self, id: &str) -> String {
+        self.texts.say(self.language, id, &[])
+    }
+
+    /// A message with arguments.
+    pub(super) fn tell(&self, id: &str, arguments: &[(&str, Said<'_>)]) -> String {
+        self.texts.say(self.language, id, arguments)
+    }
+
+    /// « le 12 avril à 9 h 40 », today or not.
+    pub(super) fn moment(&self, when: Timestamp) -> String {
+        let (day, time) = (self.day(when), self.time(when));
+        self.tell("portal-moment", &[("day", (&day).into()), ("time", (&time).into())])
+    }
+
+    /// « à 9 h 40 », or « le 12 avril à 9 h 40 » when it is not today.
+    pub(super) fn at(&self, when: Timestamp) -> String {
+        let time = self.time(when);
+        if self.is_today(when) {
+            self.tell("portal-at-time", &[("time", (&time).into())])
+        } else {
+            self.tell("portal-at-day-time", &[("day", (&self.day(when)).into()), ("time", (&time).into())])
+        }
+    }
+
+    /// « jusqu’à 9 h 40 », or « jusqu’au 12 avril à 9 h 40 » when it is not today.
+    pub(super) fn until(&self, when: Timestamp) -> String {
+        let time = self.time(when);
+        if self.is_today(when) {
+            self.tell("portal-until-time", &[("time", (&time).into())])
+        } else {
+            self.tell("portal-until-day-time", &[("day", (&self.day(when)).into()), ("time", (&time).into())])
+        }
+    }
+
+    /// « 12 avril », with the year when it is another one.
+    pub(super) fn day(&self, when: Timestamp) -> String {
+        let there = self.there(when);
+        let month = MONTHS.get(usize::try_from(there.month() - 1).unwrap_or(0)).copied().unwrap_or(MONTHS[0]);
+        let month = self.say(month);
+        let (day, year) = (i64::from(there.day()), there.year().to_string());
+        if there.year() == self.there(self.now).year() {
+            self.tell("portal-day", &[("day", day.into()), ("month", (&month).into())])
+        } else {
+            self.tell("portal-day-year", &[("day", day.into()), ("month", (&month).into()), ("year", (&year).into())])
+        }
+    }
+
+    /// « 9 h 40 ».
+    fn time(&self, when: Timestamp) -> String {
+        let there = self.there(when);
+        let (hour, minute) = (there.hour().to_string(), format!("{:02}", there.minute()));
+        let id = if there.minute() == 0 { "portal-hour" } else { "portal-time" };
+        if there.minute() == 0 {
+            self.tell(id, &[("hour", (&hour).into())])
+        } else {
+            self.tell(id, &[("hour", (&hour).into()), ("minute", (&minute).into())])
+        }
+    }
+
+    /// « 1,2 Mo »: decimal units, as phones show them.
+    pub(super) fn size(&self, octets: u64) -> String {
+        match octets {
+            0..1_000 => self.tell("portal-size-bytes", &[("size", i64::try_from(octets).unwrap_or(0).into())]),
+            1_000..1_000_000 => {
+                let size = octets.div_ceil(1_000).to_string();
+                self.tell("portal-size-kb", &[("size", (&size).into())])
+            }
+            _ => {
+                let tenths = octets.saturating_add(50_000) / 100_000;
+                let point = self.say("portal-decimal-point");
+                let size = match tenths % 10 {
+                    0 => (tenths / 10).to_string(),
+                    tenth => format!("{}{point}{tenth}", tenths / 10),
+                };
+                self.tell("portal-size-mb", &[("size", (&size).into())])
+            }
+        }
+    }
+
+    /// What kind of file a media type is, in a word.
+    pub(super) fn kind(&self, media_type: &str) -> String {
+        let id = match media_type.split_once('/').unwrap_or((media_type, "")) {
+            ("application", "pdf") => "portal-kind-pdf",
+            ("image", _) => "portal-kind-image",
+            ("audio", _) => "portal-kind-audio",
+            ("video", _) => "portal-kind-video",
+            ("text", "calendar") => "portal-kind-calendar",
+            ("text", _) => "portal-kind-text",
+            ("message", _) => "portal-kind-message",
+            ("application", "zip" | "gzip" | "x-7z-compressed") => "portal-kind-archive",
+            ("application", kind) if kind.contains("sheet") || kind.contains("excel") => "portal-kind-sheet",
+            ("application", kind) if kind.contains("word") || kind.contains("opendocument.text") => {
+                "portal-kind-document"
+            }
+            _ => "portal-kind-other",
+        };
+        self.say(id)
+    }
+
+    fn there(&self, when: Timestamp) -> Zoned {
+        jiff::Timestamp::from_millisecond(when.0).unwrap_or_default().to_zoned(self.zone.clone())
+    }
+
+    fn is_today(&self, when: Timestamp) -> bool {
+        self.there(when).date() == self.there(self.now).date()
+    }
+}
+
+const MONTHS: [&str; 12] = [
+    "portal-month-1",
+    "portal-month-2",
+    "portal-month-3",
+    "portal-month-4",
+    "portal-month-5",
+    "portal-month-6",
+    "portal-month-7",
+    "portal-month-8",
+    "portal-month-9",
+    "portal-month-10",
+    "portal-month-11",
+    "portal-month-12",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 12 April 2026, 9:40 in Paris.
+    const MORNING: Timestamp = Timestamp(1_775_979_600_000);
+    const HOUR: i64 = 3_600_000;
+
+    fn words(language: Language) -> Words {
+        Words::new(&Texts::new(), language, "Europe/Paris", MORNING)
+    }
+
+    #[test]
+    fn moments_are_said_as_people_say_them() {
+        let fr = words(Language::Fr);
+        assert_eq!(fr.at(MORNING), "à 9\u{a0}h\u{a0}40");
+        assert_eq!(fr.until(Timestamp(MORNING.0 + HOUR / 3)), "jusqu’à 10\u{a0}h");
+        assert_eq!(fr.at(Timestamp(MORNING.0 + 24 * HOUR)), "le 13 avril à 9\u{a0}h\u{a0}40");
+        assert_eq!(fr.until(Timestamp(MORNING.0 + 19 * 24 * HOUR)), "jusqu’au 1er mai à 9\u{a0}h\u{a0}40");
+        assert_eq!(fr.day(Timestamp(MORNING.0 + 300 * 24 * HOUR)), "6 février 2027");
+        let en = words(Language::En);
+        assert_eq!(en.at(MORNING), "at 9:40");
+        assert_eq!(en.at(Timestamp(MORNING.0 + 24 * HOUR)), "on 13 April at 9:40");
+        assert_eq!(en.until(Timestamp(MORNING.0 + HOUR / 3)), "until 10:00");
+    }
+
+    #[test]
+    fn the_day_changes_where_the_practice_is() {
+        let late = Timestamp(MORNING.0 + 13 * HOUR); // 22:40 in Paris, already tomorrow in Nouméa
+        assert!(words(Language::Fr).at(late).starts_with("à "));
+        assert!(Words::new(&Texts::new(), Language::Fr, "Pacific/Noumea", MORNING).at(late).starts_with("le 13 avril"));
+    }
+
+    #[test]
+    fn sizes_are_said_in_the_units_of_the_language() {
+        let sizes = [0, 1, 999, 1_000, 340_400, 1_000_000, 1_249_999, 24_960_000];
+        let fr: Vec<String> = sizes.iter().map(|s| words(Language::Fr).size(*s).replace('\u{a0}', " ")).collect();
+        assert_eq!(fr, ["0 octet", "1 octet", "999 octets", "1 ko", "341 ko", "1 Mo", "1,2 Mo", "25 Mo"]);
+        let en: Vec<String> = sizes.iter().map(|s| words(Language::En).size(*s).replace('\u{a0}', " ")).collect();
+        assert_eq!(en, ["0 bytes", "1 byte", "999 bytes", "1 KB", "341 KB", "1 MB", "1.2 MB", "25 MB"]);
+    }
+}

@@ -1,0 +1,38 @@
+//! What the patient's door answers: a release has exactly this list, and not one route more (fault 9).
+
+use pli::portal::{Guard, ROUTES};
+
+#[test]
+fn fault_9_a_release_has_exactly_the_golden_list() {
+    let list: Vec<(&str, &str, Guard)> = ROUTES.iter().map(|route| (route.method, route.path, route.guard)).collect();
+    assert_eq!(
+        list,
+        [
+            ("GET", "/", Guard::Public),
+            ("GET", "/robots.txt", Guard::Public),
+            ("GET", "/favicon.svg", Guard::Public),
+            ("GET", "/s/{style}", Guard::Public),
+            ("GET", "/l/{ticket}", Guard::Link),
+            ("POST", "/l/{ticket}/code", Guard::Link),
+            ("POST", "/l/{ticket}/check", Guard::Link),
+            ("GET", "/letter", Guard::Session),
+            ("POST", "/letter/prolong", Guard::Session),
+            ("POST", "/letter/close", Guard::Session),
+            ("GET", "/letter/file/{number}", Guard::Session),
+            ("GET", "/letter/file/{number}/save", Guard::Session),
+        ]
+    );
+}
+
+#[test]
+fn fault_7_whatever_is_of_a_letter_stands_behind_a_guard() {
+    for route in ROUTES {
+        let needed = match route.path.split('/').nth(1) {
+            Some("l") => Guard::Link,
+            Some("letter") => Guard::Session,
+            _ => Guard::Public,
+        };
+        assert_eq!(route.guard, needed, "{}", route.path);
+        assert!(route.method == "GET" || route.guard != Guard::Public, "{}: a public change", route.path);
+    }
+}
