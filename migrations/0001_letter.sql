@@ -151,7 +151,9 @@ CREATE TABLE deliveries (
 );
 CREATE INDEX deliveries_by_message ON deliveries (message_id);
 CREATE INDEX deliveries_by_address ON deliveries (practice_id, address_hash);
-CREATE INDEX deliveries_by_expiry ON deliveries (expires_at);
+CREATE INDEX deliveries_by_mailbox ON deliveries (mailbox_id, created_at);
+CREATE INDEX deliveries_by_age ON deliveries (created_at);
+CREATE INDEX deliveries_by_expiry ON deliveries (expires_at) WHERE esk IS NOT NULL;
 
 -- Which attachments of a delivery were given out whole.
 CREATE TABLE downloads (
@@ -171,6 +173,7 @@ CREATE TABLE challenges (
     digits_sealed BYTEA,                             -- only while a provider may still need them
     tries         BIGINT NOT NULL,
     sent          TEXT   NOT NULL,                   -- word: pending, sent, failed
+    failure       TEXT,                              -- word: why no provider took it
     created_at    BIGINT NOT NULL,
     expires_at    BIGINT NOT NULL,
     used_at       BIGINT
@@ -197,7 +200,8 @@ CREATE TABLE outbox (
     created_at    BIGINT NOT NULL,
     done_at       BIGINT                             -- handed over, or given up
 );
-CREATE INDEX outbox_by_due ON outbox (done_at, due_at);
+CREATE INDEX outbox_by_due ON outbox (due_at) WHERE done_at IS NULL;
+CREATE INDEX outbox_by_delivery ON outbox (delivery_id);
 
 -- One chain per node: every event holds the hash of the one before, authenticated under a root-derived key.
 CREATE TABLE audit_chains (
@@ -214,3 +218,4 @@ CREATE TABLE audit_events (
     link_mac      BYTEA  NOT NULL,                   -- over node, seq, the link before, and the line
     PRIMARY KEY (node, seq)
 );
+CREATE INDEX audit_events_by_age ON audit_events (at);

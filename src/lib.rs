@@ -1,25 +1,58 @@
-//! Pli: a secure health messaging server. A practitioner writes from any mail client; a patient reads behind a
-//! link and a one-time code; nothing readable is ever on a disk.
+//! Pli, a sealed letter: a secure health messaging server.
+//!
+//! A practitioner writes in an ordinary mail client; Pli takes the message by SMTP submission, seals it with
+//! OpenPGP before it touches a disk, and keeps it in a vault. A patient, who has no account, gets an e-mail
+//! with a link that says nothing, asks for a one-time code by SMS or voice call, types it, reads and
+//! downloads. The practitioner learns the truth of each message inside the same mail client.
 //!
 //! # The rooms
-//! Doors read octets and pages: [`smtp`], [`portal`], [`cli`]. They call verbs: [`access`], [`delivery`],
-//! [`mailbox`], which do what the product does and do not call one another. Verbs use the strongrooms:
-//! [`vault`] has the only plaintext keys, [`store`] the only SQL and the only object store. All speak the words
-//! of [`domain`]. Around them are [`config`], [`net`], [`telemetry`] and [`texts`]; [`server`] builds every room
-//! once. `tests/architecture.rs` keeps them apart.
+//!
+//! ```text
+//!  main ─► cli ─► server         builds every room once, starts and stops the doors
+//!
+//!  doors          smtp      portal      cli        bytes and pages: no SQL, no keys
+//!                   │         │          │
+//!  verbs         access     delivery     mailbox   what the product does; verbs do not call verbs
+//!                   │         │          │
+//!  strongrooms       vault          store          vault: the only plaintext keys; store: the only SQL and objects
+//!                      └─────┬──────┘
+//!  words              domain      texts            types and rules without I/O; everything Pli says
+//!  frame          config   net   telemetry
+//! ```
+//!
+//! `tests/architecture.rs` keeps their doors shut: it fails on a forbidden import, on I/O in a protocol file,
+//! and on a word that only one room may say.
 //!
 //! # The way of a message
-//! ```text
-//! in    smtp/driver → smtp/machine → access/login             who is this
-//!       → delivery/route     each RCPT: local · service · number · outside · refused
-//!       → delivery/accept    end of DATA: parse, vault/message seal, store/deposit in one transaction
-//!       ◄ 250 only now       a 250 needs a QueueId, and only a committed deposit returns one
-//! tell  delivery/courier → delivery/relay                     the link, by e-mail; commit first, then send
-//! out   portal/link → access/challenge issue → access/gateway nothing changes on GET
-//!       portal/link → access/challenge redeem → Grant         one statement counts the try
-//!       portal/letter → mailbox/read(Grant) → vault/open      plaintext lives for one response
-//!       → delivery/receipt → the practitioner's INBOX         sealed to the practitioner's certificate
-//! ```
+//!
+//! In: [`smtp`] listens and keeps the dialogue ([`smtp::machine`] knows the protocol and nothing else).
+//! 1. AUTH: [`access::Access::login`] says who this is, as a [`domain::Sender`].
+//! 2. RCPT: [`delivery::Deliveries::route`] finds each recipient: local, a number, outside, or refused.
+//! 3. End of DATA: [`delivery::Deliveries::accept`] checks the author, settles the number of each outside
+//!    recipient, has the message sealed ([`vault::Vault::seal_message`]) and deposits all of it in one
+//!    transaction ([`store::Store::deposit`]).
+//! 4. Only then 250: it names a [`domain::QueueId`], and only a committed deposit returns one.
+//!
+//! Tell: the courier ([`delivery::Deliveries::run_courier`]) claims due notices by lease and hands them to the
+//! relay. Once the relay has taken one, the kept copy of its ticket is erased.
+//!
+//! Out: [`portal`] shows the link ([`access::Access::link`]); nothing changes on GET.
+//! 5. [`access::Access::issue`] makes a code, durable first, then sent ([`access::gateway`]).
+//! 6. [`access::Access::redeem`] counts the try in one statement, compares, and opens a page: a session row
+//!    that holds the delivery's session key sealed under the patient's cookie.
+//! 7. Each request of the page yields a [`vault::Grant`] ([`access::Access::resume`]): it names one delivery
+//!    and lives for one request. [`mailbox::Mailboxes::letter`] reads with it; plaintext lives for one response.
+//! 8. [`delivery::Deliveries::opened`] deposits the receipt to the practitioner's INBOX, sealed to the
+//!    practitioner's certificate, in the transaction that notes the opening.
+//!
+//! # What types enforce
+//!
+//! [`vault::Vault::open`] takes a grant, and only `access` mints one. The store takes only sealed, hashed or
+//! authenticated values and the plain columns by name ([`store::sql`]). The only way to commit is
+//! [`store::Tx::commit`] with an audit event. A [`domain::RawMessage`] is built only from CRLF-clean octets.
+//! Secrets and personal data have no `Display`, no `Serialize` and a masked `Debug`. Clock and randomness
+//! are arguments.
+
 pub mod access;
 pub mod cli;
 pub mod config;

@@ -1,8 +1,20 @@
 //! The patient's link, before the right code: what the page may say.
+//!
+//! A link that fails its check value gets one constant answer. One that passes was issued here, so
+//! *expired*, *recalled* and *locked* are told honestly (R-A6), and nothing else is: no practitioner,
+//! no patient, no subject, no file. Reading a link changes nothing.
 
-use crate::domain::{BrowserToken, Channel, DeliveryId, FailureClass, Fault, Language, PracticeProfile, Timestamp};
+use std::time::Duration;
+
+use crate::domain::{
+    BrowserToken, Channel, Coordinates, DeliveryId, DeliveryState, FailureClass, Fault, KeyedHash, Language,
+    PracticeId, PracticeProfile, Ticket, Timestamp,
+};
+use crate::store::challenges::{ChallengeRow, SendState};
+use crate::store::deliveries::DeliveryRow;
 
 use super::Access;
+use super::challenge::{SEND_PAUSE, TRIES};
 
 /// What a link shows to who holds it.
 #[derive(Debug)]
@@ -74,9 +86,119 @@ pub enum LinkError {
     Fault(#[from] Fault),
 }
 
+/// A delivery reached by its ticket, its row authenticated and its coordinates opened.
+pub(super) struct Reached {
+    pub(super) ticket: Ticket,
+    pub(super) row: DeliveryRow,
+    pub(super) coordinates: Coordinates,
+    pub(super) practice: PracticeProfile,
+}
+
 impl Access {
     /// What the link shows; reads only.
-    pub async fn link(&self, _ticket: &str, _browser: Option<&BrowserToken>) -> Result<LinkView, LinkError> {
-        unimplemented!()
+    ///
+    /// # Errors
+    /// [`LinkError::Incomplete`] for anything that was not issued here.
+    pub async fn link(&self, ticket: &str, browser: Option<&BrowserToken>) -> Result<LinkView, LinkError> {
+        let now = self.clock.now();
+        let reached = self.reach(ticket).await?.ok_or(LinkError::Incomplete)?;
+        let state = match end_of(&reached.row, now) {
+            Some(end) => end,
+            None if reached.row.paused_until > now => LinkState::Paused { until: reached.row.paused_until },
+            None => self.open_state(&reached, browser, now).await?,
+        };
+        Ok(LinkView {
+            delivery: reached.row.id,
+            practice: reached.practice,
+            language: reached.coordinates.language,
+            expires_at: reached.row.expires_at,
+            state,
+        })
     }
+
+    /// The delivery of a ticket, or `None` for a ticket of somebody else's making.
+    pub(super) async fn reach(&self, ticket: &str) -> Result<Option<Reached>, Fault> {
+        let Some(ticket) = Ticket::parse(ticket).filter(|ticket| self.vault.issued(ticket)) else { return Ok(None) };
+        let Some(row) = self.store.delivery_by_ticket(&self.vault.ticket_hash(&ticket)).await? else { return Ok(None) };
+        if !self.holds(&row, &row.mac) {
+            tracing::error!(delivery = %row.id, "a row without authority was not used: the database was changed by somebody else");
+            return Err(Fault::new("a delivery's row has lost its authority"));
+        }
+        let sealed = row.coordinates.as_ref().ok_or(Fault::new("a delivery has no coordinates any more"))?;
+        let coordinates = self.vault.open_coordinates(row.id, sealed)?;
+        let practice = self.practice(row.practice).await?;
+        Ok(Some(Reached { ticket, row, coordinates, practice }))
+    }
+
+    /// A practice's profile.
+    pub(super) async fn practice(&self, id: PracticeId) -> Result<PracticeProfile, Fault> {
+        let row = self.store.practice(id).await?.ok_or(Fault::new("a delivery's practice is gone"))?;
+        self.vault.open_profile(id, &row.profile)
+    }
+
+    /// How a browser is recognised without its cookie being kept.
+    pub(super) fn browser_hash(&self, browser: &BrowserToken) -> KeyedHash {
+        self.vault.hash("browser", None, browser.reveal_octets())
+    }
+
+    /// Which channels have a provider and can reach the number.
+    pub(super) fn channels(&self, to: &Coordinates) -> (bool, bool) {
+        (self.gateways.has(Channel::Sms) && to.number.is_mobile(), self.gateways.has(Channel::Voice))
+    }
+
+    async fn open_state(
+        &self,
+        reached: &Reached,
+        browser: Option<&BrowserToken>,
+        now: Timestamp,
+    ) -> Result<LinkState, Fault> {
+        let (sms, voice) = self.channels(&reached.coordinates);
+        let newest = match browser {
+            Some(browser) => self.store.newest_challenge(reached.row.id, &self.browser_hash(browser)).await?,
+            None => None,
+        };
+        let Some(newest) = newest else { return Ok(LinkState::Choose { sms, voice, failed: None, wait_until: None }) };
+        let again_at = newest.created_at.plus(SEND_PAUSE);
+        if is_live(&newest, now) {
+            let other = match newest.channel {
+                Channel::Sms => voice.then_some(Channel::Voice),
+                Channel::Voice => sms.then_some(Channel::Sms),
+            };
+            return Ok(LinkState::Enter {
+                channel: newest.channel,
+                letters: newest.letters,
+                last_two: reached.coordinates.number.last_two().to_owned(),
+                expires_at: newest.expires_at,
+                again_at,
+                tries_left: (TRIES - newest.tries).max(0),
+                other,
+            });
+        }
+        let lately = now.since(newest.created_at) < Duration::from_secs(600);
+        let failed = match newest.sent {
+            SendState::Failed if lately => Some((newest.channel, newest.failure.unwrap_or(FailureClass::Refused))),
+            _ => None,
+        };
+        Ok(LinkState::Choose { sms, voice, failed, wait_until: (again_at > now).then_some(again_at) })
+    }
+}
+
+/// The end of a delivery, when it has one.
+pub(super) fn end_of(row: &DeliveryRow, now: Timestamp) -> Option<LinkState> {
+    match row.state {
+        DeliveryState::Recalled => Some(LinkState::Recalled),
+        DeliveryState::Locked => Some(LinkState::Locked),
+        DeliveryState::Expired | DeliveryState::Bounced => Some(LinkState::Expired),
+        _ if row.expires_at <= now => Some(LinkState::Expired),
+        _ => None,
+    }
+}
+
+/// Whether a code can still be answered.
+pub(super) fn is_live(row: &ChallengeRow, now: Timestamp) -> bool {
+    row.code.is_some()
+        && row.used_at.is_none()
+        && row.expires_at > now
+        && row.tries < TRIES
+        && row.sent != SendState::Failed
 }

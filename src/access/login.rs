@@ -1,6 +1,15 @@
-//! Logins of mail clients.
+//! Logins of mail clients: an address and a device password, checked by one key derivation.
+//!
+//! The secret is random (130 bits), so there is no slow hash and no lock-out (R-C10); every refusal is
+//! the same answer after the same work, so that addresses cannot be told apart.
 
-use crate::domain::{Fault, Sender};
+use std::time::Duration;
+
+use crate::domain::{
+    Actor, Address, AuditEvent, BrowserToken, DeviceId, DeviceKind, DevicePassword, Fault, MailboxState, Sender, Verb,
+};
+use crate::store::authority::Authority;
+use crate::store::mailboxes::{DeviceRow, MailboxRow};
 
 use super::Access;
 
@@ -17,23 +26,81 @@ pub enum LoginError {
 
 impl Access {
     /// Checks an address and a device password. Unknown addresses take the same work as known ones.
-    pub async fn login(&self, _address: &str, _password: &str) -> Result<Sender, LoginError> {
-        unimplemented!()
+    ///
+    /// # Errors
+    /// [`LoginError::Refused`] for everything the client got wrong.
+    pub async fn login(&self, address: &str, password: &str) -> Result<Sender, LoginError> {
+        let typed = DevicePassword::parse(password);
+        let password = typed.clone().unwrap_or_else(|| DevicePassword::random(self.random.as_ref()));
+        let found = self.find(address, password.tag()).await?;
+        // The derivation runs for unknown addresses and devices too, under an id nobody has.
+        let id = found.as_ref().map_or_else(|| DeviceId::random(self.random.as_ref()), |(_, device)| device.id);
+        let verifier = self.vault.verifier(id, &password);
+        let Some((mailbox, device)) = found else { return Err(LoginError::Refused) };
+        let right = self.vault.verifier_matches(&verifier, &device.verifier);
+        if typed.is_none() || !right || mailbox.state != MailboxState::Active {
+            return Err(LoginError::Refused);
+        }
+        if !self.holds(&mailbox, &mailbox.mac) || !self.holds(&device, &device.mac) {
+            tracing::error!(mailbox = %mailbox.id, device = %device.id, "a row without authority was not used: the database was changed by somebody else");
+            return Err(LoginError::Refused);
+        }
+        self.note_use(&mailbox, &device).await?;
+        let address: Address = mailbox.address.parse().map_err(|_| Fault::new("a mailbox row holds no address"))?;
+        Ok(Sender { mailbox: mailbox.id, practice: mailbox.practice, device: device.id, address, kind: mailbox.kind })
     }
+
     /// Whether a sender may still act: its device is not revoked, its mailbox not suspended.
-    pub async fn still_valid(&self, _sender: &Sender) -> Result<bool, Fault> {
-        unimplemented!()
+    ///
+    /// # Errors
+    /// A [`Fault`] of the store.
+    pub async fn still_valid(&self, sender: &Sender) -> Result<bool, Fault> {
+        let Some(device) = self.store.device(sender.device).await? else { return Ok(false) };
+        let Some(mailbox) = self.store.mailbox(sender.mailbox).await? else { return Ok(false) };
+        Ok(device.mailbox == mailbox.id && mailbox.state == MailboxState::Active)
     }
+
     /// Whether a form's token was made for this browser and context.
-    pub fn form_is_ours(&self, browser: &crate::domain::BrowserToken, context: &str, token: &str) -> bool {
+    pub fn form_is_ours(&self, browser: &BrowserToken, context: &str, token: &str) -> bool {
         self.vault.form_token_matches(browser, context, token)
     }
+
     /// A form's token for this browser and context.
-    pub fn form_token(&self, browser: &crate::domain::BrowserToken, context: &str) -> String {
+    pub fn form_token(&self, browser: &BrowserToken, context: &str) -> String {
         self.vault.form_token(browser, context)
     }
+
     /// A new browser cookie.
-    pub fn new_browser(&self) -> crate::domain::BrowserToken {
-        crate::domain::BrowserToken::random(self.random.as_ref())
+    pub fn new_browser(&self) -> BrowserToken {
+        BrowserToken::random(self.random.as_ref())
+    }
+
+    /// Whether a row carries its authority code.
+    pub(super) fn holds<A: Authority>(&self, row: &A, mac: &crate::domain::Mac) -> bool {
+        let columns = row.covered();
+        let columns: Vec<&[u8]> = columns.iter().map(Vec::as_slice).collect();
+        self.vault.has_authority(A::TABLE, &columns, mac)
+    }
+
+    async fn find(&self, address: &str, tag: &str) -> Result<Option<(MailboxRow, DeviceRow)>, Fault> {
+        let Ok(address) = address.trim().parse::<Address>() else { return Ok(None) };
+        let Some(mailbox) = self.store.mailbox_at(&address.folded()).await? else { return Ok(None) };
+        let device = self.store.device_tagged(mailbox.id, tag).await?;
+        Ok(device.map(|device| (mailbox, device)))
+    }
+
+    /// Notes the use of a device: the first at once, later ones at most once an hour, since each is a commit.
+    async fn note_use(&self, mailbox: &MailboxRow, device: &DeviceRow) -> Result<(), Fault> {
+        let now = self.clock.now();
+        if device.last_used_at.is_some_and(|last| now.since(last) < Duration::from_secs(3600)) {
+            return Ok(());
+        }
+        let mut tx = self.store.write("note device use").await?;
+        tx.touch_device(device.id, now).await?;
+        let verb = if device.last_used_at.is_none() { Verb::DeviceFirstUsed } else { Verb::DeviceUsed };
+        let event =
+            AuditEvent::new(now, Actor::Device(device.id), verb).about_mailbox(mailbox.id).about_device(device.id);
+        tracing::info!(mailbox = %mailbox.id, device = %device.id, spare = device.kind == DeviceKind::Spare, "device in use");
+        tx.commit(event).await
     }
 }

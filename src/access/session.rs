@@ -1,9 +1,21 @@
 //! A patient's open page: an hour from the last request, prolonged by a button, ended at will.
+//!
+//! The row holds the delivery's session key sealed under the cookie, so the database without the
+//! cookie opens nothing; whatever ends the delivery deletes the row.
 
-use crate::domain::{Fault, Language, PracticeProfile, SessionToken, Timestamp};
+use std::time::Duration;
+
+use crate::domain::{Actor, AuditEvent, Fault, KeyedHash, Language, PracticeProfile, SessionToken, Timestamp, Verb};
+use crate::store::sessions::SessionRow;
 use crate::vault::Grant;
 
 use super::Access;
+
+/// How long a page stays open after the last request.
+pub(super) const OPEN_FOR: Duration = Duration::from_secs(3600);
+
+/// The end moves only when it would move by this much: reading page after page is not a commit each.
+const STEP: Duration = Duration::from_secs(300);
 
 /// An open page and the grant for this one request.
 pub struct OpenSession {
@@ -21,15 +33,67 @@ pub struct OpenSession {
 
 impl Access {
     /// The open page of a cookie; moves its end. `None`: ended, recalled, expired, never ours.
-    pub async fn resume(&self, _token: &SessionToken) -> Result<Option<OpenSession>, Fault> {
-        unimplemented!()
+    ///
+    /// # Errors
+    /// A [`Fault`] of the store or of a row that is not what it should be.
+    pub async fn resume(&self, token: &SessionToken) -> Result<Option<OpenSession>, Fault> {
+        let now = self.clock.now();
+        let Some(row) = self.store.session(&self.token_hash(token), now).await? else { return Ok(None) };
+        let Some(delivery) = self.store.delivery(row.delivery).await? else { return Ok(None) };
+        if !delivery.state.is_open() || delivery.expires_at <= now || !self.holds(&delivery, &delivery.mac) {
+            return Ok(None);
+        }
+        let Some(sealed) = &delivery.coordinates else { return Ok(None) };
+        let coordinates = self.vault.open_coordinates(delivery.id, sealed)?;
+        let practice = self.practice(delivery.practice).await?;
+        let key = self.vault.unseal_for_session(&row.key, token, row.id)?;
+        let expires_at = self.move_end(&row, now, now.plus(OPEN_FOR)).await?;
+        Ok(Some(OpenSession {
+            grant: Grant::mint(delivery.id, row.id, delivery.head, key),
+            practice,
+            language: coordinates.language,
+            expires_at,
+            kept_until: delivery.expires_at,
+        }))
     }
-    /// Adds an hour; returns the new end. `None` as above.
-    pub async fn prolong(&self, _token: &SessionToken) -> Result<Option<Timestamp>, Fault> {
-        unimplemented!()
+
+    /// Adds an hour to the present end; returns the new one. `None` as for [`Access::resume`].
+    ///
+    /// # Errors
+    /// A [`Fault`] of the store.
+    pub async fn prolong(&self, token: &SessionToken) -> Result<Option<Timestamp>, Fault> {
+        let now = self.clock.now();
+        let Some(row) = self.store.session(&self.token_hash(token), now).await? else { return Ok(None) };
+        self.move_end(&row, now, row.expires_at.plus(OPEN_FOR)).await.map(Some)
     }
+
     /// Ends the page.
-    pub async fn close(&self, _token: &SessionToken) -> Result<(), Fault> {
-        unimplemented!()
+    ///
+    /// # Errors
+    /// A [`Fault`] of the store.
+    pub async fn close(&self, token: &SessionToken) -> Result<(), Fault> {
+        let now = self.clock.now();
+        let Some(row) = self.store.session(&self.token_hash(token), now).await? else { return Ok(()) };
+        let mut tx = self.store.write("close page").await?;
+        tx.delete_session(row.id).await?;
+        tx.commit(AuditEvent::new(now, Actor::Session(row.id), Verb::SessionChanged).about_delivery(row.delivery)).await
+    }
+
+    /// How the cookie of a page is found without being kept.
+    pub(super) fn token_hash(&self, token: &SessionToken) -> KeyedHash {
+        self.vault.hash("portal session", None, token.reveal_octets())
+    }
+
+    async fn move_end(&self, row: &SessionRow, now: Timestamp, end: Timestamp) -> Result<Timestamp, Fault> {
+        // Never beyond a day: a page is not a place to live.
+        let end = end.min(row.created_at.plus(OPEN_FOR * 24));
+        if end <= row.expires_at.plus(STEP) {
+            return Ok(row.expires_at);
+        }
+        let mut tx = self.store.write("prolong page").await?;
+        tx.extend_session(row.id, end).await?;
+        tx.commit(AuditEvent::new(now, Actor::Session(row.id), Verb::SessionChanged).about_delivery(row.delivery))
+            .await?;
+        Ok(end)
     }
 }

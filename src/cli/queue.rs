@@ -1,9 +1,8 @@
 //! `pli queue`: notices that wait to be sent.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::domain::QueueId;
-use crate::store::outbox::WorkRow;
 
 use super::{Opened, Out, Stop, out};
 
@@ -36,9 +35,20 @@ impl Queue {
             Self::List { all, json } => {
                 let queue = deliveries.queue(*all).await?;
                 if *json {
-                    return queue.iter().try_for_each(|work| out.json(&object(work)));
+                    return queue.iter().try_for_each(|work| {
+                        out.json(&json!({
+                            "id": work.id,
+                            "delivery": work.delivery,
+                            "attempts": work.attempts,
+                            "due_at": work.due_at.rfc3339(),
+                            "last_failure": work.last_failure,
+                            "created_at": work.created_at.rfc3339(),
+                            "done_at": work.done_at.map(|at| at.rfc3339()),
+                        }))
+                    });
                 }
-                let row = |w: &WorkRow| {
+                let rows: Vec<_> = queue
+.iter().map(|w| {
                     vec![
                         w.id.to_string(),
                         w.delivery.to_string(),
@@ -47,8 +57,7 @@ impl Queue {
                         w.last_failure.map_or("–", |failure| failure.word()).to_owned(),
                         out::perhaps(w.done_at, zone),
                     ]
-                };
-                let rows: Vec<_> = queue.iter().map(row).collect();
+}).collect();
                 out.table(&["id", "delivery", "due", "tries", "last", "done"], &rows, "Nothing waits.")
             }
             Self::Retry { id, json } => {
@@ -63,16 +72,4 @@ impl Queue {
             }
         }
     }
-}
-
-fn object(work: &WorkRow) -> Value {
-    json!({
-        "id": work.id,
-        "delivery": work.delivery,
-        "attempts": work.attempts,
-        "due_at": work.due_at.rfc3339(),
-        "last_failure": work.last_failure,
-        "created_at": work.created_at.rfc3339(),
-        "done_at": work.done_at.map(|at| at.rfc3339()),
-    })
 }

@@ -1,8 +1,26 @@
-//! End of DATA: parse, seal, and deposit in one transaction. A 250 names the QueueId that only this returns.
+//! End of DATA: check, settle, seal, and deposit in one transaction. A 250 names the QueueId that only this returns.
+//!
+//! The sender's head is the octets as submitted; the recipients' head is the same less what §5 of the design
+//! removes, written only when something was removed. Two outside recipients get one head each, without the
+//! other's address. Nothing here touches a body, so body signatures verify in every head.
 
-use crate::domain::{Address, Fault, QueueId, RawMessage, Sender};
+use mail_parser::{Message, MessageParser};
+use zeroize::Zeroizing;
 
-use super::{Deliveries, Refused};
+use crate::domain::{
+    Actor, Address, AuditEvent, DeliveryId, DeliveryState, EntryId, Fault, FolderRole, MailboxId, MessageId, ObjectId,
+    PhoneNumber, PracticeProfile, PublicKey, QueueId, RawMessage, Sender, Timestamp, Verb,
+};
+use crate::store::authority::{Authority, EntryOf};
+use crate::store::deliveries::DeliveryRow;
+use crate::store::deposit::{Deposit, MessageRow, NewEntry, NewObject, NewWork};
+use crate::texts::Said;
+use crate::vault::{HeadPlain, PartPlain, SealedHead, SessionKey, Thread};
+
+use super::header::{Header, Removal, encoded, phrase};
+use super::resolve::{Given, Resolved};
+use super::split::{Cut, cuts};
+use super::{Deliveries, Refused, Route, number};
 
 /// A message with its envelope, as the door hands it over.
 pub struct Submission {
@@ -10,7 +28,7 @@ pub struct Submission {
     pub sender: Sender,
     /// The forward-paths that were accepted at RCPT, without doubles.
     pub recipients: Vec<Address>,
-    /// What the Received field says of the transport, such as `ESMTPSA` and the TLS version (RFC 3848); no addresses.
+    /// How it came, for the log: `ESMTPSA (TLSv1.3)` (RFC 3848).
     pub transport: String,
     /// The octets.
     pub message: RawMessage,
@@ -27,13 +45,503 @@ pub enum AcceptError {
     Fault(#[from] Fault),
 }
 
+/// Where a submission goes, settled before anything is sealed.
+struct Settled {
+    sender: Sender,
+    sender_name: String,
+    certificate: PublicKey,
+    profile: PracticeProfile,
+    local: Vec<(MailboxId, PublicKey)>,
+    outside: Vec<Resolved>,
+    /// Every outside address of the message, also those in To and Cc alone.
+    hidden: Vec<Address>,
+}
+
 impl Deliveries {
     /// Accepts a submission: everything is durable when this returns.
-    pub async fn accept(&self, _submission: Submission) -> Result<QueueId, AcceptError> {
-        unimplemented!()
+    ///
+    /// # Errors
+    /// [`AcceptError::Refused`] carries the sentence for the sender; nothing was sent to anybody then.
+    pub async fn accept(&self, submission: Submission) -> Result<QueueId, AcceptError> {
+        let now = self.clock.now();
+        let settled = self.settle(&submission).await?;
+        let submission_transport = submission.transport;
+        let queue = QueueId::random(self.random.as_ref());
+        // Sealing megabytes would hold up the other connections of this thread.
+        let deposit = if submission.message.len() > INLINE_WORK {
+            let this = self.clone();
+            let job = move || this.sealed(&settled, &submission.message, queue, now);
+            tokio::task::spawn_blocking(job).await.map_err(|_| Fault::new("sealing a message ended early"))??
+        } else {
+            self.sealed(&settled, &submission.message, queue, now)?
+        };
+        let (message, outside) = (deposit.message.id, deposit.deliveries.len());
+        self.store.deposit(deposit).await?;
+        self.wake.notify_one();
+        tracing::info!(%queue, %message, outside, transport = submission_transport, "message accepted and sealed");
+        Ok(queue)
     }
-    /// The sender rule at MAIL: the reverse-path must be the authenticated mailbox (or one it may act for).
+
+    /// The sender rule at MAIL: the reverse-path must be the authenticated mailbox.
     pub fn may_send_as(&self, sender: &Sender, reverse_path: &Address) -> bool {
         sender.address == *reverse_path
+    }
+
+    /// Reads the header, checks the sender, routes every recipient and settles the numbers.
+    async fn settle(&self, submission: &Submission) -> Result<Settled, AcceptError> {
+        let (sender, octets) = (&submission.sender, submission.message.reveal());
+        let profile = self.profile(sender.practice).await?;
+        let refuse = |code, enhanced, id: &str| {
+            let address = sender.address.reveal();
+            let text = self.texts.say(profile.language, id, &[("address", Said::Text(&address))]);
+            AcceptError::Refused(Refused::new(code, enhanced, &text))
+        };
+        let header = Header::read(octets);
+        if header.is_empty() {
+            return Err(refuse(554, "5.6.0", "refused-no-header"));
+        }
+        if !is_from(&header, octets, &sender.address) {
+            return Err(refuse(553, "5.7.1", "refused-from"));
+        }
+        let mut local = Vec::new();
+        let mut numbers: Vec<PhoneNumber> = Vec::new();
+        let mut hidden: Vec<Address> = Vec::new();
+        let mut outside: Vec<&Address> = Vec::new();
+        for to in &submission.recipients {
+            match self.route(sender, to).await?.map_err(AcceptError::Refused)? {
+                Route::Local(id) => local.push((id, self.certificate(id).await?)),
+                Route::Number(number) => {
+                    numbers.push(number);
+                    hidden.push(to.clone());
+                }
+                Route::Service => return Err(refuse(554, "5.1.1", "refused-unknown")),
+                Route::Outside => outside.push(to),
+            }
+        }
+        if local.is_empty() && outside.is_empty() {
+            return Err(refuse(554, "5.5.1", "refused-only-number"));
+        }
+        if !outside.is_empty() && is_encrypted(octets) {
+            return Err(refuse(554, "5.6.0", "refused-encrypted"));
+        }
+        let outside = self.resolve_all(sender, &profile, &header, octets, &outside, &numbers, &mut hidden).await?;
+        let mailbox = self.store.mailbox(sender.mailbox).await?.ok_or(Fault::new("a sender's mailbox is gone"))?;
+        Ok(Settled {
+            sender: sender.clone(),
+            certificate: self.authentic_certificate(&mailbox)?,
+            sender_name: mailbox.name,
+            profile,
+            local,
+            outside,
+            hidden,
+        })
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one submission, read in one pass")]
+    async fn resolve_all(
+        &self,
+        sender: &Sender,
+        profile: &PracticeProfile,
+        header: &Header<'_>,
+        octets: &[u8],
+        outside: &[&Address],
+        numbers: &[PhoneNumber],
+        hidden: &mut Vec<Address>,
+    ) -> Result<Vec<Resolved>, AcceptError> {
+        let parsed = MessageParser::default().parse_headers(octets);
+        let subject = parsed.as_ref().and_then(|m| m.subject()).unwrap_or_default();
+        let mut fields = header.values("x-pli-phone");
+        fields.extend(header.values("zivver-access-right"));
+        let numbers_of_header = number::header_numbers(&fields);
+        let given = Given { subject, header: &numbers_of_header, envelope: numbers, outside: outside.len() };
+        let (mut resolved, mut held) = (Vec::new(), Vec::new());
+        for to in outside {
+            let display = parsed.as_ref().and_then(|m| display_name(m, to));
+            match self.resolve((sender.practice, profile), to, display.as_deref(), &given).await? {
+                Ok(one) => resolved.push(one),
+                Err(doubt) => {
+                    let address = to.reveal();
+                    held.push(self.texts.say(profile.language, doubt.text(), &[("address", Said::Text(&address))]));
+                }
+            }
+        }
+        if !held.is_empty() {
+            held.insert(0, self.texts.say(profile.language, "held-nothing-left", &[]));
+            return Err(AcceptError::Refused(Refused::new(554, "5.1.0", &held.join(" "))));
+        }
+        if outside.len() > 1 {
+            hidden.extend(outside.iter().map(|address| (*address).clone()));
+        }
+        Ok(resolved)
+    }
+
+    /// The deposit of a settled submission: everything that is written, sealed.
+    fn sealed(&self, to: &Settled, raw: &RawMessage, queue: QueueId, now: Timestamp) -> Result<Deposit, Fault> {
+        let octets = raw.reveal();
+        let random = self.random.as_ref();
+        let id = MessageId::random(random);
+        let header = Header::read(octets);
+        let parsed = MessageParser::default().parse(octets).ok_or(Fault::new("a message cannot be parsed"))?;
+        let large = cuts(octets, &parsed);
+        let subject = parsed.subject().unwrap_or_default().to_owned();
+        let thread = thread_of(&parsed, &header, id, &self.settings.hostname);
+        drop(parsed);
+
+        let top = self.top(&header, to, &thread, now);
+        let plan = Plan::new(&header, octets, &top, &subject, to);
+        let heads = plan.heads.iter().map(|head| head_plain(head, octets, header.end, &large)).collect();
+        let parts: Vec<PartPlain> = large.into_iter().map(|cut| cut.part).collect();
+        let message = self.vault.seal_message(id, heads, parts, random)?;
+
+        let head = |at: usize| message.heads.get(at).ok_or(Fault::new("a head was not sealed"));
+        let mut entries =
+            vec![self.entry(id, head(0)?, &to.sender.mailbox, &to.certificate, FolderRole::Sent, octets.len(), now)?];
+        for (mailbox, certificate) in &to.local {
+            let size =
+                plan.heads.get(plan.common).map_or(0, |header_octets| header_octets.len() + octets.len() - header.end);
+            entries.push(self.entry(id, head(plan.common)?, mailbox, certificate, FolderRole::Inbox, size, now)?);
+        }
+        let mut deliveries = Vec::with_capacity(to.outside.len());
+        for (at, resolved) in to.outside.iter().enumerate() {
+            let head = head(plan.outside.get(at).copied().unwrap_or(plan.common))?;
+            let row = self.delivery(id, (head.object, &head.key), to, resolved, &subject, &thread, now)?;
+            // The first piece of work bears the id that the 250 names.
+            let work = if at == 0 { queue } else { QueueId::random(random) };
+            deliveries.push((row, NewWork { id: work, due_at: now }));
+        }
+        let objects = message
+            .parts
+            .into_iter()
+            .chain(message.heads.into_iter().map(|head| (head.object, head.container)))
+            .map(|(id, container)| NewObject { id, container })
+            .collect();
+        Ok(Deposit {
+            message: MessageRow {
+                id,
+                practice: to.sender.practice,
+                mailbox: to.sender.mailbox,
+                size: i64::try_from(octets.len()).unwrap_or(i64::MAX),
+                created_at: now,
+            },
+            objects,
+            entries,
+            deliveries,
+            event: AuditEvent::new(now, Actor::Device(to.sender.device), Verb::Deposited)
+                .about_practice(to.sender.practice)
+                .about_mailbox(to.sender.mailbox)
+                .about_message(id)
+                .counting(i64::try_from(to.local.len() + to.outside.len()).unwrap_or(i64::MAX)),
+        })
+    }
+
+    /// What a submission lacks, to stand above its header (RFC 6409 §8).
+    fn top(&self, header: &Header<'_>, to: &Settled, thread: &Thread, now: Timestamp) -> String {
+        let mut top = String::new();
+        if !header.has("message-id") {
+            top.push_str(&format!("Message-ID: {}\r\n", thread.message_id));
+        }
+        if !header.has("date") {
+            let date = super::notice::rfc5322_date(now, &to.profile.timezone);
+            top.push_str(&encoded("Date", &date));
+        }
+        if !header.has("from") {
+            top.push_str(&format!("From: {} <{}>\r\n", phrase(&to.sender_name), to.sender.address.reveal()));
+        }
+        top
+    }
+
+    /// An entry of a mailbox, with its session-key packet and authority.
+    #[expect(clippy::too_many_arguments, reason = "the columns of one row")]
+    pub(super) fn entry(
+        &self,
+        message: MessageId,
+        head: &SealedHead,
+        mailbox: &MailboxId,
+        certificate: &PublicKey,
+        folder: FolderRole,
+        size: usize,
+        now: Timestamp,
+    ) -> Result<NewEntry, Fault> {
+        let sent = folder == FolderRole::Sent;
+        let mut entry = NewEntry {
+            id: EntryId::random(self.random.as_ref()),
+            mailbox: *mailbox,
+            folder,
+            head: head.object,
+            esk: self.vault.esk_for_mailbox(&head.key, certificate)?,
+            flags: i64::from(sent),
+            size: i64::try_from(size).unwrap_or(i64::MAX),
+            received_at: now,
+            // A client's own copy may take the place of the server's within half a minute.
+            visible_at: if sent { now.plus(std::time::Duration::from_secs(30)) } else { now },
+            mac: crate::domain::Mac::pending(),
+        };
+        entry.mac = self.authority(&EntryOf(&entry, message));
+        Ok(entry)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the columns of one row")]
+    fn delivery(
+        &self,
+        message: MessageId,
+        head: (ObjectId, &SessionKey),
+        to: &Settled,
+        resolved: &Resolved,
+        subject: &str,
+        thread: &Thread,
+        now: Timestamp,
+    ) -> Result<DeliveryRow, Fault> {
+        let random = self.random.as_ref();
+        let id = DeliveryId::random(random);
+        let ticket = self.vault.new_ticket(random);
+        let days = if to.profile.days == 0 { self.settings.days } else { to.profile.days };
+        let mut row = DeliveryRow {
+            id,
+            practice: to.sender.practice,
+            mailbox: to.sender.mailbox,
+            message,
+            head: head.0,
+            patient: resolved.patient,
+            state: DeliveryState::Queued,
+            failure: None,
+            coordinates: Some(self.vault.seal_coordinates(id, &resolved.coordinates, random)?),
+            address_hash: resolved.address_hash.clone(),
+            number_hash: resolved.number_hash.clone(),
+            thread: self.vault.seal_thread(id, thread, random)?,
+            subject: Some(self.vault.seal_under_ticket(
+                &ticket,
+                id,
+                number::without_tags(subject).as_bytes(),
+                random,
+            )?),
+            esk: Some(self.vault.esk_for_ticket(head.1, &ticket, id)?),
+            ticket_hash: self.vault.ticket_hash(&ticket),
+            ticket: Some(self.vault.seal_ticket(id, &ticket, random)?),
+            mac: crate::domain::Mac::pending(),
+            tries: 0,
+            paused_until: Timestamp(0),
+            created_at: now,
+            notified_at: None,
+            opened_at: None,
+            downloaded_at: None,
+            ended_at: None,
+            expires_at: now.plus(std::time::Duration::from_secs(u64::from(days) * 86_400)),
+        };
+        row.mac = self.authority(&row);
+        Ok(row)
+    }
+
+    /// The authority code of a row.
+    pub(super) fn authority<A: Authority>(&self, row: &A) -> crate::domain::Mac {
+        let columns = row.covered();
+        let columns: Vec<&[u8]> = columns.iter().map(Vec::as_slice).collect();
+        self.vault.authority(A::TABLE, &columns)
+    }
+}
+
+/// Messages up to this size are sealed on the connection's own thread (octets).
+const INLINE_WORK: usize = 256 * 1024;
+
+/// Which heads are written, and who sees which. The first is the sender's.
+struct Plan {
+    /// The header of each head; the body is the same for all.
+    heads: Vec<Vec<u8>>,
+    /// The head of local recipients and of a single outside one.
+    common: usize,
+    /// The head of each outside recipient.
+    outside: Vec<usize>,
+}
+
+impl Plan {
+    fn new(header: &Header<'_>, octets: &[u8], top: &str, subject: &str, to: &Settled) -> Self {
+        let bare = number::without_tags(subject);
+        let tagged = (!number::tags(subject).is_empty() && !to.outside.is_empty()).then_some(bare.as_str());
+        let mut sender = top.as_bytes().to_vec();
+        sender.extend_from_slice(octets.get(..header.end).unwrap_or_default());
+        let mut plan = Self { heads: vec![sender], common: 0, outside: Vec::new() };
+        let several = to.outside.len() > 1;
+        // Numbers and service addresses are nobody's business; the other outside recipients are the practice's.
+        let numbers: Vec<Address> =
+            to.hidden.iter().filter(|a| a.domain().as_str().starts_with("sms.")).cloned().collect();
+        if !to.local.is_empty() || !several {
+            plan.common = plan.add(header, top, &Removal { hidden: &numbers, subject: tagged });
+        }
+        for one in &to.outside {
+            let at = if several {
+                let hidden: Vec<Address> =
+                    to.hidden.iter().filter(|a| **a != one.coordinates.address).cloned().collect();
+                plan.add(header, top, &Removal { hidden: &hidden, subject: tagged })
+            } else {
+                plan.common
+            };
+            plan.outside.push(at);
+        }
+        plan
+    }
+
+    /// Adds a head unless it is the sender's or one that is there already.
+    fn add(&mut self, header: &Header<'_>, top: &str, removal: &Removal<'_>) -> usize {
+        if !header.shows(removal) {
+            return 0;
+        }
+        let head = header.rewritten(top, removal);
+        match self.heads.iter().position(|other| *other == head) {
+            Some(at) => at,
+            None => {
+                self.heads.push(head);
+                self.heads.len() - 1
+            }
+        }
+    }
+}
+
+/// A head's octets less the large parts, with the places where they were.
+fn head_plain(head: &[u8], octets: &[u8], header_end: usize, large: &[Cut]) -> HeadPlain {
+    let kept: usize = large.iter().map(|cut| cut.range.len()).sum();
+    let mut plain = Zeroizing::new(Vec::with_capacity(
+        head.len() + octets.len() - header_end.min(octets.len()) - kept.min(octets.len()),
+    ));
+    plain.extend_from_slice(head);
+    let mut places = Vec::with_capacity(large.len());
+    let mut from = header_end;
+    for cut in large {
+        plain.extend_from_slice(octets.get(from..cut.range.start).unwrap_or_default());
+        places.push(plain.len());
+        from = cut.range.end;
+    }
+    plain.extend_from_slice(octets.get(from..).unwrap_or_default());
+    HeadPlain { octets: plain, cuts: places }
+}
+
+/// Whether the header names the authenticated mailbox, and nobody else, as its author (fault 16).
+///
+/// One From field with one address; a Sender field, where present, the same. A display name that is itself
+/// another address is how one practitioner is taken for another, and is refused too.
+fn is_from(header: &Header<'_>, octets: &[u8], sender: &Address) -> bool {
+    let parsed = MessageParser::default().parse_headers(octets);
+    let Some(parsed) = parsed else { return false };
+    let ours = |name: &str, values: &[String]| match values {
+        [] => true,
+        [value] => {
+            let Some(mail_parser::HeaderValue::Address(list)) = parsed.header(name) else { return false };
+            let mail_parser::Address::List(list) = list else { return false };
+            let [one] = list.as_slice() else { return false };
+            let address = one.address.as_deref().and_then(|text| text.parse::<Address>().ok());
+            let name_is_address = one
+                .name
+                .as_deref()
+                .is_some_and(|name| name.contains('@') && name.trim().parse::<Address>().ok().as_ref() != Some(sender));
+            address.as_ref() == Some(sender) && !name_is_address && bare_ats(value) == 1
+        }
+        _ => false,
+    };
+    ours("From", &header.values("from")) && ours("Sender", &header.values("sender"))
+}
+
+/// How many `@` stand outside quoted strings and comments: what another parser may take for an address.
+fn bare_ats(value: &str) -> usize {
+    let (mut quoted, mut depth, mut escaped, mut ats) = (false, 0_usize, false, 0);
+    for c in value.chars() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '"' if depth == 0 => quoted = !quoted,
+            '(' if !quoted => depth += 1,
+            ')' if !quoted => depth = depth.saturating_sub(1),
+            '@' if !quoted && depth == 0 => ats += 1,
+            _ => {}
+        }
+    }
+    ats
+}
+
+/// Whether a message is encrypted as a whole, so that no page could show it.
+fn is_encrypted(octets: &[u8]) -> bool {
+    let Some(parsed) = MessageParser::default().parse_headers(octets) else { return false };
+    let Some(kind) = mail_parser::MimeHeaders::content_type(&parsed) else { return false };
+    let subtype = kind.subtype().unwrap_or_default();
+    let enveloped = kind.attribute("smime-type").is_some_and(|t| t.eq_ignore_ascii_case("enveloped-data"));
+    (kind.ctype().eq_ignore_ascii_case("multipart") && subtype.eq_ignore_ascii_case("encrypted"))
+        || (subtype.to_ascii_lowercase().ends_with("pkcs7-mime") && enveloped)
+}
+
+/// The name that To or Cc gives an address.
+fn display_name(message: &Message<'_>, of: &Address) -> Option<String> {
+    let fields = [message.to(), message.cc()];
+    let mut all = fields.into_iter().flatten().flat_map(|field| field.iter());
+    let found = all.find(|a| a.address.as_deref().and_then(|t| t.parse::<Address>().ok()).as_ref() == Some(of))?;
+    found.name.as_deref().map(str::to_owned)
+}
+
+/// What receipts will thread under; a message without Message-ID gets one.
+fn thread_of(message: &Message<'_>, header: &Header<'_>, id: MessageId, hostname: &str) -> Thread {
+    let given = message.message_id().filter(|m| m.len() < 900).map(|m| format!("<{m}>"));
+    let references = header.values("references").join(" ");
+    let references: Vec<String> = references
+        .split_whitespace()
+        .filter(|r| r.starts_with('<') && r.ends_with('>') && r.is_ascii() && r.len() < 900)
+        .map(str::to_owned)
+        .collect();
+    let thread_index = header.values("thread-index").into_iter().next().unwrap_or_default();
+    let skip = references.len().saturating_sub(20);
+    Thread {
+        message_id: given.unwrap_or_else(|| format!("<{id}@{hostname}>")),
+        references: references.into_iter().skip(skip).collect(),
+        thread_index: if thread_index.len() < 2000 { thread_index } else { String::new() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from_is(from: &str) -> bool {
+        let message = format!("{from}\r\nTo: x@example.org\r\n\r\nbody\r\n");
+        let octets = message.as_bytes();
+        is_from(&Header::read(octets), octets, &"dr.a@cabinet.example".parse().expect("an address"))
+    }
+
+    /// KIM 39C3: the sender forged inside the trusted network.
+    #[test]
+    fn fault_16_the_author_is_the_authenticated_mailbox_alone() {
+        for good in [
+            "From: dr.a@cabinet.example",
+            "From: Dr A <DR.A@cabinet.example>",
+            "From: \"A, Dr (cabinet)\" <dr.a@cabinet.example>",
+            "From: =?UTF-8?Q?Dr_=C3=82?= <dr.a@cabinet.example>",
+            "From: dr.a@cabinet.example\r\nSender: dr.a@cabinet.example",
+            "X-None: 1",
+        ] {
+            assert!(from_is(good), "{good}");
+        }
+        for forged in [
+            "From: dr.b@cabinet.example",
+            "From: dr.a@cabinet.example, dr.b@cabinet.example",
+            "From: dr.a@cabinet.example\r\nFrom: dr.b@cabinet.example",
+            "From: dr.b@cabinet.example\r\nFrom: dr.a@cabinet.example",
+            "From: dr.a@cabinet.example\r\nSender: dr.b@cabinet.example",
+            "From: Group: dr.a@cabinet.example;",
+            "From: \"dr.b@cabinet.example\" <dr.a@cabinet.example>",
+            "From: =?UTF-8?B?ZHIuYkBjYWJpbmV0LmV4YW1wbGU=?= <dr.a@cabinet.example>",
+            "From: =?UTF-8?Q?dr=2Eb=40cabinet=2Eexample?= <dr.a@cabinet.example>",
+            "From: dr.b@cabinet.example <dr.a@cabinet.example>",
+            "From: <dr.b@cabinet.example> (x) <dr.a@cabinet.example>",
+            "From: dr.a@cabinet.example.evil.example",
+            "From: dr.a@cabinet.example\r\n , dr.b@cabinet.example",
+            "From:",
+            "From: dr.a",
+            "FROM : dr.b@cabinet.example",
+        ] {
+            assert!(!from_is(forged), "{forged}");
+        }
+    }
+
+    #[test]
+    fn encrypted_messages_are_known_by_their_type() {
+        let is = |kind: &str| is_encrypted(format!("Content-Type: {kind}\r\n\r\n").as_bytes());
+        assert!(is("multipart/encrypted; protocol=\"application/pgp-encrypted\"; boundary=x"));
+        assert!(is("application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m"));
+        assert!(!is("multipart/signed; protocol=\"application/pkcs7-signature\"; boundary=x"));
+        assert!(!is("text/plain"));
     }
 }

@@ -1,19 +1,182 @@
 //! The courier: takes due notices from the outbox and hands them to the relay.
+//!
+//! Work is claimed by lease, so two nodes never send the same notice at once; what a node dies on is claimed
+//! again. Commit first, then send; a notice may leave twice after a crash, never zero times. Retries back off
+//! over three days; then, or when the relay refuses for good, the sender gets a letter.
+
+use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::domain::Fault;
+use crate::domain::{Actor, AuditEvent, DeliveryState, FailureClass, Fault, Timestamp, Verb};
+use crate::store::deliveries::DeliveryRow;
+use crate::store::outbox::WorkRow;
 
 use super::Deliveries;
-use super::relay::Relay;
+use super::receipt::News;
+use super::relay::{NotTaken, Relay};
 
 impl Deliveries {
     /// Works until `stop` turns true: on every deposit, and every second.
-    pub async fn run_courier(&self, _relay: &Relay, _stop: watch::Receiver<bool>) {
-        unimplemented!()
+    pub async fn run_courier(&self, relay: &Relay, mut stop: watch::Receiver<bool>) {
+        while !*stop.borrow() {
+            match self.send_due(relay).await {
+                Ok(BATCH_FULL) => continue,
+                Ok(_) => {}
+                Err(fault) => tracing::error!(%fault, "the outbox cannot be worked on"),
+            }
+            tokio::select! {
+                () = self.wake.notified() => {}
+                () = tokio::time::sleep(Duration::from_secs(1)) => {}
+                _ = stop.changed() => {}
+            }
+        }
     }
+
     /// Sends what is due now; returns how many notices were tried. Tests call it after moving the clock.
-    pub async fn send_due(&self, _relay: &Relay) -> Result<usize, Fault> {
-        unimplemented!()
+    ///
+    /// # Errors
+    /// A [`Fault`] of the store; what was claimed comes back when its lease ends.
+    pub async fn send_due(&self, relay: &Relay) -> Result<usize, Fault> {
+        let work = self.store.claim_work(self.clock.now(), LEASE, BATCH).await?;
+        let tried = work.len();
+        let mut shredded = false;
+        for work in work {
+            match self.attempt(relay, &work).await {
+                Ok(ended) => shredded |= ended,
+                // One bad row never stops the others.
+                Err(fault) => {
+                    tracing::error!(queue = %work.id, delivery = %work.delivery, %fault, "a notice cannot be worked on")
+                }
+            }
+        }
+        if shredded {
+            self.store.shred().await?;
+        }
+        Ok(tried)
+    }
+
+    /// One piece of work; `true` when keys or tickets were erased.
+    async fn attempt(&self, relay: &Relay, work: &WorkRow) -> Result<bool, Fault> {
+        let now = self.clock.now();
+        let row = self.store.delivery(work.delivery).await?.ok_or(Fault::new("a notice's delivery is gone"))?;
+        if row.state == DeliveryState::Locked {
+            return self.tell_locked(&row, work, now).await;
+        }
+        let (DeliveryState::Queued, Some(sealed), Some(coordinates)) = (row.state, &row.ticket, &row.coordinates)
+        else {
+            return self.done_with(&row, work, now).await;
+        };
+        if !self.holds(&row, &row.mac) {
+            tracing::error!(delivery = %row.id, "a row without authority was not used: the database was changed by somebody else");
+            return self.postpone(&row, work, FailureClass::Refused, now).await;
+        }
+        let ticket = self.vault.open_kept_ticket(row.id, sealed)?;
+        let to = self.vault.open_coordinates(row.id, coordinates)?;
+        let practice = self.profile(row.practice).await?;
+        let mail = self.notice(row.id, &to, &practice, &ticket, row.expires_at)?;
+        match relay.hand_over(&mail.reverse_path, std::slice::from_ref(&mail.to), &mail.octets).await {
+            Ok(()) => self.handed_over(&row, work).await,
+            Err(NotTaken::Later(_)) if now.since(work.created_at) >= GIVE_UP => {
+                self.bounce(&row, work, FailureClass::GaveUp, now).await
+            }
+            Err(NotTaken::Later(class)) => self.postpone(&row, work, class, now).await,
+            Err(NotTaken::Never(class)) => self.bounce(&row, work, class, now).await,
+        }
+    }
+
+    async fn handed_over(&self, row: &DeliveryRow, work: &WorkRow) -> Result<bool, Fault> {
+        let now = self.clock.now();
+        let mut tx = self.store.write("notice handed over").await?;
+        tx.notify_delivery(row.id, now).await?;
+        tx.finish_work(work.id, now).await?;
+        tx.commit(event(Verb::HandedOver, row, now)).await?;
+        tracing::info!(queue = %work.id, delivery = %row.id, "notice handed over");
+        Ok(true)
+    }
+
+    async fn postpone(
+        &self,
+        row: &DeliveryRow,
+        work: &WorkRow,
+        class: FailureClass,
+        now: Timestamp,
+    ) -> Result<bool, Fault> {
+        let due_at = now.plus(backoff(work.attempts));
+        let mut tx = self.store.write("notice postponed").await?;
+        tx.postpone_work(work.id, class, due_at).await?;
+        tx.commit(event(Verb::Postponed, row, now).counting(work.attempts)).await?;
+        tracing::warn!(queue = %work.id, delivery = %row.id, why = class.word(), attempts = work.attempts, "notice postponed");
+        Ok(false)
+    }
+
+    async fn bounce(
+        &self,
+        row: &DeliveryRow,
+        work: &WorkRow,
+        class: FailureClass,
+        now: Timestamp,
+    ) -> Result<bool, Fault> {
+        let receipt = self.failure_receipt(row, &News::Failed { class }, now).await?;
+        let mut tx = self.store.write("notice bounced").await?;
+        if tx.end_delivery(row.id, DeliveryState::Bounced, Some(class), now).await? {
+            tx.insert_deposit(receipt).await?;
+        }
+        tx.finish_work(work.id, now).await?;
+        tx.commit(event(Verb::Bounced, row, now)).await?;
+        tracing::warn!(queue = %work.id, delivery = %row.id, why = class.word(), "notice cannot be delivered");
+        Ok(true)
+    }
+
+    async fn tell_locked(&self, row: &DeliveryRow, work: &WorkRow, now: Timestamp) -> Result<bool, Fault> {
+        let receipt = self.failure_receipt(row, &News::Locked, now).await?;
+        let mut tx = self.store.write("tell locked").await?;
+        tx.insert_deposit(receipt).await?;
+        tx.finish_work(work.id, now).await?;
+        tx.commit(event(Verb::ReceiptDeposited, row, now)).await?;
+        Ok(false)
+    }
+
+    /// Recalled, expired or handed over by another node meanwhile: nothing to send.
+    async fn done_with(&self, row: &DeliveryRow, work: &WorkRow, now: Timestamp) -> Result<bool, Fault> {
+        let mut tx = self.store.write("notice not needed").await?;
+        tx.finish_work(work.id, now).await?;
+        tx.commit(event(Verb::Claimed, row, now)).await?;
+        Ok(false)
+    }
+}
+
+fn event(verb: Verb, row: &DeliveryRow, now: Timestamp) -> AuditEvent {
+    AuditEvent::new(now, Actor::Server, verb)
+        .about_practice(row.practice)
+        .about_mailbox(row.mailbox)
+        .about_message(row.message)
+        .about_delivery(row.id)
+}
+
+/// How long to wait after so many attempts: 1, 5, 15, 30 minutes, 1, 2, then 4 hours.
+fn backoff(attempts: i64) -> Duration {
+    const MINUTES: [u64; 7] = [1, 5, 15, 30, 60, 120, 240];
+    let at = usize::try_from(attempts.max(1) - 1).unwrap_or(usize::MAX);
+    Duration::from_secs(60 * MINUTES.get(at).copied().unwrap_or(240))
+}
+
+/// How long a node may take for what it claimed before another may.
+const LEASE: Duration = Duration::from_secs(600);
+/// How much is claimed at once.
+const BATCH: i64 = 16;
+/// The same, as counted back.
+const BATCH_FULL: usize = 16;
+/// After this long the sender is told.
+const GIVE_UP: Duration = Duration::from_secs(3 * 86_400);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retries_back_off_to_four_hours() {
+        let minutes: Vec<u64> = [0, 1, 2, 3, 4, 5, 6, 7, 100].map(|n| backoff(n).as_secs() / 60).to_vec();
+        assert_eq!(minutes, [1, 1, 5, 15, 30, 60, 120, 240, 240]);
     }
 }

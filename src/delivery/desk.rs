@@ -1,6 +1,12 @@
-//! What an administrator sees and does about deliveries and the queue.
+//! What an administrator sees and does about deliveries and the queue, and what time does to them.
 
-use crate::domain::{Coordinates, DeliveryId, DeliveryState, FailureClass, Fault, MessageId, QueueId, Timestamp};
+use std::time::Duration;
+
+use crate::domain::{
+    Actor, Address, AuditEvent, Coordinates, DeliveryId, DeliveryState, FailureClass, Fault, MessageId, QueueId,
+    Timestamp, Verb,
+};
+use crate::store::deliveries::DeliveryRow;
 use crate::store::outbox::WorkRow;
 
 use super::Deliveries;
@@ -41,35 +47,140 @@ pub struct DeliveryInfo {
 
 impl Deliveries {
     /// The newest deliveries, of one mailbox where an address is given.
-    pub async fn list(
-        &self,
-        _sender: Option<&crate::domain::Address>,
-        _limit: i64,
-    ) -> Result<Vec<DeliveryInfo>, DirectoryError> {
-        unimplemented!()
+    ///
+    /// # Errors
+    /// [`DirectoryError::Refused`] for an address that is no mailbox here.
+    pub async fn list(&self, sender: Option<&Address>, limit: i64) -> Result<Vec<DeliveryInfo>, DirectoryError> {
+        let mailbox = match sender {
+            None => None,
+            Some(address) => match self.store.mailbox_at(&address.folded()).await? {
+                Some(mailbox) => Some(mailbox.id),
+                None => return Err(DirectoryError::Refused("there is no such mailbox".to_owned())),
+            },
+        };
+        let mut listed = Vec::new();
+        for row in self.store.deliveries(mailbox, limit).await? {
+            listed.push(self.info(row).await?);
+        }
+        Ok(listed)
     }
+
     /// One delivery.
-    pub async fn show(&self, _id: DeliveryId) -> Result<DeliveryInfo, DirectoryError> {
-        unimplemented!()
+    ///
+    /// # Errors
+    /// [`DirectoryError::Refused`] when there is none.
+    pub async fn show(&self, id: DeliveryId) -> Result<DeliveryInfo, DirectoryError> {
+        let row = self.store.delivery(id).await?.ok_or_else(none)?;
+        Ok(self.info(row).await?)
     }
+
     /// Notes in the journal that a delivery's coordinates were shown unmasked.
-    pub async fn note_delivery_reveal(&self, _id: DeliveryId) -> Result<(), Fault> {
-        unimplemented!()
+    ///
+    /// # Errors
+    /// A [`Fault`] of the store: nothing may be shown then.
+    pub async fn note_delivery_reveal(&self, id: DeliveryId) -> Result<(), Fault> {
+        let tx = self.store.write("note reveal").await?;
+        tx.commit(AuditEvent::new(self.clock.now(), Actor::Operator, Verb::PatientRevealed).about_delivery(id)).await
     }
+
     /// Recalls a delivery: its keys are destroyed, its pages closed.
-    pub async fn recall(&self, _id: DeliveryId) -> Result<(), DirectoryError> {
-        unimplemented!()
+    ///
+    /// # Errors
+    /// [`DirectoryError::Refused`] when there is none, or it had ended.
+    pub async fn recall(&self, id: DeliveryId) -> Result<(), DirectoryError> {
+        let now = self.clock.now();
+        let row = self.store.delivery(id).await?.ok_or_else(none)?;
+        let mut tx = self.store.write("recall").await?;
+        if !tx.end_delivery(id, DeliveryState::Recalled, None, now).await? {
+            return Err(DirectoryError::Refused(format!("this delivery had ended: {}", row.state.word())));
+        }
+        let event = AuditEvent::new(now, Actor::Operator, Verb::Recalled)
+            .about_practice(row.practice)
+            .about_mailbox(row.mailbox)
+            .about_message(row.message)
+            .about_delivery(id);
+        tx.commit(event).await?;
+        Ok(self.store.shred().await?)
     }
+
     /// What waits in the outbox, soonest first; with what is done when `all`.
-    pub async fn queue(&self, _all: bool) -> Result<Vec<WorkRow>, Fault> {
-        unimplemented!()
+    ///
+    /// # Errors
+    /// A [`Fault`] of the store.
+    pub async fn queue(&self, all: bool) -> Result<Vec<WorkRow>, Fault> {
+        self.store.outbox(all, 1000).await
     }
+
     /// Makes waiting work due now; returns how many pieces.
-    pub async fn retry(&self, _id: Option<QueueId>) -> Result<i64, Fault> {
-        unimplemented!()
+    ///
+    /// # Errors
+    /// A [`Fault`] of the store.
+    pub async fn retry(&self, id: Option<QueueId>) -> Result<i64, Fault> {
+        let now = self.clock.now();
+        let mut tx = self.store.write("retry").await?;
+        let count = tx.retry_work(id, now).await?;
+        tx.commit(AuditEvent::new(now, Actor::Operator, Verb::Retried).counting(count)).await?;
+        self.wake.notify_one();
+        Ok(count)
     }
+
     /// Ends deliveries whose time is over, prunes sessions and old challenges, sweeps orphaned objects. Run every minute.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the store.
     pub async fn sweep(&self) -> Result<(), Fault> {
-        unimplemented!()
+        let now = self.clock.now();
+        let expired = self.store.expired(now, 500).await?;
+        for id in &expired {
+            let mut tx = self.store.write("expire").await?;
+            tx.end_delivery(*id, DeliveryState::Expired, None, now).await?;
+            tx.commit(AuditEvent::new(now, Actor::Server, Verb::Expired).about_delivery(*id)).await?;
+        }
+        let mut tx = self.store.write("prune sessions").await?;
+        let pruned = tx.prune_sessions(now.minus(DAY)).await?;
+        if pruned > 0 {
+            tx.commit(AuditEvent::new(now, Actor::Server, Verb::Swept).counting(pruned)).await?;
+        } else {
+            drop(tx);
+        }
+        // Listing every object is not for every minute.
+        if now.0 / 60_000 % 60 == 0 {
+            let swept = self.store.sweep_objects(now.minus(DAY)).await?;
+            tracing::info!(objects = swept, "orphaned objects swept");
+        }
+        if !expired.is_empty() {
+            self.store.shred().await?;
+        }
+        Ok(())
     }
+
+    async fn info(&self, row: DeliveryRow) -> Result<DeliveryInfo, Fault> {
+        let sender = self.store.mailbox(row.mailbox).await?.map(|mailbox| mailbox.address).unwrap_or_default();
+        let coordinates = match &row.coordinates {
+            Some(sealed) => Some(self.vault.open_coordinates(row.id, sealed)?),
+            None => None,
+        };
+        Ok(DeliveryInfo {
+            id: row.id,
+            message: row.message,
+            sender,
+            coordinates,
+            state: row.state,
+            failure: row.failure,
+            tries: row.tries,
+            downloads: self.store.downloads(row.id).await?,
+            created_at: row.created_at,
+            notified_at: row.notified_at,
+            opened_at: row.opened_at,
+            downloaded_at: row.downloaded_at,
+            ended_at: row.ended_at,
+            expires_at: row.expires_at,
+        })
+    }
+}
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+fn none() -> DirectoryError {
+    DirectoryError::Refused("there is no such delivery".to_owned())
 }

@@ -1,9 +1,13 @@
 //! Practices, their domains, and the directory of persons.
 
 use crate::domain::{
-    DomainName, Fault, NumberFault, PatientId, PatientKind, PatientRecord, PhoneNumber, PracticeId, PracticeProfile,
-    Timestamp,
+    Actor, AuditEvent, DomainName, Fault, Mac, MailboxId, NumberFault, PatientId, PatientKind, PatientRecord,
+    PhoneNumber, PracticeId, PracticeProfile, PublicKey, Region, Timestamp, Verb,
 };
+use crate::store::authority::Authority;
+use crate::store::mailboxes::MailboxRow;
+use crate::store::patients::PatientRow;
+use crate::store::practices::{DomainRow, PracticeRow};
 
 use super::Deliveries;
 
@@ -50,65 +54,326 @@ pub struct PatientInfo {
 
 impl Deliveries {
     /// Makes a practice. Checks region, neighbours, countries and time zone.
-    pub async fn add_practice(&self, _profile: PracticeProfile) -> Result<PracticeId, DirectoryError> {
-        unimplemented!()
+    ///
+    /// # Errors
+    /// [`DirectoryError::Refused`] for a name that is taken or a value that is none.
+    pub async fn add_practice(&self, profile: PracticeProfile) -> Result<PracticeId, DirectoryError> {
+        check(&profile)?;
+        let now = self.clock.now();
+        let id = PracticeId::random(self.random.as_ref());
+        let row = PracticeRow {
+            id,
+            name_hash: self.name_hash(&profile.name),
+            profile: self.vault.seal_profile(id, &profile, self.random.as_ref())?,
+            created_at: now,
+        };
+        let mut tx = self.store.write("add practice").await?;
+        if !tx.insert_practice(&row).await? {
+            return refused("a practice of this name exists");
+        }
+        tx.commit(AuditEvent::new(now, Actor::Operator, Verb::PracticeAdded).about_practice(id)).await?;
+        Ok(id)
     }
+
     /// All practices.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the store.
     pub async fn practices(&self) -> Result<Vec<PracticeInfo>, Fault> {
-        unimplemented!()
+        let domains = self.store.domains().await?;
+        let rows = self.store.practices().await?;
+        rows.iter().map(|row| self.practice_info(row, &domains)).collect()
     }
+
     /// One practice, by name or id; the only one where `name` is `None` and there is one.
-    pub async fn practice(&self, _name: Option<&str>) -> Result<PracticeInfo, DirectoryError> {
-        unimplemented!()
+    ///
+    /// # Errors
+    /// [`DirectoryError::Refused`] when there is none, or several and no name.
+    pub async fn practice(&self, name: Option<&str>) -> Result<PracticeInfo, DirectoryError> {
+        let all = self.practices().await?;
+        let found = match name {
+            Some(name) => all.into_iter().find(|p| p.profile.name == name || p.id.to_string() == name),
+            None if all.len() > 1 => return refused("there are several practices: name one"),
+            None => all.into_iter().next(),
+        };
+        found.ok_or_else(|| DirectoryError::Refused("there is no such practice".to_owned()))
     }
+
     /// Replaces a practice's profile.
-    pub async fn set_practice(&self, _id: PracticeId, _profile: PracticeProfile) -> Result<(), DirectoryError> {
-        unimplemented!()
+    ///
+    /// # Errors
+    /// As [`Deliveries::add_practice`].
+    pub async fn set_practice(&self, id: PracticeId, profile: PracticeProfile) -> Result<(), DirectoryError> {
+        check(&profile)?;
+        let taken =
+            self.store.practice_named(&self.name_hash(&profile.name)).await?.is_some_and(|other| other.id != id);
+        if taken {
+            return refused("a practice of this name exists");
+        }
+        let sealed = self.vault.seal_profile(id, &profile, self.random.as_ref())?;
+        let mut tx = self.store.write("set practice").await?;
+        if !tx.update_practice(id, &self.name_hash(&profile.name), &sealed).await? {
+            return refused("there is no such practice");
+        }
+        let event = AuditEvent::new(self.clock.now(), Actor::Operator, Verb::PracticeChanged).about_practice(id);
+        Ok(tx.commit(event).await?)
     }
+
     /// Removes an empty practice.
-    pub async fn remove_practice(&self, _id: PracticeId) -> Result<(), DirectoryError> {
-        unimplemented!()
+    ///
+    /// # Errors
+    /// [`DirectoryError::Refused`] while it owns anything.
+    pub async fn remove_practice(&self, id: PracticeId) -> Result<(), DirectoryError> {
+        let mut tx = self.store.write("remove practice").await?;
+        if !tx.delete_practice(id).await? {
+            return refused("this practice owns domains, mailboxes, persons or deliveries");
+        }
+        let event = AuditEvent::new(self.clock.now(), Actor::Operator, Verb::PracticeRemoved).about_practice(id);
+        Ok(tx.commit(event).await?)
     }
+
     /// Adds a domain to a practice.
-    pub async fn add_domain(&self, _practice: PracticeId, _name: DomainName) -> Result<(), DirectoryError> {
-        unimplemented!()
+    ///
+    /// # Errors
+    /// [`DirectoryError::Refused`] when it is somebody's already.
+    pub async fn add_domain(&self, practice: PracticeId, name: DomainName) -> Result<(), DirectoryError> {
+        let now = self.clock.now();
+        let mut tx = self.store.write("add domain").await?;
+        if !tx.insert_domain(&DomainRow { name, practice, created_at: now }).await? {
+            return refused("this domain exists already");
+        }
+        Ok(tx.commit(AuditEvent::new(now, Actor::Operator, Verb::DomainAdded).about_practice(practice)).await?)
     }
+
     /// Reads a number as this practice writes it, and checks that codes may go there.
-    pub fn read_number(&self, _practice: &PracticeProfile, _typed: &str) -> Result<PhoneNumber, NumberFault> {
-        unimplemented!()
+    ///
+    /// # Errors
+    /// [`NumberFault`] says why not.
+    pub fn read_number(&self, practice: &PracticeProfile, typed: &str) -> Result<PhoneNumber, NumberFault> {
+        let region: Region = practice.region.parse()?;
+        let neighbours = practice.neighbours.iter().map(|code| code.parse()).collect::<Result<Vec<Region>, _>>()?;
+        let number = PhoneNumber::parse(typed, region, &neighbours)?;
+        if PhoneNumber::parse(&practice.telephone, region, &neighbours).is_ok_and(|own| own == number) {
+            return Err(NumberFault::Own);
+        }
+        let near = |code: Region| code == region || neighbours.contains(&code) || AROUND.contains(&code.as_str());
+        let allowed = match number.region() {
+            _ if practice.countries.iter().any(|code| code == "*") => true,
+            Some(code) => near(code) || practice.countries.iter().any(|c| c.eq_ignore_ascii_case(code.as_str())),
+            None => false,
+        };
+        if allowed { Ok(number) } else { Err(NumberFault::Country) }
     }
+
     /// Adds a person. A number of the practice itself is refused.
+    ///
+    /// # Errors
+    /// [`DirectoryError::Refused`] when the same person is there already.
     pub async fn add_patient(
         &self,
-        _practice: PracticeId,
-        _kind: PatientKind,
-        _record: PatientRecord,
+        practice: PracticeId,
+        kind: PatientKind,
+        record: PatientRecord,
     ) -> Result<PatientId, DirectoryError> {
-        unimplemented!()
+        let now = self.clock.now();
+        let id = PatientId::random(self.random.as_ref());
+        let row = self.patient_row(id, practice, kind, &record, 1, now)?;
+        for other in self.store.patients_at(practice, &row.address_hash).await? {
+            if self.vault.open_person(other.id, other.version, &other.record)? == record {
+                return refused("this person is in the directory already");
+            }
+        }
+        let mut tx = self.store.write("add patient").await?;
+        tx.insert_patient(&row).await?;
+        let event =
+            AuditEvent::new(now, Actor::Operator, Verb::PatientAdded).about_practice(practice).about_patient(id);
+        tx.commit(event).await?;
+        Ok(id)
     }
+
     /// All persons of a practice.
-    pub async fn patients(&self, _practice: PracticeId) -> Result<Vec<PatientInfo>, Fault> {
-        unimplemented!()
+    ///
+    /// # Errors
+    /// A [`Fault`] of the store or of a row that does not open.
+    pub async fn patients(&self, practice: PracticeId) -> Result<Vec<PatientInfo>, Fault> {
+        self.store.patients(practice).await?.iter().map(|row| self.patient_info(row)).collect()
     }
+
     /// One person.
-    pub async fn patient(&self, _id: PatientId) -> Result<PatientInfo, DirectoryError> {
-        unimplemented!()
+    ///
+    /// # Errors
+    /// [`DirectoryError::Refused`] when there is none.
+    pub async fn patient(&self, id: PatientId) -> Result<PatientInfo, DirectoryError> {
+        let row = self.store.patient(id).await?.ok_or_else(nobody)?;
+        Ok(self.patient_info(&row)?)
     }
-    /// Replaces what is known of a person.
+
+    /// Replaces what is known of a person. Deliveries that were made keep the number they were made with.
+    ///
+    /// # Errors
+    /// [`DirectoryError::Refused`] when there is none, or somebody else changed it at the same time.
     pub async fn set_patient(
         &self,
-        _id: PatientId,
-        _kind: PatientKind,
-        _record: PatientRecord,
+        id: PatientId,
+        kind: PatientKind,
+        record: PatientRecord,
     ) -> Result<(), DirectoryError> {
-        unimplemented!()
+        let now = self.clock.now();
+        let old = self.store.patient(id).await?.ok_or_else(nobody)?;
+        let mut row = self.patient_row(id, old.practice, kind, &record, old.version + 1, now)?;
+        row.created_at = old.created_at;
+        let mut tx = self.store.write("set patient").await?;
+        if !tx.update_patient(&row).await? {
+            return refused("somebody else changed this person just now: look again");
+        }
+        let event =
+            AuditEvent::new(now, Actor::Operator, Verb::PatientChanged).about_practice(old.practice).about_patient(id);
+        Ok(tx.commit(event).await?)
     }
+
     /// Removes a person; deliveries that were made stay.
-    pub async fn remove_patient(&self, _id: PatientId) -> Result<(), DirectoryError> {
-        unimplemented!()
+    ///
+    /// # Errors
+    /// [`DirectoryError::Refused`] when there is none.
+    pub async fn remove_patient(&self, id: PatientId) -> Result<(), DirectoryError> {
+        let mut tx = self.store.write("remove patient").await?;
+        if !tx.delete_patient(id).await? {
+            return Err(nobody());
+        }
+        tx.commit(AuditEvent::new(self.clock.now(), Actor::Operator, Verb::PatientRemoved).about_patient(id)).await?;
+        Ok(self.store.shred().await?)
     }
+
     /// Notes in the journal that coordinates were shown unmasked.
-    pub async fn note_reveal(&self, _patient: PatientId) -> Result<(), Fault> {
-        unimplemented!()
+    ///
+    /// # Errors
+    /// A [`Fault`] of the store: nothing may be shown then.
+    pub async fn note_reveal(&self, patient: PatientId) -> Result<(), Fault> {
+        let tx = self.store.write("note reveal").await?;
+        tx.commit(AuditEvent::new(self.clock.now(), Actor::Operator, Verb::PatientRevealed).about_patient(patient))
+            .await
+    }
+
+    /// A practice's profile.
+    pub(super) async fn profile(&self, id: PracticeId) -> Result<PracticeProfile, Fault> {
+        let row = self.store.practice(id).await?.ok_or(Fault::new("a practice is gone"))?;
+        self.vault.open_profile(id, &row.profile)
+    }
+
+    /// The certificate that mail to a mailbox is sealed to; only one with its authority.
+    pub(super) async fn certificate(&self, id: MailboxId) -> Result<PublicKey, Fault> {
+        let row = self.store.mailbox(id).await?.ok_or(Fault::new("a mailbox is gone"))?;
+        self.authentic_certificate(&row)
+    }
+
+    /// The certificate of a mailbox row that carries its authority.
+    pub(super) fn authentic_certificate(&self, row: &MailboxRow) -> Result<PublicKey, Fault> {
+        if self.holds(row, &row.mac) {
+            return Ok(row.certificate.clone());
+        }
+        tracing::error!(mailbox = %row.id, "a row without authority was not used: the database was changed by somebody else");
+        Err(Fault::new("a mailbox's row has lost its authority"))
+    }
+
+    /// Whether a row carries its authority code.
+    pub(super) fn holds<A: Authority>(&self, row: &A, mac: &Mac) -> bool {
+        let columns = row.covered();
+        let columns: Vec<&[u8]> = columns.iter().map(Vec::as_slice).collect();
+        self.vault.has_authority(A::TABLE, &columns, mac)
+    }
+
+    fn name_hash(&self, name: &str) -> crate::domain::KeyedHash {
+        self.vault.hash("practice name", None, name.trim().to_lowercase().as_bytes())
+    }
+
+    fn practice_info(&self, row: &PracticeRow, domains: &[DomainRow]) -> Result<PracticeInfo, Fault> {
+        Ok(PracticeInfo {
+            id: row.id,
+            profile: self.vault.open_profile(row.id, &row.profile)?,
+            domains: domains.iter().filter(|domain| domain.practice == row.id).map(|d| d.name.clone()).collect(),
+            created_at: row.created_at,
+        })
+    }
+
+    fn patient_row(
+        &self,
+        id: PatientId,
+        practice: PracticeId,
+        kind: PatientKind,
+        record: &PatientRecord,
+        version: i64,
+        now: Timestamp,
+    ) -> Result<PatientRow, Fault> {
+        Ok(PatientRow {
+            id,
+            practice,
+            kind,
+            record: self.vault.seal_person(id, version, record, self.random.as_ref())?,
+            address_hash: self.vault.address_hash(practice, &record.address),
+            number_hash: self.vault.number_hash(practice, &record.number),
+            version,
+            created_at: now,
+            updated_at: now,
+        })
+    }
+
+    fn patient_info(&self, row: &PatientRow) -> Result<PatientInfo, Fault> {
+        Ok(PatientInfo {
+            id: row.id,
+            practice: row.practice,
+            kind: row.kind,
+            record: self.vault.open_person(row.id, row.version, &row.record)?,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
     }
 }
+
+/// What a profile must be before it is kept.
+fn check(profile: &PracticeProfile) -> Result<(), DirectoryError> {
+    if profile.name.trim().is_empty() || profile.public_name.trim().is_empty() {
+        return refused("a practice needs a name and a public name");
+    }
+    if profile.name.chars().chain(profile.public_name.chars()).chain(profile.telephone.chars()).any(char::is_control) {
+        return refused("names and numbers are one line each");
+    }
+    let region =
+        profile.region.parse::<Region>().map_err(|_| say("region is not a country (two letters, such as FR)"))?;
+    let mut neighbours = Vec::new();
+    for code in &profile.neighbours {
+        neighbours
+            .push(code.parse::<Region>().map_err(|_| say("a neighbour is not a country (two letters, such as IT)"))?);
+    }
+    for code in profile.countries.iter().filter(|code| *code != "*") {
+        code.parse::<Region>().map_err(|_| say("a country is not one (two letters, such as BE, or *)"))?;
+    }
+    if jiff::tz::TimeZone::get(&profile.timezone).is_err() {
+        return refused("timezone is not one (such as Europe/Paris)");
+    }
+    if !profile.telephone.is_empty() && PhoneNumber::parse(&profile.telephone, region, &neighbours).is_err() {
+        return refused("telephone is not a number of this region: write it with its country code");
+    }
+    if !profile.notice_from.is_empty() && profile.notice_from.parse::<lettre::message::Mailbox>().is_err() {
+        return refused("notice-from is not an address (write: Name <address>)");
+    }
+    Ok(())
+}
+
+fn say(sentence: &str) -> DirectoryError {
+    DirectoryError::Refused(sentence.to_owned())
+}
+
+fn refused<T>(sentence: &str) -> Result<T, DirectoryError> {
+    Err(say(sentence))
+}
+
+fn nobody() -> DirectoryError {
+    say("there is no such person")
+}
+
+/// Countries of Europe and of France overseas, to which codes go unless a practice says otherwise.
+const AROUND: &[&str] = &[
+    "AD", "AT", "BE", "BG", "CH", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GB", "GF", "GI", "GP", "GR", "HR",
+    "HU", "IE", "IS", "IT", "LI", "LT", "LU", "LV", "MC", "MQ", "MT", "NC", "NL", "NO", "PF", "PL", "PM", "PT", "RE",
+    "RO", "SE", "SI", "SK", "SM", "VA", "WF", "YT",
+];

@@ -4,9 +4,14 @@ mod accept;
 pub mod courier;
 pub mod desk;
 pub mod directory;
+mod header;
+mod notice;
+mod number;
 mod receipt;
 pub mod relay;
+mod resolve;
 mod route;
+mod split;
 
 use std::sync::Arc;
 

@@ -1,18 +1,193 @@
-//! Receipts: the truth, back in the practitioner's INBOX.
+//! Receipts: the truth, back in the practitioner's INBOX, sealed to the practitioner's certificate.
+//!
+//! Two kinds: *first opening* and *cannot be delivered*. The subject is "Re: " and the sender's own, so that
+//! every client threads it; it is known only where the message is open (a grant, or a ticket still kept).
 
-use crate::domain::Fault;
-use crate::vault::Grant;
+use crate::domain::{
+    Actor, Address, AuditEvent, DeliveryState, FailureClass, Fault, FolderRole, MessageId, PublicKey, Timestamp, Verb,
+};
+use crate::store::deliveries::DeliveryRow;
+use crate::store::deposit::{Deposit, MessageRow, NewObject};
+use crate::store::mailboxes::MailboxRow;
+use crate::texts::Said;
+use crate::vault::{Grant, HeadPlain};
 
 use super::Deliveries;
+use super::notice::{Letter, instant};
+
+/// What a receipt says.
+pub(super) enum News {
+    /// The message page was shown for the first time.
+    Opened { files: usize },
+    /// Nothing reached the recipient, or nothing will any more.
+    Failed { class: FailureClass },
+    /// A hundred wrong codes.
+    Locked,
+}
 
 impl Deliveries {
     /// Notes an opening of the message page; the first one deposits a receipt to the sender.
     /// `subject` is the letter's own, for "Re: …"; `files` how many files the letter has.
-    pub async fn opened(&self, _grant: &Grant, _subject: &str, _files: usize) -> Result<(), Fault> {
-        unimplemented!()
+    ///
+    /// # Errors
+    /// A [`Fault`] of the store: the page must not be shown then, since nobody would be told.
+    pub async fn opened(&self, grant: &Grant, subject: &str, files: usize) -> Result<(), Fault> {
+        let now = self.clock.now();
+        let row = self.store.delivery(grant.delivery()).await?.ok_or(Fault::new("an open delivery is gone"))?;
+        let mut tx = self.store.write("open delivery").await?;
+        if tx.open_delivery(row.id, now).await? {
+            tx.insert_deposit(self.receipt(&row, subject, &News::Opened { files }, now).await?).await?;
+        }
+        let event = AuditEvent::new(now, Actor::Session(grant.session()), Verb::Opened)
+            .about_practice(row.practice)
+            .about_mailbox(row.mailbox)
+            .about_message(row.message)
+            .about_delivery(row.id);
+        tx.commit(event).await
     }
+
     /// Notes that file `number` of `of` was given out whole.
-    pub async fn downloaded(&self, _grant: &Grant, _number: usize, _of: usize) -> Result<(), Fault> {
-        unimplemented!()
+    ///
+    /// # Errors
+    /// A [`Fault`] of the store.
+    pub async fn downloaded(&self, grant: &Grant, number: usize, of: usize) -> Result<(), Fault> {
+        let now = self.clock.now();
+        let (number, of) = (i64::try_from(number).unwrap_or(i64::MAX), i64::try_from(of).unwrap_or(i64::MAX));
+        let mut tx = self.store.write("download").await?;
+        tx.download_delivery(grant.delivery(), number, of, now).await?;
+        let event = AuditEvent::new(now, Actor::Session(grant.session()), Verb::Downloaded)
+            .about_delivery(grant.delivery())
+            .counting(number);
+        tx.commit(event).await
+    }
+
+    /// The deposit of a receipt about a delivery; its rows go into the transaction that tells the news.
+    pub(super) async fn receipt(
+        &self,
+        row: &DeliveryRow,
+        subject: &str,
+        news: &News,
+        now: Timestamp,
+    ) -> Result<Deposit, Fault> {
+        let mailbox = self.store.mailbox(row.mailbox).await?.ok_or(Fault::new("a receipt's mailbox is gone"))?;
+        let certificate = self.authentic_certificate(&mailbox)?;
+        let id = MessageId::random(self.random.as_ref());
+        let octets = self.letter(row, &mailbox, subject, news, id, now).await?;
+        self.sealed_letter(id, &mailbox, &certificate, octets, now)
+    }
+
+    async fn letter(
+        &self,
+        row: &DeliveryRow,
+        mailbox: &MailboxRow,
+        subject: &str,
+        news: &News,
+        id: MessageId,
+        now: Timestamp,
+    ) -> Result<Vec<u8>, Fault> {
+        let practice = self.profile(row.practice).await?;
+        let language = practice.language;
+        let say = |key: &str, args: &[(&str, Said<'_>)]| self.texts.say(language, key, args);
+        let to: Address = mailbox.address.parse().map_err(|_| Fault::new("a mailbox row holds no address"))?;
+        let service: Address =
+            format!("pli@{}", to.domain()).parse().map_err(|_| Fault::new("a service address cannot be made"))?;
+        let sealed = row.coordinates.as_ref().ok_or(Fault::new("a delivery has no coordinates any more"))?;
+        let recipient = self.vault.open_coordinates(row.id, sealed)?.address.reveal();
+        let recipient = say("receipt-to", &[("address", Said::Text(&recipient))]);
+        let footer = say("receipt-footer", &[]);
+        let text = match news {
+            News::Opened { files } => {
+                let when = instant(now, &practice.timezone, language);
+                let files = i64::try_from(*files).unwrap_or(i64::MAX);
+                let first = say("receipt-opened", &[("when", Said::Text(&when))]);
+                let second = say("receipt-opened-files", &[("files", Said::Number(files))]);
+                format!("{first}\r\n{second}\r\n\r\n{recipient}\r\n\r\n{footer}\r\n")
+            }
+            News::Failed { .. } | News::Locked => {
+                let why = say(why(news), &[]);
+                let first = say("receipt-failed", &[("why", Said::Text(&why))]);
+                format!("{first}\r\n{}\r\n\r\n{recipient}\r\n\r\n{footer}\r\n", say("receipt-failed-what", &[]))
+            }
+        };
+        let thread = self.vault.open_thread(row.id, &row.thread)?;
+        Letter {
+            from_name: &say("receipt-from", &[]),
+            from: &service,
+            to: &to,
+            subject: &answer_to(subject),
+            text,
+            thread: &thread,
+            message_id: format!("<receipt.{id}@{}>", self.settings.hostname),
+            at: now,
+        }
+        .octets()
+    }
+
+    fn sealed_letter(
+        &self,
+        id: MessageId,
+        mailbox: &MailboxRow,
+        certificate: &PublicKey,
+        octets: Vec<u8>,
+        now: Timestamp,
+    ) -> Result<Deposit, Fault> {
+        let size = octets.len();
+        let plain = HeadPlain { octets: octets.into(), cuts: Vec::new() };
+        let sealed = self.vault.seal_message(id, vec![plain], Vec::new(), self.random.as_ref())?;
+        let head = sealed.heads.into_iter().next().ok_or(Fault::new("a head was not sealed"))?;
+        let entry = self.entry(id, &head, &mailbox.id, certificate, FolderRole::Inbox, size, now)?;
+        Ok(Deposit {
+            message: MessageRow {
+                id,
+                practice: mailbox.practice,
+                mailbox: mailbox.id,
+                size: i64::try_from(size).unwrap_or(i64::MAX),
+                created_at: now,
+            },
+            objects: vec![NewObject { id: head.object, container: head.container }],
+            entries: vec![entry],
+            deliveries: Vec::new(),
+            event: AuditEvent::new(now, Actor::Server, Verb::ReceiptDeposited)
+                .about_mailbox(mailbox.id)
+                .about_message(id),
+        })
+    }
+
+    /// What a failed or locked delivery tells its sender, with the subject while the ticket is still kept.
+    pub(super) async fn failure_receipt(
+        &self,
+        row: &DeliveryRow,
+        news: &News,
+        now: Timestamp,
+    ) -> Result<Deposit, Fault> {
+        let subject = match (&row.ticket, &row.subject) {
+            (Some(ticket), Some(subject)) => {
+                let ticket = self.vault.open_kept_ticket(row.id, ticket)?;
+                let subject = self.vault.unseal_under_ticket(&ticket, row.id, subject)?;
+                String::from_utf8_lossy(&subject).into_owned()
+            }
+            _ => String::new(),
+        };
+        debug_assert!(row.state != DeliveryState::Opened, "what was opened did not fail");
+        self.receipt(row, &subject, news, now).await
+    }
+}
+
+fn why(news: &News) -> &'static str {
+    match news {
+        News::Locked => "receipt-why-locked",
+        News::Failed { class: FailureClass::UnknownAddress } => "receipt-why-unknown-address",
+        News::Failed { class: FailureClass::Full } => "receipt-why-full",
+        News::Failed { class: FailureClass::GaveUp } => "receipt-why-gave-up",
+        _ => "receipt-why-refused",
+    }
+}
+
+/// "Re: " once.
+fn answer_to(subject: &str) -> String {
+    if subject.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("re:")) {
+        subject.to_owned()
+    } else {
+        format!("Re: {subject}")
     }
 }

@@ -1,15 +1,18 @@
-//! Where a forward-path leads (DESIGN §5).
+//! Where a forward-path leads (DESIGN §5), first match: local, service, number, trust space, outside.
 
-use crate::domain::{Address, Fault, MailboxId, PhoneNumber, Sender};
+use std::fmt;
 
-use super::Deliveries;
+use crate::domain::{Address, Fault, Language, MailboxId, MailboxState, PhoneNumber, RESERVED_LOCAL_PARTS, Sender};
+use crate::texts::Said;
+
+use super::{Deliveries, number};
 
 /// Where a recipient is reached.
 #[derive(Debug, Clone)]
 pub enum Route {
     /// A mailbox of this server.
     Local(MailboxId),
-    /// The practice's service address (`pli@`): not built yet, refused at RCPT by the door.
+    /// The practice's service address (`pli@`): nothing reads it yet, so the door refuses it.
     Service,
     /// A number for the one outside recipient: `+33612345678@sms.<domain>`.
     Number(PhoneNumber),
@@ -17,15 +20,30 @@ pub enum Route {
     Outside,
 }
 
-/// A recipient that cannot be accepted: reply code, enhanced code, and a sentence a doctor understands (ASCII, one line).
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A recipient or a message that cannot be accepted: reply code, enhanced code, and a sentence a doctor understands.
+///
+/// The sentence is for the sender alone and may name a recipient: `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Refused {
     /// The SMTP reply code (RFC 5321 §4.2).
     pub code: u16,
     /// The enhanced status code (RFC 3463), such as `5.1.1`.
     pub enhanced: &'static str,
-    /// The sentence.
+    /// The sentence: ASCII, one line.
     pub sentence: String,
+}
+
+impl Refused {
+    /// A refusal whose sentence is folded to what SMTP can carry.
+    pub(super) fn new(code: u16, enhanced: &'static str, sentence: &str) -> Self {
+        Self { code, enhanced, sentence: ascii(sentence) }
+    }
+}
+
+impl fmt::Debug for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Refused({} {})", self.code, self.enhanced)
+    }
 }
 
 impl Deliveries {
@@ -33,7 +51,95 @@ impl Deliveries {
     ///
     /// # Errors
     /// The inner error refuses the recipient; the outer is ours.
-    pub async fn route(&self, _sender: &Sender, _to: &Address) -> Result<Result<Route, Refused>, Fault> {
-        unimplemented!()
+    pub async fn route(&self, sender: &Sender, to: &Address) -> Result<Result<Route, Refused>, Fault> {
+        let language = self.language_of(sender).await?;
+        let refuse = |enhanced, id: &str| {
+            let address = to.reveal();
+            Ok(Err(Refused::new(550, enhanced, &self.texts.say(language, id, &[("address", Said::Text(&address))]))))
+        };
+        if let Some(mailbox) = self.store.mailbox_at(&to.folded()).await? {
+            return match mailbox.state {
+                MailboxState::Active => Ok(Ok(Route::Local(mailbox.id))),
+                MailboxState::Suspended => refuse("5.2.1", "refused-suspended"),
+            };
+        }
+        if self.store.domain(to.domain()).await?.is_some() {
+            let service = RESERVED_LOCAL_PARTS.contains(&to.reveal_local().to_lowercase().as_str());
+            return if service { Ok(Ok(Route::Service)) } else { refuse("5.1.1", "refused-unknown") };
+        }
+        if let Some(parent) = to.domain().as_str().strip_prefix("sms.")
+            && let Ok(parent) = parent.parse()
+            && self.store.domain(&parent).await?.is_some()
+        {
+            return match number::address_number(to.reveal_local()) {
+                Some(number) => Ok(Ok(Route::Number(number))),
+                None => refuse("5.1.3", "refused-address-number"),
+            };
+        }
+        if HEALTH_SPACES.iter().any(|space| to.domain().is_under(space)) {
+            return refuse("5.1.2", "refused-health-space");
+        }
+        Ok(Ok(Route::Outside))
+    }
+
+    /// The route in one sentence, for `pli route`.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the store.
+    pub async fn explain_route(&self, sender: &Sender, to: &Address) -> Result<String, Fault> {
+        Ok(match self.route(sender, to).await? {
+            Ok(Route::Local(id)) => format!("local: mailbox {id} of this server, sealed to its certificate"),
+            Ok(Route::Service) => {
+                "service: the practice's own address, for answers to Pli; nothing reads it yet".to_owned()
+            }
+            Ok(Route::Number(_)) => {
+                "number: gives the telephone of the one outside recipient of the same message".to_owned()
+            }
+            Ok(Route::Outside) => "outside: an e-mail with a link, opened with a code by SMS or call".to_owned(),
+            Err(refused) => format!("refused: {} {} {}", refused.code, refused.enhanced, refused.sentence),
+        })
+    }
+
+    /// The language of a sender's practice.
+    pub(super) async fn language_of(&self, sender: &Sender) -> Result<Language, Fault> {
+        Ok(self.profile(sender.practice).await?.language)
+    }
+}
+
+/// Domains of the health trust space: what is not on its list must not leave by link either.
+const HEALTH_SPACES: &[&str] = &["mssante.fr", "mssante.apicrypt.org", "interop-mssante.apicrypt.org"];
+
+/// A sentence in the characters of SMTP: accents folded, everything else replaced.
+fn ascii(sentence: &str) -> String {
+    let mut out = String::with_capacity(sentence.len());
+    for c in sentence.chars() {
+        match c {
+            ' '..='~' => out.push(c),
+            'à' | 'â' | 'ä' => out.push('a'),
+            'é' | 'è' | 'ê' | 'ë' => out.push('e'),
+            'î' | 'ï' => out.push('i'),
+            'ô' | 'ö' => out.push('o'),
+            'ù' | 'û' | 'ü' => out.push('u'),
+            'ç' => out.push('c'),
+            'É' | 'È' | 'Ê' => out.push('E'),
+            'À' => out.push('A'),
+            'œ' => out.push_str("oe"),
+            '’' => out.push('\''),
+            '«' | '»' => out.push('"'),
+            '\n' | '\r' | '\t' | '\u{a0}' | '\u{202f}' => out.push(' '),
+            '…' => out.push_str("..."),
+            _ => out.push('?'),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_is_folded_to_one_line_of_ascii() {
+        assert_eq!(ascii("Numéro « déjà » reçu…\r\nà l’accueil"), "Numero \"deja\" recu...  a l'accueil");
     }
 }

@@ -22,6 +22,8 @@ words! {
         DeviceAdded = "device.added",
         /// A device was used for the first time.
         DeviceFirstUsed = "device.first-used",
+        /// A device was used again (noted at most once an hour).
+        DeviceUsed = "device.used",
         /// A device was revoked.
         DeviceRevoked = "device.revoked",
         /// A login was refused.

@@ -73,3 +73,6 @@ words! {
         Plain = "plain",
     }
 }
+
+/// Local parts that belong to Pli in every domain: no mailbox may have them.
+pub const RESERVED_LOCAL_PARTS: &[&str] = &["pli", "apercu", "preview", "postmaster", "bounce", "abuse"];

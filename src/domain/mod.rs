@@ -28,7 +28,7 @@ pub use id::{
     ChallengeId, DeliveryId, DeviceId, EntryId, FolderId, KeyId, MailboxId, MessageId, ObjectId, PatientId, PracticeId,
     QueueId, SessionId, SlotId,
 };
-pub use mailbox::{DeviceKind, FolderRole, MailboxKind, MailboxState};
+pub use mailbox::{DeviceKind, FolderRole, MailboxKind, MailboxState, RESERVED_LOCAL_PARTS};
 pub use message::{RawMessage, RawMessageFault};
 pub use patient::{Coordinates, PatientKind, PatientRecord, PersonName};
 pub use phone::{NumberFault, PhoneNumber, Region};

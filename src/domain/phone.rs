@@ -192,6 +192,12 @@ pub enum NumberFault {
     /// The country code is missing where it must be given.
     #[error("write the number with its country code, such as +33")]
     NoCountry,
+    /// A country to which this practice sends no codes.
+    #[error("codes are not sent to this country: allow it in the practice's settings")]
+    Country,
+    /// The practice's own number.
+    #[error("this is the practice's own number")]
+    Own,
     /// The two letters name no country.
     #[error("this is not a country (two letters, such as FR)")]
     Region,

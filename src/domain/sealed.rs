@@ -74,6 +74,11 @@ impl fmt::Debug for KeyedHash {
 pub struct Mac(Vec<u8>);
 
 impl Mac {
+    /// The place of a code that is made once the other columns of its row are known.
+    pub fn pending() -> Self {
+        Self(Vec::new())
+    }
+
     /// Wraps a code made by the vault or read from a row.
     pub fn from_octets(octets: Vec<u8>) -> Self {
         Self(octets)

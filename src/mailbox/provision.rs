@@ -1,9 +1,12 @@
 //! Making mailboxes and devices; taking devices away.
 
 use crate::domain::{
-    Address, DeviceId, DeviceKind, DevicePassword, Fault, FolderRole, MailboxId, MailboxKind, MailboxState, PracticeId,
-    PublicKey, Timestamp,
+    Actor, Address, AuditEvent, DeviceId, DeviceKind, DevicePassword, Fault, FolderId, FolderRole, Mac, MailboxId,
+    MailboxKind, MailboxState, PracticeId, PublicKey, Sender, SlotId, Timestamp, Verb,
 };
+use crate::store::authority::Authority;
+use crate::store::mailboxes::{DeviceRow, FolderRow, MailboxRow, SlotRow};
+use crate::vault::{DeviceLabel, MailboxSecret, NewSlot};
 
 use super::Mailboxes;
 
@@ -29,7 +32,7 @@ pub struct Born {
     pub id: MailboxId,
     /// Its first device.
     pub device: NewDevice,
-    /// The spare for paper; `None` for an application mailbox, whose device is send-only.
+    /// The spare for paper; for an application mailbox, whose device only sends, the one that reads.
     pub spare: Option<NewDevice>,
     /// Whether the organisation's recovery certificate has a slot.
     pub recovery: bool,
@@ -107,30 +110,302 @@ pub enum ProvisionError {
 
 impl Mailboxes {
     /// Makes a mailbox with its folders, a device and a spare; with a slot for the recovery certificate when there is one.
-    pub async fn add(&self, _new: NewMailbox, _recovery: Option<&PublicKey>) -> Result<Born, ProvisionError> {
-        unimplemented!()
+    ///
+    /// # Errors
+    /// [`ProvisionError::Refused`] for an address that is taken, reserved, or of nobody's domain.
+    pub async fn add(&self, new: NewMailbox, recovery: Option<&PublicKey>) -> Result<Born, ProvisionError> {
+        let now = self.clock.now();
+        let random = self.random.as_ref();
+        if crate::domain::RESERVED_LOCAL_PARTS.contains(&new.address.reveal_local().to_lowercase().as_str()) {
+            return refused("this address is reserved for Pli itself");
+        }
+        if new.name.trim().is_empty() || new.name.chars().any(char::is_control) {
+            return refused("a mailbox needs a name of one line");
+        }
+        let Some(domain) = self.store.domain(new.address.domain()).await? else {
+            return refused("no practice has this domain: add it first (pli domain add)");
+        };
+        let id = MailboxId::random(random);
+        let keys = self.vault.new_mailbox(id, random)?;
+        let mut row = MailboxRow {
+            id,
+            practice: domain.practice,
+            address: new.address.folded(),
+            name: new.name.clone(),
+            kind: new.kind,
+            state: MailboxState::Active,
+            certificate: keys.certificate,
+            secret: keys.sealed_secret,
+            version: 1,
+            mac: Mac::pending(),
+            created_at: now,
+        };
+        row.mac = self.authority(&row);
+        let person = if new.person.is_empty() { &new.name } else { &new.person };
+        let application = new.kind == MailboxKind::Application;
+        let kind = if application { DeviceKind::SendOnly } else { DeviceKind::Full };
+        let mut made = vec![self.device(id, kind, &new.label, person, Some(&keys.secret), now)?];
+        // A mailbox that can be read is never born with one key.
+        made.push(self.device(id, DeviceKind::Spare, "spare", person, Some(&keys.secret), now)?);
+        let mut slots: Vec<SlotRow> = made.iter().filter_map(|made| made.slot.clone()).collect();
+        if let Some(certificate) = recovery {
+            slots.push(self.recovery_slot(id, certificate, &keys.secret, now)?);
+        }
+        let devices: Vec<DeviceRow> = made.iter().map(|made| made.row.clone()).collect();
+        let folders: Vec<FolderRow> = FolderRole::ALL
+            .iter()
+            .filter(|role| **role != FolderRole::Plain)
+            .map(|role| self.folder(id, *role, now))
+            .collect();
+        let mut tx = self.store.write("add mailbox").await?;
+        if !tx.insert_mailbox(&row, &devices, &slots, &folders).await? {
+            return refused("this mailbox exists already");
+        }
+        let event =
+            AuditEvent::new(now, Actor::Operator, Verb::MailboxAdded).about_practice(domain.practice).about_mailbox(id);
+        tx.commit(event).await?;
+        let mut shown = made.into_iter().map(|made| made.shown);
+        let device = shown.next().ok_or(Fault::new("a mailbox was made without a device"))?;
+        Ok(Born { id, device, spare: shown.next(), recovery: recovery.is_some() })
     }
+
     /// All mailboxes, without devices and counts.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the store.
     pub async fn list(&self) -> Result<Vec<MailboxInfo>, Fault> {
-        unimplemented!()
+        Ok(self.store.mailboxes().await?.into_iter().map(info).collect())
     }
+
     /// One mailbox, whole.
-    pub async fn show(&self, _address: &Address) -> Result<MailboxInfo, ProvisionError> {
-        unimplemented!()
+    ///
+    /// # Errors
+    /// [`ProvisionError::Refused`] when there is none.
+    pub async fn show(&self, address: &Address) -> Result<MailboxInfo, ProvisionError> {
+        let row = self.found(address).await?;
+        let id = row.id;
+        let slots = self.store.slots(id).await?;
+        let mut shown = info(row);
+        shown.recovery = slots.iter().any(|slot| slot.device.is_none());
+        shown.folders =
+            self.store.folder_counts(id, self.clock.now()).await?.into_iter().map(|c| (c.role, c.messages)).collect();
+        for device in self.store.devices(id).await? {
+            let label = self.vault.open_label(device.id, &device.label)?;
+            let filled = slots.iter().any(|slot| slot.device == Some(device.id) && slot.esk.is_some());
+            shown.devices.push(DeviceInfo {
+                id: device.id,
+                tag: device.tag,
+                kind: device.kind,
+                label: label.label,
+                person: label.person,
+                ready: filled,
+                created_at: device.created_at,
+                last_used_at: device.last_used_at,
+            });
+        }
+        Ok(shown)
     }
+
+    /// The sender that a mailbox would be, for explaining routes.
+    ///
+    /// # Errors
+    /// [`ProvisionError::Refused`] when there is no such mailbox.
+    pub async fn as_sender(&self, address: &Address) -> Result<Sender, ProvisionError> {
+        let row = self.found(address).await?;
+        let device = DeviceId::random(self.random.as_ref());
+        Ok(Sender { mailbox: row.id, practice: row.practice, device, address: address.clone(), kind: row.kind })
+    }
+
     /// Makes a device. `unlock` (another device password of the mailbox) fills its slot at once; without it a full device is pending.
+    ///
+    /// # Errors
+    /// [`ProvisionError::Refused`] for a password that opens nothing.
     pub async fn add_device(
         &self,
-        _address: &Address,
-        _kind: DeviceKind,
-        _label: &str,
-        _person: &str,
-        _unlock: Option<&str>,
+        address: &Address,
+        kind: DeviceKind,
+        label: &str,
+        person: &str,
+        unlock: Option<&str>,
     ) -> Result<NewDevice, ProvisionError> {
-        unimplemented!()
+        let now = self.clock.now();
+        let row = self.found(address).await?;
+        let secret = match unlock {
+            Some(typed) => Some(self.secret_of(&row, typed).await?),
+            None => None,
+        };
+        let person = if person.is_empty() { &row.name } else { person };
+        let made = self.device(row.id, kind, label, person, secret.as_ref(), now)?;
+        let mut tx = self.store.write("add device").await?;
+        if !tx.insert_device(&made.row, made.slot.as_ref()).await? {
+            return refused("by a rare chance this device's first characters are taken: try again");
+        }
+        let event =
+            AuditEvent::new(now, Actor::Operator, Verb::DeviceAdded).about_mailbox(row.id).about_device(made.row.id);
+        tx.commit(event).await?;
+        Ok(made.shown)
     }
+
     /// Takes a device away: by id, or by the first characters of its password.
-    pub async fn revoke_device(&self, _address: &Address, _device: &str) -> Result<DeviceId, ProvisionError> {
-        unimplemented!()
+    ///
+    /// # Errors
+    /// [`ProvisionError::Refused`] when there is none, or it is the last that reads.
+    pub async fn revoke_device(&self, address: &Address, device: &str) -> Result<DeviceId, ProvisionError> {
+        let row = self.found(address).await?;
+        let devices = self.store.devices(row.id).await?;
+        let Some(found) = devices.iter().find(|d| d.id.to_string() == device || d.tag == device) else {
+            return refused("this mailbox has no such device");
+        };
+        let slots = self.store.slots(row.id).await?;
+        let left = slots.iter().filter(|slot| slot.esk.is_some() && slot.device != Some(found.id)).count();
+        let reads = slots.iter().any(|slot| slot.esk.is_some() && slot.device == Some(found.id));
+        if reads && left == 0 {
+            return refused(
+                "this is the last key of the mailbox: its mail would be lost. Add a device with this one's password first",
+            );
+        }
+        let id = found.id;
+        let mut tx = self.store.write("revoke device").await?;
+        if !tx.delete_device(id).await? {
+            return refused("this mailbox has no such device");
+        }
+        let event = AuditEvent::new(self.clock.now(), Actor::Operator, Verb::DeviceRevoked)
+            .about_mailbox(row.id)
+            .about_device(id);
+        tx.commit(event).await?;
+        self.store.shred().await?;
+        Ok(id)
     }
+
+    async fn found(&self, address: &Address) -> Result<MailboxRow, ProvisionError> {
+        let row = self.store.mailbox_at(&address.folded()).await?;
+        row.ok_or_else(|| ProvisionError::Refused("there is no such mailbox".to_owned()))
+    }
+
+    /// The mailbox secret, opened with a device password.
+    async fn secret_of(&self, row: &MailboxRow, typed: &str) -> Result<MailboxSecret, ProvisionError> {
+        let wrong = || ProvisionError::Refused("this password opens nothing in this mailbox".to_owned());
+        let password = DevicePassword::parse(typed.trim()).ok_or_else(wrong)?;
+        let device = self.store.device_tagged(row.id, password.tag()).await?.ok_or_else(wrong)?;
+        let verifier = self.vault.verifier(device.id, &password);
+        if !self.vault.verifier_matches(&verifier, &device.verifier) || self.authority(&device) != device.mac {
+            return Err(wrong());
+        }
+        let slots = self.store.slots(row.id).await?;
+        let slot = slots.into_iter().find(|slot| slot.device == Some(device.id)).ok_or_else(wrong)?;
+        let (Some(secret), Some(esk)) = (&slot.secret, &slot.esk) else {
+            return Err(ProvisionError::Refused("that device is itself still pending".to_owned()));
+        };
+        Ok(self.vault.open_slot(row.id, slot.id, device.id, &password, secret, esk)?)
+    }
+
+    fn device(
+        &self,
+        mailbox: MailboxId,
+        kind: DeviceKind,
+        label: &str,
+        person: &str,
+        secret: Option<&MailboxSecret>,
+        now: Timestamp,
+    ) -> Result<Made, Fault> {
+        let random = self.random.as_ref();
+        let id = DeviceId::random(random);
+        let password = DevicePassword::random(random);
+        let names = DeviceLabel { label: label.to_owned(), person: person.to_owned() };
+        let mut row = DeviceRow {
+            id,
+            mailbox,
+            tag: password.tag().to_owned(),
+            kind,
+            label: self.vault.seal_label(id, &names, random)?,
+            verifier: self.vault.verifier(id, &password),
+            mac: Mac::pending(),
+            created_at: now,
+            last_used_at: None,
+        };
+        row.mac = self.authority(&row);
+        let slot = match kind {
+            DeviceKind::SendOnly => None,
+            DeviceKind::Full | DeviceKind::Spare => {
+                let slot = SlotId::random(random);
+                let new = self.vault.new_slot(mailbox, slot, id, &password, secret, random)?;
+                Some(self.slot(slot, mailbox, Some(id), new, now))
+            }
+        };
+        let ready = slot.as_ref().is_some_and(|slot| slot.esk.is_some());
+        Ok(Made { row, slot, shown: NewDevice { id, label: label.to_owned(), password, ready } })
+    }
+
+    fn recovery_slot(
+        &self,
+        mailbox: MailboxId,
+        certificate: &PublicKey,
+        secret: &MailboxSecret,
+        now: Timestamp,
+    ) -> Result<SlotRow, Fault> {
+        let new = self.vault.recovery_slot(certificate, secret)?;
+        Ok(self.slot(SlotId::random(self.random.as_ref()), mailbox, None, new, now))
+    }
+
+    fn slot(&self, id: SlotId, mailbox: MailboxId, device: Option<DeviceId>, new: NewSlot, now: Timestamp) -> SlotRow {
+        let mut row = SlotRow {
+            id,
+            mailbox,
+            device,
+            public_key: new.public_key,
+            secret: new.sealed_secret,
+            esk: new.esk,
+            quick: None,
+            version: 1,
+            mac: Mac::pending(),
+            created_at: now,
+        };
+        row.mac = self.authority(&row);
+        row
+    }
+
+    fn folder(&self, mailbox: MailboxId, role: FolderRole, now: Timestamp) -> FolderRow {
+        FolderRow {
+            id: FolderId::random(self.random.as_ref()),
+            mailbox,
+            role,
+            name: None,
+            uid_validity: now.0 / 1000,
+            uid_next: 1,
+            created_at: now,
+        }
+    }
+
+    /// The authority code of a row.
+    fn authority<A: Authority>(&self, row: &A) -> Mac {
+        let columns = row.covered();
+        let columns: Vec<&[u8]> = columns.iter().map(Vec::as_slice).collect();
+        self.vault.authority(A::TABLE, &columns)
+    }
+}
+
+/// A device made: its rows, and what is shown once.
+struct Made {
+    row: DeviceRow,
+    slot: Option<SlotRow>,
+    shown: NewDevice,
+}
+
+fn info(row: MailboxRow) -> MailboxInfo {
+    MailboxInfo {
+        id: row.id,
+        practice: row.practice,
+        address: row.address,
+        name: row.name,
+        kind: row.kind,
+        state: row.state,
+        recovery: false,
+        folders: Vec::new(),
+        devices: Vec::new(),
+        created_at: row.created_at,
+    }
+}
+
+fn refused<T>(sentence: &str) -> Result<T, ProvisionError> {
+    Err(ProvisionError::Refused(sentence.to_owned()))
 }

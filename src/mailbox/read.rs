@@ -1,9 +1,13 @@
 //! Reading a delivery with a grant: texts and files of a message, lists as RFC 8621 §4.1.4.
+//!
+//! Files are collected from *every* branch: some clients put them inside the HTML branch of an
+//! alternative (R-C6). Large parts are opened one by one; the page needs none of them.
 
+use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders, PartType};
 use zeroize::Zeroizing;
 
 use crate::domain::{Fault, Timestamp};
-use crate::vault::Grant;
+use crate::vault::{Encoding, Grant, OpenHead, PartRef};
 
 use super::Mailboxes;
 
@@ -30,7 +34,7 @@ pub enum Body {
 }
 
 /// One file of a letter.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct File {
     /// Its number in the letter, from 0.
     pub number: usize,
@@ -40,6 +44,12 @@ pub struct File {
     pub media_type: String,
     /// Its octets, decoded.
     pub size: u64,
+}
+
+impl std::fmt::Debug for File {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "File({}, {} octets)", self.number, self.size)
+    }
 }
 
 /// Why nothing is read.
@@ -58,11 +68,182 @@ pub enum ReadError {
 
 impl Mailboxes {
     /// The letter of a grant. Plaintext lives for one response.
-    pub async fn letter(&self, _grant: &Grant) -> Result<Letter, ReadError> {
-        unimplemented!()
+    ///
+    /// # Errors
+    /// [`ReadError::Gone`] when its objects are.
+    pub async fn letter(&self, grant: &Grant) -> Result<Letter, ReadError> {
+        let head = self.head(grant).await?;
+        let message = parsed(&head)?;
+        let files = files(&message, &head);
+        let mut bodies = Vec::new();
+        for part in shown(&message) {
+            let text = match cut_at(part, &head) {
+                Some(cut) => self.written(grant, &head, cut, part).await?,
+                None => part.text_contents().unwrap_or_default().to_owned(),
+            };
+            bodies.push(if matches!(part.body, PartType::Html(_)) { Body::Html(text) } else { Body::Plain(text) });
+        }
+        Ok(Letter {
+            from: from(&message),
+            date: message.date().map_or(Timestamp(0), |date| Timestamp(date.to_timestamp().saturating_mul(1000))),
+            subject: message.subject().unwrap_or_default().to_owned(),
+            bodies,
+            files: files.into_iter().map(|(file, _)| file).collect(),
+        })
     }
+
     /// One file of the letter, and its octets.
-    pub async fn file(&self, _grant: &Grant, _number: usize) -> Result<(File, Zeroizing<Vec<u8>>), ReadError> {
-        unimplemented!()
+    ///
+    /// # Errors
+    /// [`ReadError::NoSuchFile`] for a number that is none.
+    pub async fn file(&self, grant: &Grant, number: usize) -> Result<(File, Zeroizing<Vec<u8>>), ReadError> {
+        let head = self.head(grant).await?;
+        let message = parsed(&head)?;
+        let (file, part) = files(&message, &head).into_iter().nth(number).ok_or(ReadError::NoSuchFile)?;
+        let octets = match cut_at(part, &head) {
+            Some(cut) => decoded(self.part(grant, &head, cut).await?, cut, part),
+            None => Zeroizing::new(contents(part, &message)),
+        };
+        Ok((File { size: octets.len() as u64, ..file }, octets))
     }
+
+    async fn head(&self, grant: &Grant) -> Result<OpenHead, ReadError> {
+        let container = self.store.container(grant.head()).await?.ok_or(ReadError::Gone)?;
+        Ok(self.vault.open(grant, grant.head(), &container)?)
+    }
+
+    async fn part(&self, grant: &Grant, head: &OpenHead, cut: &PartRef) -> Result<Zeroizing<Vec<u8>>, ReadError> {
+        let container = self.store.container(cut.object).await?.ok_or(ReadError::Gone)?;
+        Ok(self.vault.open_part(grant, head, cut, &container)?)
+    }
+
+    /// The text of a body that was cut out: put back where it was and parsed again, charset and all.
+    async fn written(
+        &self,
+        grant: &Grant,
+        head: &OpenHead,
+        cut: &PartRef,
+        part: &MessagePart<'_>,
+    ) -> Result<String, ReadError> {
+        let octets = decoded(self.part(grant, head, cut).await?, cut, part);
+        let charset = part.content_type().and_then(|kind| kind.attribute("charset")).unwrap_or("utf-8").to_owned();
+        let mut alone = Zeroizing::new(format!("Content-Type: text/plain; charset=\"{charset}\"\r\n\r\n").into_bytes());
+        alone.extend_from_slice(&octets);
+        let message = MessageParser::default().parse(alone.as_slice());
+        let text = message.as_ref().and_then(|m| m.parts.first()).and_then(|p| p.text_contents()).map(str::to_owned);
+        Ok(text.unwrap_or_else(|| String::from_utf8_lossy(&octets).into_owned()))
+    }
+}
+
+fn parsed(head: &OpenHead) -> Result<Message<'_>, ReadError> {
+    MessageParser::default()
+        .parse(head.octets.as_slice())
+        .ok_or(ReadError::Fault(Fault::new("a sealed message cannot be parsed")))
+}
+
+/// The parts that are read as text, in order.
+fn shown<'m, 'x>(message: &'m Message<'x>) -> impl Iterator<Item = &'m MessagePart<'x>> {
+    message.html_body.iter().filter_map(|&id| message.parts.get(id as usize))
+}
+
+/// Everything else that holds something: the files, with their parts.
+fn files<'m, 'x>(message: &'m Message<'x>, head: &OpenHead) -> Vec<(File, &'m MessagePart<'x>)> {
+    let mut files: Vec<(File, &MessagePart<'_>)> = Vec::new();
+    for (id, part) in message.parts.iter().enumerate() {
+        let is = |list: &[u32]| list.iter().any(|&other| other as usize == id);
+        // The plain text beside HTML says the same again; every other leaf is a file.
+        let spoken = is(&message.html_body) || (is(&message.text_body) && part.attachment_name().is_none());
+        if spoken || matches!(part.body, PartType::Multipart(_)) {
+            continue;
+        }
+        let size = match cut_at(part, head) {
+            Some(cut) => cut.length,
+            None => contents(part, message).len() as u64,
+        };
+        let number = files.len();
+        let media_type = media_type(part);
+        files.push((File { number, name: name(part, number, &media_type), media_type, size }, part));
+    }
+    files
+}
+
+/// The part that was cut out of the head where this one's body begins.
+fn cut_at<'h>(part: &MessagePart<'_>, head: &'h OpenHead) -> Option<&'h PartRef> {
+    let empty = part.offset_end.saturating_sub(part.offset_body) <= 2;
+    head.parts.iter().find(|cut| empty && cut.at == u64::from(part.offset_body))
+}
+
+/// The octets of a part that stands in the head.
+fn contents(part: &MessagePart<'_>, message: &Message<'_>) -> Vec<u8> {
+    match &part.body {
+        PartType::Message(_) => {
+            let range = part.offset_body as usize..part.offset_end as usize;
+            message.raw_message.get(range).unwrap_or_default().to_vec()
+        }
+        _ => part.contents().to_vec(),
+    }
+}
+
+/// A cut part's octets as the reader gets them: what was not decoded for storing is decoded now.
+fn decoded(octets: Zeroizing<Vec<u8>>, cut: &PartRef, part: &MessagePart<'_>) -> Zeroizing<Vec<u8>> {
+    if cut.encoding != Encoding::AsIs {
+        return octets;
+    }
+    let encoding = match part.encoding {
+        mail_parser::Encoding::Base64 => "base64",
+        mail_parser::Encoding::QuotedPrintable => "quoted-printable",
+        mail_parser::Encoding::None => return octets,
+    };
+    let head = format!("Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n");
+    let mut alone = Zeroizing::new(head.into_bytes());
+    alone.extend_from_slice(&octets);
+    let message = MessageParser::default().parse(alone.as_slice());
+    message.as_ref().and_then(|m| m.parts.first()).map(|p| Zeroizing::new(p.contents().to_vec())).unwrap_or(octets)
+}
+
+fn from(message: &Message<'_>) -> String {
+    let first = message.from().and_then(|from| from.first());
+    let name = first.and_then(|from| from.name.as_deref()).map(str::trim).filter(|name| !name.is_empty());
+    let address = first.and_then(|from| from.address.as_deref());
+    one_line(name.or(address).unwrap_or_default())
+}
+
+fn media_type(part: &MessagePart<'_>) -> String {
+    let given =
+        part.content_type().map(|kind| format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or("octet-stream")));
+    let given = given
+        .map(|kind| kind.to_ascii_lowercase())
+        .filter(|kind| kind.len() < 128 && kind.bytes().all(|c| c.is_ascii_alphanumeric() || b"/.+-_".contains(&c)));
+    match &part.body {
+        PartType::Message(_) => "message/rfc822".to_owned(),
+        _ => given.unwrap_or_else(|| "application/octet-stream".to_owned()),
+    }
+}
+
+/// A name that is safe to show and to save: no path, no control or invisible direction characters.
+fn name(part: &MessagePart<'_>, number: usize, media_type: &str) -> String {
+    let given = one_line(part.attachment_name().unwrap_or_default());
+    let last = given.rsplit(['/', '\\']).next().unwrap_or_default();
+    let cleaned: String =
+        last.chars().filter(|c| !matches!(c, ':' | '*' | '?' | '"' | '<' | '>' | '|')).take(120).collect();
+    let cleaned = cleaned.trim().trim_start_matches('.').trim();
+    if !cleaned.is_empty() {
+        return cleaned.to_owned();
+    }
+    let ending = match media_type {
+        "application/pdf" => "pdf",
+        "image/jpeg" => "jpg",
+        "image/png" => "png",
+        "text/plain" => "txt",
+        "text/html" => "html",
+        "message/rfc822" => "eml",
+        _ => "bin",
+    };
+    format!("document-{}.{ending}", number + 1)
+}
+
+fn one_line(text: &str) -> String {
+    let visible = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+    let visible: String = visible.filter(|c| !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')).collect();
+    visible.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -161,12 +161,17 @@ fn with(text: &str, section: &str, key: &str, value: Option<&str>) -> String {
         }
         let named = bare.split_once('=').is_some_and(|(name, _)| name.trim() == key);
         lines.push(match value {
-            Some(value) if named && at == section => format!("{key} = {}", toml::Value::from(value)),
+            Some(value) if named && at == section => format!("{key} = {}", quoted(value)),
             None if named && at == section => format!("# {bare}"),
             _ => line.to_owned(),
         });
     }
     lines.join("\n") + "\n"
+}
+
+/// A basic string of TOML, whose escapes are those of JSON (TOML 1.0 §String).
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
 }
 
 fn folder(path: &Path) -> Result<(), StartError> {

@@ -1,8 +1,13 @@
 //! The journal: one chain of events per node, each authenticated over the one before.
-
-use crate::domain::{Fault, Timestamp};
+//!
+//! The head of a chain is a row that every commit of the node locks for an instant, so that sequence
+//! and links have no gaps. What the database alone cannot show (a chain cut back together with its
+//! head) is what the export of the heads off the host is for (R-S20).
 
 use super::Store;
+use super::sql::{Conn, Inner};
+use super::value::{Plain, PlainOctets, Row, Trouble};
+use crate::domain::{AuditEvent, Fault, Timestamp};
 
 /// One event as stored.
 #[derive(Debug, Clone)]
@@ -19,12 +24,110 @@ pub struct AuditRow {
 
 impl Store {
     /// The newest events, newest first.
-    pub async fn audit(&self, _limit: i64) -> Result<Vec<AuditRow>, Fault> {
-        unimplemented!()
+    pub async fn audit(&self, limit: i64) -> Result<Vec<AuditRow>, Fault> {
+        let sql = "SELECT node, seq, at, line FROM audit_events ORDER BY at DESC, node, seq DESC LIMIT $1";
+        let rows = self.rows(sql, &[limit.into()]).await?;
+        Ok(rows.iter().map(audit_row).collect::<Result<_, _>>()?)
     }
+
     /// Walks every chain; `Err((node, seq))` names the first event that does not fit.
     #[expect(clippy::type_complexity, reason = "two outcomes of a walk, and a fault")]
     pub async fn verify_audit(&self) -> Result<Result<u64, (String, i64)>, Fault> {
-        unimplemented!()
+        // One state of the database throughout: events that are written meanwhile are not half seen.
+        let mut conn = self.inner.snapshot().await?;
+        let sql = "SELECT node FROM audit_chains UNION SELECT node FROM audit_events ORDER BY node";
+        let mut count = 0;
+        for row in conn.rows(sql, &[]).await? {
+            let node: String = row.read("node")?;
+            match self.inner.verify_chain(&mut conn, &node).await? {
+                Ok(events) => count += events,
+                Err(seq) => return Ok(Err((node, seq))),
+            }
+        }
+        Ok(Ok(count))
     }
 }
+
+impl Inner {
+    /// Adds events to the node's chain, in order, as the last step before the commit.
+    pub(super) async fn append(&self, conn: &mut Conn, events: &[&AuditEvent]) -> Result<(), Trouble> {
+        let many = i64::try_from(events.len()).unwrap_or(i64::MAX);
+        let sql = "UPDATE audit_chains SET seq = seq + $2 WHERE node = $1 RETURNING seq, head_mac";
+        let head = conn.row(sql, &[Plain(&self.node).into(), many.into()]).await?;
+        let head = head.ok_or_else(|| Trouble::new("the journal's chain has no head", "row missing"))?;
+        let mut seq = head.read::<i64>("seq")? - many;
+        let mut link: Vec<u8> = head.read("head_mac")?;
+        for event in events {
+            seq += 1;
+            let line = event.line();
+            link = self.link(&self.node, seq, &link, &line);
+            conn.execute(
+                "INSERT INTO audit_events (node, seq, at, line, link_mac) VALUES ($1, $2, $3, $4, $5)",
+                &[
+                    Plain(&self.node).into(),
+                    seq.into(),
+                    event.at.into(),
+                    Plain(&line).into(),
+                    PlainOctets(&link).into(),
+                ],
+            )
+            .await?;
+        }
+        let sql = "UPDATE audit_chains SET head_mac = $2 WHERE node = $1";
+        conn.execute(sql, &[Plain(&self.node).into(), PlainOctets(&link).into()]).await?;
+        Ok(())
+    }
+
+    /// `Err(seq)`: the first event that is changed, missing, or not the chain's.
+    async fn verify_chain(&self, conn: &mut Conn, node: &str) -> Result<Result<u64, i64>, Trouble> {
+        let head = conn.row("SELECT seq, head_mac FROM audit_chains WHERE node = $1", &[Plain(node).into()]).await?;
+        let Some(head) = head else { return Ok(Err(1)) };
+        let (last, head_mac): (i64, Vec<u8>) = (head.read("seq")?, head.read("head_mac")?);
+        let sql =
+            "SELECT node, seq, at, line, link_mac FROM audit_events WHERE node = $1 AND seq > $2 ORDER BY seq LIMIT $3";
+        let (mut seq, mut link) = (0_i64, Vec::new());
+        // An event before the first is none of ours.
+        let before = "SELECT COUNT(*) AS events FROM audit_events WHERE node = $1 AND seq < 1";
+        if conn.row(before, &[Plain(node).into()]).await?.map(|row| row.read::<i64>("events")).transpose()? != Some(0) {
+            return Ok(Err(0));
+        }
+        loop {
+            let rows = conn.rows(sql, &[Plain(node).into(), seq.into(), PAGE.into()]).await?;
+            let done = rows.is_empty();
+            for row in &rows {
+                let event = audit_row(row)?;
+                seq += 1;
+                link = self.link(node, seq, &link, &event.line);
+                // The column repeats the line's first field for sorting; a changed copy would hide an event.
+                let dated = event.line.starts_with(&format!("at={} ", event.at.0));
+                if event.seq != seq || seq > last || !dated || row.read::<Vec<u8>>("link_mac")? != link {
+                    return Ok(Err(seq));
+                }
+            }
+            if done {
+                break;
+            }
+        }
+        if seq != last {
+            return Ok(Err(seq + 1));
+        }
+        Ok(if link == head_mac { Ok(u64::try_from(seq).unwrap_or(0)) } else { Err(seq) })
+    }
+
+    /// The authentication of one event: node, sequence, the link before and the line, each with its length.
+    fn link(&self, node: &str, seq: i64, before: &[u8], line: &str) -> Vec<u8> {
+        let mut octets = Vec::with_capacity(node.len() + before.len() + line.len() + 40);
+        for field in [node.as_bytes(), &seq.to_be_bytes(), before, line.as_bytes()] {
+            octets.extend_from_slice(&u64::try_from(field.len()).unwrap_or(u64::MAX).to_be_bytes());
+            octets.extend_from_slice(field);
+        }
+        (self.chain)(&octets).to_vec()
+    }
+}
+
+fn audit_row(row: &Row) -> Result<AuditRow, Trouble> {
+    Ok(AuditRow { node: row.read("node")?, seq: row.read("seq")?, at: row.read("at")?, line: row.read("line")? })
+}
+
+/// Events read at once while walking.
+const PAGE: i64 = 1000;

@@ -1,7 +1,13 @@
 //! Challenges: codes sent out of band, counted before they are compared.
+//!
+//! Every race is decided inside one statement: a try is taken only from a challenge that is live at that
+//! moment, for the browser that asked, below its limit; a right answer is marked once (faults 1, 3, 4).
 
-use crate::domain::{ChallengeId, Channel, DeliveryId, Fault, KeyedHash, Mac, Sealed, Timestamp};
+use std::time::Duration;
 
+use crate::domain::{ChallengeId, Channel, DeliveryId, FailureClass, Fault, KeyedHash, Mac, Sealed, Timestamp};
+
+use super::value::{Plain, Row, Trouble};
 use super::{Store, Tx};
 
 /// A row of `challenges`.
@@ -25,6 +31,8 @@ pub struct ChallengeRow {
     pub tries: i64,
     /// `pending`, `sent` or `failed`.
     pub sent: SendState,
+    /// Why no provider took it.
+    pub failure: Option<FailureClass>,
     /// When it was asked for.
     pub created_at: Timestamp,
     /// When it ends.
@@ -42,6 +50,22 @@ pub enum SendState {
     Sent,
     /// All refused it.
     Failed,
+}
+
+impl SendState {
+    /// The word of the database.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Sent => "sent",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// The value a word names.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Pending, Self::Sent, Self::Failed].into_iter().find(|state| state.word() == word)
+    }
 }
 
 /// What was sent lately for a delivery.
@@ -69,18 +93,25 @@ pub struct Attempt {
 }
 
 impl Store {
-    /// The newest challenge of a browser for a delivery that is live at `now` (not used, not over, code still there).
-    pub async fn live_challenge(
+    /// The newest challenge of a browser for a delivery, whatever became of it.
+    pub async fn newest_challenge(
         &self,
-        _delivery: DeliveryId,
-        _browser: &KeyedHash,
-        _now: Timestamp,
+        delivery: DeliveryId,
+        browser: &KeyedHash,
     ) -> Result<Option<ChallengeRow>, Fault> {
-        unimplemented!()
+        let sql = "SELECT id, delivery_id, browser_hash, channel, letters, code_mac, digits_sealed, tries, \
+                   sent, failure, created_at, expires_at, used_at \
+                   FROM challenges WHERE delivery_id = $1 AND browser_hash = $2 ORDER BY created_at DESC, id LIMIT 1";
+        let row = self.row(sql, &[delivery.into(), browser.into()]).await?;
+        Ok(row.as_ref().map(challenge_row).transpose()?)
     }
+
     /// One challenge.
-    pub async fn challenge(&self, _id: ChallengeId) -> Result<Option<ChallengeRow>, Fault> {
-        unimplemented!()
+    pub async fn challenge(&self, id: ChallengeId) -> Result<Option<ChallengeRow>, Fault> {
+        let sql = "SELECT id, delivery_id, browser_hash, channel, letters, code_mac, digits_sealed, tries, \
+                   sent, failure, created_at, expires_at, used_at \
+                   FROM challenges WHERE id = $1";
+        Ok(self.row(sql, &[id.into()]).await?.as_ref().map(challenge_row).transpose()?)
     }
 }
 
@@ -88,41 +119,139 @@ impl Tx {
     /// What this browser and this delivery have used up; locks the delivery's row first, so two requests cannot both pass.
     pub async fn send_counts(
         &mut self,
-        _delivery: DeliveryId,
-        _browser: &KeyedHash,
-        _now: Timestamp,
+        delivery: DeliveryId,
+        browser: &KeyedHash,
+        now: Timestamp,
     ) -> Result<SendCounts, Fault> {
-        unimplemented!()
+        // Changes nothing, and holds the row until the commit: what FOR UPDATE is on one of the two databases.
+        self.conn.execute("UPDATE deliveries SET tries = tries WHERE id = $1", &[delivery.into()]).await?;
+        let sql = "SELECT COUNT(CASE WHEN browser_hash = $2 AND created_at > $3 THEN 1 END) AS browser_minute, \
+                   COUNT(CASE WHEN browser_hash = $2 AND created_at > $4 THEN 1 END) AS browser_hour, \
+                   COUNT(*) AS delivery_day, \
+                   MAX(CASE WHEN browser_hash = $2 AND created_at > $4 THEN created_at END) AS newest, \
+                   MIN(CASE WHEN browser_hash = $2 AND created_at > $4 THEN created_at END) AS oldest_hour \
+                   FROM challenges WHERE delivery_id = $1 AND created_at > $5";
+        let params =
+            [delivery.into(), browser.into(), now.minus(MINUTE).into(), now.minus(HOUR).into(), now.minus(DAY).into()];
+        let row = self.conn.row(sql, &params).await?;
+        let row = row.ok_or_else(|| Fault::new("a count gave no row"))?;
+        Ok(SendCounts {
+            browser_minute: row.read("browser_minute")?,
+            browser_hour: row.read("browser_hour")?,
+            delivery_day: row.read("delivery_day")?,
+            newest: row.read_opt("newest")?,
+            oldest_hour: row.read_opt("oldest_hour")?,
+        })
     }
+
     /// Inserts a challenge and voids this browser's earlier ones for the delivery.
-    pub async fn insert_challenge(&mut self, _row: &ChallengeRow) -> Result<(), Fault> {
-        unimplemented!()
+    pub async fn insert_challenge(&mut self, row: &ChallengeRow) -> Result<(), Fault> {
+        let sql = "UPDATE challenges SET code_mac = NULL, digits_sealed = NULL \
+                   WHERE delivery_id = $1 AND browser_hash = $2 AND (code_mac IS NOT NULL OR digits_sealed IS NOT NULL)";
+        self.conn.execute(sql, &[row.delivery.into(), (&row.browser).into()]).await?;
+        let sql = "INSERT INTO challenges (id, delivery_id, browser_hash, channel, letters, code_mac, digits_sealed, tries, \
+                   sent, failure, created_at, expires_at, used_at) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+        let params = [
+            row.id.into(),
+            row.delivery.into(),
+            (&row.browser).into(),
+            row.channel.into(),
+            Plain(&row.letters).into(),
+            row.code.as_ref().into(),
+            row.digits.as_ref().into(),
+            row.tries.into(),
+            row.sent.into(),
+            row.failure.into(),
+            row.created_at.into(),
+            row.expires_at.into(),
+            row.used_at.into(),
+        ];
+        self.conn.execute(sql, &params).await?;
+        Ok(())
     }
+
     /// Notes what the provider said, and erases the digits.
-    pub async fn challenge_sent(&mut self, _id: ChallengeId, _sent: SendState) -> Result<(), Fault> {
-        unimplemented!()
+    pub async fn challenge_sent(
+        &mut self,
+        id: ChallengeId,
+        sent: SendState,
+        failure: Option<FailureClass>,
+    ) -> Result<(), Fault> {
+        let sql = "UPDATE challenges SET sent = $2, failure = $3, digits_sealed = NULL WHERE id = $1";
+        self.conn.execute(sql, &[id.into(), sent.into(), failure.into()]).await?;
+        Ok(())
     }
+
+    /// Holds the delivery's count of wrong codes until the commit, so that the tries of several browsers are
+    /// taken one after the other. `None` when the delivery is paused at `now`, or `limit` wrong codes are spent.
+    pub async fn hold_tries(&mut self, delivery: DeliveryId, limit: i64, now: Timestamp) -> Result<Option<i64>, Fault> {
+        let sql =
+            "UPDATE deliveries SET tries = tries WHERE id = $1 AND tries < $2 AND paused_until <= $3 RETURNING tries";
+        let row = self.conn.row(sql, &[delivery.into(), limit.into(), now.into()]).await?;
+        Ok(row.map(|row| row.read("tries")).transpose()?)
+    }
+
     /// Takes one try in one statement: the challenge must be live, its browser this one, its tries fewer than `limit`.
     /// `None` changes nothing.
     pub async fn take_attempt(
         &mut self,
-        _id: ChallengeId,
-        _browser: &KeyedHash,
-        _limit: i64,
-        _now: Timestamp,
+        id: ChallengeId,
+        browser: &KeyedHash,
+        limit: i64,
+        now: Timestamp,
     ) -> Result<Option<Attempt>, Fault> {
-        unimplemented!()
+        let sql = "UPDATE challenges SET tries = tries + 1 WHERE id = $1 AND browser_hash = $2 AND tries < $3 \
+                   AND expires_at > $4 AND used_at IS NULL AND code_mac IS NOT NULL RETURNING tries, code_mac";
+        let row = self.conn.row(sql, &[id.into(), browser.into(), limit.into(), now.into()]).await?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some(Attempt { tries: row.read("tries")?, code: row.read("code_mac")? }))
     }
+
     /// Marks the right answer, in one statement; `false` when another request was first.
-    pub async fn use_challenge(&mut self, _id: ChallengeId, _now: Timestamp) -> Result<bool, Fault> {
-        unimplemented!()
+    pub async fn use_challenge(&mut self, id: ChallengeId, now: Timestamp) -> Result<bool, Fault> {
+        let sql = "UPDATE challenges SET used_at = $2, code_mac = NULL, digits_sealed = NULL \
+                   WHERE id = $1 AND used_at IS NULL AND code_mac IS NOT NULL AND expires_at > $2";
+        Ok(self.conn.execute(sql, &[id.into(), now.into()]).await? > 0)
     }
+
     /// A code whose tries are spent: erases it.
-    pub async fn spend_challenge(&mut self, _id: ChallengeId) -> Result<(), Fault> {
-        unimplemented!()
+    pub async fn spend_challenge(&mut self, id: ChallengeId) -> Result<(), Fault> {
+        let sql = "UPDATE challenges SET code_mac = NULL, digits_sealed = NULL WHERE id = $1";
+        self.conn.execute(sql, &[id.into()]).await?;
+        Ok(())
     }
+
     /// Counts a wrong code of the delivery and sets its pause; returns the tries in all.
-    pub async fn count_wrong(&mut self, _delivery: DeliveryId, _paused_until: Timestamp) -> Result<i64, Fault> {
-        unimplemented!()
+    ///
+    /// A pause never gets shorter: of two wrong codes at once the longer one counts.
+    pub async fn count_wrong(&mut self, delivery: DeliveryId, paused_until: Timestamp) -> Result<i64, Fault> {
+        let sql = "UPDATE deliveries SET tries = tries + 1, \
+                   paused_until = CASE WHEN paused_until < $2 THEN $2 ELSE paused_until END \
+                   WHERE id = $1 RETURNING tries";
+        let row = self.conn.row(sql, &[delivery.into(), paused_until.into()]).await?;
+        Ok(row.ok_or_else(|| Fault::new("a wrong code of a delivery that is not there"))?.read("tries")?)
     }
 }
+
+fn challenge_row(row: &Row) -> Result<ChallengeRow, Trouble> {
+    Ok(ChallengeRow {
+        id: row.read("id")?,
+        delivery: row.read("delivery_id")?,
+        browser: row.read("browser_hash")?,
+        channel: row.read("channel")?,
+        letters: row.read("letters")?,
+        code: row.read_opt("code_mac")?,
+        digits: row.read_opt("digits_sealed")?,
+        tries: row.read("tries")?,
+        sent: row.read("sent")?,
+        failure: row.read_opt("failure")?,
+        created_at: row.read("created_at")?,
+        expires_at: row.read("expires_at")?,
+        used_at: row.read_opt("used_at")?,
+    })
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(60 * 60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);

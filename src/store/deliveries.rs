@@ -1,10 +1,16 @@
 //! Deliveries to outside recipients: rows, states, shredding.
+//!
+//! A state changes in one conditional statement that says from where; what a state no longer needs (the
+//! ticket once the notice left, every key at the end) is erased in the same one. The octets leave the
+//! files of SQLite with [`Store::shred`].
 
 use crate::domain::{
     DeliveryId, DeliveryState, Esk, FailureClass, Fault, KeyedHash, Mac, MailboxId, MessageId, ObjectId, PatientId,
     PracticeId, Sealed, Timestamp,
 };
 
+use super::sql::Conn;
+use super::value::{Row, Trouble};
 use super::{Store, Tx};
 
 /// A row of `deliveries`.
@@ -64,65 +70,211 @@ pub struct DeliveryRow {
 
 impl Store {
     /// One delivery.
-    pub async fn delivery(&self, _id: DeliveryId) -> Result<Option<DeliveryRow>, Fault> {
-        unimplemented!()
+    pub async fn delivery(&self, id: DeliveryId) -> Result<Option<DeliveryRow>, Fault> {
+        let sql = "SELECT id, practice_id, mailbox_id, message_id, head_id, patient_id, state, failure, \
+                   coordinates_sealed, address_hash, number_hash, thread_sealed, subject_sealed, esk, ticket_hash, \
+                   ticket_sealed, authority_mac, tries, paused_until, created_at, notified_at, opened_at, \
+                   downloaded_at, ended_at, expires_at \
+                   FROM deliveries WHERE id = $1";
+        Ok(self.row(sql, &[id.into()]).await?.as_ref().map(delivery_row).transpose()?)
     }
+
     /// The delivery of a ticket.
-    pub async fn delivery_by_ticket(&self, _ticket: &KeyedHash) -> Result<Option<DeliveryRow>, Fault> {
-        unimplemented!()
+    pub async fn delivery_by_ticket(&self, ticket: &KeyedHash) -> Result<Option<DeliveryRow>, Fault> {
+        let sql = "SELECT id, practice_id, mailbox_id, message_id, head_id, patient_id, state, failure, \
+                   coordinates_sealed, address_hash, number_hash, thread_sealed, subject_sealed, esk, ticket_hash, \
+                   ticket_sealed, authority_mac, tries, paused_until, created_at, notified_at, opened_at, \
+                   downloaded_at, ended_at, expires_at \
+                   FROM deliveries WHERE ticket_hash = $1";
+        Ok(self.row(sql, &[ticket.into()]).await?.as_ref().map(delivery_row).transpose()?)
     }
+
     /// The newest deliveries, at most `limit`; of one mailbox where given.
-    pub async fn deliveries(&self, _mailbox: Option<MailboxId>, _limit: i64) -> Result<Vec<DeliveryRow>, Fault> {
-        unimplemented!()
+    pub async fn deliveries(&self, mailbox: Option<MailboxId>, limit: i64) -> Result<Vec<DeliveryRow>, Fault> {
+        let rows = match mailbox {
+            Some(mailbox) => {
+                let sql = "SELECT id, practice_id, mailbox_id, message_id, head_id, patient_id, state, failure, \
+                   coordinates_sealed, address_hash, number_hash, thread_sealed, subject_sealed, esk, ticket_hash, \
+                   ticket_sealed, authority_mac, tries, paused_until, created_at, notified_at, opened_at, \
+                   downloaded_at, ended_at, expires_at \
+                   FROM deliveries WHERE mailbox_id = $1 ORDER BY created_at DESC, id LIMIT $2";
+                self.rows(sql, &[mailbox.into(), limit.into()]).await?
+            }
+            None => {
+                let sql = "SELECT id, practice_id, mailbox_id, message_id, head_id, patient_id, state, failure, \
+                   coordinates_sealed, address_hash, number_hash, thread_sealed, subject_sealed, esk, ticket_hash, \
+                   ticket_sealed, authority_mac, tries, paused_until, created_at, notified_at, opened_at, \
+                   downloaded_at, ended_at, expires_at \
+                   FROM deliveries ORDER BY created_at DESC, id LIMIT $1";
+                self.rows(sql, &[limit.into()]).await?
+            }
+        };
+        Ok(rows.iter().map(delivery_row).collect::<Result<_, _>>()?)
     }
+
     /// Whether an earlier delivery of the practice went to this address with this number.
     pub async fn delivered_before(
         &self,
-        _practice: PracticeId,
-        _address: &KeyedHash,
-        _number: &KeyedHash,
+        practice: PracticeId,
+        address: &KeyedHash,
+        number: &KeyedHash,
     ) -> Result<bool, Fault> {
-        unimplemented!()
+        let sql = "SELECT id FROM deliveries WHERE practice_id = $1 AND address_hash = $2 AND number_hash = $3 LIMIT 1";
+        Ok(self.row(sql, &[practice.into(), address.into(), number.into()]).await?.is_some())
     }
+
     /// Deliveries that still hold a key and whose time was over at `now`, at most `limit`.
-    pub async fn expired(&self, _now: Timestamp, _limit: i64) -> Result<Vec<DeliveryId>, Fault> {
-        unimplemented!()
+    pub async fn expired(&self, now: Timestamp, limit: i64) -> Result<Vec<DeliveryId>, Fault> {
+        let sql =
+            "SELECT id FROM deliveries WHERE esk IS NOT NULL AND expires_at <= $1 ORDER BY expires_at, id LIMIT $2";
+        let rows = self.rows(sql, &[now.into(), limit.into()]).await?;
+        Ok(rows.iter().map(|row| row.read("id")).collect::<Result<_, _>>()?)
     }
+
     /// How many files of a delivery were given out whole.
-    pub async fn downloads(&self, _id: DeliveryId) -> Result<i64, Fault> {
-        unimplemented!()
+    pub async fn downloads(&self, id: DeliveryId) -> Result<i64, Fault> {
+        let row = self.row("SELECT COUNT(*) AS files FROM downloads WHERE delivery_id = $1", &[id.into()]).await?;
+        Ok(row.map(|row| row.read("files")).transpose()?.unwrap_or(0))
     }
 }
 
 impl Tx {
     /// `queued → notified`, and the sealed ticket is erased. `false` when it was not queued.
-    pub async fn notify_delivery(&mut self, _id: DeliveryId, _at: Timestamp) -> Result<bool, Fault> {
-        unimplemented!()
+    ///
+    /// A patient can be quicker than the commit that follows the relay's answer: then the state stays
+    /// *opened*, the instant is noted, and the ticket is erased all the same.
+    pub async fn notify_delivery(&mut self, id: DeliveryId, at: Timestamp) -> Result<bool, Fault> {
+        let sql = "UPDATE deliveries SET state = CASE WHEN state = 'queued' THEN 'notified' ELSE state END, \
+                   notified_at = $2, ticket_sealed = NULL, subject_sealed = NULL \
+                   WHERE id = $1 AND notified_at IS NULL AND state IN ('queued', 'opened', 'downloaded') RETURNING state";
+        let row = self.conn.row(sql, &[id.into(), at.into()]).await?;
+        let state: Option<DeliveryState> = row.map(|row| row.read("state")).transpose()?;
+        Ok(state == Some(DeliveryState::Notified))
     }
+
     /// First opening: `queued|notified → opened`. `false` when it was opened before or is closed.
-    pub async fn open_delivery(&mut self, _id: DeliveryId, _at: Timestamp) -> Result<bool, Fault> {
-        unimplemented!()
+    pub async fn open_delivery(&mut self, id: DeliveryId, at: Timestamp) -> Result<bool, Fault> {
+        let sql = "UPDATE deliveries SET state = 'opened', opened_at = $2 \
+                   WHERE id = $1 AND state IN ('queued', 'notified')";
+        Ok(self.conn.execute(sql, &[id.into(), at.into()]).await? > 0)
     }
+
     /// Notes that file `part` was given out whole, and `opened → downloaded` once `of` different ones were.
     /// `true` when the file is new.
     pub async fn download_delivery(
         &mut self,
-        _id: DeliveryId,
-        _part: i64,
-        _of: i64,
-        _at: Timestamp,
+        id: DeliveryId,
+        part: i64,
+        of: i64,
+        at: Timestamp,
     ) -> Result<bool, Fault> {
-        unimplemented!()
+        // The delivery's row first: of two last files at once, the second sees the first.
+        self.conn.execute("UPDATE deliveries SET tries = tries WHERE id = $1", &[id.into()]).await?;
+        let sql = "INSERT INTO downloads (delivery_id, part, first_at) VALUES ($1, $2, $3) \
+                   ON CONFLICT (delivery_id, part) DO NOTHING";
+        if self.conn.execute(sql, &[id.into(), part.into(), at.into()]).await? == 0 {
+            return Ok(false);
+        }
+        let sql = "UPDATE deliveries SET state = 'downloaded', downloaded_at = $2 WHERE id = $1 AND state = 'opened' \
+                   AND (SELECT COUNT(*) FROM downloads WHERE delivery_id = $1) >= $3";
+        self.conn.execute(sql, &[id.into(), at.into(), of.into()]).await?;
+        Ok(true)
     }
+
     /// Ends a delivery: sets the state, and erases session-key packet, ticket, subject, challenges' codes and
-    /// portal sessions. `false` when it had ended. Coordinates stay for `delivery show` until they are erased apart.
+    /// portal sessions; its work in the outbox is done with. `false` when it had ended. Coordinates stay for
+    /// `delivery show` until they are erased apart.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database, or for a state that is no end.
     pub async fn end_delivery(
         &mut self,
-        _id: DeliveryId,
-        _state: DeliveryState,
-        _failure: Option<FailureClass>,
-        _at: Timestamp,
+        id: DeliveryId,
+        state: DeliveryState,
+        failure: Option<FailureClass>,
+        at: Timestamp,
     ) -> Result<bool, Fault> {
-        unimplemented!()
+        if state.is_open() {
+            return Err(Fault::because("a delivery cannot end like that", state.word()));
+        }
+        let sql = "UPDATE deliveries SET state = $2, failure = $3, ended_at = $4, esk = NULL, ticket_sealed = NULL, \
+                   subject_sealed = NULL WHERE id = $1 AND state IN ('queued', 'notified', 'opened', 'downloaded')";
+        if self.conn.execute(sql, &[id.into(), state.into(), failure.into(), at.into()]).await? == 0 {
+            return Ok(false);
+        }
+        let sql = "UPDATE challenges SET code_mac = NULL, digits_sealed = NULL WHERE delivery_id = $1";
+        self.conn.execute(sql, &[id.into()]).await?;
+        self.conn.execute("DELETE FROM portal_sessions WHERE delivery_id = $1", &[id.into()]).await?;
+        let sql = "UPDATE outbox SET done_at = $2, lease_until = 0 WHERE delivery_id = $1 AND done_at IS NULL";
+        self.conn.execute(sql, &[id.into(), at.into()]).await?;
+        Ok(true)
     }
+}
+
+/// Inserts a delivery, as part of a deposit.
+pub(super) async fn insert(conn: &mut Conn, row: &DeliveryRow) -> Result<(), Trouble> {
+    let sql = "INSERT INTO deliveries (id, practice_id, mailbox_id, message_id, head_id, patient_id, state, failure, \
+                   coordinates_sealed, address_hash, number_hash, thread_sealed, subject_sealed, esk, ticket_hash, \
+                   ticket_sealed, authority_mac, tries, paused_until, created_at, notified_at, opened_at, \
+                   downloaded_at, ended_at, expires_at) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, \
+                   $20, $21, $22, $23, $24, $25)";
+    let params = [
+        row.id.into(),
+        row.practice.into(),
+        row.mailbox.into(),
+        row.message.into(),
+        row.head.into(),
+        row.patient.into(),
+        row.state.into(),
+        row.failure.into(),
+        row.coordinates.as_ref().into(),
+        (&row.address_hash).into(),
+        (&row.number_hash).into(),
+        (&row.thread).into(),
+        row.subject.as_ref().into(),
+        row.esk.as_ref().into(),
+        (&row.ticket_hash).into(),
+        row.ticket.as_ref().into(),
+        (&row.mac).into(),
+        row.tries.into(),
+        row.paused_until.into(),
+        row.created_at.into(),
+        row.notified_at.into(),
+        row.opened_at.into(),
+        row.downloaded_at.into(),
+        row.ended_at.into(),
+        row.expires_at.into(),
+    ];
+    conn.execute(sql, &params).await.map(|_| ())
+}
+
+fn delivery_row(row: &Row) -> Result<DeliveryRow, Trouble> {
+    Ok(DeliveryRow {
+        id: row.read("id")?,
+        practice: row.read("practice_id")?,
+        mailbox: row.read("mailbox_id")?,
+        message: row.read("message_id")?,
+        head: row.read("head_id")?,
+        patient: row.read_opt("patient_id")?,
+        state: row.read("state")?,
+        failure: row.read_opt("failure")?,
+        coordinates: row.read_opt("coordinates_sealed")?,
+        address_hash: row.read("address_hash")?,
+        number_hash: row.read("number_hash")?,
+        thread: row.read("thread_sealed")?,
+        subject: row.read_opt("subject_sealed")?,
+        esk: row.read_opt("esk")?,
+        ticket_hash: row.read("ticket_hash")?,
+        ticket: row.read_opt("ticket_sealed")?,
+        mac: row.read("authority_mac")?,
+        tries: row.read("tries")?,
+        paused_until: row.read("paused_until")?,
+        created_at: row.read("created_at")?,
+        notified_at: row.read_opt("notified_at")?,
+        opened_at: row.read_opt("opened_at")?,
+        downloaded_at: row.read_opt("downloaded_at")?,
+        ended_at: row.read_opt("ended_at")?,
+        expires_at: row.read("expires_at")?,
+    })
 }

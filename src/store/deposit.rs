@@ -1,12 +1,23 @@
 //! A deposit: message, containers, entries, deliveries, outbox and audit event in one transaction.
+//!
+//! One task commits for everybody: it takes whatever came in while the last commit ran, never waits for
+//! more, and shares one sync of the disk among them. A deposit that fails by itself is found by trying
+//! each of its group alone, and fails alone. Folders are locked in one order, so that two nodes cannot
+//! wait for each other; what PostgreSQL still gives up on is run again.
 
+use std::sync::Arc;
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use tokio::sync::{mpsc, oneshot};
+
+use super::deliveries::{self, DeliveryRow};
+use super::sql::{Conn, Inner};
+use super::value::Trouble;
+use super::{Store, Tx, objects, outbox};
 use crate::domain::{
-    AuditEvent, Container, EntryId, Esk, Fault, FolderRole, Mac, MailboxId, MessageId, ObjectId, PracticeId, QueueId,
-    Timestamp,
+    AuditEvent, Container, EntryId, Esk, Fault, FolderId, FolderRole, Mac, MailboxId, MessageId, ObjectId, PracticeId,
+    QueueId, Timestamp,
 };
-
-use super::deliveries::DeliveryRow;
-use super::{Store, Tx};
 
 /// Everything one accepted message leaves behind.
 #[derive(Debug)]
@@ -86,6 +97,29 @@ pub struct NewWork {
     pub due_at: Timestamp,
 }
 
+/// A deposit whose large objects are durable, as the rows it becomes.
+pub(super) struct Rows {
+    message: MessageRow,
+    objects: Vec<ObjectRow>,
+    entries: Vec<NewEntry>,
+    deliveries: Vec<(DeliveryRow, NewWork)>,
+}
+
+/// A row of `objects`.
+struct ObjectRow {
+    id: ObjectId,
+    size: i64,
+    /// `None`: in the object store.
+    container: Option<Container>,
+}
+
+/// A deposit in the queue, and who waits for it.
+pub(super) struct Waiting {
+    rows: Rows,
+    event: AuditEvent,
+    done: oneshot::Sender<Result<(), Trouble>>,
+}
+
 impl Store {
     /// Makes a deposit durable. Deposits that wait while another commits share the next commit.
     ///
@@ -93,15 +127,205 @@ impl Store {
     ///
     /// # Errors
     /// A [`Fault`] (transient where it may pass); then none of the deposit is there.
-    pub async fn deposit(&self, _deposit: Deposit) -> Result<(), Fault> {
-        unimplemented!()
+    pub async fn deposit(&self, deposit: Deposit) -> Result<(), Fault> {
+        let Deposit { message, objects, entries, deliveries, event } = deposit;
+        let objects = self.put_large(objects).await?;
+        let (done, answer) = oneshot::channel();
+        let waiting = Waiting { rows: Rows { message, objects, entries, deliveries }, event, done };
+        let closed = || Fault::new("the store is closed").transient();
+        self.deposits.send(waiting).await.map_err(|_| closed())?;
+        Ok(answer.await.map_err(|_| closed())??)
+    }
+
+    /// Writes what does not fit a row to the object store, several at a time.
+    async fn put_large(&self, objects: Vec<NewObject>) -> Result<Vec<ObjectRow>, Trouble> {
+        let store = &self.inner.objects;
+        stream::iter(objects)
+            .map(|NewObject { id, container }| async move {
+                let size = octets(&container);
+                if container.as_octets().len() <= Deposit::INLINE {
+                    return Ok(ObjectRow { id, size, container: Some(container) });
+                }
+                objects::put(store.as_ref(), id, container).await?;
+                Ok(ObjectRow { id, size, container: None })
+            })
+            .buffered(PUTS)
+            .try_collect()
+            .await
     }
 }
 
 impl Tx {
     /// The rows of a deposit inside a transaction that does more (a receipt with its state change). All its
     /// objects must fit a row ([`Deposit::INLINE`]); its event is not written: the transaction's own says it.
-    pub async fn insert_deposit(&mut self, _deposit: Deposit) -> Result<(), Fault> {
-        unimplemented!()
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database, or for an object that is too large.
+    pub async fn insert_deposit(&mut self, deposit: Deposit) -> Result<(), Fault> {
+        if deposit.objects.iter().any(|object| object.container.as_octets().len() > Deposit::INLINE) {
+            return Err(Fault::new("an object is too large for its row"));
+        }
+        let Deposit { message, objects, entries, deliveries, .. } = deposit;
+        let objects = objects.into_iter().map(|NewObject { id, container }| ObjectRow {
+            id,
+            size: octets(&container),
+            container: Some(container),
+        });
+        let rows = Rows { message, objects: objects.collect(), entries, deliveries };
+        Ok(insert(&mut self.conn, &[&rows]).await?)
     }
 }
+
+/// Commits deposits in groups until the store is dropped.
+pub(super) async fn write_groups(inner: Arc<Inner>, mut queue: mpsc::Receiver<Waiting>) {
+    let mut group = Vec::with_capacity(GROUP);
+    while queue.recv_many(&mut group, GROUP).await > 0 {
+        let refs: Vec<&Waiting> = group.iter().collect();
+        let outcome = commit_patiently(&inner, &refs).await;
+        let alone = group.len() == 1;
+        for waiting in group.drain(..) {
+            let outcome = match &outcome {
+                // One of them is bad: each is tried by itself, so that it fails nobody else's.
+                Err(trouble) if !alone && !trouble.is_transient() => commit_patiently(&inner, &[&waiting]).await,
+                other => other.clone(),
+            };
+            // Whoever waited may have hung up; the deposit stands all the same.
+            let _ = waiting.done.send(outcome);
+        }
+    }
+}
+
+/// Commits a group, again when PostgreSQL made it the victim of another transaction.
+async fn commit_patiently(inner: &Inner, group: &[&Waiting]) -> Result<(), Trouble> {
+    let mut left = VICTIM;
+    loop {
+        match commit_group(inner, group).await {
+            Err(trouble) if trouble.again() && left > 0 => left -= 1,
+            outcome => return outcome,
+        }
+    }
+}
+
+async fn commit_group(inner: &Inner, group: &[&Waiting]) -> Result<(), Trouble> {
+    let mut conn = inner.begin().await?;
+    let rows: Vec<&Rows> = group.iter().map(|waiting| &waiting.rows).collect();
+    insert(&mut conn, &rows).await?;
+    let events: Vec<&AuditEvent> = group.iter().map(|waiting| &waiting.event).collect();
+    inner.append(&mut conn, &events).await?;
+    conn.commit().await
+}
+
+async fn insert(conn: &mut Conn, group: &[&Rows]) -> Result<(), Trouble> {
+    let places = take_uids(conn, group).await?;
+    for rows in group {
+        insert_message(conn, &rows.message).await?;
+        for object in &rows.objects {
+            insert_object(conn, rows.message.id, object, rows.message.created_at).await?;
+        }
+    }
+    for Place { message, entry, folder, uid } in &places {
+        insert_entry(conn, *message, entry, *folder, *uid).await?;
+    }
+    for (row, work) in group.iter().flat_map(|rows| &rows.deliveries) {
+        deliveries::insert(conn, row).await?;
+        outbox::insert(conn, row.id, work).await?;
+    }
+    Ok(())
+}
+
+/// Where an entry goes.
+struct Place<'a> {
+    message: MessageId,
+    entry: &'a NewEntry,
+    folder: FolderId,
+    uid: i64,
+}
+
+/// Takes UIDs for the whole group, one statement for each folder, in one order of folders on every node.
+async fn take_uids<'a>(conn: &mut Conn, group: &[&'a Rows]) -> Result<Vec<Place<'a>>, Trouble> {
+    let entries = |rows: &'a Rows| rows.entries.iter().map(move |entry| (rows.message.id, entry));
+    let mut entries: Vec<(MessageId, &NewEntry)> = group.iter().copied().flat_map(entries).collect();
+    // Stable: within a folder UIDs follow the order of arrival.
+    entries.sort_by_key(|(_, entry)| folder_key(entry));
+    let mut places = Vec::with_capacity(entries.len());
+    for run in entries.chunk_by(|(_, a), (_, b)| folder_key(a) == folder_key(b)) {
+        let Some((_, first)) = run.first() else { continue };
+        if first.folder == FolderRole::Plain {
+            return Err(Trouble::new("a deposit names no special folder", "plain"));
+        }
+        let many = i64::try_from(run.len()).unwrap_or(i64::MAX);
+        let row = conn
+            .row(
+                "UPDATE folders SET uid_next = uid_next + $3 WHERE mailbox_id = $1 AND role = $2 RETURNING id, uid_next",
+                &[first.mailbox.into(), first.folder.into(), many.into()],
+            )
+            .await?
+            .ok_or_else(|| Trouble::new("a mailbox has no such folder", first.folder.word()))?;
+        let (folder, next): (FolderId, i64) = (row.read("id")?, row.read("uid_next")?);
+        let uids = next - many..;
+        places.extend(run.iter().zip(uids).map(|((message, entry), uid)| Place {
+            message: *message,
+            entry,
+            folder,
+            uid,
+        }));
+    }
+    Ok(places)
+}
+
+fn folder_key(entry: &NewEntry) -> (MailboxId, &'static str) {
+    (entry.mailbox, entry.folder.word())
+}
+
+async fn insert_message(conn: &mut Conn, row: &MessageRow) -> Result<(), Trouble> {
+    let sql = "INSERT INTO messages (id, practice_id, mailbox_id, size, created_at) VALUES ($1, $2, $3, $4, $5)";
+    let params = [row.id.into(), row.practice.into(), row.mailbox.into(), row.size.into(), row.created_at.into()];
+    conn.execute(sql, &params).await.map(|_| ())
+}
+
+async fn insert_object(conn: &mut Conn, message: MessageId, row: &ObjectRow, at: Timestamp) -> Result<(), Trouble> {
+    let sql = "INSERT INTO objects (id, message_id, size, container, created_at) VALUES ($1, $2, $3, $4, $5)";
+    let params = [row.id.into(), message.into(), row.size.into(), row.container.as_ref().into(), at.into()];
+    conn.execute(sql, &params).await.map(|_| ())
+}
+
+async fn insert_entry(
+    conn: &mut Conn,
+    message: MessageId,
+    row: &NewEntry,
+    folder: FolderId,
+    uid: i64,
+) -> Result<(), Trouble> {
+    conn.execute(
+        "INSERT INTO entries (id, mailbox_id, folder_id, uid, message_id, head_id, esk, flags, size, \
+         received_at, visible_at, authority_mac) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        &[
+            row.id.into(),
+            row.mailbox.into(),
+            folder.into(),
+            uid.into(),
+            message.into(),
+            row.head.into(),
+            (&row.esk).into(),
+            row.flags.into(),
+            row.size.into(),
+            row.received_at.into(),
+            row.visible_at.into(),
+            (&row.mac).into(),
+        ],
+    )
+    .await
+    .map(|_| ())
+}
+
+fn octets(container: &Container) -> i64 {
+    i64::try_from(container.as_octets().len()).unwrap_or(i64::MAX)
+}
+
+/// Deposits in one transaction at most.
+const GROUP: usize = 64;
+/// Objects of one deposit that are written at once.
+const PUTS: usize = 4;
+/// How often a transaction is run again after it was the victim of another.
+const VICTIM: u32 = 8;

@@ -5,6 +5,8 @@ use crate::domain::{
     PracticeId, PublicKey, Sealed, SlotId, Timestamp,
 };
 
+use super::sql::Conn;
+use super::value::{Plain, Row, Trouble};
 use super::{Store, Tx};
 
 /// A row of `mailboxes`.
@@ -113,39 +115,77 @@ pub struct FolderCount {
 impl Store {
     /// All mailboxes, by address.
     pub async fn mailboxes(&self) -> Result<Vec<MailboxRow>, Fault> {
-        unimplemented!()
+        let sql = "SELECT id, practice_id, address, name, kind, state, certificate, secret_sealed, version, \
+                   authority_mac, created_at \
+                   FROM mailboxes ORDER BY address";
+        Ok(self.rows(sql, &[]).await?.iter().map(mailbox_row).collect::<Result<_, _>>()?)
     }
+
     /// One mailbox.
-    pub async fn mailbox(&self, _id: MailboxId) -> Result<Option<MailboxRow>, Fault> {
-        unimplemented!()
+    pub async fn mailbox(&self, id: MailboxId) -> Result<Option<MailboxRow>, Fault> {
+        let sql = "SELECT id, practice_id, address, name, kind, state, certificate, secret_sealed, version, \
+                   authority_mac, created_at \
+                   FROM mailboxes WHERE id = $1";
+        Ok(self.row(sql, &[id.into()]).await?.as_ref().map(mailbox_row).transpose()?)
     }
+
     /// The mailbox of a folded address.
-    pub async fn mailbox_at(&self, _address: &str) -> Result<Option<MailboxRow>, Fault> {
-        unimplemented!()
+    pub async fn mailbox_at(&self, address: &str) -> Result<Option<MailboxRow>, Fault> {
+        let sql = "SELECT id, practice_id, address, name, kind, state, certificate, secret_sealed, version, \
+                   authority_mac, created_at \
+                   FROM mailboxes WHERE address = $1";
+        Ok(self.row(sql, &[Plain(address).into()]).await?.as_ref().map(mailbox_row).transpose()?)
     }
+
     /// The devices of a mailbox, oldest first.
-    pub async fn devices(&self, _mailbox: MailboxId) -> Result<Vec<DeviceRow>, Fault> {
-        unimplemented!()
+    pub async fn devices(&self, mailbox: MailboxId) -> Result<Vec<DeviceRow>, Fault> {
+        let sql = "SELECT id, mailbox_id, tag, kind, label_sealed, verifier_hash, authority_mac, created_at, \
+                   last_used_at \
+                   FROM devices WHERE mailbox_id = $1 ORDER BY created_at, id";
+        Ok(self.rows(sql, &[mailbox.into()]).await?.iter().map(device_row).collect::<Result<_, _>>()?)
     }
+
     /// One device.
-    pub async fn device(&self, _id: DeviceId) -> Result<Option<DeviceRow>, Fault> {
-        unimplemented!()
+    pub async fn device(&self, id: DeviceId) -> Result<Option<DeviceRow>, Fault> {
+        let sql = "SELECT id, mailbox_id, tag, kind, label_sealed, verifier_hash, authority_mac, created_at, \
+                   last_used_at \
+                   FROM devices WHERE id = $1";
+        Ok(self.row(sql, &[id.into()]).await?.as_ref().map(device_row).transpose()?)
     }
+
     /// The device of a mailbox with that tag.
-    pub async fn device_tagged(&self, _mailbox: MailboxId, _tag: &str) -> Result<Option<DeviceRow>, Fault> {
-        unimplemented!()
+    pub async fn device_tagged(&self, mailbox: MailboxId, tag: &str) -> Result<Option<DeviceRow>, Fault> {
+        let sql = "SELECT id, mailbox_id, tag, kind, label_sealed, verifier_hash, authority_mac, created_at, \
+                   last_used_at \
+                   FROM devices WHERE mailbox_id = $1 AND tag = $2";
+        let row = self.row(sql, &[mailbox.into(), Plain(tag).into()]).await?;
+        Ok(row.as_ref().map(device_row).transpose()?)
     }
+
     /// The slots of a mailbox.
-    pub async fn slots(&self, _mailbox: MailboxId) -> Result<Vec<SlotRow>, Fault> {
-        unimplemented!()
+    pub async fn slots(&self, mailbox: MailboxId) -> Result<Vec<SlotRow>, Fault> {
+        let sql = "SELECT id, mailbox_id, device_id, public_key, secret_sealed, esk, quick_sealed, version, \
+                   authority_mac, created_at \
+                   FROM slots WHERE mailbox_id = $1 ORDER BY created_at, id";
+        Ok(self.rows(sql, &[mailbox.into()]).await?.iter().map(slot_row).collect::<Result<_, _>>()?)
     }
+
     /// The folders of a mailbox.
-    pub async fn folders(&self, _mailbox: MailboxId) -> Result<Vec<FolderRow>, Fault> {
-        unimplemented!()
+    pub async fn folders(&self, mailbox: MailboxId) -> Result<Vec<FolderRow>, Fault> {
+        let sql = "SELECT id, mailbox_id, role, name_sealed, uid_validity, uid_next, created_at \
+                   FROM folders WHERE mailbox_id = $1 ORDER BY created_at, id";
+        Ok(self.rows(sql, &[mailbox.into()]).await?.iter().map(folder_row).collect::<Result<_, _>>()?)
     }
+
     /// How many messages each folder of a mailbox holds (those already visible at `now`).
-    pub async fn folder_counts(&self, _mailbox: MailboxId, _now: Timestamp) -> Result<Vec<FolderCount>, Fault> {
-        unimplemented!()
+    pub async fn folder_counts(&self, mailbox: MailboxId, now: Timestamp) -> Result<Vec<FolderCount>, Fault> {
+        let sql = "SELECT folders.role AS role, COUNT(entries.id) AS messages FROM folders \
+                   LEFT JOIN entries ON entries.folder_id = folders.id AND entries.visible_at <= $2 \
+                   WHERE folders.mailbox_id = $1 GROUP BY folders.id, folders.role, folders.created_at \
+                   ORDER BY folders.created_at, folders.id";
+        let rows = self.rows(sql, &[mailbox.into(), now.into()]).await?;
+        let count = |row: &Row| Ok(FolderCount { role: row.read("role")?, messages: row.read("messages")? });
+        Ok(rows.iter().map(count).collect::<Result<_, Trouble>>()?)
     }
 }
 
@@ -153,23 +193,179 @@ impl Tx {
     /// Inserts a mailbox with its first devices, slots and folders; `false` when the address is taken.
     pub async fn insert_mailbox(
         &mut self,
-        _mailbox: &MailboxRow,
-        _devices: &[DeviceRow],
-        _slots: &[SlotRow],
-        _folders: &[FolderRow],
+        mailbox: &MailboxRow,
+        devices: &[DeviceRow],
+        slots: &[SlotRow],
+        folders: &[FolderRow],
     ) -> Result<bool, Fault> {
-        unimplemented!()
+        let sql = "INSERT INTO mailboxes (id, practice_id, address, name, kind, state, certificate, secret_sealed, version, \
+                   authority_mac, created_at) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (address) DO NOTHING";
+        let params = [
+            mailbox.id.into(),
+            mailbox.practice.into(),
+            Plain(&mailbox.address).into(),
+            Plain(&mailbox.name).into(),
+            mailbox.kind.into(),
+            mailbox.state.into(),
+            (&mailbox.certificate).into(),
+            (&mailbox.secret).into(),
+            mailbox.version.into(),
+            (&mailbox.mac).into(),
+            mailbox.created_at.into(),
+        ];
+        if self.conn.execute(sql, &params).await? == 0 {
+            return Ok(false);
+        }
+        for device in devices {
+            if !insert_device(&mut self.conn, device).await? {
+                return Err(Fault::new("two devices of a new mailbox have one tag"));
+            }
+        }
+        for slot in slots {
+            insert_slot(&mut self.conn, slot).await?;
+        }
+        for folder in folders {
+            insert_folder(&mut self.conn, folder).await?;
+        }
+        Ok(true)
     }
+
     /// Inserts a device with its slot (none for a send-only one); `false` when the tag is taken.
-    pub async fn insert_device(&mut self, _device: &DeviceRow, _slot: Option<&SlotRow>) -> Result<bool, Fault> {
-        unimplemented!()
+    pub async fn insert_device(&mut self, device: &DeviceRow, slot: Option<&SlotRow>) -> Result<bool, Fault> {
+        if !insert_device(&mut self.conn, device).await? {
+            return Ok(false);
+        }
+        if let Some(slot) = slot {
+            insert_slot(&mut self.conn, slot).await?;
+        }
+        Ok(true)
     }
+
     /// Deletes a device and its slot; `false` when there is none.
-    pub async fn delete_device(&mut self, _id: DeviceId) -> Result<bool, Fault> {
-        unimplemented!()
+    pub async fn delete_device(&mut self, id: DeviceId) -> Result<bool, Fault> {
+        self.conn.execute("DELETE FROM slots WHERE device_id = $1", &[id.into()]).await?;
+        Ok(self.conn.execute("DELETE FROM devices WHERE id = $1", &[id.into()]).await? > 0)
     }
+
     /// Notes that a device was used; `true` when it was the first time.
-    pub async fn touch_device(&mut self, _id: DeviceId, _at: Timestamp) -> Result<bool, Fault> {
-        unimplemented!()
+    pub async fn touch_device(&mut self, id: DeviceId, at: Timestamp) -> Result<bool, Fault> {
+        let sql = "UPDATE devices SET last_used_at = $2 WHERE id = $1 AND last_used_at IS NULL";
+        if self.conn.execute(sql, &[id.into(), at.into()]).await? > 0 {
+            return Ok(true);
+        }
+        // Never back: two nodes may note two logins in either order.
+        let sql = "UPDATE devices SET last_used_at = $2 WHERE id = $1 AND last_used_at < $2";
+        self.conn.execute(sql, &[id.into(), at.into()]).await?;
+        Ok(false)
     }
+}
+
+async fn insert_device(conn: &mut Conn, row: &DeviceRow) -> Result<bool, Trouble> {
+    let sql = "INSERT INTO devices (id, mailbox_id, tag, kind, label_sealed, verifier_hash, authority_mac, created_at, \
+                   last_used_at) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (mailbox_id, tag) DO NOTHING";
+    let params = [
+        row.id.into(),
+        row.mailbox.into(),
+        Plain(&row.tag).into(),
+        row.kind.into(),
+        (&row.label).into(),
+        (&row.verifier).into(),
+        (&row.mac).into(),
+        row.created_at.into(),
+        row.last_used_at.into(),
+    ];
+    Ok(conn.execute(sql, &params).await? > 0)
+}
+
+async fn insert_slot(conn: &mut Conn, row: &SlotRow) -> Result<(), Trouble> {
+    let sql = "INSERT INTO slots (id, mailbox_id, device_id, public_key, secret_sealed, esk, quick_sealed, version, \
+                   authority_mac, created_at) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    let params = [
+        row.id.into(),
+        row.mailbox.into(),
+        row.device.into(),
+        (&row.public_key).into(),
+        row.secret.as_ref().into(),
+        row.esk.as_ref().into(),
+        row.quick.as_ref().into(),
+        row.version.into(),
+        (&row.mac).into(),
+        row.created_at.into(),
+    ];
+    conn.execute(sql, &params).await.map(|_| ())
+}
+
+async fn insert_folder(conn: &mut Conn, row: &FolderRow) -> Result<(), Trouble> {
+    let sql = "INSERT INTO folders (id, mailbox_id, role, name_sealed, uid_validity, uid_next, created_at) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    let params = [
+        row.id.into(),
+        row.mailbox.into(),
+        row.role.into(),
+        row.name.as_ref().into(),
+        row.uid_validity.into(),
+        row.uid_next.into(),
+        row.created_at.into(),
+    ];
+    conn.execute(sql, &params).await.map(|_| ())
+}
+
+fn mailbox_row(row: &Row) -> Result<MailboxRow, Trouble> {
+    Ok(MailboxRow {
+        id: row.read("id")?,
+        practice: row.read("practice_id")?,
+        address: row.read("address")?,
+        name: row.read("name")?,
+        kind: row.read("kind")?,
+        state: row.read("state")?,
+        certificate: row.read("certificate")?,
+        secret: row.read("secret_sealed")?,
+        version: row.read("version")?,
+        mac: row.read("authority_mac")?,
+        created_at: row.read("created_at")?,
+    })
+}
+
+fn device_row(row: &Row) -> Result<DeviceRow, Trouble> {
+    Ok(DeviceRow {
+        id: row.read("id")?,
+        mailbox: row.read("mailbox_id")?,
+        tag: row.read("tag")?,
+        kind: row.read("kind")?,
+        label: row.read("label_sealed")?,
+        verifier: row.read("verifier_hash")?,
+        mac: row.read("authority_mac")?,
+        created_at: row.read("created_at")?,
+        last_used_at: row.read_opt("last_used_at")?,
+    })
+}
+
+fn slot_row(row: &Row) -> Result<SlotRow, Trouble> {
+    Ok(SlotRow {
+        id: row.read("id")?,
+        mailbox: row.read("mailbox_id")?,
+        device: row.read_opt("device_id")?,
+        public_key: row.read("public_key")?,
+        secret: row.read_opt("secret_sealed")?,
+        esk: row.read_opt("esk")?,
+        quick: row.read_opt("quick_sealed")?,
+        version: row.read("version")?,
+        mac: row.read("authority_mac")?,
+        created_at: row.read("created_at")?,
+    })
+}
+
+fn folder_row(row: &Row) -> Result<FolderRow, Trouble> {
+    Ok(FolderRow {
+        id: row.read("id")?,
+        mailbox: row.read("mailbox_id")?,
+        role: row.read("role")?,
+        name: row.read_opt("name_sealed")?,
+        uid_validity: row.read("uid_validity")?,
+        uid_next: row.read("uid_next")?,
+        created_at: row.read("created_at")?,
+    })
 }

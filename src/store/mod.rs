@@ -2,13 +2,14 @@
 //!
 //! One SQL text in a dialect that SQLite and PostgreSQL both speak, over two pools; `sql` is the
 //! one place that knows which. What goes in is sealed, hashed, authenticated, or one of the plain
-//! columns of `migrations/` by type: [`sql::Param`] has no `From<&str>` for a person's words.
+//! columns of `migrations/` by type: [`value::Param`] has no `From<&str>` for a person's words.
 //!
 //! Every change happens in a named transaction, and the only way to commit one is
 //! [`Tx::commit`] with an audit event. A deposit is one transaction; its objects are durable
 //! before its rows, and its rows before the [`crate::domain::QueueId`] that a 250 names.
 
 pub mod audit;
+pub mod authority;
 pub mod challenges;
 pub mod deliveries;
 pub mod deposit;
@@ -19,5 +20,6 @@ pub mod patients;
 pub mod practices;
 pub mod sessions;
 pub mod sql;
+pub mod value;
 
-pub use sql::{Store, StoreOptions, Tx};
+pub use sql::{ChainMac, OpenError, Store, StoreOptions, Tx};

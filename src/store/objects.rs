@@ -4,30 +4,163 @@
 //! power cut can take. Objects without a row are swept when older than a day (two steps: list what
 //! is old, delete what no row names), which cannot race a deposit that takes minutes.
 
-use crate::domain::{Container, Fault, ObjectId, Timestamp};
+use std::error::Error as _;
+use std::path::{Path as FilePath, PathBuf};
+use std::sync::Arc;
+
+use futures_util::TryStreamExt as _;
+use object_store::aws::AmazonS3Builder;
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use object_store::prefix::PrefixStore;
+use object_store::{ObjectStore, ObjectStoreExt as _, PutPayload};
 
 use super::Store;
+use super::sql::OpenError;
+use super::value::Trouble;
+use crate::domain::{Container, Fault, ObjectId, Timestamp};
 
 impl Store {
     /// Writes an object and makes it durable (data and folder entry).
     ///
     /// # Errors
     /// A transient [`Fault`] when the store is full or away.
-    pub async fn put_object(&self, _id: ObjectId, _container: Container) -> Result<(), Fault> {
-        unimplemented!()
+    pub async fn put_object(&self, id: ObjectId, container: Container) -> Result<(), Fault> {
+        Ok(put(self.inner.objects.as_ref(), id, container).await?)
     }
+
     /// Reads a container, from its row or from the object store. `None` when it is gone.
     ///
     /// # Errors
-    /// [`Fault`] of the database or object store.
-    pub async fn container(&self, _id: ObjectId) -> Result<Option<Container>, Fault> {
-        unimplemented!()
+    /// [`Fault`] of the database or object store; also for an object that has not the octets its row counts.
+    pub async fn container(&self, id: ObjectId) -> Result<Option<Container>, Fault> {
+        let Some(row) = self.row("SELECT size, container FROM objects WHERE id = $1", &[id.into()]).await? else {
+            return Ok(None);
+        };
+        let size: i64 = row.read("size")?;
+        let container: Option<Container> = match row.read_opt("container")? {
+            Some(container) => Some(container),
+            None => fetch(self.inner.objects.as_ref(), id).await?,
+        };
+        match container {
+            Some(container) if i64::try_from(container.as_octets().len()) != Ok(size) => {
+                Err(Fault::new("an object has not the length of its row"))
+            }
+            other => Ok(other),
+        }
     }
+
     /// Deletes objects that were written before `before` and that no row names; returns how many.
     ///
     /// # Errors
     /// [`Fault`] of the database or object store.
-    pub async fn sweep_objects(&self, _before: Timestamp) -> Result<u64, Fault> {
-        unimplemented!()
+    pub async fn sweep_objects(&self, before: Timestamp) -> Result<u64, Fault> {
+        let objects = &self.inner.objects;
+        let old = objects
+            .list(None)
+            .try_filter(|object| std::future::ready(object.last_modified.timestamp_millis() < before.0))
+            .map_ok(|object| object.location);
+        let old: Vec<Path> = old.try_collect().await.map_err(trouble)?;
+        // Listed first, then asked for: whatever has no row now has had none since before it was listed.
+        let mut swept = 0;
+        for location in old {
+            // Names that are not ours are left alone: the folder or bucket may hold other things.
+            let Some(id) = location.filename().and_then(|name| name.parse::<ObjectId>().ok()) else { continue };
+            if place(id) != location || self.row("SELECT id FROM objects WHERE id = $1", &[id.into()]).await?.is_some()
+            {
+                continue;
+            }
+            match objects.delete(&location).await {
+                Ok(()) => swept += 1,
+                Err(object_store::Error::NotFound { .. }) => {}
+                Err(error) => return Err(trouble(error).into()),
+            }
+        }
+        Ok(swept)
     }
+}
+
+/// Opens `file:FOLDER` or `s3://bucket/prefix`.
+pub(super) async fn open(url: &str, data: &FilePath) -> Result<Arc<dyn ObjectStore>, OpenError> {
+    if let Some(folder) = url.strip_prefix("file:") {
+        if folder.is_empty() || folder.starts_with("//") {
+            return Err(OpenError::Setting("the objects are written file:FOLDER, such as file:objects"));
+        }
+        return open_folder(data.join(folder)).await;
+    }
+    if let Some(rest) = url.strip_prefix("s3://") {
+        let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+        if bucket.is_empty() {
+            return Err(OpenError::Setting("the objects are written s3://bucket/prefix"));
+        }
+        // Region, endpoint and credentials are where every S3 client looks for them: AWS_… of the
+        // environment or the machine's role. Nothing else of the environment is read.
+        let store = AmazonS3Builder::from_env()
+            .with_bucket_name(bucket)
+            .build()
+            .map_err(|_| OpenError::Setting("the S3 store needs AWS_REGION or AWS_ENDPOINT, and credentials"))?;
+        return Ok(Arc::new(PrefixStore::new(store, Path::from(prefix))));
+    }
+    Err(OpenError::Setting("the objects are in file:FOLDER or s3://bucket/prefix"))
+}
+
+async fn open_folder(folder: PathBuf) -> Result<Arc<dyn ObjectStore>, OpenError> {
+    let away = |error: std::io::Error| {
+        Fault::because("the folder of objects cannot be made", format!("{:?}", error.kind())).transient()
+    };
+    tokio::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).await.map_err(away)?;
+    // Nobody but the owner gets past this folder, whatever the mode of what is in it.
+    use std::os::unix::fs::PermissionsExt as _;
+    tokio::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700)).await.map_err(away)?;
+    let store = LocalFileSystem::new_with_prefix(&folder).map_err(trouble)?;
+    // Data, folder entry and new parent folders are synced before the answer (off by default).
+    Ok(Arc::new(store.with_fsync(true)))
+}
+
+/// Writes an object; it is durable when this returns.
+pub(super) async fn put(store: &dyn ObjectStore, id: ObjectId, container: Container) -> Result<(), Trouble> {
+    store.put(&place(id), PutPayload::from(container.into_octets())).await.map(|_| ()).map_err(trouble)
+}
+
+async fn fetch(store: &dyn ObjectStore, id: ObjectId) -> Result<Option<Container>, Trouble> {
+    let found = match store.get(&place(id)).await {
+        Ok(found) => found,
+        Err(object_store::Error::NotFound { .. }) => return Ok(None),
+        Err(error) => return Err(trouble(error)),
+    };
+    let octets = found.bytes().await.map_err(trouble)?;
+    Ok(Some(Container::from_octets(octets.into())))
+}
+
+/// `ab/cd/<id>`: a folder holds a thousandth of a thousandth of them.
+fn place(id: ObjectId) -> Path {
+    let id = id.to_string();
+    let (first, rest) = id.split_at(2);
+    let (second, _) = rest.split_at(2);
+    Path::from_iter([first, second, id.as_str()])
+}
+
+/// Kinds only: messages of object stores hold paths, addresses and answers of servers.
+fn trouble(error: object_store::Error) -> Trouble {
+    use object_store::Error;
+    let kind = match &error {
+        Error::NotFound { .. } => "not found",
+        Error::AlreadyExists { .. } => "exists",
+        Error::PermissionDenied { .. } => "permission denied",
+        Error::Unauthenticated { .. } => "unauthenticated",
+        Error::InvalidPath { .. } => "path",
+        Error::NotSupported { .. } | Error::NotImplemented { .. } => "not supported",
+        _ => "",
+    };
+    if !kind.is_empty() {
+        return Trouble::new("the object store refused", kind);
+    }
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if let Some(io) = cause.downcast_ref::<std::io::Error>() {
+            return Trouble::new("the object store cannot do it now", format!("{:?}", io.kind())).transient();
+        }
+        source = cause.source();
+    }
+    Trouble::new("the object store cannot do it now", "other").transient()
 }

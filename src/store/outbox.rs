@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use crate::domain::{DeliveryId, FailureClass, Fault, QueueId, Timestamp};
 
+use super::deposit::NewWork;
+use super::sql::Conn;
+use super::value::{Row, Trouble};
 use super::{Store, Tx};
 
 /// A row of `outbox`.
@@ -30,31 +33,99 @@ pub struct WorkRow {
 impl Store {
     /// Claims at most `limit` pieces of work due at `now`, for `lease`: a claimed one is nobody else's until then.
     /// One statement; attempts are counted here. No audit event: a lease changes nothing a person sees.
-    pub async fn claim_work(&self, _now: Timestamp, _lease: Duration, _limit: i64) -> Result<Vec<WorkRow>, Fault> {
-        unimplemented!()
+    pub async fn claim_work(&self, now: Timestamp, lease: Duration, limit: i64) -> Result<Vec<WorkRow>, Fault> {
+        // The conditions stand twice: PostgreSQL weighs the outer ones again after waiting for another
+        // node's claim, so that what both chose goes to one of them.
+        let sql = "UPDATE outbox SET attempts = attempts + 1, lease_until = $2 \
+                   WHERE id IN (SELECT id FROM outbox WHERE done_at IS NULL AND due_at <= $1 AND lease_until <= $1 \
+                   ORDER BY due_at, id LIMIT $3) AND done_at IS NULL AND due_at <= $1 AND lease_until <= $1 \
+                   RETURNING id, delivery_id, attempts, due_at, lease_until, last_failure, created_at, done_at";
+        let params = [now.into(), now.plus(lease).into(), limit.into()];
+        let mut left = VICTIM;
+        let rows = loop {
+            match self.inner.change(sql, &params).await {
+                Err(trouble) if trouble.again() && left > 0 => left -= 1,
+                outcome => break outcome?,
+            }
+        };
+        let mut rows: Vec<WorkRow> = rows.iter().map(work_row).collect::<Result<_, _>>()?;
+        rows.sort_by_key(|row| row.due_at);
+        Ok(rows)
     }
+
     /// What waits, soonest first; with what is done when `all`.
-    pub async fn outbox(&self, _all: bool, _limit: i64) -> Result<Vec<WorkRow>, Fault> {
-        unimplemented!()
+    pub async fn outbox(&self, all: bool, limit: i64) -> Result<Vec<WorkRow>, Fault> {
+        let sql = if all {
+            "SELECT id, delivery_id, attempts, due_at, lease_until, last_failure, created_at, done_at \
+             FROM outbox ORDER BY due_at, id LIMIT $1"
+        } else {
+            "SELECT id, delivery_id, attempts, due_at, lease_until, last_failure, created_at, done_at \
+             FROM outbox WHERE done_at IS NULL ORDER BY due_at, id LIMIT $1"
+        };
+        Ok(self.rows(sql, &[limit.into()]).await?.iter().map(work_row).collect::<Result<_, _>>()?)
     }
 }
 
 impl Tx {
+    /// Adds work for a delivery.
+    pub async fn insert_work(&mut self, delivery: DeliveryId, work: NewWork) -> Result<(), Fault> {
+        Ok(insert(&mut self.conn, delivery, &work).await?)
+    }
+
     /// The work is done (handed over or given up).
-    pub async fn finish_work(&mut self, _id: QueueId, _at: Timestamp) -> Result<(), Fault> {
-        unimplemented!()
+    pub async fn finish_work(&mut self, id: QueueId, at: Timestamp) -> Result<(), Fault> {
+        let sql = "UPDATE outbox SET done_at = $2, lease_until = 0 WHERE id = $1 AND done_at IS NULL";
+        self.conn.execute(sql, &[id.into(), at.into()]).await?;
+        Ok(())
     }
+
     /// Try again at `due_at`.
-    pub async fn postpone_work(
-        &mut self,
-        _id: QueueId,
-        _failure: FailureClass,
-        _due_at: Timestamp,
-    ) -> Result<(), Fault> {
-        unimplemented!()
+    pub async fn postpone_work(&mut self, id: QueueId, failure: FailureClass, due_at: Timestamp) -> Result<(), Fault> {
+        let sql = "UPDATE outbox SET due_at = $3, lease_until = 0, last_failure = $2 WHERE id = $1 AND done_at IS NULL";
+        self.conn.execute(sql, &[id.into(), failure.into(), due_at.into()]).await?;
+        Ok(())
     }
+
     /// Makes waiting work due now: one piece, or all of it; returns how many.
-    pub async fn retry_work(&mut self, _id: Option<QueueId>, _now: Timestamp) -> Result<i64, Fault> {
-        unimplemented!()
+    ///
+    /// A lease stays: what a node works on is not sent twice.
+    pub async fn retry_work(&mut self, id: Option<QueueId>, now: Timestamp) -> Result<i64, Fault> {
+        let many = match id {
+            Some(id) => {
+                let sql = "UPDATE outbox SET due_at = CASE WHEN due_at > $2 THEN $2 ELSE due_at END \
+                           WHERE id = $1 AND done_at IS NULL";
+                self.conn.execute(sql, &[id.into(), now.into()]).await?
+            }
+            None => {
+                let sql = "UPDATE outbox SET due_at = CASE WHEN due_at > $1 THEN $1 ELSE due_at END \
+                           WHERE done_at IS NULL";
+                self.conn.execute(sql, &[now.into()]).await?
+            }
+        };
+        Ok(i64::try_from(many).unwrap_or(i64::MAX))
     }
 }
+
+/// Puts work into the queue, in whoever's transaction.
+pub(super) async fn insert(conn: &mut Conn, delivery: DeliveryId, work: &NewWork) -> Result<(), Trouble> {
+    let sql =
+        "INSERT INTO outbox (id, delivery_id, attempts, due_at, lease_until, created_at) VALUES ($1, $2, 0, $3, 0, $3)";
+    conn.execute(sql, &[work.id.into(), delivery.into(), work.due_at.into()]).await?;
+    Ok(())
+}
+
+fn work_row(row: &Row) -> Result<WorkRow, Trouble> {
+    Ok(WorkRow {
+        id: row.read("id")?,
+        delivery: row.read("delivery_id")?,
+        attempts: row.read("attempts")?,
+        due_at: row.read("due_at")?,
+        lease_until: row.read("lease_until")?,
+        last_failure: row.read_opt("last_failure")?,
+        created_at: row.read("created_at")?,
+        done_at: row.read_opt("done_at")?,
+    })
+}
+
+/// How often a claim is run again after it was the victim of another node's.
+const VICTIM: u32 = 8;

@@ -2,6 +2,7 @@
 
 use crate::domain::{Fault, KeyedHash, PatientId, PatientKind, PracticeId, Sealed, Timestamp};
 
+use super::value::{Row, Trouble};
 use super::{Store, Tx};
 
 /// A row of `patients`.
@@ -29,34 +30,89 @@ pub struct PatientRow {
 
 impl Store {
     /// All persons of a practice, oldest first.
-    pub async fn patients(&self, _practice: PracticeId) -> Result<Vec<PatientRow>, Fault> {
-        unimplemented!()
+    pub async fn patients(&self, practice: PracticeId) -> Result<Vec<PatientRow>, Fault> {
+        let sql = "SELECT id, practice_id, kind, record_sealed, address_hash, number_hash, version, created_at, updated_at \
+                   FROM patients WHERE practice_id = $1 ORDER BY created_at, id";
+        Ok(self.rows(sql, &[practice.into()]).await?.iter().map(patient_row).collect::<Result<_, _>>()?)
     }
+
     /// One person.
-    pub async fn patient(&self, _id: PatientId) -> Result<Option<PatientRow>, Fault> {
-        unimplemented!()
+    pub async fn patient(&self, id: PatientId) -> Result<Option<PatientRow>, Fault> {
+        let sql = "SELECT id, practice_id, kind, record_sealed, address_hash, number_hash, version, created_at, updated_at \
+                   FROM patients WHERE id = $1";
+        Ok(self.row(sql, &[id.into()]).await?.as_ref().map(patient_row).transpose()?)
     }
+
     /// The persons of a practice with that address.
-    pub async fn patients_at(&self, _practice: PracticeId, _address: &KeyedHash) -> Result<Vec<PatientRow>, Fault> {
-        unimplemented!()
+    pub async fn patients_at(&self, practice: PracticeId, address: &KeyedHash) -> Result<Vec<PatientRow>, Fault> {
+        let sql = "SELECT id, practice_id, kind, record_sealed, address_hash, number_hash, version, created_at, updated_at \
+                   FROM patients WHERE practice_id = $1 AND address_hash = $2 ORDER BY created_at, id";
+        let rows = self.rows(sql, &[practice.into(), address.into()]).await?;
+        Ok(rows.iter().map(patient_row).collect::<Result<_, _>>()?)
     }
+
     /// The persons of a practice with that number.
-    pub async fn patients_calling(&self, _practice: PracticeId, _number: &KeyedHash) -> Result<Vec<PatientRow>, Fault> {
-        unimplemented!()
+    pub async fn patients_calling(&self, practice: PracticeId, number: &KeyedHash) -> Result<Vec<PatientRow>, Fault> {
+        let sql = "SELECT id, practice_id, kind, record_sealed, address_hash, number_hash, version, created_at, updated_at \
+                   FROM patients WHERE practice_id = $1 AND number_hash = $2 ORDER BY created_at, id";
+        let rows = self.rows(sql, &[practice.into(), number.into()]).await?;
+        Ok(rows.iter().map(patient_row).collect::<Result<_, _>>()?)
     }
 }
 
 impl Tx {
     /// Inserts a person.
-    pub async fn insert_patient(&mut self, _row: &PatientRow) -> Result<(), Fault> {
-        unimplemented!()
+    pub async fn insert_patient(&mut self, row: &PatientRow) -> Result<(), Fault> {
+        let sql = "INSERT INTO patients (id, practice_id, kind, record_sealed, address_hash, number_hash, version, created_at, updated_at) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+        let params = [
+            row.id.into(),
+            row.practice.into(),
+            row.kind.into(),
+            (&row.record).into(),
+            (&row.address_hash).into(),
+            (&row.number_hash).into(),
+            row.version.into(),
+            row.created_at.into(),
+            row.updated_at.into(),
+        ];
+        self.conn.execute(sql, &params).await?;
+        Ok(())
     }
+
     /// Replaces a person whose version is one less than the row's; `false` when somebody was quicker.
-    pub async fn update_patient(&mut self, _row: &PatientRow) -> Result<bool, Fault> {
-        unimplemented!()
+    pub async fn update_patient(&mut self, row: &PatientRow) -> Result<bool, Fault> {
+        let sql = "UPDATE patients SET kind = $2, record_sealed = $3, address_hash = $4, number_hash = $5, \
+                   version = $6, updated_at = $7 WHERE id = $1 AND version = $6 - 1 AND practice_id = $8";
+        let params = [
+            row.id.into(),
+            row.kind.into(),
+            (&row.record).into(),
+            (&row.address_hash).into(),
+            (&row.number_hash).into(),
+            row.version.into(),
+            row.updated_at.into(),
+            row.practice.into(),
+        ];
+        Ok(self.conn.execute(sql, &params).await? > 0)
     }
+
     /// Removes a person; `false` when there is none.
-    pub async fn delete_patient(&mut self, _id: PatientId) -> Result<bool, Fault> {
-        unimplemented!()
+    pub async fn delete_patient(&mut self, id: PatientId) -> Result<bool, Fault> {
+        Ok(self.conn.execute("DELETE FROM patients WHERE id = $1", &[id.into()]).await? > 0)
     }
+}
+
+fn patient_row(row: &Row) -> Result<PatientRow, Trouble> {
+    Ok(PatientRow {
+        id: row.read("id")?,
+        practice: row.read("practice_id")?,
+        kind: row.read("kind")?,
+        record: row.read("record_sealed")?,
+        address_hash: row.read("address_hash")?,
+        number_hash: row.read("number_hash")?,
+        version: row.read("version")?,
+        created_at: row.read("created_at")?,
+        updated_at: row.read("updated_at")?,
+    })
 }

@@ -23,26 +23,57 @@ pub struct SessionRow {
 
 impl Store {
     /// The session of a cookie that is live at `now`.
-    pub async fn session(&self, _token: &KeyedHash, _now: Timestamp) -> Result<Option<SessionRow>, Fault> {
-        unimplemented!()
+    pub async fn session(&self, token: &KeyedHash, now: Timestamp) -> Result<Option<SessionRow>, Fault> {
+        let sql = "SELECT id, delivery_id, token_hash, key_sealed, created_at, expires_at \
+                   FROM portal_sessions WHERE token_hash = $1 AND expires_at > $2";
+        let Some(row) = self.row(sql, &[token.into(), now.into()]).await? else { return Ok(None) };
+        Ok(Some(SessionRow {
+            id: row.read("id")?,
+            delivery: row.read("delivery_id")?,
+            token: row.read("token_hash")?,
+            key: row.read("key_sealed")?,
+            created_at: row.read("created_at")?,
+            expires_at: row.read("expires_at")?,
+        }))
     }
 }
 
 impl Tx {
     /// Inserts a session.
-    pub async fn insert_session(&mut self, _row: &SessionRow) -> Result<(), Fault> {
-        unimplemented!()
+    pub async fn insert_session(&mut self, row: &SessionRow) -> Result<(), Fault> {
+        let sql = "INSERT INTO portal_sessions (id, delivery_id, token_hash, key_sealed, created_at, expires_at) \
+                   VALUES ($1, $2, $3, $4, $5, $6)";
+        let params = [
+            row.id.into(),
+            row.delivery.into(),
+            (&row.token).into(),
+            (&row.key).into(),
+            row.created_at.into(),
+            row.expires_at.into(),
+        ];
+        self.conn.execute(sql, &params).await?;
+        Ok(())
     }
+
     /// Moves the end of a session.
-    pub async fn extend_session(&mut self, _id: SessionId, _expires_at: Timestamp) -> Result<(), Fault> {
-        unimplemented!()
+    pub async fn extend_session(&mut self, id: SessionId, expires_at: Timestamp) -> Result<(), Fault> {
+        let sql = "UPDATE portal_sessions SET expires_at = $2 WHERE id = $1";
+        self.conn.execute(sql, &[id.into(), expires_at.into()]).await?;
+        Ok(())
     }
+
     /// Ends a session.
-    pub async fn delete_session(&mut self, _id: SessionId) -> Result<(), Fault> {
-        unimplemented!()
+    pub async fn delete_session(&mut self, id: SessionId) -> Result<(), Fault> {
+        self.conn.execute("DELETE FROM portal_sessions WHERE id = $1", &[id.into()]).await?;
+        Ok(())
     }
+
     /// Deletes sessions and challenges that ended before `before`; returns how many rows.
-    pub async fn prune_sessions(&mut self, _before: Timestamp) -> Result<i64, Fault> {
-        unimplemented!()
+    ///
+    /// Challenges are what sends are counted by: `before` leaves them a day.
+    pub async fn prune_sessions(&mut self, before: Timestamp) -> Result<i64, Fault> {
+        let sessions = self.conn.execute("DELETE FROM portal_sessions WHERE expires_at < $1", &[before.into()]).await?;
+        let challenges = self.conn.execute("DELETE FROM challenges WHERE expires_at < $1", &[before.into()]).await?;
+        Ok(i64::try_from(sessions + challenges).unwrap_or(i64::MAX))
     }
 }

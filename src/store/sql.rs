@@ -1,8 +1,25 @@
-//! Two pools behind one face: connections, transactions, parameters, rows.
+//! Two pools behind one face: connections, transactions, the one commit.
+//!
+//! This file alone asks which database it is. SQLite: one writer connection, begun with `BEGIN IMMEDIATE`
+//! so that nobody is told "locked" in the middle, and readers that cannot write. PostgreSQL: READ COMMITTED,
+//! with every race decided inside a statement. SQL texts are `&'static str` and the same for both.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
+use object_store::ObjectStore;
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions};
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use tokio::sync::mpsc;
+
+use super::deposit::Waiting;
+use super::value::{Param, Plain, PlainOctets, Row, Trouble};
+use super::{deposit, objects};
 use crate::domain::{AuditEvent, Fault, SecretText};
 
 /// Authenticates a link of the journal's chain; the key stays in the vault.
@@ -24,7 +41,24 @@ pub struct StoreOptions {
 
 /// The database and the object store, opened, migrated and checked.
 #[derive(Clone)]
-pub struct Store {/* H4 */}
+pub struct Store {
+    pub(super) inner: Arc<Inner>,
+    /// To the task that commits deposits; it ends when the last store is dropped.
+    pub(super) deposits: mpsc::Sender<Waiting>,
+}
+
+/// What the store and its writer task share.
+pub(super) struct Inner {
+    pools: Pools,
+    pub(super) objects: Arc<dyn ObjectStore>,
+    pub(super) node: String,
+    pub(super) chain: ChainMac,
+}
+
+enum Pools {
+    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Postgres(PgPool),
+}
 
 /// Why a store does not open: one clear line each.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +74,12 @@ pub enum OpenError {
     Fault(#[from] Fault),
 }
 
+impl From<Trouble> for OpenError {
+    fn from(trouble: Trouble) -> Self {
+        Self::Fault(trouble.into())
+    }
+}
+
 impl Store {
     /// Opens the database (creating an SQLite file with mode 0600), applies migrations, opens the object store.
     ///
@@ -48,7 +88,18 @@ impl Store {
     /// # Errors
     /// [`OpenError`]; nothing is changed in a database from a newer version.
     pub async fn open(options: StoreOptions) -> Result<Self, OpenError> {
-        unimplemented!("{:?}", options.database)
+        let pools = Pools::open(options.database.reveal(), &options.data).await?;
+        let objects = objects::open(options.objects.reveal(), &options.data).await?;
+        let inner = Arc::new(Inner { pools, objects, node: options.node, chain: options.chain });
+        inner
+            .change(
+                "INSERT INTO audit_chains (node, seq, head_mac) VALUES ($1, 0, $2) ON CONFLICT (node) DO NOTHING",
+                &[Plain(&inner.node).into(), PlainOctets(&[]).into()],
+            )
+            .await?;
+        let (deposits, waiting) = mpsc::channel(QUEUE);
+        tokio::spawn(deposit::write_groups(Arc::clone(&inner), waiting));
+        Ok(Self { inner, deposits })
     }
 
     /// Begins a named write transaction (`BEGIN IMMEDIATE` on SQLite).
@@ -56,7 +107,9 @@ impl Store {
     /// # Errors
     /// A transient [`Fault`] when the database is away or busy.
     pub async fn write(&self, name: &'static str) -> Result<Tx, Fault> {
-        unimplemented!("{name}")
+        let conn = self.inner.begin().await?;
+        tracing::trace!(name, "write transaction");
+        Ok(Tx { conn, inner: Arc::clone(&self.inner) })
     }
 
     /// A value of `meta`.
@@ -64,31 +117,107 @@ impl Store {
     /// # Errors
     /// [`Fault`] of the database.
     pub async fn meta(&self, name: &'static str) -> Result<Option<Vec<u8>>, Fault> {
-        unimplemented!("{name}")
+        let row = self.inner.row("SELECT value FROM meta WHERE name = $1", &[Plain(name).into()]).await?;
+        Ok(row.map(|row| row.read("value")).transpose()?)
     }
 
     /// After a batch that destroyed keys: on SQLite a truncating checkpoint, so that the octets are gone from the files.
     ///
     /// # Errors
-    /// [`Fault`] of the database.
+    /// [`Fault`] of the database; transient while a reader still holds the old pages.
     pub async fn shred(&self) -> Result<(), Fault> {
-        unimplemented!()
+        let Pools::Sqlite { writer, .. } = &self.inner.pools else { return Ok(()) };
+        let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(writer).await.map_err(Trouble::from)?;
+        match Row::Sqlite(row).read::<i64>("busy")? {
+            0 => Ok(()),
+            _ => Err(Fault::new("the erased keys are still in the write-ahead log: a reader holds it").transient()),
+        }
     }
 
     /// Closes the pools.
-    pub async fn close(&self) {}
+    pub async fn close(&self) {
+        match &self.inner.pools {
+            Pools::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Pools::Postgres(pool) => pool.close().await,
+        }
+    }
+
+    /// One row of a reading statement.
+    pub(super) async fn row(&self, sql: &'static str, params: &[Param<'_>]) -> Result<Option<Row>, Trouble> {
+        self.inner.row(sql, params).await
+    }
+
+    /// All rows of a reading statement.
+    pub(super) async fn rows(&self, sql: &'static str, params: &[Param<'_>]) -> Result<Vec<Row>, Trouble> {
+        self.inner.rows(sql, params).await
+    }
+}
+
+impl Inner {
+    async fn row(&self, sql: &'static str, params: &[Param<'_>]) -> Result<Option<Row>, Trouble> {
+        Ok(match &self.pools {
+            Pools::Sqlite { readers, .. } => sqlite(sql, params).fetch_optional(readers).await?.map(Row::Sqlite),
+            Pools::Postgres(pool) => postgres(sql, params).fetch_optional(pool).await?.map(Row::Postgres),
+        })
+    }
+
+    async fn rows(&self, sql: &'static str, params: &[Param<'_>]) -> Result<Vec<Row>, Trouble> {
+        Ok(match &self.pools {
+            Pools::Sqlite { readers, .. } => {
+                sqlite(sql, params).fetch_all(readers).await?.into_iter().map(Row::Sqlite).collect()
+            }
+            Pools::Postgres(pool) => {
+                postgres(sql, params).fetch_all(pool).await?.into_iter().map(Row::Postgres).collect()
+            }
+        })
+    }
+
+    /// One statement that writes and is its own transaction, for what nobody sees: leases and founding rows.
+    pub(super) async fn change(&self, sql: &'static str, params: &[Param<'_>]) -> Result<Vec<Row>, Trouble> {
+        match &self.pools {
+            Pools::Sqlite { writer, .. } => {
+                Ok(sqlite(sql, params).fetch_all(writer).await?.into_iter().map(Row::Sqlite).collect())
+            }
+            Pools::Postgres(_) => self.rows(sql, params).await,
+        }
+    }
+
+    /// Begins a transaction that writes.
+    pub(super) async fn begin(&self) -> Result<Conn, Trouble> {
+        Ok(match &self.pools {
+            Pools::Sqlite { writer, .. } => Conn::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Pools::Postgres(pool) => Conn::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// Begins a transaction that reads one state of the database throughout.
+    pub(super) async fn snapshot(&self) -> Result<Conn, Trouble> {
+        Ok(match &self.pools {
+            Pools::Sqlite { readers, .. } => Conn::Sqlite(readers.begin_with("BEGIN DEFERRED").await?),
+            Pools::Postgres(pool) => {
+                Conn::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+            }
+        })
+    }
 }
 
 /// A write transaction. Dropped without [`Tx::commit`], it is rolled back.
-pub struct Tx {/* H4 */}
+pub struct Tx {
+    pub(super) conn: Conn,
+    inner: Arc<Inner>,
+}
 
 impl Tx {
     /// Writes the event to the journal's chain and commits everything.
     ///
     /// # Errors
     /// [`Fault`]; then nothing was changed.
-    pub async fn commit(self, event: AuditEvent) -> Result<(), Fault> {
-        unimplemented!("{event:?}")
+    pub async fn commit(mut self, event: AuditEvent) -> Result<(), Fault> {
+        self.inner.append(&mut self.conn, &[&event]).await?;
+        Ok(self.conn.commit().await?)
     }
 
     /// Sets a value of `meta`, once; an existing one stays.
@@ -96,6 +225,202 @@ impl Tx {
     /// # Errors
     /// [`Fault`] of the database.
     pub async fn set_meta(&mut self, name: &'static str, value: &[u8]) -> Result<(), Fault> {
-        unimplemented!("{name} {value:?}")
+        self.conn
+            .execute(
+                "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",
+                &[Plain(name).into(), PlainOctets(value).into()],
+            )
+            .await?;
+        Ok(())
     }
 }
+
+/// A connection inside a transaction.
+pub(super) enum Conn {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+impl Conn {
+    /// How many rows a statement changed.
+    pub(super) async fn execute(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<u64, Trouble> {
+        Ok(match self {
+            Self::Sqlite(tx) => sqlite(sql, params).execute(&mut **tx).await?.rows_affected(),
+            Self::Postgres(tx) => postgres(sql, params).execute(&mut **tx).await?.rows_affected(),
+        })
+    }
+
+    /// The row of a statement, when there is one.
+    pub(super) async fn row(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<Option<Row>, Trouble> {
+        Ok(match self {
+            // `fetch_all`, not `fetch_optional`: an UPDATE … RETURNING of SQLite is done only when stepped to its end.
+            Self::Sqlite(tx) => sqlite(sql, params).fetch_all(&mut **tx).await?.into_iter().next().map(Row::Sqlite),
+            Self::Postgres(tx) => postgres(sql, params).fetch_optional(&mut **tx).await?.map(Row::Postgres),
+        })
+    }
+
+    /// All rows of a statement.
+    pub(super) async fn rows(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<Vec<Row>, Trouble> {
+        Ok(match self {
+            Self::Sqlite(tx) => sqlite(sql, params).fetch_all(&mut **tx).await?.into_iter().map(Row::Sqlite).collect(),
+            Self::Postgres(tx) => {
+                postgres(sql, params).fetch_all(&mut **tx).await?.into_iter().map(Row::Postgres).collect()
+            }
+        })
+    }
+
+    /// Makes the transaction durable. Called by [`Tx::commit`] and the writer of deposits, after the journal.
+    pub(super) async fn commit(self) -> Result<(), Trouble> {
+        Ok(match self {
+            Self::Sqlite(tx) => tx.commit().await?,
+            Self::Postgres(tx) => tx.commit().await?,
+        })
+    }
+}
+
+fn sqlite<'q>(sql: &'static str, params: &[Param<'_>]) -> Query<'q, Sqlite, SqliteArguments> {
+    params.iter().fold(sqlx::query(sql), |query, param| param.bind_sqlite(query))
+}
+
+fn postgres<'q>(sql: &'static str, params: &[Param<'_>]) -> Query<'q, Postgres, PgArguments> {
+    params.iter().fold(sqlx::query(sql), |query, param| param.bind_postgres(query))
+}
+
+impl Pools {
+    async fn open(url: &str, data: &Path) -> Result<Self, OpenError> {
+        if let Some(file) = url.strip_prefix("sqlite:") {
+            if file.is_empty() || file.starts_with("//") || file.contains('?') {
+                return Err(OpenError::Setting("the database is written sqlite:FILE, such as sqlite:pli.db"));
+            }
+            return Self::open_sqlite(&data.join(file)).await;
+        }
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Self::open_postgres(url).await;
+        }
+        Err(OpenError::Setting("the database is sqlite:FILE or postgres://…"))
+    }
+
+    async fn open_sqlite(file: &Path) -> Result<Self, OpenError> {
+        create_private(file).await?;
+        let options = SqliteConnectOptions::new()
+            .filename(file)
+            .create_if_missing(false)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY)
+            .pragma("secure_delete", "ON")
+            // Four times SQLite's default: fewer checkpoints inside commits; `shred` empties the log anyway.
+            .pragma("wal_autocheckpoint", "4000")
+            .disable_statement_logging();
+        let writer = SqlitePoolOptions::new()
+            .min_connections(1)
+            .max_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .test_before_acquire(false)
+            .acquire_timeout(PATIENCE)
+            .connect_with(options.clone())
+            .await
+            .map_err(Trouble::from)?;
+        let migrated = migrate(|| MIGRATIONS.run(&writer)).await;
+        if let Err(error) = migrated {
+            writer.close().await;
+            return Err(error);
+        }
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .test_before_acquire(false)
+            .acquire_timeout(PATIENCE)
+            .connect_with(options.pragma("query_only", "ON"))
+            .await
+            .map_err(Trouble::from)?;
+        Ok(Self::Sqlite { writer, readers })
+    }
+
+    async fn open_postgres(url: &str) -> Result<Self, OpenError> {
+        let options = PgConnectOptions::from_str(url)
+            .map_err(|_| {
+                OpenError::Setting("the address of the database is not understood: postgres://user:password@host/name")
+            })?
+            .application_name("pli")
+            .options([("default_transaction_isolation", "read committed"), ("client_min_messages", "warning")])
+            .disable_statement_logging();
+        // Asked once by itself: the pool would try again and again before it says that nobody is there.
+        options.connect().await.map_err(Trouble::from)?.close().await.map_err(Trouble::from)?;
+        let pool = PgPoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .acquire_timeout(PATIENCE)
+            .test_before_acquire(false)
+            // A connection that has rested is asked first whether it still lives; a busy one pays no round trip.
+            .before_acquire(|conn, meta| {
+                Box::pin(async move {
+                    if meta.idle_for < RESTED {
+                        return Ok(true);
+                    }
+                    Ok(conn.ping().await.is_ok())
+                })
+            })
+            .connect_with(options)
+            .await
+            .map_err(Trouble::from)?;
+        let migrated = migrate(|| MIGRATIONS.run(&pool)).await;
+        if let Err(error) = migrated {
+            pool.close().await;
+            return Err(error);
+        }
+        Ok(Self::Postgres(pool))
+    }
+}
+
+/// Applies what is new. Two processes may open a new SQLite file at once: the slower one finds the tables made.
+async fn migrate<F: Future<Output = Result<(), MigrateError>>>(run: impl Fn() -> F) -> Result<(), OpenError> {
+    let mut left = 3;
+    loop {
+        left -= 1;
+        match run().await {
+            Ok(()) => return Ok(()),
+            Err(MigrateError::VersionMissing(_) | MigrateError::VersionMismatch(_)) => return Err(OpenError::Newer),
+            Err(MigrateError::Execute(_) | MigrateError::ExecuteMigration(..)) if left > 0 => {}
+            Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => {
+                return Err(Trouble::from(error).into());
+            }
+            Err(MigrateError::Dirty(version)) => {
+                let fault = Fault::because("a migration of the database was interrupted", format!("version {version}"));
+                return Err(fault.into());
+            }
+            Err(_) => return Err(Fault::new("the database cannot be migrated").into()),
+        }
+    }
+}
+
+/// Creates the file for its owner alone; SQLite gives `-wal` and `-shm` the mode of the database.
+async fn create_private(file: &Path) -> Result<(), Fault> {
+    let away = |error: std::io::Error| {
+        Fault::because("the database file cannot be made", format!("{:?}", error.kind())).transient()
+    };
+    let mut options = tokio::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(false).mode(0o600);
+    let opened = options.open(file).await.map_err(away)?;
+    let metadata = opened.metadata().await.map_err(away)?;
+    use std::os::unix::fs::PermissionsExt as _;
+    if metadata.permissions().mode() & 0o077 != 0 {
+        opened.set_permissions(std::fs::Permissions::from_mode(0o600)).await.map_err(away)?;
+    }
+    Ok(())
+}
+
+static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+
+/// How long SQLite waits for the lock of another process (the command line beside the server).
+const BUSY: Duration = Duration::from_secs(10);
+/// How long a caller waits for a connection.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// After this rest a connection to PostgreSQL is asked whether it lives.
+const RESTED: Duration = Duration::from_secs(2);
+/// Readers of SQLite.
+const READERS: u32 = 6;
+/// Connections to PostgreSQL.
+const CONNECTIONS: u32 = 10;
+/// Deposits that may wait; more wait in their own tasks.
+const QUEUE: usize = 256;

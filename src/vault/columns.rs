@@ -1,4 +1,8 @@
 //! Sealed columns, keyed hashes, authority codes, small keyed tokens.
+//!
+//! Everything is symmetric and under keys derived from the root key, one for each purpose, and carries
+//! the root key's id, so that a rotation finds what is still under the old one. Nothing here depends on
+//! a plaintext without a key.
 
 use zeroize::Zeroizing;
 
@@ -6,7 +10,7 @@ use crate::domain::{
     BrowserToken, ChallengeId, DeliveryId, Fault, KeyedHash, Mac, OneTimeCode, PracticeId, Random, Sealed,
 };
 
-use super::Vault;
+use super::{Vault, symmetric};
 
 /// The place a value is sealed for: copied to another table, row, column or version it does not open.
 #[derive(Debug, Clone, Copy)]
@@ -21,48 +25,176 @@ pub struct Place<'a> {
     pub version: i64,
 }
 
+impl Place<'_> {
+    fn associated(&self) -> Vec<u8> {
+        symmetric::framed(&[
+            self.table.as_bytes(),
+            self.row.as_bytes(),
+            self.column.as_bytes(),
+            &self.version.to_be_bytes(),
+        ])
+    }
+}
+
 impl Vault {
     /// Seals a value for its place: AES-256-GCM under a key derived for table and column, the place as associated data.
-    pub fn seal(&self, _place: Place<'_>, _plain: &[u8], _random: &dyn Random) -> Result<Sealed, Fault> {
-        unimplemented!()
+    ///
+    /// # Errors
+    /// A [`Fault`] when the value is too long for the cipher (64 GiB).
+    pub fn seal(&self, place: Place<'_>, plain: &[u8], random: &dyn Random) -> Result<Sealed, Fault> {
+        let key = self.derived(&[b"column", place.table.as_bytes(), place.column.as_bytes()]);
+        symmetric::seal(self.key_id().0, &key, &place.associated(), plain, random)
     }
+
     /// Opens a value at its place.
     ///
     /// # Errors
     /// A [`Fault`] when it was sealed for another place, under another root key, or was changed.
-    pub fn unseal(&self, _place: Place<'_>, _sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, Fault> {
-        unimplemented!()
+    pub fn unseal(&self, place: Place<'_>, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, Fault> {
+        let key = self.derived(&[b"column", place.table.as_bytes(), place.column.as_bytes()]);
+        symmetric::open(self.key_id().0, &key, &place.associated(), sealed)
     }
+
     /// A keyed hash for look-ups, scoped by purpose and practice.
-    pub fn hash(&self, _purpose: &'static str, _practice: Option<PracticeId>, _value: &[u8]) -> KeyedHash {
-        unimplemented!()
+    pub fn hash(&self, purpose: &'static str, practice: Option<PracticeId>, value: &[u8]) -> KeyedHash {
+        let scope: &[u8] = practice.as_ref().map_or(&[], |practice| practice.as_bytes());
+        KeyedHash::from_octets(self.code(&[b"hash", purpose.as_bytes()], &[scope, value]))
     }
+
     /// The authority code of a row: HMAC over the table and its columns, each with its length.
-    pub fn authority(&self, _table: &'static str, _columns: &[&[u8]]) -> Mac {
-        unimplemented!()
+    pub fn authority(&self, table: &'static str, columns: &[&[u8]]) -> Mac {
+        Mac::from_octets(self.code(&[b"authority", table.as_bytes()], columns))
     }
+
     /// Whether a row has its authority code (constant time).
-    pub fn has_authority(&self, _table: &'static str, _columns: &[&[u8]], _mac: &Mac) -> bool {
-        unimplemented!()
+    pub fn has_authority(&self, table: &'static str, columns: &[&[u8]], mac: &Mac) -> bool {
+        symmetric::same(self.authority(table, columns).as_octets(), mac.as_octets())
     }
+
     /// The HMAC of a code, over challenge id and digits.
-    pub fn code_mac(&self, _challenge: ChallengeId, _code: &OneTimeCode) -> Mac {
-        unimplemented!()
+    pub fn code_mac(&self, challenge: ChallengeId, code: &OneTimeCode) -> Mac {
+        Mac::from_octets(self.code(&[b"one-time code"], &[challenge.as_bytes(), code.reveal().as_bytes()]))
     }
+
     /// Whether a code is the challenge's (constant time).
-    pub fn code_matches(&self, _challenge: ChallengeId, _code: &OneTimeCode, _mac: &Mac) -> bool {
-        unimplemented!()
+    pub fn code_matches(&self, challenge: ChallengeId, code: &OneTimeCode, mac: &Mac) -> bool {
+        symmetric::same(self.code_mac(challenge, code).as_octets(), mac.as_octets())
     }
+
     /// A form's protection against other sites: HMAC of browser and context, 22 characters.
-    pub fn form_token(&self, _browser: &BrowserToken, _context: &str) -> String {
-        unimplemented!()
+    pub fn form_token(&self, browser: &BrowserToken, context: &str) -> String {
+        let code = self.bare_code(&[b"form"], &[browser.reveal_octets(), context.as_bytes()]);
+        let (left, _) = code.split_at(16);
+        data_encoding::BASE64URL_NOPAD.encode(left)
     }
+
     /// Whether a form's token is this browser's (constant time).
-    pub fn form_token_matches(&self, _browser: &BrowserToken, _context: &str, _token: &str) -> bool {
-        unimplemented!()
+    pub fn form_token_matches(&self, browser: &BrowserToken, context: &str, token: &str) -> bool {
+        symmetric::same(self.form_token(browser, context).as_bytes(), token.as_bytes())
     }
+
     /// The keyed tag of a notice's reverse-path, 16 characters of base32.
-    pub fn bounce_tag(&self, _delivery: DeliveryId) -> String {
-        unimplemented!()
+    pub fn bounce_tag(&self, delivery: DeliveryId) -> String {
+        let code = self.bare_code(&[b"reverse-path"], &[delivery.as_bytes()]);
+        let (left, _) = code.split_at(10);
+        data_encoding::BASE32_DNSSEC.encode(left)
+    }
+
+    /// Key id, then HMAC-SHA-256 of the framed values under the key of the names.
+    pub(super) fn code(&self, names: &[&[u8]], values: &[&[u8]]) -> Vec<u8> {
+        [self.key_id().0.as_slice(), &self.bare_code(names, values)].concat()
+    }
+
+    pub(super) fn bare_code(&self, names: &[&[u8]], values: &[&[u8]]) -> [u8; 32] {
+        symmetric::authenticate(&self.derived(names), &symmetric::framed(values))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vault::testing::{Dice, vault};
+
+    const HERE: Place<'_> = Place { table: "patient", row: "a", column: "record", version: 3 };
+
+    #[test]
+    fn a_sealed_value_opens_at_its_place_only() {
+        let dice = Dice::new(3);
+        let vault = vault(1);
+        let sealed = vault.seal(HERE, b"Madame Martin", &dice).expect("seals");
+        assert_eq!(vault.unseal(HERE, &sealed).expect("opens").as_slice(), b"Madame Martin");
+        assert_eq!(sealed.as_octets().len(), 8 + 12 + 13 + 16);
+        assert_eq!(sealed.as_octets().get(..8), Some(vault.key_id().0.as_slice()));
+        for elsewhere in [
+            Place { table: "delivery", ..HERE },
+            Place { row: "b", ..HERE },
+            Place { column: "name", ..HERE },
+            Place { version: 2, ..HERE },
+        ] {
+            assert!(vault.unseal(elsewhere, &sealed).is_err(), "{elsewhere:?}");
+        }
+        let again = vault.seal(HERE, b"Madame Martin", &dice).expect("seals");
+        assert_ne!(again, sealed, "each has its own nonce");
+    }
+
+    #[test]
+    fn another_root_key_is_told_from_a_changed_value() {
+        let sealed = vault(1).seal(HERE, b"x", &Dice::new(3)).expect("seals");
+        assert_eq!(vault(2).unseal(HERE, &sealed).expect_err("another root").what(), "sealed under another root key");
+        for at in 0..sealed.as_octets().len() {
+            let mut octets = sealed.as_octets().to_vec();
+            octets[at] ^= 1;
+            assert!(vault(1).unseal(HERE, &Sealed::from_octets(octets)).is_err(), "octet {at}");
+            let cut = sealed.as_octets()[..at].to_vec();
+            assert!(vault(1).unseal(HERE, &Sealed::from_octets(cut)).is_err(), "cut at {at}");
+        }
+    }
+
+    #[test]
+    fn hashes_are_scoped_and_authority_covers_each_column() {
+        let (vault, dice) = (vault(1), Dice::new(5));
+        let (a, b) = (PracticeId::random(&dice), PracticeId::random(&dice));
+        let number = vault.hash("number", Some(a), b"+33612345678");
+        assert_eq!(number, vault.hash("number", Some(a), b"+33612345678"));
+        assert_eq!(number.as_octets().len(), 40);
+        for other in [
+            vault.hash("number", Some(b), b"+33612345678"),
+            vault.hash("number", None, b"+33612345678"),
+            vault.hash("address", Some(a), b"+33612345678"),
+            vault.hash("number", Some(a), b"+33612345679"),
+        ] {
+            assert_ne!(number, other);
+        }
+        let mac = vault.authority("slot", &[b"ab", b"c"]);
+        assert!(vault.has_authority("slot", &[b"ab", b"c"], &mac));
+        assert!(!vault.has_authority("slot", &[b"a", b"bc"], &mac));
+        assert!(!vault.has_authority("mailbox", &[b"ab", b"c"], &mac));
+        assert!(!vault.has_authority("slot", &[b"ab", b"c"], &Mac::from_octets(Vec::new())));
+    }
+
+    #[test]
+    fn a_code_belongs_to_its_challenge() {
+        let (vault, dice) = (vault(1), Dice::new(5));
+        let (a, b) = (ChallengeId::random(&dice), ChallengeId::random(&dice));
+        let code = OneTimeCode::parse("123456").expect("six digits");
+        let mac = vault.code_mac(a, &code);
+        assert!(vault.code_matches(a, &code, &mac));
+        assert!(!vault.code_matches(b, &code, &mac));
+        assert!(!vault.code_matches(a, &OneTimeCode::parse("123457").expect("six digits"), &mac));
+    }
+
+    #[test]
+    fn tokens_have_their_lengths_and_their_owners() {
+        let (vault, dice) = (vault(1), Dice::new(5));
+        let (mine, other) = (BrowserToken::random(&dice), BrowserToken::random(&dice));
+        let token = vault.form_token(&mine, "code");
+        assert_eq!(token.len(), 22);
+        assert!(vault.form_token_matches(&mine, "code", &token));
+        assert!(!vault.form_token_matches(&other, "code", &token));
+        assert!(!vault.form_token_matches(&mine, "send", &token));
+        assert!(!vault.form_token_matches(&mine, "code", ""));
+        let tag = vault.bounce_tag(DeliveryId::random(&dice));
+        assert_eq!(tag.len(), 16);
+        assert!(tag.bytes().all(|c| c.is_ascii_digit() || c.is_ascii_lowercase()));
     }
 }

@@ -1,10 +1,23 @@
 //! Keys of a mailbox: certificate, mailbox secret, key slots, login verifier, recovery.
+//!
+//! Certificates are of version 6 (RFC 9580): Ed25519 to certify, ML-KEM-768+X25519 (RFC 9980) to
+//! encrypt, no user id, no expiry. Secret parts are sealed as octets by one AEAD call under secrets of
+//! 128 bits and more: no slow hash anywhere, and no key derived from what a person chose.
+//! The server's root key takes no part in what opens a mailbox.
 
+use sequoia_openpgp::cert::{Cert, CertBuilder, CipherSuite};
+use sequoia_openpgp::crypto::{KeyPair, SessionKey as OpenPgpKey};
+use sequoia_openpgp::packet::key::{Key6, PublicParts, SecretParts, SubordinateRole};
+use sequoia_openpgp::packet::pkesk::PKESK6;
+use sequoia_openpgp::packet::{Key, Packet};
+use sequoia_openpgp::serialize::SerializeInto;
+use sequoia_openpgp::types::KeyFlags;
+use sequoia_openpgp::{Profile, parse::Parse};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::domain::{DeviceId, DevicePassword, Esk, Fault, KeyedHash, MailboxId, PublicKey, Random, Sealed, SlotId};
 
-use super::Vault;
+use super::{Vault, policy, symmetric};
 
 /// The random 256 bits that seal a certificate's secret part; held by every slot, never stored bare.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
@@ -31,94 +44,339 @@ pub struct NewSlot {
 }
 
 /// An unlocked certificate: opens the session-key packets of one mailbox. Lives for a session.
-pub struct MailboxKeys {/* H1 */}
+///
+/// It keeps the key parsed, so that a packet costs one KEM and nothing else.
+pub struct MailboxKeys {
+    pub(super) pair: KeyPair,
+}
 
 /// The secret half of a recovery certificate, as printed once: armoured OpenPGP text.
 pub struct RecoverySecret(pub Zeroizing<String>);
 
 impl Vault {
     /// New keys for a mailbox.
-    pub fn new_mailbox(&self, _id: MailboxId, _random: &dyn Random) -> Result<NewMailboxKeys, Fault> {
-        unimplemented!()
+    ///
+    /// # Errors
+    /// A [`Fault`] when the library fails.
+    pub fn new_mailbox(&self, id: MailboxId, random: &dyn Random) -> Result<NewMailboxKeys, Fault> {
+        let cert = generate()?;
+        let mut secret = MailboxSecret([0; 32]);
+        random.fill(&mut secret.0);
+        let certificate = public_half(&cert)?;
+        let octets = Zeroizing::new(cert.as_tsk().to_vec().map_err(|_| no_keys())?);
+        let (key, associated) = certificate_key(id, &certificate, &secret)?;
+        let sealed_secret = symmetric::seal(OWN, &key, &associated, &octets, random)?;
+        Ok(NewMailboxKeys { certificate, sealed_secret, secret })
     }
+
     /// A new slot of a device: a random X25519+ML-KEM-768 pair, its secret half sealed under HKDF(password, salt = device id).
     /// With the mailbox secret it is filled, without it is pending.
+    ///
+    /// # Errors
+    /// A [`Fault`] when the library fails.
     pub fn new_slot(
         &self,
-        _mailbox: MailboxId,
-        _slot: SlotId,
-        _device: DeviceId,
-        _password: &DevicePassword,
-        _secret: Option<&MailboxSecret>,
-        _random: &dyn Random,
+        mailbox: MailboxId,
+        slot: SlotId,
+        device: DeviceId,
+        password: &DevicePassword,
+        secret: Option<&MailboxSecret>,
+        random: &dyn Random,
     ) -> Result<NewSlot, Fault> {
-        unimplemented!()
+        let pair: Key<SecretParts, SubordinateRole> = Key6::generate_mlkem768_x25519().map_err(|_| no_keys())?.into();
+        let public = pair.clone().take_secret().0;
+        let public_key = PublicKey::from_octets(Packet::from(public.clone()).to_vec().map_err(|_| no_keys())?);
+        let octets = Zeroizing::new(Packet::from(pair).to_vec().map_err(|_| no_keys())?);
+        let key = password_key(device, password, SLOT);
+        let sealed = symmetric::seal(OWN, &key, &slot_place(mailbox, slot), &octets, random)?;
+        let esk = secret.map(|secret| wrap(&secret.0, &public)).transpose()?;
+        Ok(NewSlot { public_key, sealed_secret: Some(sealed), esk })
     }
+
+    /// Fills a pending slot through its public half.
+    ///
+    /// # Errors
+    /// A [`Fault`] when the public half is not of our kind.
+    pub fn fill_slot(&self, public_key: &PublicKey, secret: &MailboxSecret) -> Result<Esk, Fault> {
+        wrap(&secret.0, &policy::encryption_key(public_key)?)
+    }
+
     /// The slot of the organisation's recovery certificate.
-    pub fn recovery_slot(&self, _certificate: &PublicKey, _secret: &MailboxSecret) -> Result<NewSlot, Fault> {
-        unimplemented!()
+    ///
+    /// # Errors
+    /// A [`Fault`] when the certificate is not of our kind.
+    pub fn recovery_slot(&self, certificate: &PublicKey, secret: &MailboxSecret) -> Result<NewSlot, Fault> {
+        let esk = self.fill_slot(certificate, secret)?;
+        Ok(NewSlot { public_key: certificate.clone(), sealed_secret: None, esk: Some(esk) })
     }
+
     /// Opens a filled slot with its device password.
+    ///
+    /// # Errors
+    /// A [`Fault`] for another password, device, slot or mailbox.
     pub fn open_slot(
         &self,
-        _mailbox: MailboxId,
-        _slot: SlotId,
-        _device: DeviceId,
-        _password: &DevicePassword,
-        _sealed_secret: &Sealed,
-        _esk: &Esk,
+        mailbox: MailboxId,
+        slot: SlotId,
+        device: DeviceId,
+        password: &DevicePassword,
+        sealed_secret: &Sealed,
+        esk: &Esk,
     ) -> Result<MailboxSecret, Fault> {
-        unimplemented!()
+        let key = password_key(device, password, SLOT);
+        let octets = symmetric::open(OWN, &key, &slot_place(mailbox, slot), sealed_secret)?;
+        unwrap(esk, &key_pair(&octets)?).map(|secret| MailboxSecret(*secret))
     }
+
     /// The mailbox secret sealed symmetrically for a device that was used once: later logins cost no public-key work.
+    ///
+    /// # Errors
+    /// A [`Fault`] when the cipher fails.
     pub fn seal_quick(
         &self,
-        _slot: SlotId,
-        _device: DeviceId,
-        _password: &DevicePassword,
-        _secret: &MailboxSecret,
-        _random: &dyn Random,
+        slot: SlotId,
+        device: DeviceId,
+        password: &DevicePassword,
+        secret: &MailboxSecret,
+        random: &dyn Random,
     ) -> Result<Sealed, Fault> {
-        unimplemented!()
+        symmetric::seal(OWN, &password_key(device, password, QUICK), &quick_place(slot, device), &secret.0, random)
     }
+
     /// Opens it again.
+    ///
+    /// # Errors
+    /// A [`Fault`] for another password, device or slot.
     pub fn open_quick(
         &self,
-        _slot: SlotId,
-        _device: DeviceId,
-        _password: &DevicePassword,
-        _quick: &Sealed,
+        slot: SlotId,
+        device: DeviceId,
+        password: &DevicePassword,
+        quick: &Sealed,
     ) -> Result<MailboxSecret, Fault> {
-        unimplemented!()
+        let octets = symmetric::open(OWN, &password_key(device, password, QUICK), &quick_place(slot, device), quick)?;
+        octets.as_slice().try_into().map(MailboxSecret).map_err(|_| Fault::new("a mailbox secret has 32 octets"))
     }
+
     /// Unlocks a mailbox's certificate.
+    ///
+    /// # Errors
+    /// A [`Fault`] when secret, mailbox and certificate do not belong together.
     pub fn unlock(
         &self,
-        _mailbox: MailboxId,
-        _certificate: &PublicKey,
-        _sealed_secret: &Sealed,
-        _secret: &MailboxSecret,
+        mailbox: MailboxId,
+        certificate: &PublicKey,
+        sealed_secret: &Sealed,
+        secret: &MailboxSecret,
     ) -> Result<MailboxKeys, Fault> {
-        unimplemented!()
+        let (key, associated) = certificate_key(mailbox, certificate, secret)?;
+        let octets = symmetric::open(OWN, &key, &associated, sealed_secret)?;
+        let pair = key_pair(&octets)?;
+        if pair.public().fingerprint() != policy::encryption_key(certificate)?.fingerprint() {
+            return Err(Fault::new("the secret part is not the certificate's"));
+        }
+        Ok(MailboxKeys { pair })
     }
-    /// The hash of the login verifier: SHA-256 of the second HKDF output of the password, under the root key.
-    pub fn verifier(&self, _device: DeviceId, _password: &DevicePassword) -> KeyedHash {
-        unimplemented!()
+
+    /// The hash of the login verifier: the second HKDF output of the password, under a key of the root key.
+    pub fn verifier(&self, device: DeviceId, password: &DevicePassword) -> KeyedHash {
+        let verifier = password_key(device, password, LOGIN);
+        KeyedHash::from_octets(self.code(&[b"login verifier"], &[device.as_bytes(), verifier.as_slice()]))
     }
+
     /// Whether two verifiers are one (constant time).
-    pub fn verifier_matches(&self, _a: &KeyedHash, _b: &KeyedHash) -> bool {
-        unimplemented!()
+    pub fn verifier_matches(&self, a: &KeyedHash, b: &KeyedHash) -> bool {
+        symmetric::same(a.as_octets(), b.as_octets())
     }
+
     /// A new recovery certificate (v6, X25519+ML-KEM-768 to encrypt) and its secret half.
+    ///
+    /// # Errors
+    /// A [`Fault`] when the library fails.
     pub fn new_recovery() -> Result<(PublicKey, RecoverySecret), Fault> {
-        unimplemented!()
+        let cert = generate()?;
+        let text = String::from_utf8(cert.as_tsk().armored().to_vec().map_err(|_| no_keys())?);
+        Ok((public_half(&cert)?, RecoverySecret(Zeroizing::new(text.map_err(|_| no_keys())?))))
     }
+
     /// Opens a recovery slot with the recovery certificate's secret half.
-    pub fn open_recovery(_recovery: &RecoverySecret, _esk: &Esk) -> Result<MailboxSecret, Fault> {
-        unimplemented!()
+    ///
+    /// # Errors
+    /// A [`Fault`] when the text is not such a secret half, or the slot is another certificate's.
+    pub fn open_recovery(recovery: &RecoverySecret, esk: &Esk) -> Result<MailboxSecret, Fault> {
+        let cert = policy::certificate(recovery.0.trim().as_bytes())?;
+        let octets = Zeroizing::new(cert.as_tsk().to_vec().map_err(|_| no_keys())?);
+        unwrap(esk, &key_pair(&octets)?).map(|secret| MailboxSecret(*secret))
     }
+
     /// Reads a recovery certificate from its armoured or binary form; refuses any other kind of key (policy).
-    pub fn parse_recovery(_octets: &[u8]) -> Result<PublicKey, Fault> {
-        unimplemented!()
+    ///
+    /// # Errors
+    /// A [`Fault`] for any other kind of key.
+    pub fn parse_recovery(octets: &[u8]) -> Result<PublicKey, Fault> {
+        policy::recovery_certificate(octets)
+    }
+}
+
+/// 32 octets to a public key: PKESK of version 6 (RFC 9580 §5.1.2).
+pub(super) fn wrap(secret: &[u8; 32], recipient: &Key<PublicParts, SubordinateRole>) -> Result<Esk, Fault> {
+    PKESK6::for_recipient(&OpenPgpKey::from(secret.as_slice()), recipient)
+        .and_then(|packet| Packet::from(packet).to_vec())
+        .map(Esk::from_octets)
+        .map_err(|_| Fault::new("a session key could not be wrapped"))
+}
+
+/// The 32 octets again.
+pub(super) fn unwrap(esk: &Esk, pair: &KeyPair) -> Result<Zeroizing<[u8; 32]>, Fault> {
+    let packet = policy::pkesk(esk, pair.public().fingerprint().as_bytes())?;
+    let (_, key) = packet.decrypt(&mut pair.clone(), None).ok_or_else(no_session_key)?;
+    <[u8; 32]>::try_from(&key[..]).map(Zeroizing::new).map_err(|_| no_session_key())
+}
+
+fn no_session_key() -> Fault {
+    Fault::new("a session-key packet does not open")
+}
+
+/// A certificate of our kind, with its secret part. The cipher suite names the subkey's kind: no ML-DSA comes in.
+fn generate() -> Result<Cert, Fault> {
+    CertBuilder::new()
+        .set_profile(Profile::RFC9580)
+        .map_err(|_| no_keys())?
+        .set_cipher_suite(CipherSuite::Cv25519)
+        .set_primary_key_flags(KeyFlags::empty().set_certification().set_signing())
+        .add_subkey(
+            KeyFlags::empty().set_transport_encryption().set_storage_encryption(),
+            None,
+            CipherSuite::MLDSA65_Ed25519,
+        )
+        .generate()
+        .map(|(cert, _revocation)| cert)
+        .map_err(|_| no_keys())
+}
+
+fn public_half(cert: &Cert) -> Result<PublicKey, Fault> {
+    cert.to_vec().map(PublicKey::from_octets).map_err(|_| no_keys())
+}
+
+fn key_pair(octets: &[u8]) -> Result<KeyPair, Fault> {
+    policy::decryption_key(octets)?.role_into_unspecified().into_keypair().map_err(|_| no_keys())
+}
+
+fn no_keys() -> Fault {
+    Fault::new("a key could not be made or read")
+}
+
+/// The key that seals a certificate's secret part, and the associated data.
+fn certificate_key(
+    mailbox: MailboxId,
+    certificate: &PublicKey,
+    secret: &MailboxSecret,
+) -> Result<(symmetric::Key, Vec<u8>), Fault> {
+    let primary = policy::take_packet(certificate.as_octets())
+        .filter(|(packet, _)| packet.kind == policy::PUBLIC_KEY)
+        .ok_or_else(no_keys)?
+        .0;
+    let Ok(Packet::PublicKey(primary)) = Packet::from_bytes(primary.whole) else { return Err(no_keys()) };
+    let key = symmetric::derive(&secret.0, mailbox.as_bytes(), CERTIFICATE);
+    let associated = symmetric::framed(&[CERTIFICATE, mailbox.as_bytes(), primary.fingerprint().as_bytes()]);
+    Ok((key, associated))
+}
+
+fn password_key(device: DeviceId, password: &DevicePassword, use_: &[u8]) -> symmetric::Key {
+    symmetric::derive(password.secret(), device.as_bytes(), use_)
+}
+
+fn slot_place(mailbox: MailboxId, slot: SlotId) -> Vec<u8> {
+    symmetric::framed(&[SLOT, mailbox.as_bytes(), slot.as_bytes()])
+}
+
+fn quick_place(slot: SlotId, device: DeviceId) -> Vec<u8> {
+    symmetric::framed(&[QUICK, slot.as_bytes(), device.as_bytes()])
+}
+
+/// Stands where the root key's id stands, in values that no root key takes part in.
+const OWN: [u8; 8] = *b"pli-own1";
+const CERTIFICATE: &[u8] = b"pli certificate 1";
+const SLOT: &[u8] = b"pli slot 1";
+const QUICK: &[u8] = b"pli quick 1";
+const LOGIN: &[u8] = b"pli login 1";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vault::testing::{Dice, vault};
+
+    #[test]
+    fn a_device_opens_its_mailbox_and_no_other() {
+        let (vault, dice) = (vault(1), Dice::new(2));
+        let (mailbox, slot, device) = (MailboxId::random(&dice), SlotId::random(&dice), DeviceId::random(&dice));
+        let password = DevicePassword::random(&dice);
+        let made = vault.new_mailbox(mailbox, &dice).expect("keys");
+        assert!(made.certificate.as_octets().len() < 2048, "{:?}", made.certificate);
+        let new = vault.new_slot(mailbox, slot, device, &password, Some(&made.secret), &dice).expect("a slot");
+        let (sealed, esk) = (new.sealed_secret.expect("sealed"), new.esk.expect("filled"));
+
+        let secret = vault.open_slot(mailbox, slot, device, &password, &sealed, &esk).expect("opens");
+        assert_eq!(secret.0, made.secret.0);
+        assert!(vault.unlock(mailbox, &made.certificate, &made.sealed_secret, &secret).is_ok());
+        let quick = vault.seal_quick(slot, device, &password, &secret, &dice).expect("seals");
+        assert_eq!(vault.open_quick(slot, device, &password, &quick).expect("opens").0, secret.0);
+
+        let (other, wrong) = (DeviceId::random(&dice), DevicePassword::random(&dice));
+        assert!(vault.open_slot(mailbox, slot, device, &wrong, &sealed, &esk).is_err());
+        assert!(vault.open_slot(mailbox, slot, other, &password, &sealed, &esk).is_err());
+        assert!(vault.open_slot(mailbox, SlotId::random(&dice), device, &password, &sealed, &esk).is_err());
+        assert!(vault.open_slot(MailboxId::random(&dice), slot, device, &password, &sealed, &esk).is_err());
+        assert!(vault.open_quick(SlotId::random(&dice), device, &password, &quick).is_err());
+        assert!(vault.open_quick(slot, device, &wrong, &quick).is_err());
+
+        let strange = vault.new_mailbox(mailbox, &dice).expect("keys");
+        assert!(vault.unlock(mailbox, &strange.certificate, &made.sealed_secret, &secret).is_err());
+        assert!(vault.unlock(mailbox, &made.certificate, &made.sealed_secret, &strange.secret).is_err());
+        assert!(vault.unlock(MailboxId::random(&dice), &made.certificate, &made.sealed_secret, &secret).is_err());
+    }
+
+    #[test]
+    fn a_pending_slot_is_filled_through_its_public_half() {
+        let (vault, dice) = (vault(1), Dice::new(2));
+        let (mailbox, slot, device) = (MailboxId::random(&dice), SlotId::random(&dice), DeviceId::random(&dice));
+        let password = DevicePassword::random(&dice);
+        let made = vault.new_mailbox(mailbox, &dice).expect("keys");
+        let new = vault.new_slot(mailbox, slot, device, &password, None, &dice).expect("a slot");
+        assert!(new.esk.is_none());
+        let esk = vault.fill_slot(&new.public_key, &made.secret).expect("fills");
+        let sealed = new.sealed_secret.expect("sealed");
+        let secret = vault.open_slot(mailbox, slot, device, &password, &sealed, &esk).expect("opens");
+        assert_eq!(secret.0, made.secret.0);
+    }
+
+    #[test]
+    fn the_recovery_certificate_opens_its_slot() {
+        let (vault, dice) = (vault(1), Dice::new(2));
+        let made = vault.new_mailbox(MailboxId::random(&dice), &dice).expect("keys");
+        let (certificate, recovery) = Vault::new_recovery().expect("a certificate");
+        assert!(recovery.0.starts_with("-----BEGIN PGP PRIVATE KEY BLOCK-----"));
+        let slot = vault.recovery_slot(&certificate, &made.secret).expect("a slot");
+        assert!(slot.sealed_secret.is_none());
+        let esk = slot.esk.expect("filled");
+        assert_eq!(Vault::open_recovery(&recovery, &esk).expect("opens").0, made.secret.0);
+        let (_, other) = Vault::new_recovery().expect("a certificate");
+        assert!(Vault::open_recovery(&other, &esk).is_err());
+        assert!(Vault::open_recovery(&RecoverySecret(Zeroizing::new("x".into())), &esk).is_err());
+    }
+
+    #[test]
+    fn a_verifier_is_of_device_password_and_root_key() {
+        let dice = Dice::new(2);
+        let (device, password) = (DeviceId::random(&dice), DevicePassword::random(&dice));
+        let kept = vault(1).verifier(device, &password);
+        assert!(vault(1).verifier_matches(&kept, &vault(1).verifier(device, &password)));
+        for other in [
+            vault(2).verifier(device, &password),
+            vault(1).verifier(DeviceId::random(&dice), &password),
+            vault(1).verifier(device, &DevicePassword::random(&dice)),
+        ] {
+            assert!(!vault(1).verifier_matches(&kept, &other));
+        }
     }
 }

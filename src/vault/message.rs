@@ -1,14 +1,32 @@
-//! Sealing and opening messages.
+//! Sealing and opening messages: heads with their manifests, parts, session keys.
+//!
+//! A session key serves one head (and, where the message has one head only, its parts); none serves a
+//! second message. What is returned was authenticated whole and is what the manifest names.
 
 use zeroize::Zeroizing;
 
 use crate::domain::{Container, DeliveryId, Esk, Fault, MessageId, ObjectId, PublicKey, Random, SessionId};
 
-use super::{Encoding, MailboxKeys, PartRef, Vault};
+use super::manifest::{Manifest, inconsistent};
+use super::{Encoding, MailboxKeys, PartRef, Vault, container, keys, policy, symmetric};
 
 /// A session key: opens one head, and through its manifest the parts. Never leaves the vault in clear.
 #[derive(Clone)]
 pub struct SessionKey(pub(super) Zeroizing<[u8; 32]>);
+
+impl SessionKey {
+    /// A new key.
+    pub(super) fn random(random: &dyn Random) -> Self {
+        let mut key = Zeroizing::new([0; 32]);
+        random.fill(key.as_mut_slice());
+        Self(key)
+    }
+
+    /// A key that was unsealed.
+    pub(super) fn from_octets(octets: &[u8]) -> Option<Self> {
+        octets.try_into().ok().map(|key| Self(Zeroizing::new(key)))
+    }
+}
 
 /// What a passed check yields: names one delivery, lives for one request, opens nothing else.
 ///
@@ -82,6 +100,7 @@ pub struct OpenHead {
     /// The parts, in the order of their places.
     pub parts: Vec<PartRef>,
     pub(super) parts_key: SessionKey,
+    object: ObjectId,
 }
 
 impl OpenHead {
@@ -89,45 +108,274 @@ impl OpenHead {
     ///
     /// # Errors
     /// A [`Fault`] when a part is missing or not the manifest's.
-    pub fn rebuild(&self, _parts: &[Zeroizing<Vec<u8>>]) -> Result<Zeroizing<Vec<u8>>, Fault> {
-        unimplemented!()
+    pub fn rebuild(&self, parts: &[Zeroizing<Vec<u8>>]) -> Result<Zeroizing<Vec<u8>>, Fault> {
+        if parts.len() != self.parts.len() {
+            return Err(Fault::new("a message is put together from all its parts"));
+        }
+        let mut places = Vec::with_capacity(parts.len());
+        let mut length = self.octets.len();
+        for (part, octets) in self.parts.iter().zip(parts) {
+            part.check(octets)?;
+            length += part.encoding.length(octets.len());
+            places.push(usize::try_from(part.at).map_err(|_| inconsistent())?);
+        }
+        let mut whole = Zeroizing::new(Vec::with_capacity(length));
+        let mut done = 0;
+        for ((part, octets), &at) in self.parts.iter().zip(parts).zip(&places) {
+            whole.extend_from_slice(self.octets.get(done..at).ok_or_else(inconsistent)?);
+            part.encoding.write(octets, &mut whole)?;
+            done = at;
+        }
+        whole.extend_from_slice(self.octets.get(done..).ok_or_else(inconsistent)?);
+        Ok(whole)
+    }
+}
+
+impl PartRef {
+    /// Whether these octets are the part's.
+    fn check(&self, octets: &[u8]) -> Result<(), Fault> {
+        let same = u64::try_from(octets.len()) == Ok(self.length) && symmetric::sha256(octets) == self.sha256;
+        if same { Ok(()) } else { Err(Fault::new("a part is not the one that the manifest names")) }
     }
 }
 
 impl Vault {
     /// Seals a message with one or more heads that share its parts.
+    ///
+    /// # Errors
+    /// A [`Fault`] when there is no head, or its cuts are not one for each part, ascending, inside its octets.
     pub fn seal_message(
         &self,
-        _message: MessageId,
-        _heads: Vec<HeadPlain>,
-        _parts: Vec<PartPlain>,
-        _random: &dyn Random,
+        message: MessageId,
+        heads: Vec<HeadPlain>,
+        parts: Vec<PartPlain>,
+        random: &dyn Random,
     ) -> Result<SealedMessage, Fault> {
-        unimplemented!()
+        let single = heads.len() == 1;
+        let parts_key = SessionKey::random(random);
+        let mut named = Vec::with_capacity(parts.len());
+        let mut sealed = Vec::with_capacity(parts.len());
+        for part in parts {
+            let object = ObjectId::random(random);
+            sealed.push((object, container::seal(&parts_key, &[], &part.octets, random)?));
+            named.push(PartRef {
+                object,
+                at: 0,
+                length: u64::try_from(part.octets.len()).map_err(|_| inconsistent())?,
+                sha256: symmetric::sha256(&part.octets),
+                encoding: part.encoding,
+            });
+        }
+        let mut out = Vec::with_capacity(heads.len());
+        for head in heads {
+            let object = ObjectId::random(random);
+            let key = if single { parts_key.clone() } else { SessionKey::random(random) };
+            let mut manifest = Manifest::new(message, object, &head.octets, placed(&named, &head)?)?;
+            if !single && !named.is_empty() {
+                manifest.hand_on(&parts_key);
+            }
+            let container = container::seal(&key, &manifest.to_octets()?, &head.octets, random)?;
+            out.push(SealedHead { object, container, key });
+        }
+        if out.is_empty() {
+            return Err(Fault::new("a message has a head"));
+        }
+        Ok(SealedMessage { heads: out, parts: sealed })
     }
+
     /// The session key to a mailbox's certificate: PKESK v6.
-    pub fn esk_for_mailbox(&self, _key: &SessionKey, _certificate: &PublicKey) -> Result<Esk, Fault> {
-        unimplemented!()
+    ///
+    /// # Errors
+    /// A [`Fault`] when the certificate is not of our kind.
+    pub fn esk_for_mailbox(&self, key: &SessionKey, certificate: &PublicKey) -> Result<Esk, Fault> {
+        keys::wrap(&key.0, &policy::encryption_key(certificate)?)
     }
+
     /// Opens a session-key packet with a mailbox's keys.
-    pub fn open_esk(&self, _esk: &Esk, _keys: &MailboxKeys) -> Result<SessionKey, Fault> {
-        unimplemented!()
+    ///
+    /// # Errors
+    /// A [`Fault`] for any packet but a PKESK v6 to this mailbox's ML-KEM-768+X25519 key.
+    pub fn open_esk(&self, esk: &Esk, keys: &MailboxKeys) -> Result<SessionKey, Fault> {
+        keys::unwrap(esk, &keys.pair).map(SessionKey)
     }
+
     /// Opens the head that a grant names.
     ///
     /// # Errors
     /// A [`Fault`] for any other object, a changed octet, or a manifest that is not this head's.
-    pub fn open(&self, _grant: &Grant, _object: ObjectId, _container: &Container) -> Result<OpenHead, Fault> {
-        unimplemented!()
+    pub fn open(&self, grant: &Grant, object: ObjectId, container: &Container) -> Result<OpenHead, Fault> {
+        if object != grant.head {
+            return Err(Fault::new("the grant names another head"));
+        }
+        let (mut plain, start) = container::open(&grant.key, container)?;
+        let (mut manifest, octets) = Manifest::split(plain.get(start..).unwrap_or_default(), object)?;
+        let before = plain.len() - octets.len();
+        let parts_key = manifest.parts_key()?.unwrap_or_else(|| grant.key.clone());
+        plain.drain(..before);
+        let parts = std::mem::take(&mut manifest.parts);
+        Ok(OpenHead { message: manifest.message, octets: plain, parts, parts_key, object })
     }
+
     /// Opens a part that an opened head names: authenticated, of the manifest's length and SHA-256, before it is returned.
+    ///
+    /// # Errors
+    /// A [`Fault`] when the head is not the grant's, the part not the head's, or the container not the part's.
     pub fn open_part(
         &self,
-        _grant: &Grant,
-        _head: &OpenHead,
-        _part: &PartRef,
-        _container: &Container,
+        grant: &Grant,
+        head: &OpenHead,
+        part: &PartRef,
+        container: &Container,
     ) -> Result<Zeroizing<Vec<u8>>, Fault> {
-        unimplemented!()
+        if head.object != grant.head || !head.parts.contains(part) {
+            return Err(Fault::new("the manifest names no such part"));
+        }
+        let (mut plain, start) = container::open(&head.parts_key, container)?;
+        part.check(plain.get(start..).unwrap_or_default())?;
+        plain.drain(..start);
+        Ok(plain)
+    }
+}
+
+/// The parts at their places in this head.
+fn placed(parts: &[PartRef], head: &HeadPlain) -> Result<Vec<PartRef>, Fault> {
+    let wrong = || Fault::new("a head names one place for each part, ascending, inside its octets");
+    let inside = head.cuts.last().is_none_or(|&at| at <= head.octets.len());
+    if head.cuts.len() != parts.len() || !head.cuts.is_sorted() || !inside {
+        return Err(wrong());
+    }
+    let at =
+        |(part, &at): (&PartRef, &usize)| Ok(PartRef { at: u64::try_from(at).map_err(|_| wrong())?, ..part.clone() });
+    parts.iter().zip(&head.cuts).map(at).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::MailboxId;
+    use crate::vault::testing::{Dice, vault};
+
+    fn head(octets: &[u8], cuts: &[usize]) -> HeadPlain {
+        HeadPlain { octets: Zeroizing::new(octets.to_vec()), cuts: cuts.to_vec() }
+    }
+
+    fn part(octet: u8, length: usize, encoding: Encoding) -> PartPlain {
+        PartPlain { octets: Zeroizing::new(vec![octet; length]), encoding }
+    }
+
+    fn grant(head: &SealedHead, dice: &Dice) -> Grant {
+        Grant::mint(DeliveryId::random(dice), SessionId::random(dice), head.object, head.key.clone())
+    }
+
+    fn two_parts() -> Vec<PartPlain> {
+        vec![part(1, 100_000, Encoding::Base64 { line: 76, ends: true }), part(2, 70_000, Encoding::AsIs)]
+    }
+
+    fn want(before: &[u8], middle: &[u8], after: &[u8]) -> Vec<u8> {
+        let text = data_encoding::BASE64.encode(&vec![1; 100_000]);
+        let lines: String =
+            text.as_bytes().chunks(76).map(|line| format!("{}\r\n", String::from_utf8_lossy(line))).collect();
+        [before, lines.as_bytes(), middle, &vec![2; 70_000], after].concat()
+    }
+
+    fn open_all(vault: &Vault, grant: &Grant, container: &Container, parts: &[(ObjectId, Container)]) -> Vec<u8> {
+        let open = vault.open(grant, grant.head(), container).expect("the head opens");
+        let plain: Vec<_> = open
+            .parts
+            .iter()
+            .map(|part| {
+                let (_, container) =
+                    parts.iter().find(|(object, _)| *object == part.object).expect("the part's object");
+                vault.open_part(grant, &open, part, container).expect("the part opens")
+            })
+            .collect();
+        open.rebuild(&plain).expect("is put together").to_vec()
+    }
+
+    #[test]
+    fn a_message_comes_back_octet_for_octet_to_mailbox_and_patient() {
+        let (vault, dice) = (vault(1), Dice::new(11));
+        let (id, mailbox) = (MessageId::random(&dice), MailboxId::random(&dice));
+        let sealed =
+            vault.seal_message(id, vec![head(b"before middle after", &[7, 13])], two_parts(), &dice).expect("seals");
+        let first = &sealed.heads[0];
+        let made = vault.new_mailbox(mailbox, &dice).expect("keys");
+        let esk = vault.esk_for_mailbox(&first.key, &made.certificate).expect("wraps");
+        let keys = vault.unlock(mailbox, &made.certificate, &made.sealed_secret, &made.secret).expect("unlocks");
+        assert_eq!(vault.open_esk(&esk, &keys).expect("opens").0, first.key.0);
+        let other = vault.new_mailbox(mailbox, &dice).expect("keys");
+        let strange = vault.unlock(mailbox, &other.certificate, &other.sealed_secret, &other.secret).expect("unlocks");
+        assert!(vault.open_esk(&esk, &strange).is_err());
+        let whole = open_all(&vault, &grant(first, &dice), &first.container, &sealed.parts);
+        assert!(whole == want(b"before ", b"middle", b" after"));
+    }
+
+    #[test]
+    fn heads_share_parts_and_nothing_else() {
+        let (vault, dice) = (vault(1), Dice::new(12));
+        let heads = vec![head(b"to A; Bcc B", &[4, 11]), head(b"to A", &[0, 4])];
+        let sealed = vault.seal_message(MessageId::random(&dice), heads, two_parts(), &dice).expect("seals");
+        let (a, b) = (&sealed.heads[0], &sealed.heads[1]);
+        assert_ne!(a.key.0, b.key.0);
+        assert!(open_all(&vault, &grant(a, &dice), &a.container, &sealed.parts) == want(b"to A", b"; Bcc B", b""));
+        assert!(open_all(&vault, &grant(b, &dice), &b.container, &sealed.parts) == want(b"", b"to A", b""));
+        // One head's key does not open the other, whichever object it is called.
+        assert!(vault.open(&grant(b, &dice), b.object, &a.container).is_err());
+        assert!(vault.open(&grant(b, &dice), a.object, &a.container).is_err());
+        let open = vault.open(&grant(a, &dice), a.object, &a.container).expect("opens");
+        assert!(vault.open_part(&grant(b, &dice), &open, &open.parts[0], &sealed.parts[0].1).is_err(), "another grant");
+    }
+
+    #[test]
+    fn what_the_manifest_does_not_name_is_refused() {
+        let (vault, dice) = (vault(1), Dice::new(13));
+        let parts = || vec![part(1, 70_000, Encoding::AsIs), part(2, 70_000, Encoding::AsIs)];
+        let sealed =
+            vault.seal_message(MessageId::random(&dice), vec![head(b"head", &[2, 2])], parts(), &dice).expect("seals");
+        let first = &sealed.heads[0];
+        let grant = grant(first, &dice);
+        assert!(vault.open(&grant, ObjectId::random(&dice), &first.container).is_err());
+        assert!(vault.open(&grant, first.object, &sealed.parts[0].1).is_err(), "a part is no head");
+        let open = vault.open(&grant, first.object, &first.container).expect("opens");
+        let [one, two] = [0, 1].map(|i| &open.parts[i]);
+        assert!(vault.open_part(&grant, &open, one, &sealed.parts[1].1).is_err(), "parts exchanged");
+        assert!(vault.open_part(&grant, &open, &PartRef { at: 3, ..one.clone() }, &sealed.parts[0].1).is_err());
+        let plain = [one, two].map(|part| {
+            let (_, container) = sealed.parts.iter().find(|(object, _)| *object == part.object).expect("there");
+            vault.open_part(&grant, &open, part, container).expect("opens")
+        });
+        assert!(open.rebuild(&plain[..1]).is_err(), "a part is missing");
+        assert!(open.rebuild(&[plain[1].clone(), plain[0].clone()]).is_err(), "parts exchanged");
+        assert!(open.rebuild(&plain).is_ok());
+        for (cuts, parts) in [(&[1][..], parts()), (&[3, 2], parts()), (&[2, 5], parts()), (&[1], vec![])] {
+            assert!(vault.seal_message(open.message, vec![head(b"head", cuts)], parts, &dice).is_err(), "{cuts:?}");
+        }
+        assert!(vault.seal_message(open.message, vec![], parts(), &dice).is_err());
+    }
+
+    #[test]
+    fn fault_26_a_changed_head_or_part_lets_nothing_out() {
+        let (vault, dice) = (vault(1), Dice::new(14));
+        let parts = vec![part(7, 40, Encoding::AsIs)];
+        let sealed =
+            vault.seal_message(MessageId::random(&dice), vec![head(b"head", &[4])], parts, &dice).expect("seals");
+        let first = &sealed.heads[0];
+        let grant = grant(first, &dice);
+        let open = vault.open(&grant, first.object, &first.container).expect("opens");
+        let (_, stored) = &sealed.parts[0];
+        for at in 0..first.container.as_octets().len() {
+            let octets = first.container.as_octets();
+            let mut flipped = octets.to_vec();
+            flipped[at] ^= 0x10;
+            assert!(vault.open(&grant, first.object, &Container::from_octets(flipped)).is_err(), "octet {at}");
+            assert!(vault.open(&grant, first.object, &Container::from_octets(octets[..at].to_vec())).is_err());
+        }
+        for at in 0..stored.as_octets().len() {
+            let mut flipped = stored.as_octets().to_vec();
+            flipped[at] ^= 0x10;
+            assert!(vault.open_part(&grant, &open, &open.parts[0], &Container::from_octets(flipped)).is_err());
+            let cut = Container::from_octets(stored.as_octets()[..at].to_vec());
+            assert!(vault.open_part(&grant, &open, &open.parts[0], &cut).is_err());
+        }
     }
 }

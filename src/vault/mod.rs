@@ -7,16 +7,45 @@
 //! # The format of a head
 //! The plaintext of a head container is `PLI1`, a big-endian u32 with the length of the manifest, the
 //! manifest (JSON, [`manifest`]), then the octets of the head: the message less its large parts.
-//! The manifest names the message, every part that was cut out (object id, offset in the head, length
-//! and SHA-256 of its plaintext, how to encode it again) and, when several heads share the parts, the
-//! session key of the parts. One head: head and parts are under the message's one session key.
+//! The manifest names the message, the head's object with length and SHA-256, every part that was cut
+//! out (object id, offset in the head, length and SHA-256 of its plaintext, how to encode it again) and,
+//! when several heads share parts, the session key of the parts (`parts_key`, base64).
+//! One head: head and parts are under the message's one session key.
 //! Several heads: each has its own, and its manifest hands on the parts' key.
+//!
+//! # How keys and associated data are made
+//! *HKDF* is HKDF-SHA-256 (RFC 5869) with 32 octets of output; *frame(a, b, …)* is each octet string
+//! behind its length as a big-endian u64; ids are their 16 octets; texts are ASCII without an end mark.
+//! *Sealed* is AES-256-GCM: 8 octets of id, 12 of nonce, ciphertext, 16 of tag. The id is the root
+//! key's, or `pli-own1` where the root key takes no part.
+//!
+//! | what | key | associated data |
+//! |---|---|---|
+//! | secret half of a slot | HKDF(the 26 secret characters of the device password, salt = device, info = `pli slot 1`) | frame(`pli slot 1`, mailbox, slot) |
+//! | mailbox secret, quick | HKDF(the same, salt = device, info = `pli quick 1`) | frame(`pli quick 1`, slot, device) |
+//! | login verifier | HKDF(the same, salt = device, info = `pli login 1`); kept as HMAC under the root | |
+//! | secret part of a certificate | HKDF(mailbox secret, salt = mailbox, info = `pli certificate 1`) | frame(`pli certificate 1`, mailbox, fingerprint of the certificate) |
+//! | a column | R(`column`, table, column) | frame(table, row, column, version as big-endian i64) |
+//! | a text under a ticket | HKDF(the ticket's 16 secret octets, salt = R(`ticket`, delivery), info = `pli ticket text 1`) | frame(`pli ticket text 1`, delivery) |
+//! | a page's session key | HKDF(cookie, salt = R(`session`, session), info = `pli session 1`) | frame(`pli session 1`, session) |
+//!
+//! *R(names…)* is HKDF(root key, salt = `pli-root-1`, info = frame(names…)).
+//!
+//! The plaintext of a slot is one secret subkey packet (type 7, version 6), its public half the packet of
+//! type 14, and its `esk` a PKESK v6 that holds the mailbox secret in place of a session key. The plaintext
+//! of a certificate's secret part is the transferable secret key (RFC 9580 §10.2), without a password.
+//! The password of a delivery's SKESK is, in base64 with padding (44 characters),
+//! HKDF(the ticket's 16 secret octets, salt = R(`ticket`, delivery), info = `pli ticket 1`).
+
+mod container;
+mod symmetric;
 
 pub mod columns;
 pub mod keys;
 pub mod manifest;
 pub mod message;
 pub mod policy;
+pub mod records;
 pub mod root;
 pub mod tickets;
 
@@ -24,4 +53,49 @@ pub use columns::Place;
 pub use keys::{MailboxKeys, MailboxSecret, NewMailboxKeys, NewSlot, RecoverySecret};
 pub use manifest::{Encoding, PartRef};
 pub use message::{Grant, HeadPlain, OpenHead, PartPlain, SealedHead, SealedMessage, SessionKey};
+pub use records::{DeviceLabel, Thread};
 pub use root::{RootKey, Vault};
+
+#[cfg(test)]
+mod testing {
+    //! A seeded source of randomness, and a vault by number.
+
+    use std::sync::Mutex;
+
+    use super::{RootKey, Vault};
+    use crate::domain::Random;
+
+    /// The same octets for the same seed (SplitMix64).
+    pub(super) struct Dice(Mutex<u64>);
+
+    impl Dice {
+        pub(super) fn new(seed: u64) -> Self {
+            Self(Mutex::new(seed))
+        }
+    }
+
+    impl Random for Dice {
+        fn fill(&self, bytes: &mut [u8]) {
+            let mut state = self.0.lock().expect("no test panics while it draws");
+            for byte in bytes {
+                *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+                let mut z = *state;
+                z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+                z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+                *byte = (z >> 56) as u8;
+            }
+        }
+    }
+
+    #[test]
+    fn what_sessions_keep_may_move_between_threads() {
+        fn moves<T: Send + Sync>() {}
+        moves::<Vault>();
+        moves::<super::MailboxKeys>();
+        moves::<super::OpenHead>();
+    }
+
+    pub(super) fn vault(number: u64) -> Vault {
+        Vault::new(&RootKey::random(&Dice::new(number)))
+    }
+}

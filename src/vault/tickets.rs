@@ -1,64 +1,202 @@
 //! Tickets: issued, recognised, and joined with the root key to open a delivery.
+//!
+//! A patient's slot needs both: the ticket, which only the e-mail carries, and the root key, which is in
+//! no backup. The packet is a SKESK of version 6 with S2K type 1: a hash without iteration, which
+//! RFC 9580 §3.7.1.2 allows for a password that is itself 256 random bits.
 
+use sequoia_openpgp::crypto::{Password, S2K, SessionKey as OpenPgpKey};
+use sequoia_openpgp::packet::Packet;
+use sequoia_openpgp::packet::skesk::SKESK6;
+use sequoia_openpgp::serialize::SerializeInto;
+use sequoia_openpgp::types::{AEADAlgorithm, HashAlgorithm, SymmetricAlgorithm};
 use zeroize::Zeroizing;
 
 use crate::domain::{DeliveryId, Esk, Fault, Random, Sealed, SessionId, SessionToken, Ticket};
 
-use super::{SessionKey, Vault};
+use super::{SessionKey, Vault, policy, symmetric};
 
 impl Vault {
     /// A new ticket with its check value.
-    pub fn new_ticket(&self, _random: &dyn Random) -> Ticket {
-        unimplemented!()
+    pub fn new_ticket(&self, random: &dyn Random) -> Ticket {
+        let mut secret = Zeroizing::new([0; 16]);
+        random.fill(secret.as_mut_slice());
+        Ticket::join(*secret, self.ticket_check(secret.as_slice()))
     }
+
     /// Whether this server issued the ticket (constant time); tells a whole link from a cut one.
-    pub fn issued(&self, _ticket: &Ticket) -> bool {
-        unimplemented!()
+    pub fn issued(&self, ticket: &Ticket) -> bool {
+        symmetric::same(&self.ticket_check(ticket.secret()), ticket.check())
     }
+
     /// The session key to ticket and root key together: SKESK v6, S2K type 1 under HKDF(ticket, root key, delivery id).
-    pub fn esk_for_ticket(&self, _key: &SessionKey, _ticket: &Ticket, _delivery: DeliveryId) -> Result<Esk, Fault> {
-        unimplemented!()
+    ///
+    /// # Errors
+    /// A [`Fault`] when the library fails.
+    pub fn esk_for_ticket(&self, key: &SessionKey, ticket: &Ticket, delivery: DeliveryId) -> Result<Esk, Fault> {
+        let cannot = || Fault::new("a session key could not be sealed under a ticket");
+        let mut salt = [0; 8];
+        sequoia_openpgp::crypto::random(&mut salt).map_err(|_| cannot())?;
+        #[expect(deprecated, reason = "RFC 9580 §3.7.1.2: salted S2K is for high-entropy strings, and this is one")]
+        let s2k = S2K::Salted { hash: HashAlgorithm::SHA256, salt };
+        let aes = SymmetricAlgorithm::AES256;
+        let session_key = OpenPgpKey::from(key.0.as_slice());
+        let password = self.ticket_password(ticket, delivery);
+        SKESK6::with_password(aes, aes, AEADAlgorithm::OCB, s2k, &session_key, &password)
+            .and_then(|packet| Packet::from(packet).to_vec())
+            .map(Esk::from_octets)
+            .map_err(|_| cannot())
     }
+
     /// Opens it again.
-    pub fn open_ticket(&self, _esk: &Esk, _ticket: &Ticket, _delivery: DeliveryId) -> Result<SessionKey, Fault> {
-        unimplemented!()
+    ///
+    /// # Errors
+    /// A [`Fault`] for another ticket, delivery or root key, and for any other kind of packet.
+    pub fn open_ticket(&self, esk: &Esk, ticket: &Ticket, delivery: DeliveryId) -> Result<SessionKey, Fault> {
+        let refused = || Fault::new("a ticket does not open this delivery");
+        let packet = policy::skesk(esk)?;
+        let (_, key) = packet.decrypt(&self.ticket_password(ticket, delivery)).map_err(|_| refused())?;
+        SessionKey::from_octets(&key).ok_or_else(refused)
     }
+
     /// Seals a short text (the subject) under ticket and root key.
+    ///
+    /// # Errors
+    /// A [`Fault`] when the cipher fails.
     pub fn seal_under_ticket(
         &self,
-        _ticket: &Ticket,
-        _delivery: DeliveryId,
-        _plain: &[u8],
-        _random: &dyn Random,
+        ticket: &Ticket,
+        delivery: DeliveryId,
+        plain: &[u8],
+        random: &dyn Random,
     ) -> Result<Sealed, Fault> {
-        unimplemented!()
+        let key = self.ticket_key(ticket, delivery, TEXT);
+        symmetric::seal(self.key_id().0, &key, &symmetric::framed(&[TEXT, delivery.as_bytes()]), plain, random)
     }
+
     /// Opens it again.
+    ///
+    /// # Errors
+    /// A [`Fault`] for another ticket, delivery or root key.
     pub fn unseal_under_ticket(
         &self,
-        _ticket: &Ticket,
-        _delivery: DeliveryId,
-        _sealed: &Sealed,
+        ticket: &Ticket,
+        delivery: DeliveryId,
+        sealed: &Sealed,
     ) -> Result<Zeroizing<Vec<u8>>, Fault> {
-        unimplemented!()
+        let key = self.ticket_key(ticket, delivery, TEXT);
+        symmetric::open(self.key_id().0, &key, &symmetric::framed(&[TEXT, delivery.as_bytes()]), sealed)
     }
+
     /// Seals a delivery's session key under a patient's cookie and the root key.
+    ///
+    /// # Errors
+    /// A [`Fault`] when the cipher fails.
     pub fn seal_for_session(
         &self,
-        _key: &SessionKey,
-        _token: &SessionToken,
-        _session: SessionId,
-        _random: &dyn Random,
+        key: &SessionKey,
+        token: &SessionToken,
+        session: SessionId,
+        random: &dyn Random,
     ) -> Result<Sealed, Fault> {
-        unimplemented!()
+        let associated = symmetric::framed(&[SESSION, session.as_bytes()]);
+        symmetric::seal(self.key_id().0, &self.session_key(token, session), &associated, key.0.as_slice(), random)
     }
+
     /// Opens it with the cookie.
+    ///
+    /// # Errors
+    /// A [`Fault`] for another cookie, session or root key.
     pub fn unseal_for_session(
         &self,
-        _sealed: &Sealed,
-        _token: &SessionToken,
-        _session: SessionId,
+        sealed: &Sealed,
+        token: &SessionToken,
+        session: SessionId,
     ) -> Result<SessionKey, Fault> {
-        unimplemented!()
+        let associated = symmetric::framed(&[SESSION, session.as_bytes()]);
+        let octets = symmetric::open(self.key_id().0, &self.session_key(token, session), &associated, sealed)?;
+        SessionKey::from_octets(&octets).ok_or_else(|| Fault::new("a session key has 32 octets"))
+    }
+
+    fn ticket_check(&self, secret: &[u8]) -> [u8; 4] {
+        let code = self.bare_code(&[b"ticket check"], &[secret]);
+        code.first_chunk().copied().unwrap_or_default()
+    }
+
+    /// The password of a delivery's SKESK: 44 characters of base64, so that every OpenPGP tool can be given it.
+    fn ticket_password(&self, ticket: &Ticket, delivery: DeliveryId) -> Password {
+        let key = self.ticket_key(ticket, delivery, TICKET);
+        Password::from(data_encoding::BASE64.encode(key.as_slice()))
+    }
+
+    fn ticket_key(&self, ticket: &Ticket, delivery: DeliveryId, use_: &[u8]) -> symmetric::Key {
+        let salt = self.derived(&[b"ticket", delivery.as_bytes()]);
+        symmetric::derive(ticket.secret(), salt.as_slice(), use_)
+    }
+
+    fn session_key(&self, token: &SessionToken, session: SessionId) -> symmetric::Key {
+        let salt = self.derived(&[b"session", session.as_bytes()]);
+        symmetric::derive(token.reveal_octets(), salt.as_slice(), SESSION)
+    }
+}
+
+const TICKET: &[u8] = b"pli ticket 1";
+const TEXT: &[u8] = b"pli ticket text 1";
+const SESSION: &[u8] = b"pli session 1";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vault::testing::{Dice, vault};
+
+    #[test]
+    fn an_issued_ticket_is_told_from_a_cut_or_made_up_one() {
+        let (vault_1, dice) = (vault(1), Dice::new(7));
+        let ticket = vault_1.new_ticket(&dice);
+        assert!(vault_1.issued(&ticket));
+        assert!(vault_1.issued(&Ticket::parse(&ticket.reveal()).expect("the link's text")));
+        assert!(!vault(2).issued(&ticket));
+        for at in 0..20 {
+            let mut octets = *ticket.reveal_octets();
+            octets[at] ^= 1;
+            assert!(!vault_1.issued(&Ticket::from_octets(&octets).expect("20 octets")), "octet {at}");
+        }
+    }
+
+    #[test]
+    fn a_delivery_opens_with_its_ticket_and_the_root_key_together() {
+        let (one, dice) = (vault(1), Dice::new(7));
+        let (ticket, other) = (one.new_ticket(&dice), one.new_ticket(&dice));
+        let (delivery, elsewhere) = (DeliveryId::random(&dice), DeliveryId::random(&dice));
+        let key = SessionKey::random(&dice);
+        let esk = one.esk_for_ticket(&key, &ticket, delivery).expect("wraps");
+        assert_eq!(one.open_ticket(&esk, &ticket, delivery).expect("opens").0, key.0);
+        assert!(one.open_ticket(&esk, &other, delivery).is_err());
+        assert!(one.open_ticket(&esk, &ticket, elsewhere).is_err());
+        assert!(vault(2).open_ticket(&esk, &ticket, delivery).is_err(), "the ticket alone opens nothing");
+        for at in 0..esk.as_octets().len() {
+            let mut octets = esk.as_octets().to_vec();
+            octets[at] ^= 1;
+            assert!(one.open_ticket(&Esk::from_octets(octets), &ticket, delivery).is_err(), "octet {at}");
+        }
+
+        let subject = one.seal_under_ticket(&ticket, delivery, "Résultats".as_bytes(), &dice).expect("seals");
+        let opened = one.unseal_under_ticket(&ticket, delivery, &subject).expect("opens");
+        assert_eq!(opened.as_slice(), "Résultats".as_bytes());
+        assert!(one.unseal_under_ticket(&other, delivery, &subject).is_err());
+        assert!(one.unseal_under_ticket(&ticket, elsewhere, &subject).is_err());
+        assert!(vault(2).unseal_under_ticket(&ticket, delivery, &subject).is_err());
+    }
+
+    #[test]
+    fn a_page_opens_with_its_cookie() {
+        let (one, dice) = (vault(1), Dice::new(7));
+        let (token, other) = (SessionToken::random(&dice), SessionToken::random(&dice));
+        let (session, elsewhere) = (SessionId::random(&dice), SessionId::random(&dice));
+        let key = SessionKey::random(&dice);
+        let sealed = one.seal_for_session(&key, &token, session, &dice).expect("seals");
+        assert_eq!(one.unseal_for_session(&sealed, &token, session).expect("opens").0, key.0);
+        assert!(one.unseal_for_session(&sealed, &other, session).is_err());
+        assert!(one.unseal_for_session(&sealed, &token, elsewhere).is_err());
+        assert!(vault(2).unseal_for_session(&sealed, &token, session).is_err());
     }
 }

@@ -1,1 +1,44 @@
-# receipt
+# Why a recipient or a message is refused. Read by practitioners in their mail client.
+refused-unknown = { $address }: there is no such mailbox here. Check the address.
+refused-suspended = { $address }: this mailbox is closed for the moment.
+refused-health-space = { $address } belongs to the health trust space, with which this server does not exchange yet. Write from your MSSante mailbox.
+refused-address-number = { $address } is not a number. Write for example +33612345678@sms followed by your domain.
+refused-from = The sender written in the message (From) must be { $address }, the address of your mailbox.
+refused-encrypted = A message that is already encrypted cannot be read on a page. Send it without encryption: Pli seals it for { $address }.
+refused-only-number = A number alone is not enough: the person's e-mail address is needed too.
+refused-no-header = This message has no header. Nothing was sent.
+
+# Why a recipient would be held. One sentence per recipient, after "Nothing was sent."
+held-nothing-left = Nothing was sent.
+held-no-number = { $address }: no telephone number is known. Add it at the end of the subject, in brackets: [+33 6 12 34 56 78], or have the person entered in the directory.
+held-two-numbers = { $address }: two different numbers. Keep only one.
+held-not-a-number = { $address }: what stands in brackets is not a telephone number.
+held-impossible = { $address }: this number does not exist. Check the digits.
+held-premium = { $address }: this is a special-rate number. An ordinary telephone is needed.
+held-several-countries = { $address }: this number exists in several countries. Write it with its country code, such as +33 or +377.
+held-country = { $address }: codes are not sent to this country. The administrator can allow it.
+held-own-number = { $address }: this is the practice's own number, not the person's.
+held-differs = { $address }: this is not the number of the directory. Check the person, or have the directory corrected.
+held-somebody-elses = { $address }: this number belongs to another person of the directory. Check address and number.
+held-old-tag = { $address }: the number in brackets comes from an older message and was never used with this address. Remove it, or write a new message.
+held-several-recipients = { $address }: one number for several recipients. Write to each of them apart.
+held-several-persons = { $address }: several persons of the directory have this address. Add the right person's number in brackets to the subject.
+held-look-alike = { $address }: this address looks misspelt. Check what follows the @.
+
+# Receipts in the practitioner's INBOX. The first line says it all.
+receipt-from = Pli
+receipt-opened = Opened { $when }.
+receipt-opened-files = { $files ->
+    [0] This message has no attachment.
+    [one] One attachment can be downloaded.
+   *[other] { $files } attachments can be downloaded.
+}
+receipt-to = Recipient: { $address }
+receipt-failed = Not delivered: { $why }
+receipt-failed-what = The recipient got nothing. Check the address, then send a new message, or telephone.
+receipt-why-unknown-address = the address does not exist.
+receipt-why-full = the recipient's mailbox is full.
+receipt-why-refused = the recipient's server refused the notice.
+receipt-why-gave-up = the notice could not leave in several days of trying.
+receipt-why-locked = a hundred wrong codes were typed. For safety the link is closed.
+receipt-footer = This notice comes from your Pli server. There is no need to answer it.

@@ -1,1 +1,44 @@
-# receipt
+# Why a recipient or a message is refused. Read by practitioners in their mail client.
+refused-unknown = { $address } : cette boîte n'existe pas ici. Vérifiez l'adresse.
+refused-suspended = { $address } : cette boîte est fermée pour le moment.
+refused-health-space = { $address } est une adresse de l'espace de confiance santé, que ce serveur n'échange pas encore. Écrivez-lui depuis votre messagerie MSSanté.
+refused-address-number = { $address } n'est pas un numéro. Écrivez par exemple +33612345678@sms suivi de votre domaine.
+refused-from = L'expéditeur écrit dans le message (From) doit être { $address }, l'adresse de votre boîte.
+refused-encrypted = Un message déjà chiffré ne peut pas être lu sur une page. Envoyez-le sans chiffrement : Pli le scelle pour { $address }.
+refused-only-number = Un numéro seul ne suffit pas : il faut aussi l'adresse électronique de la personne.
+refused-no-header = Ce message n'a pas d'en-tête. Rien n'est parti.
+
+# Why a recipient would be held. One sentence per recipient, after « Rien n'est parti. »
+held-nothing-left = Rien n'est parti.
+held-no-number = { $address } : aucun numéro de téléphone connu. Ajoutez-le à la fin de l'objet, entre crochets : [06 12 34 56 78], ou faites inscrire la personne dans l'annuaire.
+held-two-numbers = { $address } : deux numéros différents. Gardez-en un seul.
+held-not-a-number = { $address } : ce qui est entre crochets n'est pas un numéro de téléphone.
+held-impossible = { $address } : ce numéro n'existe pas. Vérifiez les chiffres.
+held-premium = { $address } : ce numéro est surtaxé ou spécial. Il faut un téléphone ordinaire.
+held-several-countries = { $address } : ce numéro existe dans plusieurs pays. Écrivez-le avec son indicatif, par exemple +33 ou +377.
+held-country = { $address } : les codes ne sont pas envoyés dans ce pays. L'administrateur peut l'autoriser.
+held-own-number = { $address } : ce numéro est celui du cabinet, pas celui de la personne.
+held-differs = { $address } : ce numéro n'est pas celui de l'annuaire. Vérifiez la personne, ou faites corriger l'annuaire.
+held-somebody-elses = { $address } : ce numéro est celui d'une autre personne de l'annuaire. Vérifiez l'adresse et le numéro.
+held-old-tag = { $address } : le numéro entre crochets vient d'un ancien message et n'a jamais servi avec cette adresse. Retirez-le, ou écrivez un nouveau message.
+held-several-recipients = { $address } : un seul numéro pour plusieurs destinataires. Écrivez un message à chacun.
+held-several-persons = { $address } : plusieurs personnes de l'annuaire ont cette adresse. Ajoutez le numéro de la bonne personne entre crochets dans l'objet.
+held-look-alike = { $address } : cette adresse ressemble à une adresse mal écrite. Vérifiez ce qui suit le @.
+
+# Receipts in the practitioner's INBOX. The first line says it all.
+receipt-from = Pli
+receipt-opened = Ouvert { $when }.
+receipt-opened-files = { $files ->
+    [0] Ce message n'a pas de pièce jointe.
+    [one] Une pièce jointe peut être téléchargée.
+   *[other] { $files } pièces jointes peuvent être téléchargées.
+}
+receipt-to = Destinataire : { $address }
+receipt-failed = Non remis : { $why }
+receipt-failed-what = Le destinataire n'a rien reçu. Vérifiez l'adresse, puis envoyez un nouveau message, ou téléphonez.
+receipt-why-unknown-address = l'adresse n'existe pas.
+receipt-why-full = la boîte du destinataire est pleine.
+receipt-why-refused = le serveur du destinataire a refusé l'avis.
+receipt-why-gave-up = l'avis n'a pas pu partir malgré plusieurs jours d'essais.
+receipt-why-locked = cent codes faux ont été tapés. Par sécurité, le lien est fermé.
+receipt-footer = Cet avis vient de votre serveur Pli. Il est inutile d'y répondre.

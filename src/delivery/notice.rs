@@ -1,0 +1,249 @@
+//! The e-mail with the link, and the letters to practitioners: composed with lettre, never with a word of the message.
+//!
+//! The notice says who (the practice's public name), where (the portal's host in plain letters), until when,
+//! and whom to call. The link stands alone on its line, under 76 characters, in text and HTML alike.
+
+use askama::Template;
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::{Mailbox, MultiPart, SinglePart};
+use lettre::{Address as LettreAddress, Message};
+
+use crate::domain::{Address, Coordinates, DeliveryId, Fault, Language, PracticeProfile, Ticket, Timestamp};
+use crate::texts::Said;
+
+use super::Deliveries;
+
+/// A mail ready to leave.
+pub(super) struct Outgoing {
+    pub(super) reverse_path: Address,
+    pub(super) to: Address,
+    pub(super) octets: Vec<u8>,
+}
+
+#[derive(Template)]
+#[template(
+    ext = "html",
+    source = r#"<!DOCTYPE html>
+<html lang="{{ language }}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"></head>
+<body style="margin:0;background:#f4f6f8;color:#1b2733;font:17px/1.5 system-ui,Segoe UI,Roboto,Helvetica,Arial,sans-serif">
+<div style="max-width:34em;margin:0 auto;padding:24px">
+<div style="background:#ffffff;border:1px solid #d5dde5;border-radius:12px;padding:24px">
+<p>{{ hello }}</p>
+<p>{{ what }}</p>
+<p><a href="{{ link }}" style="display:inline-block;background:#0b5c7a;color:#ffffff;padding:14px 22px;border-radius:8px;text-decoration:none;font-weight:600">{{ open }}</a></p>
+<p style="font-size:15px">{{ link }}</p>
+<p>{{ steps }}</p>
+<p>{{ host }}</p>
+<p>{{ until }}</p>
+<p>{{ call }}</p>
+<p style="color:#4a5a68;font-size:15px">{{ no_answer }}</p>
+<p style="color:#4a5a68;font-size:15px">{{ other }}</p>
+</div></div></body></html>
+"#
+)]
+struct NoticeHtml<'a> {
+    language: &'a str,
+    hello: String,
+    what: String,
+    link: String,
+    open: String,
+    steps: String,
+    host: String,
+    until: String,
+    call: String,
+    no_answer: String,
+    other: String,
+}
+
+impl Deliveries {
+    /// The notice of a delivery.
+    pub(super) fn notice(
+        &self,
+        id: DeliveryId,
+        to: &Coordinates,
+        practice: &PracticeProfile,
+        ticket: &Ticket,
+        expires_at: Timestamp,
+    ) -> Result<Outgoing, Fault> {
+        let say = |key: &str, args: &[(&str, Said<'_>)]| self.texts.say(to.language, key, args);
+        let name = Said::Text(&practice.public_name);
+        let host = self.settings.portal_url.trim_start_matches("https://").to_owned();
+        let call = if practice.telephone.is_empty() {
+            say("notice-call-known", &[("practice", name.clone())])
+        } else {
+            say("notice-call", &[("practice", name.clone()), ("telephone", Said::Text(&practice.telephone))])
+        };
+        let page = NoticeHtml {
+            language: to.language.tag(),
+            hello: say("notice-hello", &[]),
+            what: say("notice-what", &[("practice", name.clone())]),
+            link: format!("{}/l/{}", self.settings.portal_url, ticket.reveal()),
+            open: say("notice-open", &[]),
+            steps: say("notice-steps", &[]),
+            host: say("notice-host", &[("host", Said::Text(&host))]),
+            until: say("notice-until", &[("date", Said::Text(&day(expires_at, &practice.timezone, to.language)))]),
+            call,
+            no_answer: say("notice-no-answer", &[]),
+            other: say("notice-other", &[]),
+        };
+        let text = format!(
+            "{}\r\n\r\n{}\r\n\r\n{}\r\n\r\n{}\r\n{}\r\n{}\r\n{}\r\n\r\n{}\r\n{}\r\n",
+            page.hello, page.what, page.link, page.steps, page.host, page.until, page.call, page.no_answer, page.other
+        );
+        let html = page.render().map_err(|_| Fault::new("a notice cannot be rendered"))?;
+        let from = if practice.notice_from.is_empty() { &self.settings.notice_from } else { &practice.notice_from };
+        let from: Mailbox = from.parse().map_err(|_| Fault::new("the notices' From is no address"))?;
+        let sender: Address =
+            from.email.to_string().parse().map_err(|_| Fault::new("the notices' From is no address"))?;
+        let reverse_path = format!("bounce+{id}.{}@{}", self.vault.bounce_tag(id), sender.domain());
+        let message = Message::builder()
+            .from(Mailbox::new(Some(practice.public_name.clone()), from.email))
+            .to(Mailbox::new(None, lettre_address(&to.address)?))
+            .subject(say("notice-subject", &[("practice", name)]))
+            .date(date(self.clock.now()))
+            .message_id(Some(format!("<notice.{id}@{}>", self.settings.hostname)))
+            .raw_header(raw("Auto-Submitted", "auto-generated"))
+            .raw_header(raw("X-Auto-Response-Suppress", "All"))
+            .multipart(MultiPart::alternative_plain_html(text, html))
+            .map_err(|_| Fault::new("a notice cannot be composed"))?;
+        Ok(Outgoing {
+            reverse_path: reverse_path.parse().map_err(|_| Fault::new("a reverse-path cannot be made"))?,
+            to: to.address.clone(),
+            octets: message.formatted(),
+        })
+    }
+}
+
+/// A letter of Pli to a practitioner, threaded under a submission.
+pub(super) struct Letter<'a> {
+    pub(super) from_name: &'a str,
+    pub(super) from: &'a Address,
+    pub(super) to: &'a Address,
+    pub(super) subject: &'a str,
+    pub(super) text: String,
+    pub(super) thread: &'a crate::vault::Thread,
+    pub(super) message_id: String,
+    pub(super) at: Timestamp,
+}
+
+impl Letter<'_> {
+    /// The letter's octets.
+    pub(super) fn octets(self) -> Result<Vec<u8>, Fault> {
+        let mut references = self.thread.references.clone();
+        references.push(self.thread.message_id.clone());
+        let mut builder = Message::builder()
+            .from(Mailbox::new(Some(self.from_name.to_owned()), lettre_address(self.from)?))
+            .to(Mailbox::new(None, lettre_address(self.to)?))
+            .subject(self.subject)
+            .date(date(self.at))
+            .message_id(Some(self.message_id))
+            .in_reply_to(self.thread.message_id.clone())
+            .references(references.join(" "))
+            .raw_header(raw("Auto-Submitted", "auto-replied"));
+        if !self.thread.thread_index.is_empty() && self.thread.thread_index.is_ascii() {
+            builder = builder.raw_header(raw("Thread-Index", &self.thread.thread_index));
+        }
+        let message = builder
+            .singlepart(SinglePart::builder().header(ContentType::TEXT_PLAIN).body(self.text))
+            .map_err(|_| Fault::new("a letter cannot be composed"))?;
+        Ok(message.formatted())
+    }
+}
+
+fn raw(name: &'static str, value: &str) -> HeaderValue {
+    HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
+}
+
+pub(super) fn lettre_address(address: &Address) -> Result<LettreAddress, Fault> {
+    LettreAddress::new(address.reveal_local(), address.domain().as_str())
+        .map_err(|_| Fault::new("an address is not lettre's"))
+}
+
+fn date(at: Timestamp) -> std::time::SystemTime {
+    std::time::UNIX_EPOCH + std::time::Duration::from_millis(u64::try_from(at.0).unwrap_or(0))
+}
+
+/// `Sat, 21 Nov 2026 22:40:00 +0100` in a practice's time zone (RFC 5322 §3.3).
+pub(super) fn rfc5322_date(at: Timestamp, timezone: &str) -> String {
+    zoned(at, timezone).map(|z| z.strftime("%a, %d %b %Y %H:%M:%S %z").to_string()).unwrap_or_default()
+}
+
+/// `12 avril 2026`, `12 April 2026`: a day as people write it.
+pub(super) fn day(at: Timestamp, timezone: &str, language: Language) -> String {
+    let Some(z) = zoned(at, timezone) else { return String::new() };
+    let month = usize::try_from(z.month()).unwrap_or(1) - 1;
+    let (months, first) = match language {
+        Language::Fr => (MONTHS_FR, "1er"),
+        Language::En => (MONTHS_EN, "1"),
+    };
+    let day = if z.day() == 1 { first.to_owned() } else { z.day().to_string() };
+    format!("{day} {} {}", months.get(month).copied().unwrap_or_default(), z.year())
+}
+
+/// `le 12 mars à 9 h 40`, `on 12 March at 9:40`: an instant as people say it.
+pub(super) fn instant(at: Timestamp, timezone: &str, language: Language) -> String {
+    let Some(z) = zoned(at, timezone) else { return String::new() };
+    let month = usize::try_from(z.month()).unwrap_or(1) - 1;
+    match language {
+        Language::Fr => {
+            let day = if z.day() == 1 { "1er".to_owned() } else { z.day().to_string() };
+            format!("le {day} {} à {} h {:02}", MONTHS_FR.get(month).copied().unwrap_or_default(), z.hour(), z.minute())
+        }
+        Language::En => {
+            format!(
+                "on {} {} at {}:{:02}",
+                z.day(),
+                MONTHS_EN.get(month).copied().unwrap_or_default(),
+                z.hour(),
+                z.minute()
+            )
+        }
+    }
+}
+
+fn zoned(at: Timestamp, timezone: &str) -> Option<jiff::Zoned> {
+    jiff::Timestamp::from_millisecond(at.0).ok()?.in_tz(timezone).ok()
+}
+
+const MONTHS_FR: [&str; 12] = [
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
+    "décembre",
+];
+const MONTHS_EN: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_told_in_the_practices_zone_and_language() {
+        let at = Timestamp(1_773_304_800_000); // 2026-03-12T08:40:00Z
+        assert_eq!(instant(at, "Europe/Paris", Language::Fr), "le 12 mars à 9 h 40");
+        assert_eq!(instant(at, "Europe/Paris", Language::En), "on 12 March at 9:40");
+        assert_eq!(day(at, "Europe/Paris", Language::Fr), "12 mars 2026");
+        assert_eq!(rfc5322_date(at, "Europe/Paris"), "Thu, 12 Mar 2026 09:40:00 +0100");
+    }
+}

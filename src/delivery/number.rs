@@ -1,0 +1,160 @@
+//! Numbers that a sender gives with a message: header field, subject tag, address tag (DESIGN §5).
+//!
+//! A bracket that begins like a number and is none is never sent as text: it is held, like any doubt.
+
+use crate::domain::{Address, Channel, PhoneNumber};
+
+/// A bracket of the subject that begins like a number.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Tag {
+    /// What stands for the number.
+    pub(super) text: String,
+    /// `tel:` asks for a call, `sms:` for a message.
+    pub(super) channel: Option<Channel>,
+}
+
+/// The tags of a decoded subject, in order.
+pub(super) fn tags(subject: &str) -> Vec<Tag> {
+    brackets(subject).into_iter().map(|(_, tag)| tag).collect()
+}
+
+/// The subject without its tags, white space closed up.
+pub(super) fn without_tags(subject: &str) -> String {
+    let mut text = subject.to_owned();
+    for (range, _) in brackets(subject).into_iter().rev() {
+        text.replace_range(range, " ");
+    }
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn brackets(subject: &str) -> Vec<(std::ops::Range<usize>, Tag)> {
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(open) = subject.get(from..).and_then(|rest| rest.find('[')).map(|at| from + at) {
+        let Some(close) = subject.get(open..).and_then(|rest| rest.find(']')).map(|at| open + at) else { break };
+        let inner = subject.get(open + 1..close).unwrap_or_default();
+        if let Some(tag) = tag(inner) {
+            found.push((open..close + 1, tag));
+        }
+        from = open + 1;
+    }
+    found
+}
+
+fn tag(inner: &str) -> Option<Tag> {
+    let visible: String = inner.chars().filter(|c| !is_invisible(*c)).collect();
+    let visible = visible.trim();
+    let lower = visible.to_lowercase();
+    for (mark, channel) in [("sms:", Channel::Sms), ("tel:", Channel::Voice)] {
+        if lower.starts_with(mark) {
+            return Some(Tag {
+                text: visible.get(mark.len()..).unwrap_or_default().to_owned(),
+                channel: Some(channel),
+            });
+        }
+    }
+    let numeric = visible.starts_with(['+', '0', '\u{ff0b}', '\u{ff10}']) || visible.starts_with("(+");
+    // `[01/02/2026]` and `[0]` are text; a number has at least six digits and no words.
+    let digits = visible.chars().filter(|c| c.is_numeric()).count();
+    let dated = visible.matches('/').count() == 2;
+    (numeric && digits >= 6 && !dated && !visible.contains(char::is_alphabetic))
+        .then(|| Tag { text: visible.to_owned(), channel: None })
+}
+
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{ad}')
+}
+
+/// Whether a subject begins with a reply or forward mark: its tag may be another patient's (R-B2).
+pub(super) fn is_answer(subject: &str) -> bool {
+    let start = subject.trim_start_matches(|c: char| c.is_whitespace() || is_invisible(c));
+    let Some((mark, _)) = start.split_once([':', '：']) else { return false };
+    let mark = mark.trim().trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, '[' | ']' | '(' | ')' | '^'));
+    MARKS.contains(&mark.trim().to_lowercase().as_str())
+}
+
+/// Re and Fwd as the clients of Europe write them.
+const MARKS: &[&str] = &[
+    "re", "ré", "rép", "tr", "fw", "fwd", "aw", "wg", "r", "i", "rif", "inoltra", "rv", "res", "enc", "sv", "vs", "vb",
+    "antw", "doorst", "отв", "ha", "пер", "на", "fs", "vl", "ynt", "ilt", "odp", "pd",
+];
+
+/// The numbers of `X-Pli-Phone` and `zivver-access-right` fields: address, number, channel.
+///
+/// `X-Pli-Phone: <jeanne@example.org> 06 12 34 56 78`; several fields or several lines, or commas between them.
+pub(super) fn header_numbers(values: &[String]) -> Vec<(Address, String, Option<Channel>)> {
+    let mut found = Vec::new();
+    for value in values {
+        for item in value.split([',', ';']) {
+            let mut address = None;
+            let mut channel = None;
+            let mut number = Vec::new();
+            for word in item.split_whitespace() {
+                let bare = word.trim_matches(['<', '>', '"']);
+                match bare.to_lowercase().as_str() {
+                    "sms" => channel = Some(Channel::Sms),
+                    "tel" | "voice" => channel = Some(Channel::Voice),
+                    _ if bare.contains('@') => address = bare.parse::<Address>().ok(),
+                    _ => number.push(bare),
+                }
+            }
+            if let Some(address) = address {
+                found.push((address, number.join(" "), channel));
+            }
+        }
+    }
+    found
+}
+
+/// The number of `+33612345678@sms.<domain>`, whose domain is already known to be ours.
+pub(super) fn address_number(local: &str) -> Option<PhoneNumber> {
+    local.starts_with('+').then(|| PhoneNumber::parse_international(local).ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(subject: &str) -> Vec<String> {
+        tags(subject).into_iter().map(|tag| tag.text).collect()
+    }
+
+    #[test]
+    fn tags_are_found_and_other_brackets_are_text() {
+        assert_eq!(texts("Ordonnance [06 12 34 56 78]"), ["06 12 34 56 78"]);
+        assert_eq!(texts("[+33 6 12 34 56 78] Résultat"), ["+33 6 12 34 56 78"]);
+        assert_eq!(texts("A [\u{202d}+33 6 12 34 56 78\u{202c}]"), ["+33 6 12 34 56 78"]);
+        assert_eq!(texts("A [sms:0612345678] [tel: 01 42 68 53 00]"), ["0612345678", " 01 42 68 53 00"]);
+        assert_eq!(texts("A [sms:Jeanne]"), ["Jeanne"], "begins like a number and is none: a doubt, never text");
+        for text in ["[FIN]", "[12]", "[01/02/2026]", "[0]", "[urgent]", "06 12 34 56 78", "[ ", "]["] {
+            assert!(tags(text).is_empty(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_subject_without_its_tag_reads_well() {
+        assert_eq!(without_tags("Ordonnance [06 12 34 56 78]"), "Ordonnance");
+        assert_eq!(without_tags("Votre  [06 12 34 56 78] ordonnance [FIN]"), "Votre ordonnance [FIN]");
+    }
+
+    #[test]
+    fn reply_and_forward_marks_of_many_clients() {
+        for answer in ["Re: x", "RE : x", "TR: x", "Fwd: x", "AW: x", "Re[2]: x", "Rif: x", "Отв: x", " re: [06]"] {
+            assert!(is_answer(answer), "{answer}");
+        }
+        for new in ["Ordonnance", "Report: x", "Résultat : x", "re"] {
+            assert!(!is_answer(new), "{new}");
+        }
+    }
+
+    #[test]
+    fn header_fields_name_the_address() {
+        let read = header_numbers(&["<jeanne@example.org> 06 12 34 56 78, paul@example.org tel +33142685300".into()]);
+        assert_eq!(read.len(), 2);
+        assert_eq!(
+            (read[0].1.as_str(), read[1].1.as_str(), read[1].2),
+            ("06 12 34 56 78", "+33142685300", Some(Channel::Voice))
+        );
+        assert_eq!(header_numbers(&["jeanne@example.org sms +33612345678".into()])[0].2, Some(Channel::Sms));
+    }
+}

@@ -1,0 +1,250 @@
+//! Commands of submission (RFC 5321 §4.1.1, RFC 6409): a verb, then arguments read by one function for each.
+//!
+//! The verb is read first and alone, so that the machine can say "not before TLS" without looking at what
+//! follows. Only parameters that EHLO offers are known. Nothing here keeps state or does I/O.
+
+use crate::domain::Address;
+
+/// The verbs of this door.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// RFC 5321 §4.1.1.1.
+    Ehlo,
+    /// RFC 5321 §4.1.1.1.
+    Helo,
+    /// RFC 5321 §4.1.1.2.
+    Mail,
+    /// RFC 5321 §4.1.1.3.
+    Rcpt,
+    /// RFC 5321 §4.1.1.4.
+    Data,
+    /// RFC 5321 §4.1.1.5.
+    Rset,
+    /// RFC 5321 §4.1.1.9.
+    Noop,
+    /// RFC 5321 §4.1.1.10.
+    Quit,
+    /// RFC 5321 §4.1.1.6.
+    Vrfy,
+    /// RFC 4954 §4.
+    Auth,
+    /// RFC 3207 §4.
+    StartTls,
+}
+
+impl Verb {
+    /// Splits a line into its verb and the rest after one space.
+    ///
+    /// # Errors
+    /// A line with octets that no command has, or a verb that is not ours.
+    pub fn read(line: &[u8]) -> Result<(Self, &str), CommandFault> {
+        // RFC 5321 §2.4, §4.1.2: commands are printable ASCII (SMTPUTF8 is not offered).
+        if !line.iter().all(|&octet| octet == b' ' || octet.is_ascii_graphic()) {
+            return Err(CommandFault::Line);
+        }
+        let text = std::str::from_utf8(line).map_err(|_| CommandFault::Line)?;
+        let (word, arguments) = text.split_once(' ').unwrap_or((text, ""));
+        let found = VERBS.iter().find(|(name, _)| name.eq_ignore_ascii_case(word));
+        if let Some(&(_, verb)) = found {
+            return Ok((verb, arguments));
+        }
+        let other = OTHERS.iter().any(|name| name.eq_ignore_ascii_case(word));
+        Err(if other { CommandFault::NotImplemented } else { CommandFault::Unknown })
+    }
+}
+
+/// What MAIL says.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Mail {
+    /// The reverse-path; `None` for `<>`.
+    pub reverse_path: Option<Address>,
+    /// SIZE (RFC 1870): how large the client thinks the message is.
+    pub size: Option<u64>,
+}
+
+/// Reads the argument of EHLO or HELO: a name of any kind, since clients give many kinds (RFC 5321 §4.1.4
+/// forbids to refuse for it); it is neither kept nor shown.
+pub fn hello(arguments: &str) -> Result<(), CommandFault> {
+    let name = arguments.trim();
+    if name.is_empty() || name.contains(' ') { Err(CommandFault::Arguments) } else { Ok(()) }
+}
+
+/// Reads the arguments of a command that has none.
+pub fn nothing(arguments: &str) -> Result<(), CommandFault> {
+    if arguments.trim().is_empty() { Ok(()) } else { Err(CommandFault::Arguments) }
+}
+
+/// Reads the arguments of MAIL: `FROM:<reverse-path>` and parameters.
+pub fn mail(arguments: &str) -> Result<Mail, CommandFault> {
+    let (path, parameters) = path(arguments, "FROM:")?;
+    let reverse_path = match path {
+        "" => None,
+        path => Some(address(path).ok_or(CommandFault::ReversePath)?),
+    };
+    let mut mail = Mail { reverse_path, size: None };
+    for parameter in parameters.split(' ').filter(|word| !word.is_empty()) {
+        let (keyword, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+        match keyword.to_ascii_uppercase().as_str() {
+            "SIZE" if mail.size.is_none() => mail.size = Some(size(value).ok_or(CommandFault::Value)?),
+            // RFC 6152 §2.
+            "BODY" if value.eq_ignore_ascii_case("7BIT") || value.eq_ignore_ascii_case("8BITMIME") => {}
+            // RFC 4954 §5: read, and not believed.
+            "AUTH" if !value.is_empty() => {}
+            "SIZE" | "BODY" | "AUTH" => return Err(CommandFault::Value),
+            _ => return Err(CommandFault::Parameter),
+        }
+    }
+    Ok(mail)
+}
+
+/// Reads the arguments of RCPT: `TO:<forward-path>`; no parameter is offered for it.
+pub fn rcpt(arguments: &str) -> Result<Address, CommandFault> {
+    let (path, parameters) = path(arguments, "TO:")?;
+    let address = address(path).ok_or(CommandFault::ForwardPath)?;
+    if parameters.trim().is_empty() { Ok(address) } else { Err(CommandFault::Parameter) }
+}
+
+/// Reads the arguments of AUTH: a mechanism and perhaps an initial response (RFC 4954 §4).
+pub fn auth(arguments: &str) -> Result<(&str, Option<&str>), CommandFault> {
+    let mut words = arguments.split(' ').filter(|word| !word.is_empty());
+    match (words.next(), words.next(), words.next()) {
+        (Some(mechanism), initial, None) => Ok((mechanism, initial)),
+        _ => Err(CommandFault::Arguments),
+    }
+}
+
+/// `FROM:<path> parameters`. A space after the colon is wrong (RFC 5321 §3.3) and sent by much software; it
+/// is taken, for nothing can hide in it.
+fn path<'a>(arguments: &'a str, label: &str) -> Result<(&'a str, &'a str), CommandFault> {
+    let (head, rest) = arguments.split_at_checked(label.len()).ok_or(CommandFault::Arguments)?;
+    if !head.eq_ignore_ascii_case(label) {
+        return Err(CommandFault::Arguments);
+    }
+    let rest = rest.trim_start().strip_prefix('<').ok_or(CommandFault::Arguments)?;
+    let (path, parameters) = rest.split_once('>').ok_or(CommandFault::Arguments)?;
+    if parameters.is_empty() || parameters.starts_with(' ') {
+        Ok((path, parameters))
+    } else {
+        Err(CommandFault::Arguments)
+    }
+}
+
+/// A path without its brackets; a source route is passed over (RFC 5321 appendix C).
+fn address(path: &str) -> Option<Address> {
+    let mailbox = match path.strip_prefix('@') {
+        Some(routed) => routed.split_once(':')?.1,
+        None => path,
+    };
+    mailbox.parse().ok()
+}
+
+/// RFC 1870 §6.1: one to twenty digits.
+fn size(value: &str) -> Option<u64> {
+    let digits = (1..=20).contains(&value.len()) && value.bytes().all(|octet| octet.is_ascii_digit());
+    // Twenty digits may be more than 64 bits hold; it is too large all the same.
+    digits.then(|| value.parse().unwrap_or(u64::MAX))
+}
+
+/// Why a line is not a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CommandFault {
+    /// Octets that are not printable ASCII.
+    Line,
+    /// A verb that nobody has.
+    Unknown,
+    /// A verb of RFC 5321 that this door leaves out.
+    NotImplemented,
+    /// Arguments that do not fit.
+    Arguments,
+    /// A parameter that EHLO does not offer.
+    Parameter,
+    /// A value that the parameter cannot have.
+    Value,
+    /// The reverse-path is no address.
+    ReversePath,
+    /// The forward-path is no address.
+    ForwardPath,
+}
+
+const VERBS: &[(&str, Verb)] = &[
+    ("EHLO", Verb::Ehlo),
+    ("HELO", Verb::Helo),
+    ("MAIL", Verb::Mail),
+    ("RCPT", Verb::Rcpt),
+    ("DATA", Verb::Data),
+    ("RSET", Verb::Rset),
+    ("NOOP", Verb::Noop),
+    ("QUIT", Verb::Quit),
+    ("VRFY", Verb::Vrfy),
+    ("AUTH", Verb::Auth),
+    ("STARTTLS", Verb::StartTls),
+];
+const OTHERS: &[&str] = &["EXPN", "HELP", "TURN", "SEND", "SOML", "SAML", "ETRN", "BDAT"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn a(text: &str) -> Address {
+        text.parse().expect("an address")
+    }
+
+    #[test]
+    fn verbs_are_read_without_case_and_alone() {
+        assert_eq!(Verb::read(b"ehlo x"), Ok((Verb::Ehlo, "x")));
+        assert_eq!(Verb::read(b"DATA"), Ok((Verb::Data, "")));
+        assert_eq!(Verb::read(b"HELP me"), Err(CommandFault::NotImplemented));
+        for unknown in [&b""[..], b"GET / HTTP/1.1", b" EHLO x", b"EHLOx"] {
+            assert_eq!(Verb::read(unknown), Err(CommandFault::Unknown), "{unknown:?}");
+        }
+        for line in [&b"NOOP\0"[..], b"NOOP\t", "NOOP é".as_bytes(), b"\x16\x03\x01"] {
+            assert_eq!(Verb::read(line), Err(CommandFault::Line), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn mail_is_read_with_its_parameters() {
+        let read = |text| mail(text).map(|mail| (mail.reverse_path, mail.size));
+        assert_eq!(read("FROM:<a@x.fr>"), Ok((Some(a("a@x.fr")), None)));
+        assert_eq!(read("from: <a@x.fr> size=12 BODY=8bitmime AUTH=<>"), Ok((Some(a("a@x.fr")), Some(12))));
+        assert_eq!(read("FROM:<>"), Ok((None, None)));
+        assert_eq!(read("FROM:<@relay.fr,@b.fr:a@x.fr>"), Ok((Some(a("a@x.fr")), None)));
+        assert_eq!(read("FROM:<a@x.fr> SIZE=99999999999999999999"), Ok((Some(a("a@x.fr")), Some(u64::MAX))));
+        for (text, why) in [
+            ("", CommandFault::Arguments),
+            ("TO:<a@x.fr>", CommandFault::Arguments),
+            ("FROM:a@x.fr", CommandFault::Arguments),
+            ("FROM:<a@x.fr", CommandFault::Arguments),
+            ("FROM:<a@x.fr>SIZE=1", CommandFault::Arguments),
+            ("FROM:<a x@x.fr>", CommandFault::ReversePath),
+            ("FROM:<a@x.fr> RET=FULL", CommandFault::Parameter),
+            ("FROM:<a@x.fr> SMTPUTF8", CommandFault::Parameter),
+            ("FROM:<a@x.fr> SIZE=", CommandFault::Value),
+            ("FROM:<a@x.fr> SIZE=-1", CommandFault::Value),
+            ("FROM:<a@x.fr> SIZE=1 SIZE=2", CommandFault::Value),
+            ("FROM:<a@x.fr> BODY=BINARYMIME", CommandFault::Value),
+        ] {
+            assert_eq!(read(text), Err(why), "{text}");
+        }
+    }
+
+    #[test]
+    fn fault_21_a_forward_path_is_an_address_and_nothing_else() {
+        assert_eq!(rcpt("TO:<b@x.fr>"), Ok(a("b@x.fr")));
+        for bad in ["-oQ/tmp@x.fr", "a@x.fr,b@x.fr", "a@x.fr\" -X", "\"a b\"@x.fr", "a", "@x.fr", "Postmaster", ""] {
+            assert_eq!(rcpt(&format!("TO:<{bad}>")), Err(CommandFault::ForwardPath), "{bad}");
+        }
+        for bad in ["TO:b@x.fr", "TO:<b@x.fr", "TO:<b@x.fr><c@x.fr>", "TO:<b@x.fr>>"] {
+            assert_eq!(rcpt(bad), Err(CommandFault::Arguments), "{bad}");
+        }
+        assert_eq!(rcpt("TO:<b@x.fr> NOTIFY=NEVER"), Err(CommandFault::Parameter));
+    }
+
+    #[test]
+    fn auth_has_a_mechanism_and_perhaps_a_response() {
+        assert_eq!(auth("PLAIN"), Ok(("PLAIN", None)));
+        assert_eq!(auth("PLAIN AGE="), Ok(("PLAIN", Some("AGE="))));
+        assert_eq!(auth(""), Err(CommandFault::Arguments));
+        assert_eq!(auth("PLAIN a b"), Err(CommandFault::Arguments));
+    }
+}

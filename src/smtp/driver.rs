@@ -1,0 +1,300 @@
+//! The driver of submission: the one file of this room that waits.
+//!
+//! It reads, writes, keeps the time limits of RFC 5321 §4.5.3.2, reserves memory for messages in flight, and
+//! carries the machine's requests to the verbs. It decides nothing about mail. It logs ids only; what a client
+//! sent is never logged.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::access::LoginError;
+use crate::delivery::{AcceptError, Submission};
+use crate::domain::Sender;
+
+use super::Door;
+use super::auth::Credentials;
+use super::machine::{Answer, Letter, LoginAnswer, Machine, NotAccepted, Request, Step};
+use super::verbs::Verbs;
+
+/// How long the peer may take, and how long a wrong password does.
+#[derive(Debug, Clone, Copy)]
+pub struct Times {
+    /// From the greeting to a right login, in all.
+    pub login: Duration,
+    /// For a command (RFC 5321 §4.5.3.2.7), or to take a reply.
+    pub command: Duration,
+    /// Between two pieces of a message (RFC 5321 §4.5.3.2.5).
+    pub data: Duration,
+    /// To wait for memory: less than the two minutes that clients wait for a 354 (RFC 5321 §4.5.3.2.4).
+    pub memory: Duration,
+    /// After the first wrong password; doubled each time up to two seconds (R-C10).
+    pub wrong_password: Duration,
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        Self {
+            login: Duration::from_secs(60),
+            command: Duration::from_secs(5 * 60),
+            data: Duration::from_secs(3 * 60),
+            memory: Duration::from_secs(60),
+            wrong_password: Duration::from_millis(250),
+        }
+    }
+}
+
+/// Why a talk ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// The stream is to be closed.
+    Closed,
+    /// The peer waits for a TLS handshake on it.
+    StartTls,
+}
+
+/// One connection, across its change to TLS.
+pub struct Session<V: Verbs> {
+    door: Arc<Door<V>>,
+    machine: Machine,
+    stop: watch::Receiver<bool>,
+    login_before: Instant,
+    sender: Option<Sender>,
+    memory: Option<OwnedSemaphorePermit>,
+    transport: String,
+    wrong: u32,
+}
+
+impl<V: Verbs> Session<V> {
+    /// A session under TLS of this version.
+    pub fn secure(door: Arc<Door<V>>, version: &str, stop: watch::Receiver<bool>) -> Self {
+        let machine = Machine::secure(&door.settings);
+        Self::new(door, machine, transport(version), stop)
+    }
+
+    /// A session in clear, which must become secure before anything else.
+    pub fn clear(door: Arc<Door<V>>, stop: watch::Receiver<bool>) -> Self {
+        let machine = Machine::clear(&door.settings);
+        Self::new(door, machine, "ESMTP".to_owned(), stop)
+    }
+
+    fn new(door: Arc<Door<V>>, machine: Machine, transport: String, stop: watch::Receiver<bool>) -> Self {
+        let login_before = Instant::now() + door.times.login;
+        Self { door, machine, stop, login_before, sender: None, memory: None, transport, wrong: 0 }
+    }
+
+    /// TLS of this version is there.
+    pub fn secured(&mut self, version: &str) {
+        self.machine.secured();
+        self.transport = transport(version);
+    }
+
+    /// Talks until the connection ends or wants TLS. What was read beyond STARTTLS is dropped here (fault 24).
+    ///
+    /// # Errors
+    /// What the stream says; the session is over.
+    pub async fn talk<S: AsyncRead + AsyncWrite + Unpin>(&mut self, stream: &mut S) -> std::io::Result<Ended> {
+        let mut buffer = Zeroizing::new(Vec::new());
+        let mut used = 0;
+        let mut until = self.deadline();
+        loop {
+            let mut input = buffer.get(used..).unwrap_or_default();
+            let before = input.len();
+            let step = self.machine.step(&mut input);
+            used = used.saturating_add(before.saturating_sub(input.len()));
+            if !self.machine.is_in_message() {
+                self.memory = None;
+            }
+            match step {
+                Step::Read => {
+                    buffer.zeroize();
+                    used = 0;
+                    // The limit is for a whole command, but for each piece of a message.
+                    if self.machine.is_in_message() {
+                        until = self.deadline();
+                    }
+                    if !self.read(stream, &mut buffer, until).await? {
+                        return Ok(Ended::Closed);
+                    }
+                }
+                Step::Write(octets) => {
+                    let limit = self.door.times.command.min(self.left());
+                    timeout(limit, write(stream, &octets)).await.map_err(|_| std::io::ErrorKind::TimedOut)??;
+                    until = self.deadline();
+                }
+                Step::Ask(request) => {
+                    let answer = self.ask(request).await;
+                    self.machine.answer(answer);
+                    until = self.deadline();
+                }
+                Step::StartTls => return Ok(Ended::StartTls),
+                Step::Close => {
+                    // The farewell is said; a peer that does not listen is not waited for.
+                    let _ = timeout(FAREWELL, stream.shutdown()).await;
+                    return Ok(Ended::Closed);
+                }
+            }
+        }
+    }
+
+    /// Reads a piece; false when the peer is gone. Silence and the end of the server go to the machine.
+    async fn read<S: AsyncRead + Unpin>(
+        &mut self,
+        stream: &mut S,
+        buffer: &mut Vec<u8>,
+        until: Instant,
+    ) -> std::io::Result<bool> {
+        let in_message = self.machine.is_in_message();
+        let piece = if in_message { DATA_PIECE } else { COMMAND_PIECE };
+        // An idle connection does not keep the buffer of its last message.
+        if buffer.capacity() != piece {
+            *buffer = Vec::with_capacity(piece);
+        }
+        tokio::select! {
+            biased;
+            // Whoever is in the midst of a message may end it; everybody else is told to come back.
+            () = stopped(&mut self.stop), if !in_message => self.machine.stop(),
+            read = stream.read_buf(buffer) => return Ok(read? > 0),
+            () = sleep_until(until) => self.machine.time_out(),
+        }
+        Ok(true)
+    }
+
+    async fn ask(&mut self, request: Request) -> Answer {
+        match (request, self.sender.clone()) {
+            (Request::Login(credentials), _) => Answer::Login(self.login(credentials).await),
+            (Request::ReversePath(address), Some(sender)) => {
+                Answer::ReversePath(self.door.verbs.may_send_as(&sender, &address))
+            }
+            (Request::Recipient(address), Some(sender)) => {
+                let route = self.door.verbs.route(&sender, &address).await;
+                let route = route.inspect_err(|fault| tracing::error!(mailbox = %sender.mailbox, %fault, "route"));
+                Answer::Recipient(route.ok())
+            }
+            (Request::Memory(octets), _) => Answer::Memory(self.reserve(octets).await),
+            (Request::Deposit(letter), Some(sender)) => Answer::Deposit(self.deposit(letter, sender).await),
+            // Invariant: the machine lets nobody write before a login. Were it broken, nobody may.
+            (Request::ReversePath(_), None) => Answer::ReversePath(false),
+            (Request::Recipient(_), None) => Answer::Recipient(None),
+            (Request::Deposit(_), None) => Answer::Deposit(Err(NotAccepted::Revoked)),
+        }
+    }
+
+    async fn login(&mut self, credentials: Credentials) -> LoginAnswer {
+        let outcome = self.door.verbs.login(credentials.address.reveal(), credentials.password.reveal()).await;
+        drop(credentials);
+        match outcome {
+            Ok(sender) => {
+                tracing::info!(mailbox = %sender.mailbox, device = %sender.device, "submission login");
+                self.sender = Some(sender);
+                LoginAnswer::Right
+            }
+            Err(LoginError::Refused) => {
+                tracing::info!("submission login refused");
+                let delay = self.door.times.wrong_password.saturating_mul(1 << self.wrong.min(3));
+                self.wrong = self.wrong.saturating_add(1);
+                sleep(delay.min(LONGEST_DELAY)).await;
+                LoginAnswer::Wrong
+            }
+            Err(LoginError::Fault(fault)) => {
+                tracing::error!(%fault, "submission login");
+                LoginAnswer::Fault
+            }
+        }
+    }
+
+    /// Takes memory from the budget that all messages in flight share; waits for it, reading nothing.
+    async fn reserve(&mut self, octets: usize) -> bool {
+        let permits = u32::try_from(octets.div_ceil(1024)).unwrap_or(u32::MAX);
+        let budget = Arc::clone(&self.door.memory);
+        match timeout(self.door.times.memory, budget.acquire_many_owned(permits)).await {
+            Ok(Ok(permit)) => match &mut self.memory {
+                Some(held) => held.merge(permit),
+                none => *none = Some(permit),
+            },
+            _ => {
+                tracing::warn!("no memory for a submission");
+                self.memory = None;
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Nothing cuts this short: a deposit that was cut off could be durable without its 250, and come twice.
+    async fn deposit(&mut self, letter: Letter, sender: Sender) -> Result<crate::domain::QueueId, NotAccepted> {
+        let (mailbox, device) = (sender.mailbox, sender.device);
+        match self.door.verbs.still_valid(&sender).await {
+            Ok(true) => {}
+            Ok(false) => {
+                tracing::info!(%mailbox, %device, "submission by a revoked device");
+                return Err(NotAccepted::Revoked);
+            }
+            Err(fault) => {
+                tracing::error!(%mailbox, %fault, "still valid");
+                return Err(NotAccepted::Fault { transient: true });
+            }
+        }
+        let Letter { recipients, message } = letter;
+        let octets = message.len();
+        let submission = Submission { sender, recipients, transport: self.transport.clone(), message };
+        match self.door.verbs.accept(submission).await {
+            Ok(queue) => {
+                tracing::info!(%mailbox, %device, %queue, octets, "submission accepted");
+                Ok(queue)
+            }
+            Err(AcceptError::Refused(refused)) => {
+                tracing::info!(%mailbox, %device, code = refused.code, enhanced = refused.enhanced, "submission refused");
+                Err(NotAccepted::Refused(refused))
+            }
+            Err(AcceptError::Fault(fault)) => {
+                tracing::error!(%mailbox, %device, %fault, "accept");
+                Err(NotAccepted::Fault { transient: fault.is_transient() })
+            }
+        }
+    }
+
+    /// When the peer must have said what it is to say next.
+    fn deadline(&self) -> Instant {
+        let times = &self.door.times;
+        match (self.machine.is_authenticated(), self.machine.is_in_message()) {
+            (false, _) => self.login_before,
+            (true, false) => Instant::now() + times.command,
+            (true, true) => Instant::now() + times.data,
+        }
+    }
+
+    fn left(&self) -> Duration {
+        if self.machine.is_authenticated() {
+            self.door.times.command
+        } else {
+            // A moment for the farewell of those who are late.
+            self.login_before.saturating_duration_since(Instant::now()).max(FAREWELL)
+        }
+    }
+}
+
+/// RFC 3848: ESMTP with TLS and AUTH, for the Received field.
+fn transport(version: &str) -> String {
+    format!("ESMTPSA ({version})")
+}
+
+async fn write<S: AsyncWrite + Unpin>(stream: &mut S, octets: &[u8]) -> std::io::Result<()> {
+    stream.write_all(octets).await?;
+    stream.flush().await
+}
+
+/// Returns when the server stops, or is gone.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stopping| *stopping).await;
+}
+
+/// Small while nobody is logged in: ten thousand strangers cost little (fault 19).
+const COMMAND_PIECE: usize = 2 * 1024;
+const DATA_PIECE: usize = 32 * 1024;
+const FAREWELL: Duration = Duration::from_secs(5);
+const LONGEST_DELAY: Duration = Duration::from_secs(2);

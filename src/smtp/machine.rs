@@ -1,0 +1,539 @@
+//! The submission session as a machine (RFC 5321, RFC 6409): octets in, replies and requests out.
+//!
+//! It holds all rules of order, and does no I/O: the driver writes what it says, carries its requests to the
+//! verbs and brings the answers back. Replies keep the order of the commands, however input is cut.
+//! It never sees who is logged in, only that somebody is.
+
+use std::collections::HashSet;
+
+use crate::delivery::{Refused, Route};
+use crate::domain::{Address, QueueId, RawMessage};
+
+use super::Settings;
+use super::auth::{AuthFault, Credentials, Exchange, Outcome};
+use super::command::{self, CommandFault, Verb};
+use super::data::{DataFault, DataReader, Progress};
+use super::line::{Line, LineReader};
+use super::reply::{self, Reply};
+
+/// What the driver does next.
+pub enum Step {
+    /// All input is used: read more.
+    Read,
+    /// Write these octets.
+    Write(Vec<u8>),
+    /// Ask a verb, then [`Machine::answer`].
+    Ask(Request),
+    /// Drop what was read, shake hands, then [`Machine::secured`].
+    StartTls,
+    /// Close the connection.
+    Close,
+}
+
+/// A question to the verbs.
+pub enum Request {
+    /// Who is this?
+    Login(Credentials),
+    /// May the sender write as this address?
+    ReversePath(Address),
+    /// Where does this address lead?
+    Recipient(Address),
+    /// May this many octets more be stored?
+    Memory(usize),
+    /// Accept this message.
+    Deposit(Letter),
+}
+
+/// A whole message with its recipients.
+pub struct Letter {
+    /// Accepted at RCPT, without doubles.
+    pub recipients: Vec<Address>,
+    /// The octets.
+    pub message: RawMessage,
+}
+
+/// What the verbs say.
+pub enum Answer {
+    /// To [`Request::Login`].
+    Login(LoginAnswer),
+    /// To [`Request::ReversePath`].
+    ReversePath(bool),
+    /// To [`Request::Recipient`]; `None` for a fault of ours.
+    Recipient(Option<Result<Route, Refused>>),
+    /// To [`Request::Memory`].
+    Memory(bool),
+    /// To [`Request::Deposit`].
+    Deposit(Result<QueueId, NotAccepted>),
+}
+
+/// The outcome of a login.
+pub enum LoginAnswer {
+    /// Right.
+    Right,
+    /// Wrong.
+    Wrong,
+    /// A fault of ours.
+    Fault,
+}
+
+/// Why a message was not accepted.
+pub enum NotAccepted {
+    /// The sender can mend it.
+    Refused(Refused),
+    /// The device may no longer send.
+    Revoked,
+    /// A fault of ours, and whether it may pass.
+    Fault {
+        /// It may pass by itself.
+        transient: bool,
+    },
+}
+
+/// One session.
+pub struct Machine {
+    hostname: String,
+    content_limit: usize,
+    wire_limit: usize,
+    secure: bool,
+    offers_tls: bool,
+    hello: Hello,
+    authenticated: bool,
+    failures: usize,
+    errors: usize,
+    envelope: Option<Envelope>,
+    line: LineReader,
+    state: State,
+    request: Option<Request>,
+    out: Vec<u8>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Hello {
+    None,
+    Helo,
+    Ehlo,
+}
+
+enum State {
+    Command,
+    Auth(Exchange),
+    Data(DataReader),
+    Asked(Question),
+    Handshake,
+    Closing,
+}
+
+/// A request that waits for its answer, with what is needed to go on.
+enum Question {
+    Login,
+    ReversePath(Option<u64>),
+    Recipient(Address),
+    FirstMemory(usize),
+    MoreMemory(DataReader, usize),
+    Deposit,
+}
+
+#[derive(Default)]
+struct Envelope {
+    declared: Option<u64>,
+    recipients: Vec<Address>,
+    seen: HashSet<Address>,
+    /// One that is more than a number.
+    reachable: bool,
+}
+
+impl Machine {
+    /// A session that begins under TLS (465).
+    pub fn secure(settings: &Settings) -> Self {
+        Self::new(settings, true)
+    }
+
+    /// A session that begins in clear and offers STARTTLS (587).
+    pub fn clear(settings: &Settings) -> Self {
+        Self::new(settings, false)
+    }
+
+    fn new(settings: &Settings, secure: bool) -> Self {
+        let mut out = Vec::new();
+        Reply::greeting(&settings.hostname).write(&mut out);
+        Self {
+            hostname: settings.hostname.clone(),
+            content_limit: settings.message_limit,
+            wire_limit: settings.wire_limit(),
+            secure,
+            offers_tls: !secure,
+            hello: Hello::None,
+            authenticated: false,
+            failures: 0,
+            errors: 0,
+            envelope: None,
+            line: LineReader::default(),
+            state: State::Command,
+            request: None,
+            out,
+        }
+    }
+
+    /// Goes on with this input, from which it takes what it uses.
+    pub fn step(&mut self, input: &mut &[u8]) -> Step {
+        loop {
+            if let Some(request) = self.request.take() {
+                return Step::Ask(request);
+            }
+            if self.out.len() >= FLUSH {
+                return self.flush_or(Step::Read);
+            }
+            match &mut self.state {
+                State::Command | State::Auth(_) => {
+                    let long = matches!(self.state, State::Auth(_));
+                    match self.line.read(input, long) {
+                        Line::Unfinished => return self.flush_or(Step::Read),
+                        Line::Whole(line) => self.take_line(&line),
+                        Line::TooLong => self.take_long_line(),
+                        Line::BareLineEnd => self.close(&reply::BARE_LINE_END),
+                    }
+                }
+                State::Data(reader) => match reader.read(input) {
+                    Progress::More => return self.flush_or(Step::Read),
+                    Progress::Memory(octets) => self.ask_for_more(octets),
+                    Progress::End(end) => self.end_of_data(end),
+                },
+                State::Handshake => return self.flush_or(Step::StartTls),
+                // Asked: the driver went on without an answer; nothing can be promised any more.
+                State::Asked(_) | State::Closing => return self.flush_or(Step::Close),
+            }
+        }
+    }
+
+    /// Takes the answer to the last request.
+    pub fn answer(&mut self, answer: Answer) {
+        let State::Asked(question) = std::mem::replace(&mut self.state, State::Command) else {
+            return self.close(&reply::CLOSING);
+        };
+        match (question, answer) {
+            (Question::Login, Answer::Login(answer)) => self.logged_in(&answer),
+            (Question::ReversePath(declared), Answer::ReversePath(may)) => {
+                self.envelope = may.then(|| Envelope { declared, ..Envelope::default() });
+                self.say(if may { &reply::SENDER_OK } else { &reply::NOT_YOUR_ADDRESS });
+            }
+            (Question::Recipient(address), Answer::Recipient(route)) => self.routed(address, route),
+            (Question::FirstMemory(octets), Answer::Memory(true)) => {
+                self.state = State::Data(DataReader::new(octets, self.wire_limit));
+                self.say(&reply::SEND_MESSAGE);
+            }
+            (Question::FirstMemory(_), Answer::Memory(false)) => {
+                self.envelope = None;
+                self.say(&reply::NO_MEMORY);
+            }
+            (Question::MoreMemory(mut reader, octets), Answer::Memory(granted)) => {
+                if granted {
+                    reader.grant(octets)
+                } else {
+                    reader.refuse(DataFault::NoMemory)
+                }
+                self.state = State::Data(reader);
+            }
+            (Question::Deposit, Answer::Deposit(outcome)) => self.deposited(outcome),
+            _ => self.close(&reply::CLOSING),
+        }
+    }
+
+    /// TLS is there: everything known from before is forgotten (RFC 3207 §4.2).
+    pub fn secured(&mut self) {
+        self.secure = true;
+        self.offers_tls = false;
+        self.hello = Hello::None;
+        self.envelope = None;
+        self.line.clear();
+        self.state = State::Command;
+    }
+
+    /// Whether a login was right.
+    pub fn is_authenticated(&self) -> bool {
+        self.authenticated
+    }
+
+    /// Whether a message is on its way in.
+    pub fn is_in_message(&self) -> bool {
+        matches!(self.state, State::Data(_) | State::Asked(_))
+    }
+
+    /// The server stops (RFC 5321 §3.8).
+    pub fn stop(&mut self) {
+        self.close(&reply::CLOSING);
+    }
+
+    /// The peer was silent for too long (RFC 5321 §4.5.3.2).
+    pub fn time_out(&mut self) {
+        self.close(&reply::TIMED_OUT);
+    }
+
+    fn take_line(&mut self, line: &[u8]) {
+        if let State::Auth(exchange) = std::mem::replace(&mut self.state, State::Command) {
+            return self.authenticating(exchange.respond(line));
+        }
+        let done = match Verb::read(line) {
+            Ok((verb, arguments)) => self.command(verb, arguments),
+            Err(fault) => Err(fault),
+        };
+        if let Err(fault) = done {
+            self.error(match fault {
+                CommandFault::Line => &reply::BAD_LINE,
+                CommandFault::Unknown => &reply::UNKNOWN_COMMAND,
+                CommandFault::NotImplemented => &reply::NOT_IMPLEMENTED,
+                CommandFault::Arguments => &reply::BAD_ARGUMENTS,
+                CommandFault::Parameter => &reply::UNKNOWN_PARAMETER,
+                CommandFault::Value => &reply::BAD_PARAMETER,
+                CommandFault::ReversePath => &reply::BAD_SENDER,
+                CommandFault::ForwardPath => &reply::BAD_RECIPIENT,
+            });
+        }
+    }
+
+    fn take_long_line(&mut self) {
+        let exchange = matches!(self.state, State::Auth(_));
+        self.state = State::Command;
+        self.error(if exchange { &reply::AUTH_TOO_LONG } else { &reply::LINE_TOO_LONG });
+    }
+
+    fn command(&mut self, verb: Verb, arguments: &str) -> Result<(), CommandFault> {
+        let always = matches!(verb, Verb::Ehlo | Verb::Helo | Verb::Noop | Verb::Rset | Verb::Quit | Verb::StartTls);
+        if !always && !self.secure {
+            self.error(&reply::TLS_FIRST);
+            return Ok(());
+        }
+        if !always && verb != Verb::Auth && !self.authenticated {
+            self.error(&reply::AUTH_FIRST);
+            return Ok(());
+        }
+        match verb {
+            Verb::Ehlo | Verb::Helo => self.hello(verb, arguments)?,
+            Verb::Noop => self.say(&reply::OK),
+            Verb::Vrfy => self.say(&reply::CANNOT_VERIFY),
+            Verb::Rset => {
+                command::nothing(arguments)?;
+                self.envelope = None;
+                self.say(&reply::OK);
+            }
+            Verb::Quit => {
+                command::nothing(arguments)?;
+                self.close(&reply::BYE);
+            }
+            Verb::StartTls => self.start_tls(arguments)?,
+            Verb::Auth => self.auth(arguments)?,
+            Verb::Mail => self.mail(arguments)?,
+            Verb::Rcpt => self.rcpt(arguments)?,
+            Verb::Data => self.data(arguments)?,
+        }
+        Ok(())
+    }
+
+    fn hello(&mut self, verb: Verb, arguments: &str) -> Result<(), CommandFault> {
+        command::hello(arguments)?;
+        // RFC 5321 §4.1.4: EHLO in the midst of a transaction ends it.
+        self.envelope = None;
+        let mut extensions = Vec::new();
+        if verb == Verb::Ehlo {
+            extensions.extend(["PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES"].map(str::to_owned));
+            extensions.push(format!("SIZE {}", self.wire_limit));
+            if self.secure && !self.authenticated {
+                extensions.push("AUTH PLAIN LOGIN".to_owned());
+            }
+            if self.offers_tls {
+                extensions.push("STARTTLS".to_owned());
+            }
+        }
+        self.hello = if verb == Verb::Ehlo { Hello::Ehlo } else { Hello::Helo };
+        self.say(&Reply::hello(&self.hostname, &extensions));
+        Ok(())
+    }
+
+    fn start_tls(&mut self, arguments: &str) -> Result<(), CommandFault> {
+        if self.secure {
+            self.error(&reply::ALREADY_SECURE);
+            return Ok(());
+        }
+        // RFC 3207 §4: STARTTLS has no parameters.
+        command::nothing(arguments)?;
+        self.state = State::Handshake;
+        self.say(&reply::READY_FOR_TLS);
+        Ok(())
+    }
+
+    fn auth(&mut self, arguments: &str) -> Result<(), CommandFault> {
+        if self.authenticated {
+            self.error(&reply::ALREADY_AUTHENTICATED);
+            return Ok(());
+        }
+        if self.hello != Hello::Ehlo {
+            self.error(&reply::HELLO_FIRST);
+            return Ok(());
+        }
+        let (mechanism, initial) = command::auth(arguments)?;
+        self.authenticating(Exchange::begin(mechanism, initial));
+        Ok(())
+    }
+
+    fn authenticating(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Challenge(challenge, exchange) => {
+                self.state = State::Auth(exchange);
+                self.say(&Reply::challenge(challenge));
+            }
+            Outcome::Credentials(credentials) => self.ask(Question::Login, Request::Login(credentials)),
+            Outcome::Fault(AuthFault::Cancelled) => self.error(&reply::AUTH_CANCELLED),
+            Outcome::Fault(AuthFault::Malformed) => self.error(&reply::AUTH_MALFORMED),
+            Outcome::Fault(AuthFault::Mechanism) => self.error(&reply::UNKNOWN_MECHANISM),
+            Outcome::Fault(AuthFault::OtherIdentity) => self.logged_in(&LoginAnswer::Wrong),
+        }
+    }
+
+    fn logged_in(&mut self, answer: &LoginAnswer) {
+        match answer {
+            LoginAnswer::Right => {
+                self.authenticated = true;
+                self.say(&reply::AUTHENTICATED);
+            }
+            LoginAnswer::Wrong => {
+                self.failures = self.failures.saturating_add(1);
+                if self.failures >= MAX_FAILURES {
+                    self.close(&reply::TOO_MANY_PASSWORDS);
+                } else {
+                    self.say(&reply::WRONG_PASSWORD);
+                }
+            }
+            LoginAnswer::Fault => self.say(&reply::AUTH_FAULT),
+        }
+    }
+
+    fn mail(&mut self, arguments: &str) -> Result<(), CommandFault> {
+        if self.hello == Hello::None {
+            self.error(&reply::HELLO_FIRST);
+            return Ok(());
+        }
+        if self.envelope.is_some() {
+            self.error(&reply::SECOND_MAIL);
+            return Ok(());
+        }
+        let mail = command::mail(arguments)?;
+        // RFC 1870 §6.1.
+        if mail.size.is_some_and(|size| usize::try_from(size).map_or(true, |size| size > self.wire_limit)) {
+            self.say(&Reply::too_large(self.content_limit));
+            return Ok(());
+        }
+        match mail.reverse_path {
+            Some(address) => self.ask(Question::ReversePath(mail.size), Request::ReversePath(address)),
+            // `<>` is for notifications between servers (RFC 5321 §4.5.5); nobody submits one.
+            None => self.say(&reply::NOT_YOUR_ADDRESS),
+        }
+        Ok(())
+    }
+
+    fn rcpt(&mut self, arguments: &str) -> Result<(), CommandFault> {
+        let Some(envelope) = &self.envelope else {
+            self.error(&reply::MAIL_FIRST);
+            return Ok(());
+        };
+        let address = command::rcpt(arguments)?;
+        if envelope.seen.contains(&address) {
+            self.say(&reply::RECIPIENT_OK);
+        } else if envelope.recipients.len() >= MAX_RECIPIENTS {
+            self.say(&reply::TOO_MANY_RECIPIENTS);
+        } else {
+            self.ask(Question::Recipient(address.clone()), Request::Recipient(address));
+        }
+        Ok(())
+    }
+
+    fn routed(&mut self, address: Address, route: Option<Result<Route, Refused>>) {
+        let Some(envelope) = &mut self.envelope else { return self.close(&reply::CLOSING) };
+        match route {
+            Some(Ok(Route::Service)) => self.say(&reply::SERVICE_ADDRESS),
+            Some(Ok(route)) => {
+                envelope.reachable |= !matches!(route, Route::Number(_));
+                envelope.seen.insert(address.clone());
+                envelope.recipients.push(address);
+                self.say(&reply::RECIPIENT_OK);
+            }
+            Some(Err(refused)) => self.say(&Reply::refused(&refused)),
+            None => self.say(&reply::FAULT_FOR_NOW),
+        }
+    }
+
+    fn data(&mut self, arguments: &str) -> Result<(), CommandFault> {
+        command::nothing(arguments)?;
+        match &self.envelope {
+            None => self.error(&reply::MAIL_FIRST),
+            Some(envelope) if envelope.recipients.is_empty() => self.error(&reply::RECIPIENT_FIRST),
+            Some(envelope) if !envelope.reachable => self.say(&reply::NUMBER_ALONE),
+            Some(envelope) => {
+                let octets = DataReader::first_grant(envelope.declared, self.wire_limit);
+                self.ask(Question::FirstMemory(octets), Request::Memory(octets));
+            }
+        }
+        Ok(())
+    }
+
+    fn ask_for_more(&mut self, octets: usize) {
+        if let State::Data(reader) = std::mem::replace(&mut self.state, State::Command) {
+            self.ask(Question::MoreMemory(reader, octets), Request::Memory(octets));
+        }
+    }
+
+    fn end_of_data(&mut self, end: Result<Vec<u8>, DataFault>) {
+        self.state = State::Command;
+        let recipients = self.envelope.take().map(|envelope| envelope.recipients).unwrap_or_default();
+        // The reader lets no unclean octets through; the type is what the other rooms can rely on.
+        let message = end.and_then(|octets| RawMessage::new(octets).map_err(|_| DataFault::NotClean));
+        match message {
+            Ok(message) => self.ask(Question::Deposit, Request::Deposit(Letter { recipients, message })),
+            Err(DataFault::NotClean) => self.say(&reply::NOT_CLEAN),
+            Err(DataFault::LineTooLong) => self.say(&reply::TEXT_LINE_TOO_LONG),
+            Err(DataFault::TooLarge) => self.say(&Reply::too_large(self.content_limit)),
+            Err(DataFault::NoMemory) => self.say(&reply::NO_MEMORY),
+        }
+    }
+
+    fn deposited(&mut self, outcome: Result<QueueId, NotAccepted>) {
+        match outcome {
+            Ok(id) => self.say(&Reply::accepted(id)),
+            Err(NotAccepted::Refused(refused)) => self.say(&Reply::refused(&refused)),
+            Err(NotAccepted::Revoked) => self.close(&reply::REVOKED),
+            Err(NotAccepted::Fault { transient: true }) => self.say(&reply::FAULT_FOR_NOW),
+            Err(NotAccepted::Fault { transient: false }) => self.say(&reply::FAULT),
+        }
+    }
+
+    fn ask(&mut self, question: Question, request: Request) {
+        self.state = State::Asked(question);
+        self.request = Some(request);
+    }
+
+    fn say(&mut self, reply: &Reply) {
+        reply.write(&mut self.out);
+    }
+
+    /// A reply to something that no working client sends; twenty end the session.
+    fn error(&mut self, reply: &Reply) {
+        self.errors = self.errors.saturating_add(1);
+        if self.errors >= MAX_ERRORS { self.close(&reply::TOO_MANY_ERRORS) } else { self.say(reply) }
+    }
+
+    fn close(&mut self, reply: &Reply) {
+        self.say(reply);
+        self.envelope = None;
+        self.request = None;
+        self.line.clear();
+        self.state = State::Closing;
+    }
+
+    /// Replies leave together, before whatever waits for the peer (RFC 2920 §3.2).
+    fn flush_or(&mut self, step: Step) -> Step {
+        if self.out.is_empty() { step } else { Step::Write(std::mem::take(&mut self.out)) }
+    }
+}
+
+const FLUSH: usize = 4096;
+const MAX_RECIPIENTS: usize = 100;
+const MAX_FAILURES: usize = 5;
+const MAX_ERRORS: usize = 20;

@@ -1,0 +1,121 @@
+//! The door of submission (RFC 6409): 465 with implicit TLS (RFC 8314), 587 with STARTTLS before anything else.
+//!
+//! `line`, `command`, `auth` and `data` read octets; `machine` holds the rules of order and speaks with the
+//! words of `reply`; `driver` is the one file that waits; `verbs` is what is asked of the other rooms.
+//! Octets are read here and nowhere else: a message that two servers could read differently is refused
+//! (fault 20), and a 250 needs a `QueueId`, which only a committed deposit gives.
+
+pub mod auth;
+pub mod command;
+pub mod data;
+pub mod driver;
+pub mod line;
+pub mod machine;
+pub mod reply;
+pub mod verbs;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+use tokio::time::timeout;
+
+use crate::net::{self, Limits, Tls};
+
+pub use driver::{Ended, Session, Times};
+pub use verbs::{Rooms, Verbs};
+
+/// What this door needs to know of the server.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The name it greets with.
+    pub hostname: String,
+    /// How many octets the content of a message may have: `limits.message`.
+    pub message_limit: usize,
+    /// How many octets of messages may be in flight together: `limits.memory`.
+    pub memory: usize,
+}
+
+impl Settings {
+    /// The same on the wire, where base64 adds a third and its line ends a little: what SIZE says (R-C8).
+    pub fn wire_limit(&self) -> usize {
+        (self.message_limit / 100).saturating_mul(137).saturating_add(64 * 1024)
+    }
+}
+
+/// What all sessions of the door share.
+pub struct Door<V: Verbs = Rooms> {
+    pub(crate) settings: Settings,
+    pub(crate) verbs: V,
+    pub(crate) times: Times,
+    /// Of KiB. Never less than one message needs, or that message could not come in at all.
+    pub(crate) memory: Arc<Semaphore>,
+}
+
+impl<V: Verbs> Door<V> {
+    /// A door before these verbs.
+    pub fn new(settings: Settings, verbs: V) -> Self {
+        let kibibytes = settings.memory.max(settings.wire_limit().saturating_add(64 * 1024)) / 1024;
+        let memory = Arc::new(Semaphore::new(kibibytes.min(Semaphore::MAX_PERMITS)));
+        Self { settings, verbs, times: Times::default(), memory }
+    }
+
+    /// The same with other time limits.
+    #[must_use]
+    pub fn with_times(mut self, times: Times) -> Self {
+        self.times = times;
+        self
+    }
+
+    /// How many octets of memory no message holds now.
+    pub fn free_memory(&self) -> usize {
+        self.memory.available_permits().saturating_mul(1024)
+    }
+}
+
+/// Serves 465 until `stop` turns true.
+pub async fn serve_submissions<V: Verbs>(
+    listener: TcpListener,
+    tls: Tls,
+    limits: Limits,
+    stop: watch::Receiver<bool>,
+    door: Arc<Door<V>>,
+) {
+    let stopping = stop.clone();
+    net::serve(listener, tls, &[], limits, stop, move |mut stream, _| {
+        let mut session = Session::secure(Arc::clone(&door), net::version(&stream), stopping.clone());
+        async move {
+            // A connection that breaks off is the peer's affair and ends here.
+            let _ = session.talk(&mut stream).await;
+        }
+    })
+    .await;
+}
+
+/// Serves 587 until `stop` turns true.
+pub async fn serve_submission<V: Verbs>(
+    listener: TcpListener,
+    tls: Tls,
+    limits: Limits,
+    stop: watch::Receiver<bool>,
+    door: Arc<Door<V>>,
+) {
+    let stopping = stop.clone();
+    net::serve_plain(listener, limits, stop, move |mut tcp, _| {
+        let mut session = Session::clear(Arc::clone(&door), stopping.clone());
+        let tls = tls.clone();
+        async move {
+            if !matches!(session.talk(&mut tcp).await, Ok(Ended::StartTls)) {
+                return;
+            }
+            if let Ok(Ok(mut stream)) = timeout(HANDSHAKE, tls.accept(tcp)).await {
+                session.secured(net::version(&stream));
+                let _ = session.talk(&mut stream).await;
+            }
+        }
+    })
+    .await;
+}
+
+const HANDSHAKE: Duration = Duration::from_secs(10);

@@ -1,0 +1,56 @@
+//! What this door asks of the verb rooms, as one trait: the server's rooms here, scripted ones in tests.
+
+use std::future::Future;
+
+use crate::access::{Access, LoginError};
+use crate::delivery::{AcceptError, Deliveries, Refused, Route, Submission};
+use crate::domain::{Address, Fault, QueueId, Sender};
+
+/// The verbs of submission.
+pub trait Verbs: Send + Sync + 'static {
+    /// [`Access::login`].
+    fn login(&self, address: &str, password: &str) -> impl Future<Output = Result<Sender, LoginError>> + Send;
+    /// [`Access::still_valid`].
+    fn still_valid(&self, sender: &Sender) -> impl Future<Output = Result<bool, Fault>> + Send;
+    /// [`Deliveries::may_send_as`].
+    fn may_send_as(&self, sender: &Sender, reverse_path: &Address) -> bool;
+    /// [`Deliveries::route`].
+    fn route(
+        &self,
+        sender: &Sender,
+        to: &Address,
+    ) -> impl Future<Output = Result<Result<Route, Refused>, Fault>> + Send;
+    /// [`Deliveries::accept`].
+    fn accept(&self, submission: Submission) -> impl Future<Output = Result<QueueId, AcceptError>> + Send;
+}
+
+/// The rooms of the server.
+#[derive(Clone)]
+pub struct Rooms {
+    /// Logins.
+    pub access: Access,
+    /// Routes and acceptance.
+    pub deliveries: Deliveries,
+}
+
+impl Verbs for Rooms {
+    async fn login(&self, address: &str, password: &str) -> Result<Sender, LoginError> {
+        self.access.login(address, password).await
+    }
+
+    async fn still_valid(&self, sender: &Sender) -> Result<bool, Fault> {
+        self.access.still_valid(sender).await
+    }
+
+    fn may_send_as(&self, sender: &Sender, reverse_path: &Address) -> bool {
+        self.deliveries.may_send_as(sender, reverse_path)
+    }
+
+    async fn route(&self, sender: &Sender, to: &Address) -> Result<Result<Route, Refused>, Fault> {
+        self.deliveries.route(sender, to).await
+    }
+
+    async fn accept(&self, submission: Submission) -> Result<QueueId, AcceptError> {
+        self.deliveries.accept(submission).await
+    }
+}

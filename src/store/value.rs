@@ -1,0 +1,360 @@
+//! What goes into SQL and what comes out: typed parameters, typed columns, and faults without values.
+//!
+//! A parameter is made from an id, an instant, a count, a word, a sealed, hashed, authenticated or
+//! public value, or by name from [`Plain`]: there is no `From<&str>` and no `From<Vec<u8>>`, so a
+//! person's words cannot slip into a column. A fault holds SQLSTATE or SQLite codes and kinds of
+//! errors only: messages of databases quote the values that they refuse.
+
+use std::borrow::Cow;
+
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{Postgres, Row as _, Sqlite};
+
+use super::challenges::SendState;
+use crate::domain::{
+    ChallengeId, Channel, Container, DeliveryId, DeliveryState, DeviceId, DeviceKind, DomainName, EntryId, Esk,
+    FailureClass, Fault, FolderId, FolderRole, KeyedHash, Mac, MailboxId, MailboxKind, MailboxState, MessageId,
+    ObjectId, PatientId, PatientKind, PracticeId, PublicKey, QueueId, Sealed, SessionId, SlotId, Timestamp,
+};
+
+/// A parameter of a statement. NULL keeps its type, which PostgreSQL asks for.
+#[derive(Clone)]
+pub struct Param<'a>(Value<'a>);
+
+#[derive(Clone)]
+enum Value<'a> {
+    Text(Option<Cow<'a, str>>),
+    Int(Option<i64>),
+    Bytes(Option<&'a [u8]>),
+}
+
+/// A text that stands in clear because its column is listed (DESIGN §4): address and name of a mailbox,
+/// name of a domain, tag of a device, letters of a challenge, node and line of the journal.
+pub struct Plain<'a>(pub &'a str);
+
+/// Octets that stand in clear because their column is listed: a value of `meta`, a link of the journal.
+pub(super) struct PlainOctets<'a>(pub(super) &'a [u8]);
+
+impl<'a> From<Plain<'a>> for Param<'a> {
+    fn from(text: Plain<'a>) -> Self {
+        Self(Value::Text(Some(Cow::Borrowed(text.0))))
+    }
+}
+
+impl<'a> From<PlainOctets<'a>> for Param<'a> {
+    fn from(octets: PlainOctets<'a>) -> Self {
+        Self(Value::Bytes(Some(octets.0)))
+    }
+}
+
+impl From<i64> for Param<'_> {
+    fn from(number: i64) -> Self {
+        Self(Value::Int(Some(number)))
+    }
+}
+
+impl From<Timestamp> for Param<'_> {
+    fn from(at: Timestamp) -> Self {
+        Self(Value::Int(Some(at.0)))
+    }
+}
+
+impl From<Option<Timestamp>> for Param<'_> {
+    fn from(at: Option<Timestamp>) -> Self {
+        Self(Value::Int(at.map(|at| at.0)))
+    }
+}
+
+impl<'a> From<&'a DomainName> for Param<'a> {
+    fn from(name: &'a DomainName) -> Self {
+        Self(Value::Text(Some(Cow::Borrowed(name.as_str()))))
+    }
+}
+
+impl Param<'_> {
+    /// Binds the value to a statement for SQLite.
+    pub(super) fn bind_sqlite<'q>(
+        &self,
+        query: Query<'q, Sqlite, SqliteArguments>,
+    ) -> Query<'q, Sqlite, SqliteArguments> {
+        match &self.0 {
+            Value::Text(text) => query.bind(text.as_deref()),
+            Value::Int(number) => query.bind(*number),
+            Value::Bytes(octets) => query.bind(*octets),
+        }
+    }
+
+    /// Binds the value to a statement for PostgreSQL.
+    pub(super) fn bind_postgres<'q>(
+        &self,
+        query: Query<'q, Postgres, PgArguments>,
+    ) -> Query<'q, Postgres, PgArguments> {
+        match &self.0 {
+            Value::Text(text) => query.bind(text.as_deref()),
+            Value::Int(number) => query.bind(*number),
+            Value::Bytes(octets) => query.bind(*octets),
+        }
+    }
+}
+
+/// A row of a result.
+pub(super) enum Row {
+    Sqlite(SqliteRow),
+    Postgres(PgRow),
+}
+
+/// A type that a column can be read as.
+pub(super) trait Column: Sized {
+    /// What the database holds: text, number or octets.
+    type Raw: for<'r> sqlx::Decode<'r, Sqlite>
+        + sqlx::Type<Sqlite>
+        + for<'r> sqlx::Decode<'r, Postgres>
+        + sqlx::Type<Postgres>;
+
+    /// `None` when the value is malformed.
+    fn from_raw(raw: Self::Raw) -> Option<Self>;
+}
+
+impl Row {
+    /// The value of a column that is never NULL.
+    pub(super) fn read<C: Column>(&self, column: &'static str) -> Result<C, Trouble> {
+        self.read_opt(column)?.ok_or_else(|| Trouble::malformed(column))
+    }
+
+    /// The value of a column, `None` for NULL.
+    pub(super) fn read_opt<C: Column>(&self, column: &'static str) -> Result<Option<C>, Trouble> {
+        // Unchecked: SQLite knows no BYTEA, and what it holds is decoded by its own type anyway.
+        let raw: Result<Option<C::Raw>, sqlx::Error> = match self {
+            Self::Sqlite(row) => row.try_get_unchecked(column),
+            Self::Postgres(row) => row.try_get_unchecked(column),
+        };
+        match raw.map_err(|_| Trouble::malformed(column))? {
+            Some(raw) => C::from_raw(raw).map(Some).ok_or_else(|| Trouble::malformed(column)),
+            None => Ok(None),
+        }
+    }
+}
+
+impl Column for i64 {
+    type Raw = i64;
+    fn from_raw(raw: i64) -> Option<Self> {
+        Some(raw)
+    }
+}
+
+impl Column for Timestamp {
+    type Raw = i64;
+    fn from_raw(raw: i64) -> Option<Self> {
+        Some(Self(raw))
+    }
+}
+
+impl Column for String {
+    type Raw = String;
+    fn from_raw(raw: String) -> Option<Self> {
+        Some(raw)
+    }
+}
+
+impl Column for Vec<u8> {
+    type Raw = Vec<u8>;
+    fn from_raw(raw: Vec<u8>) -> Option<Self> {
+        Some(raw)
+    }
+}
+
+impl Column for DomainName {
+    type Raw = String;
+    fn from_raw(raw: String) -> Option<Self> {
+        raw.parse().ok()
+    }
+}
+
+macro_rules! ids {
+    ($($name:ident)*) => {$(
+        impl From<$name> for Param<'_> {
+            fn from(id: $name) -> Self {
+                Self(Value::Text(Some(Cow::Owned(id.to_string()))))
+            }
+        }
+
+        impl From<Option<$name>> for Param<'_> {
+            fn from(id: Option<$name>) -> Self {
+                Self(Value::Text(id.map(|id| Cow::Owned(id.to_string()))))
+            }
+        }
+
+        impl Column for $name {
+            type Raw = String;
+            fn from_raw(raw: String) -> Option<Self> {
+                raw.parse().ok()
+            }
+        }
+    )*};
+}
+
+macro_rules! words {
+    ($($name:ident)*) => {$(
+        impl From<$name> for Param<'_> {
+            fn from(word: $name) -> Self {
+                Self(Value::Text(Some(Cow::Borrowed(word.word()))))
+            }
+        }
+
+        impl From<Option<$name>> for Param<'_> {
+            fn from(word: Option<$name>) -> Self {
+                Self(Value::Text(word.map(|word| Cow::Borrowed(word.word()))))
+            }
+        }
+
+        impl Column for $name {
+            type Raw = String;
+            fn from_raw(raw: String) -> Option<Self> {
+                Self::from_word(&raw)
+            }
+        }
+    )*};
+}
+
+macro_rules! octets {
+    ($($name:ident)*) => {$(
+        impl<'a> From<&'a $name> for Param<'a> {
+            fn from(value: &'a $name) -> Self {
+                Self(Value::Bytes(Some(value.as_octets())))
+            }
+        }
+
+        impl<'a> From<Option<&'a $name>> for Param<'a> {
+            fn from(value: Option<&'a $name>) -> Self {
+                Self(Value::Bytes(value.map(|value| value.as_octets())))
+            }
+        }
+
+        impl Column for $name {
+            type Raw = Vec<u8>;
+            fn from_raw(raw: Vec<u8>) -> Option<Self> {
+                Some(Self::from_octets(raw))
+            }
+        }
+    )*};
+}
+
+ids! {
+    PracticeId MailboxId DeviceId SlotId FolderId EntryId MessageId ObjectId DeliveryId PatientId ChallengeId
+    SessionId QueueId
+}
+words! { MailboxKind MailboxState DeviceKind FolderRole DeliveryState Channel FailureClass PatientKind SendState }
+octets! { Sealed KeyedHash Mac Container Esk PublicKey }
+
+/// What went wrong below: becomes a [`Fault`] at the face of the room.
+#[derive(Debug, Clone)]
+pub(super) struct Trouble {
+    what: &'static str,
+    cause: String,
+    transient: bool,
+    again: bool,
+}
+
+impl Trouble {
+    /// A fault that names a rule of ours.
+    pub(super) fn new(what: &'static str, cause: impl Into<String>) -> Self {
+        Self { what, cause: cause.into(), transient: false, again: false }
+    }
+
+    /// Marks what may pass by itself.
+    pub(super) fn transient(mut self) -> Self {
+        self.transient = true;
+        self
+    }
+
+    /// Whether it may pass by itself.
+    pub(super) fn is_transient(&self) -> bool {
+        self.transient
+    }
+
+    /// Whether the transaction was the victim of another one and should be run again at once.
+    pub(super) fn again(&self) -> bool {
+        self.again
+    }
+
+    fn malformed(column: &'static str) -> Self {
+        Self::new("a row of the database is malformed", format!("column {column}"))
+    }
+}
+
+impl From<Trouble> for Fault {
+    fn from(trouble: Trouble) -> Self {
+        let fault = Self::because(trouble.what, trouble.cause);
+        if trouble.transient { fault.transient() } else { fault }
+    }
+}
+
+impl From<sqlx::Error> for Trouble {
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::Io(error) => Self::new(AWAY, format!("{:?}", error.kind())).transient(),
+            sqlx::Error::Tls(_) => Self::new(AWAY, "TLS").transient(),
+            sqlx::Error::PoolTimedOut => Self::new("the database is busy", "no connection in time").transient(),
+            sqlx::Error::PoolClosed => Self::new(AWAY, "closed").transient(),
+            sqlx::Error::WorkerCrashed => Self::new(AWAY, "its thread ended").transient(),
+            sqlx::Error::Database(error) => Self::of_code(error.code().as_deref().unwrap_or("none")),
+            sqlx::Error::ColumnNotFound(_) => Self::new(REFUSED, "no such column"),
+            sqlx::Error::Protocol(_) => Self::new(AWAY, "protocol").transient(),
+            _ => Self::new(REFUSED, "driver"),
+        }
+    }
+}
+
+impl Trouble {
+    fn of_code(code: &str) -> Self {
+        // A SQLSTATE has five characters, SQLite's extended result codes are shorter numbers.
+        let (transient, again) = if code.len() == 5 {
+            let class = code.get(..2).unwrap_or_default();
+            // PostgreSQL, appendix A: connection, rollback, resources, intervention, system, start-up.
+            (matches!(class, "08" | "40" | "53" | "55" | "57" | "58"), matches!(code, "40001" | "40P01"))
+        } else {
+            // The low octet is the primary code: BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN, PROTOCOL.
+            let primary = code.parse::<i64>().unwrap_or(1) & 0xff;
+            (matches!(primary, 5 | 6 | 8 | 10 | 13 | 14 | 15), false)
+        };
+        let trouble =
+            Self::new(if transient { "the database cannot do it now" } else { REFUSED }, format!("code {code}"));
+        Self { transient, again, ..trouble }
+    }
+}
+
+const AWAY: &str = "the database is away";
+const REFUSED: &str = "the database refused a statement";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_tell_what_may_pass() {
+        for (code, transient, again) in [
+            ("5", true, false),     // SQLITE_BUSY
+            ("517", true, false),   // SQLITE_BUSY_SNAPSHOT
+            ("13", true, false),    // SQLITE_FULL
+            ("778", true, false),   // SQLITE_IOERR_WRITE
+            ("2067", false, false), // SQLITE_CONSTRAINT_UNIQUE
+            ("40001", true, true),
+            ("40P01", true, true),
+            ("53100", true, false), // disk full
+            ("57P01", true, false), // shut down by the administrator
+            ("23505", false, false),
+        ] {
+            let trouble = Trouble::of_code(code);
+            assert_eq!((trouble.is_transient(), trouble.again()), (transient, again), "{code}");
+            assert_eq!(Fault::from(trouble).is_transient(), transient);
+        }
+    }
+
+    #[test]
+    fn causes_hold_no_values() {
+        let error = sqlx::Error::Io(std::io::Error::other("jeanne@example.fr"));
+        assert!(!Fault::from(Trouble::from(error)).to_string().contains("jeanne"));
+    }
+}

@@ -1,0 +1,249 @@
+//! Containers: one SEIPD packet of version 2 each, AES-256 in OCB mode (RFC 9580 §5.13.2).
+//!
+//! Inside stands one literal data packet in binary mode, without name or date (§5.9). The packet is
+//! written here, over the library's chunk schedule: definite lengths, chunks of 64 KiB, so that a later
+//! reader can begin at any chunk, and no default that falls back to version 1. Nothing is compressed.
+//! No octet is returned before every chunk and the final tag were verified.
+
+use sequoia_openpgp::crypto::SessionKey as OpenPgpKey;
+use sequoia_openpgp::crypto::aead::{SEIPv2Schedule, Schedule};
+use sequoia_openpgp::types::{AEADAlgorithm, SymmetricAlgorithm};
+use zeroize::Zeroizing;
+
+use crate::domain::{Container, Fault, Random};
+
+use super::{SessionKey, policy};
+
+/// Seals `prefix ‖ octets` under the session key, with a salt of its own.
+pub(super) fn seal(key: &SessionKey, prefix: &[u8], octets: &[u8], random: &dyn Random) -> Result<Container, Fault> {
+    let mut salt = [0; 32];
+    random.fill(&mut salt);
+    let start = literal_start(prefix, octets.len())?;
+    let plain = start.len() + octets.len();
+    // The chunks that the start reaches into are gathered; all others are encrypted from where they lie.
+    let (gathered, rest) = octets.split_at(octets.len().min(start.len().next_multiple_of(CHUNK) - start.len()));
+    let mut first = Zeroizing::new(Vec::with_capacity(start.len() + gathered.len()));
+    first.extend_from_slice(&start);
+    first.extend_from_slice(gathered);
+
+    let length = FIXED + plain + plain.div_ceil(CHUNK) * TAG + TAG;
+    let mut out = policy::header(policy::SEIPD, length).ok_or_else(cannot)?;
+    out.reserve_exact(length);
+    out.extend_from_slice(&[2, CIPHER, AEAD, CHUNK_OCTET]);
+    out.extend_from_slice(&salt);
+    let schedule = schedule(key, CHUNK, &salt)?;
+    let mut index = 0;
+    for chunk in first.chunks(CHUNK).chain(rest.chunks(CHUNK)) {
+        schedule
+            .chunk(index, &mut |key, nonce, associated| append(&mut out, chunk, key, associated, nonce))
+            .map_err(|_| cannot())?;
+        index += 1;
+    }
+    let total = u64::try_from(plain).map_err(|_| cannot())?;
+    schedule
+        .finalizer(index, total, &mut |key, nonce, associated| append(&mut out, &[], key, associated, nonce))
+        .map_err(|_| cannot())?;
+    Ok(Container::from_octets(out))
+}
+
+/// Opens a container: its plaintext, and where in it the content begins (before lies the literal's header).
+///
+/// # Errors
+/// A [`Fault`] for any other packet, another key, a changed or missing octet; nothing comes out then.
+pub(super) fn open(key: &SessionKey, container: &Container) -> Result<(Zeroizing<Vec<u8>>, usize), Fault> {
+    let body = policy::only_packet(container.as_octets(), policy::SEIPD).ok_or_else(refused)?;
+    let ([2, CIPHER, AEAD, chunk_octet @ ..=16], rest) = body.split_first_chunk().ok_or_else(refused)? else {
+        return Err(refused());
+    };
+    let chunk = 64_usize << chunk_octet;
+    let (salt, rest) = rest.split_first_chunk::<32>().ok_or_else(refused)?;
+    let (chunks, last) = rest.split_last_chunk::<TAG>().ok_or_else(refused)?;
+    let count = chunks.len().div_ceil(chunk + TAG);
+    let length = chunks.len().checked_sub(count * TAG).ok_or_else(refused)?;
+    let mut plain = Zeroizing::new(vec![0; length]);
+    let schedule = schedule(key, chunk, salt)?;
+    let mut index = 0;
+    for (sealed, clear) in chunks.chunks(chunk + TAG).zip(plain.chunks_mut(chunk)) {
+        schedule
+            .chunk(index, &mut |key, nonce, associated| verify(clear, sealed, key, associated, nonce))
+            .map_err(|_| refused())?;
+        index += 1;
+    }
+    let total = u64::try_from(length).map_err(|_| refused())?;
+    schedule
+        .finalizer(index, total, &mut |key, nonce, associated| verify(&mut [], last, key, associated, nonce))
+        .map_err(|_| refused())?;
+    let content = policy::only_packet(&plain, policy::LITERAL)
+        .and_then(|body| body.strip_prefix(LITERAL_FIELDS))
+        .map(<[u8]>::len)
+        .ok_or_else(refused)?;
+    Ok((plain, length - content))
+}
+
+/// The literal packet's header and fields, then the prefix.
+fn literal_start(prefix: &[u8], octets: usize) -> Result<Zeroizing<Vec<u8>>, Fault> {
+    let header = policy::header(policy::LITERAL, LITERAL_FIELDS.len() + prefix.len() + octets).ok_or_else(cannot)?;
+    let mut start = Zeroizing::new(Vec::with_capacity(header.len() + LITERAL_FIELDS.len() + prefix.len()));
+    start.extend_from_slice(&header);
+    start.extend_from_slice(LITERAL_FIELDS);
+    start.extend_from_slice(prefix);
+    Ok(start)
+}
+
+fn schedule(key: &SessionKey, chunk: usize, salt: &[u8; 32]) -> Result<SEIPv2Schedule, Fault> {
+    let key = OpenPgpKey::from(key.0.as_slice());
+    SEIPv2Schedule::new(&key, SymmetricAlgorithm::AES256, AEADAlgorithm::OCB, chunk, salt).map_err(|_| cannot())
+}
+
+fn append(
+    out: &mut Vec<u8>,
+    clear: &[u8],
+    key: &OpenPgpKey,
+    associated: &[u8],
+    nonce: &[u8],
+) -> sequoia_openpgp::Result<()> {
+    let from = out.len();
+    out.resize(from + clear.len() + TAG, 0);
+    let place = out.get_mut(from..).unwrap_or_default();
+    AEADAlgorithm::OCB
+        .context(SymmetricAlgorithm::AES256, key, associated, nonce)?
+        .for_encryption()?
+        .encrypt_seal(place, clear)
+}
+
+fn verify(
+    clear: &mut [u8],
+    sealed: &[u8],
+    key: &OpenPgpKey,
+    associated: &[u8],
+    nonce: &[u8],
+) -> sequoia_openpgp::Result<()> {
+    AEADAlgorithm::OCB
+        .context(SymmetricAlgorithm::AES256, key, associated, nonce)?
+        .for_decryption()?
+        .decrypt_verify(clear, sealed)
+}
+
+fn cannot() -> Fault {
+    Fault::new("a container could not be sealed")
+}
+
+fn refused() -> Fault {
+    Fault::new("a container does not open")
+}
+
+/// AES-256 (RFC 9580 §9.3) and OCB (§9.6), the mode that every implementation reads.
+const CIPHER: u8 = 9;
+const AEAD: u8 = 2;
+/// The chunk size is 2^(octet + 6): 64 KiB, between 64 octets and the 4 MiB that readers must take (§5.13.2).
+const CHUNK_OCTET: u8 = 10;
+const CHUNK: usize = 1 << (CHUNK_OCTET + 6);
+const TAG: usize = 16;
+/// Version, cipher, AEAD, chunk size, salt.
+const FIXED: usize = 4 + 32;
+/// Binary, no file name, no date (RFC 9580 §5.9).
+const LITERAL_FIELDS: &[u8] = b"b\0\0\0\0\0";
+
+#[cfg(test)]
+mod tests {
+    use sequoia_openpgp::Packet;
+    use sequoia_openpgp::packet::SEIP;
+    use sequoia_openpgp::parse::{PacketParser, PacketParserResult, Parse};
+
+    use super::*;
+    use crate::vault::testing::Dice;
+
+    fn content(key: &SessionKey, container: &Container) -> Result<Vec<u8>, Fault> {
+        open(key, container).map(|(plain, at)| plain[at..].to_vec())
+    }
+
+    #[test]
+    fn every_length_comes_back() {
+        let dice = Dice::new(1);
+        let key = SessionKey::random(&dice);
+        for length in [0, 1, 100, CHUNK - 20, CHUNK - 12, CHUNK - 8, CHUNK, CHUNK + 1, 3 * CHUNK + 5] {
+            for prefix in [&b""[..], b"prefix", &vec![3; CHUNK + 9]] {
+                let octets: Vec<u8> = (0..length).map(|i| u8::try_from(i % 253).expect("an octet")).collect();
+                let sealed = seal(&key, prefix, &octets, &dice).expect("seals");
+                assert_eq!(content(&key, &sealed).expect("opens"), [prefix, &octets].concat(), "{length}");
+                assert!(content(&SessionKey::random(&dice), &sealed).is_err());
+            }
+        }
+    }
+
+    #[test]
+    fn a_container_is_one_seipd_packet_of_version_2_and_holds_one_bare_literal() {
+        let dice = Dice::new(1);
+        let key = SessionKey::random(&dice);
+        for length in [10, 10_000, 200_000] {
+            let sealed = seal(&key, b"", &vec![1; length], &dice).expect("seals");
+            let PacketParserResult::Some(mut parser) = PacketParser::from_bytes(sealed.as_octets()).expect("a packet")
+            else {
+                panic!("no packet")
+            };
+            assert!(matches!(&parser.packet, Packet::SEIP(SEIP::V2(seip))
+                if seip.symmetric_algo() == SymmetricAlgorithm::AES256 && seip.aead() == AEADAlgorithm::OCB));
+            parser.decrypt(None, &OpenPgpKey::from(key.0.as_slice())).expect("the library opens it");
+            let (_, inside) = parser.recurse().expect("one inside");
+            let PacketParserResult::Some(mut inside) = inside else { panic!("empty") };
+            inside.buffer_unread_content().expect("content");
+            let Packet::Literal(literal) = &inside.packet else { panic!("not a literal: {:?}", inside.packet.tag()) };
+            assert_eq!((literal.filename(), literal.date(), literal.body().len()), (None, None, length));
+            let (_, after) = inside.recurse().expect("the end");
+            assert!(matches!(after, PacketParserResult::EOF(_)), "nothing behind");
+        }
+    }
+
+    #[test]
+    fn fault_26_a_flipped_or_missing_octet_lets_nothing_out() {
+        let dice = Dice::new(1);
+        let key = SessionKey::random(&dice);
+        let sealed = seal(&key, b"", b"The result is negative.", &dice).expect("seals");
+        for at in 0..sealed.as_octets().len() {
+            for bit in 0..8 {
+                let mut octets = sealed.as_octets().to_vec();
+                octets[at] ^= 1 << bit;
+                assert!(open(&key, &Container::from_octets(octets)).is_err(), "octet {at} bit {bit}");
+            }
+            assert!(open(&key, &Container::from_octets(sealed.as_octets()[..at].to_vec())).is_err(), "cut at {at}");
+        }
+        // Whole chunks removed at the end, with the packet length made to fit.
+        let long = seal(&key, b"", &vec![5; 3 * CHUNK], &dice).expect("seals");
+        let body = policy::only_packet(long.as_octets(), policy::SEIPD).expect("ours");
+        for keep in [FIXED + CHUNK + TAG, FIXED + 2 * (CHUNK + TAG), FIXED + CHUNK + 2 * TAG, FIXED, FIXED + TAG] {
+            let mut cut = policy::header(policy::SEIPD, keep).expect("short");
+            cut.extend_from_slice(&body[..keep]);
+            assert!(open(&key, &Container::from_octets(cut)).is_err(), "kept {keep}");
+        }
+        // Two chunks exchanged.
+        let mut swapped = long.as_octets().to_vec();
+        let at = swapped.len() - body.len() + FIXED;
+        let (left, right) = swapped[at..].split_at_mut(CHUNK + TAG);
+        left.swap_with_slice(&mut right[..CHUNK + TAG]);
+        assert!(open(&key, &Container::from_octets(swapped)).is_err());
+    }
+
+    #[test]
+    fn fault_25_hostile_containers_are_refused_without_a_large_allocation() {
+        let dice = Dice::new(1);
+        let key = SessionKey::random(&dice);
+        for octets in [
+            &b""[..],
+            &[0xd2],
+            &[0xd2, 255, 255, 255, 255, 255, 2, 9, 2, 16],
+            &[0xd2, 4, 2, 9, 2, 16],
+            &[0xd2, 0xf0, 1],
+            &[0xd2, 1, 1],
+        ] {
+            assert!(open(&key, &Container::from_octets(octets.to_vec())).is_err(), "{octets:?}");
+        }
+        let mut noise = vec![0; 300];
+        for length in 0..300 {
+            let noise = &mut noise[..length];
+            dice.fill(noise);
+            let mut octets = policy::header(policy::SEIPD, length).expect("short");
+            octets.extend_from_slice(noise);
+            assert!(open(&key, &Container::from_octets(octets)).is_err());
+        }
+    }
+}

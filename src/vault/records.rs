@@ -1,0 +1,201 @@
+//! Records of the trade, sealed into one column each: profiles, persons, coordinates, threads, labels.
+//!
+//! Personal types have no `Serialize`; what is written is a private mirror of each, as JSON, and only
+//! into a [`Sealed`] value at its place.
+
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::domain::{
+    Address, Channel, Coordinates, DeliveryId, DeviceId, Fault, KeyedHash, Language, PatientId, PatientRecord,
+    PersonName, PhoneNumber, PracticeId, PracticeProfile, Random, Sealed, Ticket,
+};
+
+use super::{Place, Vault};
+
+/// What a receipt threads under: the submission's Message-ID and References.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Thread {
+    /// Message-ID with its angle brackets; empty when there was none.
+    pub message_id: String,
+    /// References, oldest first.
+    pub references: Vec<String>,
+    /// Thread-Index of Outlook, to be continued; empty when there was none.
+    pub thread_index: String,
+}
+
+/// A device's label and the person it belongs to.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceLabel {
+    /// What the administrator calls it.
+    pub label: String,
+    /// Whose it is.
+    pub person: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Reached {
+    address: String,
+    number: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    language: Option<Language>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    channel: Option<String>,
+}
+
+impl Reached {
+    fn address(&self) -> Result<Address, Fault> {
+        self.address.parse().map_err(|_| Fault::new("a sealed record holds no address"))
+    }
+
+    fn number(&self) -> Result<PhoneNumber, Fault> {
+        PhoneNumber::parse_international(&self.number).map_err(|_| Fault::new("a sealed record holds no number"))
+    }
+
+    fn channel(&self) -> Option<Channel> {
+        self.channel.as_deref().and_then(Channel::from_word)
+    }
+}
+
+impl Vault {
+    /// Seals a practice's profile.
+    pub fn seal_profile(
+        &self,
+        id: PracticeId,
+        profile: &PracticeProfile,
+        random: &dyn Random,
+    ) -> Result<Sealed, Fault> {
+        self.seal_json(
+            Place { table: "practices", row: &id.to_string(), column: "profile", version: 0 },
+            profile,
+            random,
+        )
+    }
+
+    /// Opens a practice's profile.
+    pub fn open_profile(&self, id: PracticeId, sealed: &Sealed) -> Result<PracticeProfile, Fault> {
+        self.open_json(Place { table: "practices", row: &id.to_string(), column: "profile", version: 0 }, sealed)
+    }
+
+    /// Seals what a directory knows of a person, for one version of its row.
+    pub fn seal_person(
+        &self,
+        id: PatientId,
+        version: i64,
+        record: &PatientRecord,
+        random: &dyn Random,
+    ) -> Result<Sealed, Fault> {
+        let mirror = Reached {
+            address: record.address.reveal(),
+            number: record.number.reveal().to_owned(),
+            name: record.name.0.clone(),
+            language: record.language,
+            channel: record.channel.map(|c| c.word().to_owned()),
+        };
+        self.seal_json(Place { table: "patients", row: &id.to_string(), column: "record", version }, &mirror, random)
+    }
+
+    /// Opens it again.
+    pub fn open_person(&self, id: PatientId, version: i64, sealed: &Sealed) -> Result<PatientRecord, Fault> {
+        let place = Place { table: "patients", row: &id.to_string(), column: "record", version };
+        let mirror: Reached = self.open_json(place, sealed)?;
+        Ok(PatientRecord {
+            address: mirror.address()?,
+            number: mirror.number()?,
+            language: mirror.language,
+            channel: mirror.channel(),
+            name: PersonName(mirror.name),
+        })
+    }
+
+    /// Seals where a delivery goes into the delivery's own row.
+    pub fn seal_coordinates(&self, id: DeliveryId, to: &Coordinates, random: &dyn Random) -> Result<Sealed, Fault> {
+        let mirror = Reached {
+            address: to.address.reveal(),
+            number: to.number.reveal().to_owned(),
+            name: String::new(),
+            language: Some(to.language),
+            channel: to.channel.map(|c| c.word().to_owned()),
+        };
+        self.seal_json(
+            Place { table: "deliveries", row: &id.to_string(), column: "coordinates", version: 0 },
+            &mirror,
+            random,
+        )
+    }
+
+    /// Opens it again.
+    pub fn open_coordinates(&self, id: DeliveryId, sealed: &Sealed) -> Result<Coordinates, Fault> {
+        let place = Place { table: "deliveries", row: &id.to_string(), column: "coordinates", version: 0 };
+        let mirror: Reached = self.open_json(place, sealed)?;
+        Ok(Coordinates {
+            address: mirror.address()?,
+            number: mirror.number()?,
+            language: mirror.language.unwrap_or(Language::Fr),
+            channel: mirror.channel(),
+        })
+    }
+
+    /// Seals what receipts of a delivery thread under.
+    pub fn seal_thread(&self, id: DeliveryId, thread: &Thread, random: &dyn Random) -> Result<Sealed, Fault> {
+        self.seal_json(
+            Place { table: "deliveries", row: &id.to_string(), column: "thread", version: 0 },
+            thread,
+            random,
+        )
+    }
+
+    /// Opens it again.
+    pub fn open_thread(&self, id: DeliveryId, sealed: &Sealed) -> Result<Thread, Fault> {
+        self.open_json(Place { table: "deliveries", row: &id.to_string(), column: "thread", version: 0 }, sealed)
+    }
+
+    /// Seals a ticket until the relay took the notice.
+    pub fn seal_ticket(&self, id: DeliveryId, ticket: &Ticket, random: &dyn Random) -> Result<Sealed, Fault> {
+        let place = Place { table: "deliveries", row: &id.to_string(), column: "ticket", version: 0 };
+        self.seal(place, ticket.reveal_octets(), random)
+    }
+
+    /// Opens it again.
+    pub fn open_kept_ticket(&self, id: DeliveryId, sealed: &Sealed) -> Result<Ticket, Fault> {
+        let place = Place { table: "deliveries", row: &id.to_string(), column: "ticket", version: 0 };
+        Ticket::from_octets(&self.unseal(place, sealed)?).ok_or(Fault::new("a sealed ticket is none"))
+    }
+
+    /// Seals a device's label and person.
+    pub fn seal_label(&self, id: DeviceId, label: &DeviceLabel, random: &dyn Random) -> Result<Sealed, Fault> {
+        self.seal_json(Place { table: "devices", row: &id.to_string(), column: "label", version: 0 }, label, random)
+    }
+
+    /// Opens it again.
+    pub fn open_label(&self, id: DeviceId, sealed: &Sealed) -> Result<DeviceLabel, Fault> {
+        self.open_json(Place { table: "devices", row: &id.to_string(), column: "label", version: 0 }, sealed)
+    }
+
+    /// How an address is found without being readable, within its practice.
+    pub fn address_hash(&self, practice: PracticeId, address: &Address) -> KeyedHash {
+        self.hash("address", Some(practice), Zeroizing::new(address.folded()).as_bytes())
+    }
+
+    /// How a number is found without being readable, within its practice.
+    pub fn number_hash(&self, practice: PracticeId, number: &PhoneNumber) -> KeyedHash {
+        self.hash("number", Some(practice), number.reveal().as_bytes())
+    }
+
+    /// How a ticket is found without being kept.
+    pub fn ticket_hash(&self, ticket: &Ticket) -> KeyedHash {
+        self.hash("ticket", None, ticket.reveal_octets())
+    }
+
+    fn seal_json<T: Serialize>(&self, place: Place<'_>, value: &T, random: &dyn Random) -> Result<Sealed, Fault> {
+        let text = serde_json::to_vec(value).map_err(|_| Fault::new("a record cannot be written"))?;
+        self.seal(place, &Zeroizing::new(text), random)
+    }
+
+    fn open_json<T: for<'de> Deserialize<'de>>(&self, place: Place<'_>, sealed: &Sealed) -> Result<T, Fault> {
+        let text = self.unseal(place, sealed)?;
+        serde_json::from_slice(&text).map_err(|_| Fault::new("a sealed record is not what it should be"))
+    }
+}

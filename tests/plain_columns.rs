@@ -1,0 +1,104 @@
+//! What stands in clear is listed here, and nothing else does (DESIGN §4).
+//!
+//! Lists the schema as SQLite has it after the migrations and fails on a column that is neither named for
+//! what protects it nor in the list below. To add a column to the list, say which word of §4 allows it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use pli::domain::SecretText;
+use pli::store::{Store, StoreOptions};
+use sqlx::{Connection as _, Row as _};
+
+/// table, column, the word of DESIGN §4 that allows it
+const PLAIN: &[(&str, &str, &str)] = &[
+    ("meta", "name", "a constant of the program"),
+    ("domains", "name", "local address"),
+    ("mailboxes", "address", "local address"),
+    ("mailboxes", "name", "name of a mailbox"),
+    ("mailboxes", "kind", "state"),
+    ("mailboxes", "state", "state"),
+    ("mailboxes", "version", "count"),
+    ("devices", "tag", "random id: the first characters of a password, which are not secret"),
+    ("devices", "kind", "state"),
+    ("slots", "version", "count"),
+    ("folders", "role", "folder role"),
+    ("folders", "uid_validity", "time"),
+    ("folders", "uid_next", "count"),
+    ("patients", "kind", "state"),
+    ("patients", "version", "count"),
+    ("messages", "size", "size"),
+    ("objects", "size", "size"),
+    ("entries", "uid", "count"),
+    ("entries", "flags", "flags as bits"),
+    ("entries", "size", "size"),
+    ("deliveries", "state", "state"),
+    ("deliveries", "failure", "state"),
+    ("deliveries", "tries", "count"),
+    ("deliveries", "paused_until", "time"),
+    ("downloads", "part", "count"),
+    ("challenges", "channel", "state"),
+    ("challenges", "letters", "random: two letters on the page and in the SMS"),
+    ("challenges", "tries", "count"),
+    ("challenges", "sent", "state"),
+    ("outbox", "attempts", "count"),
+    ("outbox", "lease_until", "time"),
+    ("outbox", "last_failure", "state"),
+    ("audit_chains", "node", "a name of a process of ours"),
+    ("audit_chains", "seq", "count"),
+    ("audit_events", "node", "a name of a process of ours"),
+    ("audit_events", "seq", "count"),
+    ("audit_events", "at", "time"),
+    ("audit_events", "line", "ids, counts and words, by the type of the event"),
+];
+
+/// Names that say what protects the value.
+const PROTECTED: &[&str] = &["_sealed", "_hash", "_mac"];
+const OPENPGP: &[&str] = &["esk", "container", "certificate", "public_key", "value"];
+
+#[tokio::test]
+async fn every_plain_column_is_listed() {
+    let mut listed: BTreeSet<(String, String)> =
+        PLAIN.iter().map(|(table, column, _)| ((*table).to_owned(), (*column).to_owned())).collect();
+    let mut faults = Vec::new();
+    for (table, column, kind) in schema().await {
+        let protected = PROTECTED.iter().any(|end| column.ends_with(end)) || OPENPGP.contains(&column.as_str());
+        if protected {
+            if kind != "BYTEA" {
+                faults.push(format!("{table}.{column}: named as protected, but {kind}"));
+            }
+            continue;
+        }
+        // Random ids and times are told by their names and types.
+        let id = kind == "TEXT" && (column == "id" || column.ends_with("_id"));
+        let time = kind == "BIGINT" && column.ends_with("_at");
+        if !listed.remove(&(table.clone(), column.clone())) && !id && !time {
+            faults.push(format!("{table}.{column}: stands in clear and is not listed"));
+        }
+        if kind == "BYTEA" {
+            faults.push(format!("{table}.{column}: octets without a name that says what protects them"));
+        }
+    }
+    faults.extend(listed.iter().map(|(table, column)| format!("{table}.{column}: listed, but not in the schema")));
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+/// table, column, declared type
+async fn schema() -> Vec<(String, String, String)> {
+    let folder = tempfile::tempdir().unwrap();
+    let options = StoreOptions {
+        database: SecretText::new("sqlite:pli.db"),
+        objects: SecretText::new("file:objects"),
+        data: folder.path().to_owned(),
+        node: "test".to_owned(),
+        chain: Arc::new(|_| [0; 32]),
+    };
+    Store::open(options).await.unwrap().close().await;
+    let file = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.path().join("pli.db"));
+    let mut conn = sqlx::SqliteConnection::connect_with(&file).await.unwrap();
+    let sql = "SELECT t.name, c.name, c.type FROM sqlite_schema t, pragma_table_info(t.name) c \
+               WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite%' AND t.name <> '_sqlx_migrations' ORDER BY 1, c.cid";
+    let rows = sqlx::query(sql).fetch_all(&mut conn).await.unwrap();
+    assert!(rows.len() > 100, "the schema was read");
+    rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect()
+}
