@@ -54,12 +54,16 @@
 //! are arguments.
 
 pub mod access;
+pub mod cli;
+pub mod config;
 pub mod delivery;
 pub mod domain;
 pub mod mailbox;
 pub mod net;
 pub mod portal;
+pub mod server;
 pub mod smtp;
 pub mod store;
+pub mod telemetry;
 pub mod texts;
 pub mod vault;

@@ -1,0 +1,129 @@
+//! `pli device`: one password for each mail client of one person.
+
+use serde_json::{Value, json};
+
+use crate::domain::DeviceKind;
+use crate::mailbox::provision::DeviceInfo;
+
+use super::{Opened, Out, Stop, mailbox, out};
+
+#[derive(clap::Subcommand)]
+pub(super) enum Device {
+    /// Add a device; prints its password, once
+    Add {
+        /// The mailbox's address
+        address: String,
+        /// What it is called, such as "telephone"
+        #[arg(long)]
+        label: String,
+        /// Whose it is; the mailbox's name where it is not given
+        #[arg(long, default_value = "")]
+        person: String,
+        /// It sends and opens nothing: for software and scanners
+        #[arg(long, conflicts_with = "unlock")]
+        send_only: bool,
+        /// Read another device password of the mailbox (or the spare) from standard input, so that it can read at once
+        #[arg(long)]
+        unlock: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// List a mailbox's devices
+    List {
+        /// The mailbox's address
+        address: String,
+        /// Print JSON, one object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take a device away
+    Revoke {
+        /// The mailbox's address
+        address: String,
+        /// The device's id, or the first four characters of its password
+        device: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+impl Device {
+    pub(super) async fn run(&self, opened: &Opened, out: &mut Out) -> Result<(), Stop> {
+        let mailboxes = &opened.rooms.mailboxes;
+        match self {
+            Self::Add { address, label, person, send_only, unlock, json } => {
+                let at = mailbox::read(address)?;
+                let kind = if *send_only { DeviceKind::SendOnly } else { DeviceKind::Full };
+                let unlock = unlock.then(|| out::secret("another device password of this mailbox")).transpose()?;
+                let unlock = unlock.as_ref().map(|password| password.as_str());
+                let device = mailboxes.add_device(&at, kind, label, person, unlock).await?;
+                if *json {
+                    return out.json(&json!({ "address": address, "device": mailbox::secret(&device) }));
+                }
+                out.lines(&[
+                    &format!("Device {label} is added. Its password is shown this once:"),
+                    "",
+                    &format!("  {}", device.password.reveal_grouped()),
+                    "",
+                    match (kind, device.ready) {
+                        (DeviceKind::SendOnly, _) => "It sends, and opens nothing.",
+                        (_, true) => "It can send and read.",
+                        (_, false) => "It can send; to read, add it with --unlock and another password of the mailbox.",
+                    },
+                ])
+            }
+            Self::List { address, json } => {
+                let mailbox = mailboxes.show(&mailbox::read(address)?).await?;
+                if *json {
+                    return mailbox.devices.iter().try_for_each(|device| out.json(&object(device)));
+                }
+                table(&mailbox.devices, &opened.config.timezone, out)
+            }
+            Self::Revoke { address, device, json } => {
+                let id = mailboxes.revoke_device(&mailbox::read(address)?, device).await?;
+                match json {
+                    true => out.json(&json!({ "address": address, "revoked": id })),
+                    false => out.line("The device is taken away: its password opens nothing any more."),
+                }
+            }
+        }
+    }
+}
+
+/// A device without its password.
+pub(super) fn object(device: &DeviceInfo) -> Value {
+    json!({
+        "id": device.id,
+        "tag": device.tag,
+        "kind": device.kind,
+        "label": device.label,
+        "person": device.person,
+        "ready": device.ready,
+        "created_at": device.created_at.rfc3339(),
+        "last_used_at": device.last_used_at.map(|at| at.rfc3339()),
+    })
+}
+
+/// Devices as a table.
+pub(super) fn table(devices: &[DeviceInfo], zone: &str, out: &mut Out) -> Result<(), Stop> {
+    let row = |d: &DeviceInfo| {
+        let reads = match (d.kind, d.ready) {
+            (DeviceKind::SendOnly, _) => "sends only",
+            (_, true) => "reads",
+            (_, false) => "pending",
+        };
+        vec![
+            format!("{}-…", d.tag),
+            d.kind.word().to_owned(),
+            d.label.clone(),
+            d.person.clone(),
+            reads.to_owned(),
+            out::when(d.created_at, zone),
+            out::perhaps(d.last_used_at, zone),
+        ]
+    };
+    let rows: Vec<_> = devices.iter().map(row).collect();
+    out.table(&["password", "kind", "label", "person", "", "made", "last used"], &rows, "There is no device.")
+}

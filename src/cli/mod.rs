@@ -1,0 +1,153 @@
+//! The command line: every act of an administrator, scriptable.
+//!
+//! `--json` prints one object, or one a line, with stable names and RFC 3339 times. A command ends with 0
+//! (done), 1 (refused: one line on standard error) or 2 (usage). Passwords are read from standard input, never
+//! from arguments. Commands call verbs; there is no SQL and no key here.
+
+mod delivery;
+mod demo;
+mod device;
+mod domain;
+mod init;
+mod mailbox;
+mod open;
+mod out;
+mod patient;
+mod practice;
+mod queue;
+mod route;
+mod serve;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::delivery::directory::DirectoryError;
+use crate::domain::Fault;
+use crate::mailbox::provision::ProvisionError;
+use crate::server::StartError;
+
+use open::Opened;
+use out::Out;
+
+#[derive(Parser)]
+#[command(name = "pli", version, about = "A secure health messaging server", disable_help_subcommand = true)]
+struct Cli {
+    /// The settings file
+    #[arg(long, value_name = "FILE", default_value = "/etc/pli/pli.toml")]
+    config: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// The whole journey on this machine, in a throw-away folder
+    Demo(demo::Demo),
+    /// Make a first installation: settings, keys, trial certificate
+    Init(init::Init),
+    /// Run the server
+    Serve,
+    /// Practices: the tenants of this server
+    #[command(subcommand)]
+    Practice(practice::Practice),
+    /// Mail domains of practices
+    #[command(subcommand)]
+    Domain(domain::Domain),
+    /// Mailboxes of practitioners, services and software
+    #[command(subcommand)]
+    Mailbox(mailbox::Mailbox),
+    /// Devices: one password for each mail client
+    #[command(subcommand)]
+    Device(device::Device),
+    /// The directory of patients, carers and correspondents
+    #[command(subcommand)]
+    Patient(patient::Patient),
+    /// Messages on their way to patients
+    #[command(subcommand)]
+    Delivery(delivery::Delivery),
+    /// Notices that wait to be sent
+    #[command(subcommand)]
+    Queue(queue::Queue),
+    /// Explain where a message from a mailbox to an address would go
+    Route(route::Route),
+}
+
+/// Runs the command of this process' arguments.
+pub fn main() -> ExitCode {
+    // A usage error prints itself and exits with 2; help and version with 0.
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return refused(&format!("the system gives no threads: {}", error.kind())),
+    };
+    match runtime.block_on(run(cli)) {
+        Ok(()) | Err(Stop::Quiet) => ExitCode::SUCCESS,
+        Err(Stop::Refused(why)) => refused(&why),
+    }
+}
+
+async fn run(cli: Cli) -> Result<(), Stop> {
+    let mut out = Out::stdout();
+    match cli.command {
+        Command::Demo(command) => return command.run(&mut out).await,
+        Command::Init(command) => return command.run(&mut out),
+        Command::Serve => return serve::run(&cli.config, &mut out).await,
+        _ => {}
+    }
+    let opened = Opened::open(&cli.config).await?;
+    let done = match cli.command {
+        Command::Demo(_) | Command::Init(_) | Command::Serve => Ok(()),
+        Command::Practice(command) => command.run(&opened, &mut out).await,
+        Command::Domain(command) => command.run(&opened, &mut out).await,
+        Command::Mailbox(command) => command.run(&opened, &mut out).await,
+        Command::Device(command) => command.run(&opened, &mut out).await,
+        Command::Patient(command) => command.run(&opened, &mut out).await,
+        Command::Delivery(command) => command.run(&opened, &mut out).await,
+        Command::Queue(command) => command.run(&opened, &mut out).await,
+        Command::Route(command) => command.run(&opened, &mut out).await,
+    };
+    opened.close().await;
+    done
+}
+
+fn refused(why: &str) -> ExitCode {
+    out::complain(why);
+    ExitCode::from(1)
+}
+
+/// Why a command ends before its end.
+#[derive(Debug)]
+enum Stop {
+    /// One line for standard error; exit 1.
+    Refused(String),
+    /// Nobody reads any more (a closed pipe).
+    Quiet,
+}
+
+impl Stop {
+    fn because(why: impl Into<String>) -> Self {
+        Self::Refused(why.into())
+    }
+}
+
+impl From<std::io::Error> for Stop {
+    fn from(error: std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::BrokenPipe => Self::Quiet,
+            kind => Self::Refused(kind.to_string()),
+        }
+    }
+}
+
+macro_rules! refusals {
+    ($($error:ty),*) => {$(
+        impl From<$error> for Stop {
+            fn from(error: $error) -> Self {
+                Self::Refused(error.to_string())
+            }
+        }
+    )*};
+}
+refusals!(StartError, Fault, DirectoryError, ProvisionError, crate::config::ConfigError);

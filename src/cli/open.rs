@@ -1,0 +1,65 @@
+//! What every command about a running installation begins with: settings, the right user, the rooms.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::config::Config;
+use crate::server::{OsRandom, Rooms, SystemClock, harden};
+use crate::telemetry;
+
+use super::Stop;
+
+/// An installation, opened for one command.
+pub(super) struct Opened {
+    pub config: Config,
+    pub rooms: Rooms,
+}
+
+impl Opened {
+    pub(super) async fn open(file: &Path) -> Result<Self, Stop> {
+        let config = load(file)?;
+        let rooms = Rooms::open(&config, "cli", Arc::new(SystemClock), Arc::new(OsRandom)).await?;
+        Ok(Self { config, rooms })
+    }
+
+    pub(super) async fn close(&self) {
+        self.rooms.close().await;
+    }
+}
+
+/// The settings, once the user is the one that may touch the data.
+pub(super) fn load(file: &Path) -> Result<Config, Stop> {
+    let config = Config::load(file)?;
+    telemetry::start(&config.log);
+    harden();
+    owner(&config.data)?;
+    Ok(config)
+}
+
+/// A command makes files that the server must be able to write: it runs as the owner of the data folder.
+fn owner(data: &Path) -> Result<(), Stop> {
+    // A folder that is not there is refused by the rooms, in their words.
+    let Ok(metadata) = std::fs::metadata(data) else { return Ok(()) };
+    let (owner, me) = (metadata.uid(), rustix::process::geteuid().as_raw());
+    if owner == me {
+        return Ok(());
+    }
+    let name = user_name(owner);
+    Err(Stop::because(if me == 0 {
+        format!("the data belongs to {name}; run: sudo -u {name} pli …")
+    } else {
+        format!("the data belongs to {name}, and only that user may run this")
+    }))
+}
+
+/// A user's name as the system's list has it, else `#` and the number, which sudo takes as well.
+fn user_name(id: u32) -> String {
+    let list = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let found = list.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let (name, _, number) = (fields.next()?, fields.next()?, fields.next()?);
+        (number == id.to_string()).then(|| name.to_owned())
+    });
+    found.unwrap_or_else(|| format!("#{id}"))
+}

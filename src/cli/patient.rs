@@ -1,0 +1,222 @@
+//! `pli patient`: the directory of a practice. Coordinates are masked unless `--reveal`, which the journal keeps.
+
+use serde_json::{Value, json};
+
+use crate::delivery::directory::PatientInfo;
+use crate::domain::{
+    Address, Channel, Language, PatientId, PatientKind, PatientRecord, PersonName, PhoneNumber, PracticeId,
+    PracticeProfile,
+};
+
+use super::{Opened, Out, Stop, practice};
+
+#[derive(clap::Subcommand)]
+pub(super) enum Patient {
+    /// Add a person
+    Add {
+        /// The e-mail address
+        address: String,
+        /// The telephone number for codes
+        number: String,
+        #[command(flatten)]
+        about: About,
+        /// The practice's name or id; may be left out where there is one
+        #[arg(long)]
+        practice: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the persons of a practice
+    List {
+        /// The practice's name or id; may be left out where there is one
+        #[arg(long)]
+        practice: Option<String>,
+        /// Show coordinates whole; the journal keeps that
+        #[arg(long)]
+        reveal: bool,
+        /// Print JSON, one object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one person
+    Show {
+        /// The person's id
+        id: String,
+        /// Show coordinates whole; the journal keeps that
+        #[arg(long)]
+        reveal: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Change what is known of a person
+    Set {
+        /// The person's id
+        id: String,
+        /// Another e-mail address
+        #[arg(long)]
+        address: Option<String>,
+        /// Another telephone number
+        #[arg(long)]
+        number: Option<String>,
+        #[command(flatten)]
+        about: About,
+    },
+    /// Remove a person; letters that were sent stay open
+    Remove {
+        /// The person's id
+        id: String,
+    },
+}
+
+/// What else is known.
+#[derive(clap::Args)]
+pub(super) struct About {
+    /// The name
+    #[arg(long)]
+    name: Option<String>,
+    /// patient, carer or correspondent
+    #[arg(long, value_parser = kind)]
+    kind: Option<PatientKind>,
+    /// fr or en
+    #[arg(long, value_parser = practice::language)]
+    language: Option<Language>,
+    /// sms or voice: what to offer first
+    #[arg(long, value_parser = channel)]
+    channel: Option<Channel>,
+}
+
+impl Patient {
+    pub(super) async fn run(&self, opened: &Opened, out: &mut Out) -> Result<(), Stop> {
+        let deliveries = &opened.rooms.deliveries;
+        match self {
+            Self::Add { address, number, about, practice, json } => {
+                let practice = deliveries.practice(practice.as_deref()).await?;
+                let record = PatientRecord {
+                    name: PersonName(about.name.clone().unwrap_or_default()),
+                    address: mail_address(address)?,
+                    number: telephone(opened, &practice.profile, number)?,
+                    language: about.language,
+                    channel: about.channel,
+                };
+                let kind = about.kind.unwrap_or(PatientKind::Patient);
+                let id = deliveries.add_patient(practice.id, kind, record).await?;
+                match json {
+                    true => out.json(&json!({ "id": id, "kind": kind })),
+                    false => out.line(format!("Added: {id}")),
+                }
+            }
+            Self::List { practice, reveal, json } => {
+                let practice = deliveries.practice(practice.as_deref()).await?;
+                let patients = deliveries.patients(practice.id).await?;
+                for patient in patients.iter().filter(|_| *reveal) {
+                    deliveries.note_reveal(patient.id).await?;
+                }
+                if *json {
+                    return patients.iter().try_for_each(|patient| out.json(&object(patient, *reveal)));
+                }
+                let row = |p: &PatientInfo| {
+                    let (address, number) = coordinates(p, *reveal);
+                    vec![p.id.to_string(), p.kind.word().to_owned(), p.record.name.0.clone(), address, number]
+                };
+                let rows: Vec<_> = patients.iter().map(row).collect();
+                out.table(&["id", "kind", "name", "address", "number"], &rows, "The directory is empty.")
+            }
+            Self::Show { id, reveal, json } => {
+                let patient = deliveries.patient(read(id)?).await?;
+                if *reveal {
+                    deliveries.note_reveal(patient.id).await?;
+                }
+                if *json { out.json(&object(&patient, *reveal)) } else { show(&patient, *reveal, out) }
+            }
+            Self::Set { id, address, number, about } => {
+                let patient = deliveries.patient(read(id)?).await?;
+                let profile = profile_of(opened, patient.practice).await?;
+                let mut record = patient.record;
+                if let Some(address) = address {
+                    record.address = mail_address(address)?;
+                }
+                if let Some(number) = number {
+                    record.number = telephone(opened, &profile, number)?;
+                }
+                if let Some(name) = &about.name {
+                    record.name = PersonName(name.clone());
+                }
+                record.language = about.language.or(record.language);
+                record.channel = about.channel.or(record.channel);
+                deliveries.set_patient(patient.id, about.kind.unwrap_or(patient.kind), record).await?;
+                out.line("Changed.")
+            }
+            Self::Remove { id } => {
+                deliveries.remove_patient(read(id)?).await?;
+                out.line("Removed.")
+            }
+        }
+    }
+}
+
+async fn profile_of(opened: &Opened, practice: PracticeId) -> Result<PracticeProfile, Stop> {
+    Ok(opened.rooms.deliveries.practice(Some(&practice.to_string())).await?.profile)
+}
+
+/// An address of an outside person: it is not repeated where it is wrong.
+fn mail_address(text: &str) -> Result<Address, Stop> {
+    text.parse().map_err(|fault| Stop::because(format!("the address: {fault}")))
+}
+
+fn telephone(opened: &Opened, practice: &PracticeProfile, typed: &str) -> Result<PhoneNumber, Stop> {
+    let read = opened.rooms.deliveries.read_number(practice, typed);
+    read.map_err(|fault| Stop::because(format!("the number: {fault}")))
+}
+
+fn read(id: &str) -> Result<PatientId, Stop> {
+    id.parse().map_err(|_| Stop::because("this is not the id of a person; pli patient list shows them"))
+}
+
+fn kind(word: &str) -> Result<PatientKind, String> {
+    PatientKind::from_word(word).ok_or_else(|| "must be one of: patient, carer, correspondent".to_owned())
+}
+
+fn channel(word: &str) -> Result<Channel, String> {
+    Channel::from_word(word).ok_or_else(|| "must be one of: sms, voice".to_owned())
+}
+
+fn coordinates(patient: &PatientInfo, reveal: bool) -> (String, String) {
+    let record = &patient.record;
+    match reveal {
+        true => (record.address.reveal(), record.number.reveal().to_owned()),
+        false => (record.address.masked(), record.number.masked()),
+    }
+}
+
+fn object(patient: &PatientInfo, reveal: bool) -> Value {
+    let (address, number) = coordinates(patient, reveal);
+    json!({
+        "id": patient.id,
+        "practice": patient.practice,
+        "kind": patient.kind,
+        "name": patient.record.name.0,
+        "address": address,
+        "number": number,
+        "masked": !reveal,
+        "language": patient.record.language,
+        "channel": patient.record.channel,
+        "created_at": patient.created_at.rfc3339(),
+        "updated_at": patient.updated_at.rfc3339(),
+    })
+}
+
+fn show(patient: &PatientInfo, reveal: bool, out: &mut Out) -> Result<(), Stop> {
+    let (address, number) = coordinates(patient, reveal);
+    let unknown = || "the practice's".to_owned();
+    out.pairs(&[
+        ("id", patient.id.to_string()),
+        ("kind", patient.kind.word().to_owned()),
+        ("name", patient.record.name.0.clone()),
+        ("address", address),
+        ("number", number),
+        ("language", patient.record.language.map_or_else(unknown, |language| language.tag().to_owned())),
+        ("first offer", patient.record.channel.map_or_else(|| "none".to_owned(), |c| c.word().to_owned())),
+    ])
+}

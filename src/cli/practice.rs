@@ -1,0 +1,213 @@
+//! `pli practice`: the tenants of this server.
+
+use serde_json::json;
+
+use crate::config::Config;
+use crate::delivery::directory::PracticeInfo;
+use crate::domain::{Language, PracticeProfile};
+
+use super::{Opened, Out, Stop};
+
+#[derive(clap::Subcommand)]
+pub(super) enum Practice {
+    /// Add a practice
+    Add {
+        /// Its name, for administrators
+        name: String,
+        #[command(flatten)]
+        profile: Profile,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// List all practices
+    List {
+        /// Print JSON, one object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one practice
+    Show {
+        /// Its name or id; may be left out where there is one
+        name: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Change a practice
+    Set {
+        /// Its name or id; may be left out where there is one
+        name: Option<String>,
+        /// Another name, for administrators
+        #[arg(long)]
+        rename: Option<String>,
+        #[command(flatten)]
+        profile: Profile,
+    },
+    /// Remove a practice that owns nothing
+    Remove {
+        /// Its name or id
+        name: String,
+    },
+}
+
+/// What a practice tells of itself.
+#[derive(clap::Args)]
+pub(super) struct Profile {
+    /// The name patients see; choose one that tells no speciality
+    #[arg(long)]
+    public_name: Option<String>,
+    /// Whom patients call, as they should dial it
+    #[arg(long)]
+    telephone: Option<String>,
+    /// fr or en
+    #[arg(long, value_parser = language)]
+    language: Option<Language>,
+    /// Such as Europe/Paris
+    #[arg(long)]
+    timezone: Option<String>,
+    /// The country in which numbers without a country code are read
+    #[arg(long, value_name = "COUNTRY")]
+    region: Option<String>,
+    /// Further such countries, with commas
+    #[arg(long, value_name = "COUNTRIES", value_delimiter = ',')]
+    neighbours: Option<Vec<String>>,
+    /// Further countries to which codes may be sent, with commas; * for all
+    #[arg(long, value_name = "COUNTRIES", value_delimiter = ',')]
+    countries: Option<Vec<String>>,
+    /// From of its notices: Name <address>
+    #[arg(long, value_name = "FROM")]
+    notice_from: Option<String>,
+    /// Days a letter stays open; 0 for the server's
+    #[arg(long)]
+    days: Option<u16>,
+}
+
+impl Practice {
+    pub(super) async fn run(&self, opened: &Opened, out: &mut Out) -> Result<(), Stop> {
+        let deliveries = &opened.rooms.deliveries;
+        match self {
+            Self::Add { name, profile, json } => {
+                let id = deliveries.add_practice(profile.over(fresh(name, &opened.config))).await?;
+                match json {
+                    true => out.json(&json!({ "id": id, "name": name })),
+                    false => out.line(format!("Practice {name} is added.")),
+                }
+            }
+            Self::List { json } => {
+                let practices = deliveries.practices().await?;
+                if *json {
+                    return practices.iter().try_for_each(|practice| out.json(&object(practice)));
+                }
+                let row = |p: &PracticeInfo| {
+                    let domains: Vec<&str> = p.domains.iter().map(|name| name.as_str()).collect();
+                    vec![p.profile.name.clone(), p.profile.public_name.clone(), domains.join(", ")]
+                };
+                let rows: Vec<_> = practices.iter().map(row).collect();
+                out.table(&["name", "patients see", "domains"], &rows, "There is no practice yet.")
+            }
+            Self::Show { name, json } => {
+                let practice = deliveries.practice(name.as_deref()).await?;
+                if *json { out.json(&object(&practice)) } else { show(&practice, out) }
+            }
+            Self::Set { name, rename, profile } => {
+                let practice = deliveries.practice(name.as_deref()).await?;
+                let mut changed = profile.over(practice.profile);
+                if let Some(name) = rename {
+                    changed.name.clone_from(name);
+                }
+                deliveries.set_practice(practice.id, changed).await?;
+                out.line("The practice is changed.")
+            }
+            Self::Remove { name } => {
+                let practice = deliveries.practice(Some(name)).await?;
+                deliveries.remove_practice(practice.id).await?;
+                out.line(format!("Practice {} is removed.", practice.profile.name))
+            }
+        }
+    }
+}
+
+impl Profile {
+    /// A profile with what was given put over it.
+    fn over(&self, mut profile: PracticeProfile) -> PracticeProfile {
+        let words = [
+            (&mut profile.public_name, &self.public_name),
+            (&mut profile.telephone, &self.telephone),
+            (&mut profile.timezone, &self.timezone),
+            (&mut profile.region, &self.region),
+            (&mut profile.notice_from, &self.notice_from),
+        ];
+        for (to, given) in words {
+            if let Some(given) = given {
+                to.clone_from(given);
+            }
+        }
+        let given = |list: &Vec<String>| list.iter().filter(|word| !word.is_empty()).cloned().collect();
+        profile.language = self.language.unwrap_or(profile.language);
+        profile.days = self.days.unwrap_or(profile.days);
+        profile.neighbours = self.neighbours.as_ref().map_or(profile.neighbours, given);
+        profile.countries = self.countries.as_ref().map_or(profile.countries, given);
+        profile
+    }
+}
+
+/// A new practice with the server's defaults.
+pub(super) fn fresh(name: &str, config: &Config) -> PracticeProfile {
+    PracticeProfile {
+        name: name.to_owned(),
+        public_name: name.to_owned(),
+        telephone: String::new(),
+        language: config.language,
+        timezone: config.timezone.clone(),
+        region: config.region.as_str().to_owned(),
+        neighbours: Vec::new(),
+        countries: Vec::new(),
+        notice_from: String::new(),
+        days: 0,
+    }
+}
+
+fn object(practice: &PracticeInfo) -> serde_json::Value {
+    let profile = &practice.profile;
+    json!({
+        "id": practice.id,
+        "name": profile.name,
+        "public_name": profile.public_name,
+        "telephone": profile.telephone,
+        "language": profile.language,
+        "timezone": profile.timezone,
+        "region": profile.region,
+        "neighbours": profile.neighbours,
+        "countries": profile.countries,
+        "notice_from": profile.notice_from,
+        "days": profile.days,
+        "domains": practice.domains.iter().map(|name| name.as_str()).collect::<Vec<_>>(),
+        "created_at": practice.created_at.rfc3339(),
+    })
+}
+
+fn show(practice: &PracticeInfo, out: &mut Out) -> Result<(), Stop> {
+    let profile = &practice.profile;
+    let domains: Vec<&str> = practice.domains.iter().map(|name| name.as_str()).collect();
+    let or_server = |text: &str| if text.is_empty() { "the server's".to_owned() } else { text.to_owned() };
+    out.pairs(&[
+        ("id", practice.id.to_string()),
+        ("name", profile.name.clone()),
+        ("patients see", profile.public_name.clone()),
+        ("telephone", profile.telephone.clone()),
+        ("language", profile.language.tag().to_owned()),
+        ("time zone", profile.timezone.clone()),
+        ("region", profile.region.clone()),
+        ("neighbours", profile.neighbours.join(", ")),
+        ("further countries", profile.countries.join(", ")),
+        ("notices from", or_server(&profile.notice_from)),
+        ("days", if profile.days == 0 { or_server("") } else { profile.days.to_string() }),
+        ("domains", domains.join(", ")),
+    ])
+}
+
+/// Reads a language of an option.
+pub(super) fn language(text: &str) -> Result<Language, String> {
+    text.parse::<Language>().map_err(|error| error.to_string())
+}

@@ -1,0 +1,47 @@
+//! `pli route`: where a message would go, in one sentence.
+
+use serde_json::json;
+
+use crate::delivery::Route as Way;
+use crate::domain::{DeviceId, Sender};
+use crate::server::OsRandom;
+
+use super::{Opened, Out, Stop, mailbox};
+
+#[derive(clap::Args)]
+pub(super) struct Route {
+    /// The mailbox that would send
+    #[arg(long, value_name = "MAILBOX")]
+    from: String,
+    /// The recipient
+    address: String,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Route {
+    pub(super) async fn run(&self, opened: &Opened, out: &mut Out) -> Result<(), Stop> {
+        let to = self.address.parse().map_err(|fault| Stop::because(format!("the recipient: {fault}")))?;
+        let from = mailbox::read(&self.from)?;
+        let mailbox = opened.rooms.mailboxes.show(&from).await?;
+        // A route depends on the mailbox; which of its devices would send changes nothing.
+        let device = mailbox.devices.first().map_or_else(|| DeviceId::random(&OsRandom), |device| device.id);
+        let sender =
+            Sender { mailbox: mailbox.id, practice: mailbox.practice, device, address: from, kind: mailbox.kind };
+        let (route, sentence) = match opened.rooms.deliveries.route(&sender, &to).await? {
+            Ok(Way::Local(_)) => ("local", "It goes into a mailbox of this server.".to_owned()),
+            Ok(Way::Service) => ("service", "This is the service address, which takes no mail yet.".to_owned()),
+            Ok(Way::Number(_)) => {
+                ("number", "It gives a telephone number for the one outside recipient of a message.".to_owned())
+            }
+            Ok(Way::Outside) => {
+                ("outside", "It goes outside: by a link in an e-mail, opened with a code sent by telephone.".to_owned())
+            }
+            Err(refused) => {
+                ("refused", format!("It is refused: {} {} {}", refused.code, refused.enhanced, refused.sentence))
+            }
+        };
+        if self.json { out.json(&json!({ "route": route, "because": sentence })) } else { out.line(sentence) }
+    }
+}

@@ -1,0 +1,302 @@
+//! Every value of the file, checked; what relates two of them at the end.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::access::gateway::ProviderSettings;
+use crate::domain::{Address, DomainName, Language, Region, SecretText};
+use crate::net::CertificateFiles;
+
+use super::raw::{Raw, RawListen, RawPortal, RawProvider};
+use super::secret::Secrets;
+use super::words::{self, Network, PortalUrl};
+use super::{Config, Limits, Listen, Log, LogFormat, LogLevel, Notice, Portal};
+
+words::choices! {
+    /// What fills a pending device's slot.
+    Approve {
+        /// The owner's answer.
+        Answer = "answer",
+        /// A letter that announces it.
+        Announce = "announce",
+    }
+}
+
+/// The key in front of what is wrong with its value.
+trait Named<T> {
+    fn named(self, key: &str) -> Result<T, String>;
+}
+
+impl<T> Named<T> for Result<T, String> {
+    fn named(self, key: &str) -> Self {
+        self.map_err(|what| format!("{key}: {what}"))
+    }
+}
+
+pub(super) fn check(raw: Raw, file: &Path, folder: &Path, secrets: &Secrets<'_>) -> Result<Config, String> {
+    let mut not_built = Vec::new();
+    let listen = doors(&raw.listen, &mut not_built)?;
+    let portal = portal(&raw.portal)?;
+    if portal.proxies.iter().any(|network| network.single().is_none()) {
+        not_built.push("portal.proxies: of networks nothing is believed yet, only of single addresses".to_owned());
+    }
+    let limits = Limits {
+        message: words::read_size(raw.limits.message.as_deref().unwrap_or("25 MiB")).named("limits.message")?,
+        memory: words::read_size(raw.limits.memory.as_deref().unwrap_or("256 MiB")).named("limits.memory")?,
+    };
+    if let Some(bounces) = &raw.notice.bounces {
+        secrets.read(bounces, has_password).and_then(|url| mail_url(&url, &["imaps"])).named("notice.bounces")?;
+        not_built.push("notice.bounces: reading bounces from a mailbox is not built yet".to_owned());
+    }
+    if let Some(export) = &raw.audit.export {
+        let known = export.starts_with('/') || export.starts_with("https://");
+        if !known || export.chars().any(char::is_control) {
+            return Err("audit.export: must be an absolute path or an https:// URL".to_owned());
+        }
+        not_built.push("audit.export: exporting the journal's head is not built yet".to_owned());
+    }
+    if let Some(approve) = &raw.keys.approve {
+        if Approve::read(approve).named("keys.approve")? == Approve::Announce {
+            not_built.push("keys.approve: filling a pending device is not built yet; it stays pending".to_owned());
+        }
+    }
+    let relay = raw.notice.relay.as_ref().map(|relay| {
+        let relay = secrets.read(relay, has_password).named("notice.relay")?;
+        mail_url(&relay, &["smtps", "smtp"]).named("notice.relay")?;
+        Ok::<_, String>(relay)
+    });
+    let config = Config {
+        file: file.to_owned(),
+        hostname: host(&raw.hostname).named("hostname")?,
+        data: path(folder, &raw.data).named("data")?,
+        root_key: path(folder, &raw.root_key).named("root_key")?,
+        region: raw.region.parse::<Region>().map_err(|_| "region: must be a country such as FR or MC".to_owned())?,
+        language: raw.language.parse::<Language>().map_err(|_| "language: must be one of: fr, en".to_owned())?,
+        timezone: zone(&raw.timezone).named("timezone")?,
+        listen,
+        tls: raw
+            .tls
+            .iter()
+            .map(|tls| {
+                Ok(CertificateFiles {
+                    certificate: path(folder, &tls.certificate).named("tls.certificate")?,
+                    key: path(folder, &tls.key).named("tls.key")?,
+                })
+            })
+            .collect::<Result<_, String>>()?,
+        database: database(raw.store.database.as_deref().unwrap_or("sqlite:pli.db"), secrets)
+            .named("store.database")?,
+        objects: objects(raw.store.objects.as_deref().unwrap_or("file:objects")).named("store.objects")?,
+        limits,
+        portal,
+        notice: Notice {
+            relay: relay.transpose()?,
+            from: raw.notice.from.as_deref().map_or(Ok(String::new()), from).named("notice.from")?,
+            ca: raw.notice.ca.as_deref().map(|ca| path(folder, ca)).transpose().named("notice.ca")?,
+        },
+        sms: providers(&raw.code.sms, "code.sms", secrets)?,
+        voice: providers(&raw.code.voice, "code.voice", secrets)?,
+        recovery: raw.keys.recovery.as_deref().map(|file| path(folder, file)).transpose().named("keys.recovery")?,
+        log: Log {
+            level: raw.log.level.as_deref().map(LogLevel::read).transpose().named("log.level")?.unwrap_or_default(),
+            format: raw.log.format.as_deref().map(LogFormat::read).transpose().named("log.format")?,
+        },
+        not_built,
+    };
+    together(&config)?;
+    Ok(config)
+}
+
+/// What one setting asks of another.
+fn together(config: &Config) -> Result<(), String> {
+    if config.limits.memory < config.limits.message.saturating_mul(2) {
+        return Err("limits.memory: must be at least twice limits.message".to_owned());
+    }
+    if config.listen.portal.is_some() && config.portal.url.is_none() {
+        return Err("portal.url: is missing, while listen.portal opens the portal".to_owned());
+    }
+    if config.notice.relay.is_some() && config.notice.from.is_empty() {
+        return Err("notice.from: is missing, while notice.relay sends notices".to_owned());
+    }
+    Ok(())
+}
+
+fn doors(raw: &RawListen, not_built: &mut Vec<String>) -> Result<Listen, String> {
+    let read = |key: &str, value: &Option<String>| {
+        value.as_deref().map(words::read_socket).transpose().named(&format!("listen.{key}"))
+    };
+    let closed = [
+        ("imaps", &raw.imaps),
+        ("imap", &raw.imap),
+        ("exchange", &raw.exchange),
+        ("metrics", &raw.metrics),
+        ("bounces", &raw.bounces),
+    ];
+    for (key, value) in closed {
+        if read(key, value)?.is_some() {
+            not_built.push(format!("listen.{key}: this door is not built yet and stays closed"));
+        }
+    }
+    Ok(Listen {
+        submissions: read("submissions", &raw.submissions)?,
+        submission: read("submission", &raw.submission)?,
+        portal: read("portal", &raw.portal)?,
+    })
+}
+
+fn portal(raw: &RawPortal) -> Result<Portal, String> {
+    let days = raw.days.unwrap_or(30);
+    let days = u16::try_from(days).ok().filter(|days| (1..=366).contains(days));
+    Ok(Portal {
+        url: raw.url.as_deref().map(PortalUrl::read).transpose().named("portal.url")?,
+        days: days.ok_or("portal.days: must be a number of days from 1 to 366")?,
+        proxies: raw
+            .proxies
+            .iter()
+            .map(|text| Network::read(text))
+            .collect::<Result<_, _>>()
+            .named("portal.proxies")?,
+    })
+}
+
+fn providers(raw: &[RawProvider], section: &str, secrets: &Secrets<'_>) -> Result<Vec<ProviderSettings>, String> {
+    raw.iter().map(|raw| provider(raw, section, secrets)).collect()
+}
+
+fn provider(raw: &RawProvider, section: &str, secrets: &Secrets<'_>) -> Result<ProviderSettings, String> {
+    let plain_name = raw.name.bytes().all(|c| c.is_ascii_alphanumeric() || b"-_.".contains(&c));
+    if raw.name.is_empty() || raw.name.len() > 40 || !plain_name {
+        return Err(format!("{section}.name: must be a short name of letters, digits, - _ ."));
+    }
+    let key = |name: &str| format!("{section} ({}): {name}", raw.name);
+    match raw.kind.as_str() {
+        "http" => {}
+        "twilio" | "ovh" | "vonage" | "smpp" => {
+            return Err(format!("{}: {} is not built yet; use http", key("kind"), raw.kind));
+        }
+        _ => return Err(format!("{}: must be one of: http, twilio, ovh, vonage, smpp", key("kind"))),
+    }
+    let written = raw.url.as_deref().ok_or_else(|| format!("{}: is missing", key("url")))?;
+    let url = secrets.read(written, |url| has_password(url) || url.contains('?')).named(&key("url"))?;
+    web_url(&url).named(&key("url"))?;
+    let method = raw.method.as_deref().unwrap_or(if raw.body.is_some() { "POST" } else { "GET" });
+    if !["GET", "POST", "PUT"].contains(&method) {
+        return Err(format!("{}: must be one of: GET, POST, PUT", key("method")));
+    }
+    if raw.reference.as_deref().is_some_and(|pointer| !pointer.starts_with('/')) {
+        return Err(format!("{}: must be a JSON pointer such as /messages/0/id", key("reference")));
+    }
+    let pairs = |name: &str, pairs: &BTreeMap<String, String>| -> Result<Vec<(String, SecretText)>, String> {
+        let read = |(field, value): (&String, &String)| {
+            // A value with a placeholder is a template; any other may be a password.
+            let value = secrets.read(value, |value| !value.contains('{')).named(&key(&format!("{name}.{field}")))?;
+            Ok((field.clone(), value))
+        };
+        pairs.iter().map(read).collect()
+    };
+    Ok(ProviderSettings {
+        name: raw.name.clone(),
+        url: url.reveal().to_owned(),
+        method: method.to_owned(),
+        query: pairs("query", &raw.query)?,
+        headers: pairs("headers", &raw.headers)?,
+        body: raw.body.as_deref().map(|body| secrets.read(body, |_| true)).transpose().named(&key("body"))?,
+        success: raw.success.clone(),
+        reference: raw.reference.clone(),
+    })
+}
+
+fn host(text: &str) -> Result<String, String> {
+    let name: DomainName = text.parse().map_err(|_| "must be a host name such as mail.cabinet.example".to_owned())?;
+    Ok(name.as_str().to_owned())
+}
+
+fn zone(text: &str) -> Result<String, String> {
+    let zone = jiff::tz::TimeZone::get(text).map_err(|_| "must be a time zone such as Europe/Paris".to_owned())?;
+    Ok(zone.iana_name().unwrap_or(text).to_owned())
+}
+
+/// A path, below the folder of the settings file where it is relative.
+fn path(folder: &Path, text: &str) -> Result<PathBuf, String> {
+    if text.is_empty() || text.chars().any(char::is_control) {
+        return Err("must be a path".to_owned());
+    }
+    Ok(folder.join(text))
+}
+
+/// `Name <address>` or the address alone.
+fn from(text: &str) -> Result<String, String> {
+    let address = match text.split_once('<') {
+        Some((_, rest)) => rest.strip_suffix('>').unwrap_or_default(),
+        None => text,
+    };
+    let clean = !text.chars().any(char::is_control);
+    match address.parse::<Address>() {
+        Ok(_) if clean => Ok(text.to_owned()),
+        _ => Err("must be Name <address>, such as Cabinet <ne-pas-repondre@cabinet.example>".to_owned()),
+    }
+}
+
+fn has_password(url: &str) -> bool {
+    words::read_url(url).is_ok_and(|url| url.password().is_some())
+}
+
+fn mail_url(text: &SecretText, schemes: &[&str]) -> Result<(), String> {
+    let url = words::read_url(text.reveal())?;
+    if !schemes.contains(&url.scheme()) {
+        return Err(format!("must begin with {}://", schemes.join(":// or ")));
+    }
+    if url.host_str().is_none_or(str::is_empty) || url.query().is_some() || url.fragment().is_some() {
+        return Err("must be scheme://user:password@host:port".to_owned());
+    }
+    Ok(())
+}
+
+fn web_url(text: &SecretText) -> Result<(), String> {
+    let url = words::read_url(text.reveal())?;
+    match url.scheme() {
+        "https" => Ok(()),
+        "http" if words::is_loopback(&url) => Ok(()),
+        "http" => Err("http:// goes in clear and is for this machine only; use https://".to_owned()),
+        _ => Err("must begin with https://".to_owned()),
+    }
+}
+
+/// `sqlite:FILE`, or `postgres://…` checked end to end where it leaves this machine.
+fn database(text: &str, secrets: &Secrets<'_>) -> Result<SecretText, String> {
+    let secret = secrets.read(text, has_password)?;
+    let text = secret.reveal();
+    if let Some(file) = text.strip_prefix("sqlite:") {
+        let plain = !file.is_empty() && !file.contains(['?', ':']) && !file.chars().any(char::is_control);
+        return if plain { Ok(secret) } else { Err("must be sqlite:FILE".to_owned()) };
+    }
+    let url = words::read_url(text).map_err(|_| "must be sqlite:FILE or postgres://…".to_owned())?;
+    if !["postgres", "postgresql"].contains(&url.scheme()) {
+        return Err("must be sqlite:FILE or postgres://…".to_owned());
+    }
+    let named = |names: &[&str]| -> Vec<String> {
+        url.query_pairs().filter(|(name, _)| names.contains(&&**name)).map(|(_, value)| value.into_owned()).collect()
+    };
+    let hosts = named(&["host", "hostaddr"]);
+    let near = |host: &str| {
+        host.starts_with('/') || host == "localhost" || host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
+    };
+    let authority_near = url.host_str().is_none_or(|host| {
+        host.is_empty() || host.starts_with("%2F") || host.starts_with("%2f") || words::is_loopback(&url)
+    });
+    let modes = named(&["sslmode", "ssl-mode"]);
+    let checked = !modes.is_empty() && modes.iter().all(|mode| mode == "verify-full");
+    if !checked && !(authority_near && hosts.iter().all(|host| near(host))) {
+        return Err("a database on another machine needs sslmode=verify-full".to_owned());
+    }
+    Ok(secret)
+}
+
+fn objects(text: &str) -> Result<SecretText, String> {
+    let clean = !text.chars().any(char::is_control);
+    match text.split_once(':') {
+        Some(("file", folder)) if clean && !folder.is_empty() => Ok(SecretText::new(text)),
+        Some(("s3", bucket)) if clean && bucket.len() > 2 && bucket.starts_with("//") => Ok(SecretText::new(text)),
+        _ => Err("must be file:FOLDER or s3://bucket/prefix".to_owned()),
+    }
+}

@@ -1,0 +1,202 @@
+//! The one settings file (TOML), read once at start into types that cannot be wrong.
+//!
+//! Every key is known from the first day; an unknown key or value refuses to start with one line that names
+//! it. Nothing here is optional security: TLS is always checked, clear text goes to loopback only, and a
+//! secret stands in the environment, in a file of its own, or in a settings file that others cannot read.
+//! The environment is read here and nowhere else.
+
+mod check;
+mod file;
+mod raw;
+mod secret;
+mod words;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use crate::access::gateway::ProviderSettings;
+use crate::delivery;
+use crate::domain::{Language, Region, SecretText};
+use crate::net::CertificateFiles;
+use crate::store::StoreOptions;
+use crate::store::sql::ChainMac;
+
+pub use file::KNOWN;
+pub use words::{Network, PortalUrl};
+
+/// The settings of one server.
+#[derive(Debug)]
+pub struct Config {
+    /// Where they were read.
+    pub file: PathBuf,
+    /// EHLO name, Message-ID.
+    pub hostname: String,
+    /// The data folder.
+    pub data: PathBuf,
+    /// The root key's file.
+    pub root_key: PathBuf,
+    /// Where practices are, unless they say otherwise.
+    pub region: Region,
+    /// Their language.
+    pub language: Language,
+    /// Their time zone (IANA).
+    pub timezone: String,
+    /// The doors.
+    pub listen: Listen,
+    /// The certificates.
+    pub tls: Vec<CertificateFiles>,
+    /// `sqlite:FILE` or `postgres://…`.
+    pub database: SecretText,
+    /// `file:FOLDER` or `s3://bucket/prefix`.
+    pub objects: SecretText,
+    /// Sizes.
+    pub limits: Limits,
+    /// The patients' side.
+    pub portal: Portal,
+    /// How notices leave.
+    pub notice: Notice,
+    /// Providers of short messages, in the order of trying.
+    pub sms: Vec<ProviderSettings>,
+    /// Providers of calls, in the order of trying.
+    pub voice: Vec<ProviderSettings>,
+    /// The public recovery certificate.
+    pub recovery: Option<PathBuf>,
+    /// The log.
+    pub log: Log,
+    /// One line for each setting that is understood but whose part is not built yet.
+    pub not_built: Vec<String>,
+}
+
+/// Which doors are open, and where.
+#[derive(Debug, Clone, Default)]
+pub struct Listen {
+    /// Submission with implicit TLS (RFC 8314).
+    pub submissions: Option<SocketAddr>,
+    /// Submission with STARTTLS (RFC 6409).
+    pub submission: Option<SocketAddr>,
+    /// The patients' pages.
+    pub portal: Option<SocketAddr>,
+}
+
+/// Sizes, in octets.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// The content of one message.
+    pub message: usize,
+    /// All messages that are held while they are parsed and sealed.
+    pub memory: usize,
+}
+
+/// The patients' side.
+#[derive(Debug, Clone)]
+pub struct Portal {
+    /// Where patients go; present whenever the door is open.
+    pub url: Option<PortalUrl>,
+    /// Days a delivery stays open.
+    pub days: u16,
+    /// From whom X-Forwarded-For is believed.
+    pub proxies: Vec<Network>,
+}
+
+/// How notices leave.
+#[derive(Debug)]
+pub struct Notice {
+    /// The relay's URL.
+    pub relay: Option<SecretText>,
+    /// From, where a practice has none: `Name <address>`.
+    pub from: String,
+    /// A PEM file of further authorities to check the relay with.
+    pub ca: Option<PathBuf>,
+}
+
+/// The log.
+#[derive(Debug, Clone, Default)]
+pub struct Log {
+    /// How much is said.
+    pub level: LogLevel,
+    /// How it is written; by itself: text on a terminal, JSON else.
+    pub format: Option<LogFormat>,
+}
+
+words::choices! {
+    /// How much the log says.
+    LogLevel {
+        /// What needs somebody.
+        Error = "error",
+        /// What may.
+        Warn = "warn",
+        /// What happens.
+        Info = "info",
+        /// For finding a fault.
+        Debug = "debug",
+    }
+
+    /// How the log is written.
+    LogFormat {
+        /// For people.
+        Text = "text",
+        /// One object a line.
+        Json = "json",
+    }
+}
+
+impl Default for LogLevel {
+    fn default() -> Self {
+        Self::Info
+    }
+}
+
+/// Why settings are not used: one line that names the key.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(String);
+
+/// Looks a variable of the environment up.
+pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+impl Config {
+    /// Reads a settings file.
+    ///
+    /// # Errors
+    /// [`ConfigError`]: the file, the key, what is wrong.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        file::load(path).map_err(|what| ConfigError(format!("{}: {what}", path.display())))
+    }
+
+    /// Reads settings from their text, as the file `path` with the permission bits `mode`.
+    ///
+    /// # Errors
+    /// [`ConfigError`]: the key, what is wrong.
+    pub fn parse(text: &str, path: &Path, mode: u32, environment: Environment<'_>) -> Result<Self, ConfigError> {
+        file::parse(text, path, mode, environment).map_err(ConfigError)
+    }
+
+    /// What deliveries need to know. Without a portal there is nothing a patient could open: the host name stands in.
+    pub fn delivery(&self) -> delivery::Settings {
+        delivery::Settings {
+            hostname: self.hostname.clone(),
+            portal_url: match &self.portal.url {
+                Some(url) => url.as_str().to_owned(),
+                None => format!("https://{}", self.hostname),
+            },
+            days: self.portal.days,
+            notice_from: self.notice.from.clone(),
+        }
+    }
+
+    /// What the store is opened with, as the node `node`.
+    pub fn store(&self, node: &str, chain: ChainMac) -> StoreOptions {
+        StoreOptions {
+            database: self.database.clone(),
+            objects: self.objects.clone(),
+            data: self.data.clone(),
+            node: node.to_owned(),
+            chain,
+        }
+    }
+
+    /// The portal's host name, or the server's.
+    pub fn portal_host(&self) -> &str {
+        self.portal.url.as_ref().map_or(self.hostname.as_str(), PortalUrl::host)
+    }
+}

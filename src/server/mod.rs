@@ -1,0 +1,208 @@
+//! The server: builds every room once, starts and stops the doors.
+//!
+//! Everything that can be refused is refused before anything is changed: certificates are read and ports
+//! bound first, then the vault and the store are opened, then the doors serve. The clock of the world and
+//! the randomness of the system enter here and nowhere else.
+
+mod doors;
+mod install;
+mod process;
+mod rooms;
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::access::Access;
+use crate::access::gateway::Gateways;
+use crate::config::{Config, Network};
+use crate::delivery::relay::Relay;
+use crate::domain::{Clock, Random};
+use crate::net::{self, Limits, Tls};
+use crate::{portal, smtp};
+
+pub use install::{Installed, Plan, Ports, install};
+pub use process::{OsRandom, SystemClock, harden};
+pub use rooms::Rooms;
+
+/// Why the server does not start, or a command not run: one clear line.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct StartError(pub String);
+
+/// What tests and the demonstration put in the place of the world.
+#[derive(Default)]
+pub struct Overrides {
+    /// Another clock.
+    pub clock: Option<Arc<dyn Clock>>,
+    /// Another source of randomness.
+    pub random: Option<Arc<dyn Random>>,
+    /// Another relay than the configured one.
+    pub relay: Option<Relay>,
+    /// Other providers than the configured ones.
+    pub gateways: Option<Gateways>,
+    /// Every page says that this is a demonstration. No setting can switch it on.
+    pub demonstration: bool,
+}
+
+/// The server.
+pub struct Server;
+
+/// A running server.
+pub struct Running {
+    /// Where submission with implicit TLS listens.
+    pub submissions: Option<SocketAddr>,
+    /// Where submission with STARTTLS listens.
+    pub submission: Option<SocketAddr>,
+    /// Where the portal listens.
+    pub portal: Option<SocketAddr>,
+    /// The rooms, for tests and the demonstration.
+    pub rooms: Rooms,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl Server {
+    /// Starts the doors of a configuration.
+    ///
+    /// # Errors
+    /// [`StartError`]; then nothing was changed and nothing is served.
+    pub async fn start(config: &Config, overrides: Overrides) -> Result<Running, StartError> {
+        net::install_provider();
+        let clock = overrides.clock.unwrap_or_else(|| Arc::new(SystemClock));
+        let random = overrides.random.unwrap_or_else(|| Arc::new(OsRandom));
+        let listeners = doors::bind(&config.listen).await?;
+        let tls = doors::tls(config)?;
+        let gateways = match overrides.gateways {
+            Some(gateways) => gateways,
+            None => Gateways::open(config.sms.clone(), config.voice.clone()).map_err(StartError)?,
+        };
+        let relay = match (overrides.relay, &config.notice.relay) {
+            (Some(relay), _) => Some(relay),
+            (None, Some(url)) => {
+                Some(Relay::open(url, &config.hostname, config.notice.ca.as_deref()).map_err(StartError)?)
+            }
+            (None, None) => None,
+        };
+        let rooms = Rooms::open(config, "serve", clock.clone(), random.clone()).await?;
+        let access = rooms.access(clock.clone(), random, gateways, config.portal_host());
+
+        let (stop, stopped) = watch::channel(false);
+        let mut running = Running {
+            submissions: doors::address(listeners.submissions.as_ref()),
+            submission: doors::address(listeners.submission.as_ref()),
+            portal: doors::address(listeners.portal.as_ref()),
+            rooms,
+            stop,
+            tasks: JoinSet::new(),
+        };
+        let limits = Limits { connections: CONNECTIONS, per_address: PER_ADDRESS };
+        let mail = Arc::new(smtp::Door::new(
+            smtp::Settings {
+                hostname: config.hostname.clone(),
+                message_limit: config.limits.message,
+                memory: config.limits.memory,
+            },
+            smtp::Rooms { access: access.clone(), deliveries: running.rooms.deliveries.clone() },
+        ));
+        if let (Some(listener), Some(tls)) = (listeners.submissions, &tls) {
+            running.tasks.spawn(smtp::serve_submissions(listener, tls.clone(), limits, stopped.clone(), mail.clone()));
+        }
+        if let (Some(listener), Some(tls)) = (listeners.submission, &tls) {
+            running.tasks.spawn(smtp::serve_submission(listener, tls.clone(), limits, stopped.clone(), mail));
+        }
+        if let (Some(listener), Some(tls)) = (listeners.portal, &tls) {
+            let portal = portal::Portal {
+                access,
+                mailboxes: running.rooms.mailboxes.clone(),
+                deliveries: running.rooms.deliveries.clone(),
+                texts: running.rooms.texts.clone(),
+                settings: Arc::new(portal::Settings {
+                    demonstration: overrides.demonstration,
+                    proxies: config.portal.proxies.iter().filter_map(Network::single).collect(),
+                }),
+                clock,
+            };
+            running.tasks.spawn(portal::serve(listener, tls.clone(), limits, stopped.clone(), portal));
+        }
+        running.keep(tls, relay, &stopped);
+        Ok(running)
+    }
+}
+
+impl Running {
+    /// The work behind the doors: notices, housekeeping, renewed certificates.
+    fn keep(&mut self, tls: Option<Tls>, relay: Option<Relay>, stopped: &watch::Receiver<bool>) {
+        if let Some(relay) = relay {
+            let (deliveries, stop) = (self.rooms.deliveries.clone(), stopped.clone());
+            self.tasks.spawn(async move { deliveries.run_courier(&relay, stop).await });
+        }
+        let deliveries = self.rooms.deliveries.clone();
+        self.tasks.spawn(every(SWEEP, stopped.clone(), move || {
+            let deliveries = deliveries.clone();
+            async move {
+                if let Err(fault) = deliveries.sweep().await {
+                    tracing::warn!(%fault, "housekeeping");
+                }
+            }
+        }));
+        if let Some(tls) = tls {
+            self.tasks.spawn(every(RELOAD, stopped.clone(), move || {
+                match tls.reload() {
+                    Ok(true) => tracing::info!("changed certificates are taken up"),
+                    Ok(false) => {}
+                    Err(what) => tracing::warn!(what, "changed certificates are not good; the old ones stay in use"),
+                }
+                std::future::ready(())
+            }));
+        }
+    }
+
+    /// Returns when a part of the server ended without having been told to: there is nothing left but to stop.
+    pub async fn broken(&mut self) {
+        if self.tasks.join_next().await.is_none() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Stops gracefully: no new connection, ten seconds for what runs, then the store is closed.
+    pub async fn stop(mut self) {
+        let _ = self.stop.send(true);
+        while self.tasks.join_next().await.is_some() {}
+        self.rooms.close().await;
+    }
+}
+
+/// Does something at an interval until told to stop.
+async fn every<F, Fut>(interval: Duration, mut stop: watch::Receiver<bool>, work: F)
+where
+    F: Fn() -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = ()> + Send + 'static,
+{
+    let mut ticks = tokio::time::interval(interval);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        let stopped = tokio::select! {
+            biased;
+            _ = stop.wait_for(|stop| *stop) => true,
+            _ = ticks.tick() => false,
+        };
+        if stopped {
+            return;
+        }
+        work().await;
+    }
+}
+
+/// Connections of one door.
+const CONNECTIONS: usize = 4096;
+/// From one address: a hospital behind one address has many clients with several connections each.
+const PER_ADDRESS: usize = 512;
+/// How often expired deliveries, old sessions and orphaned objects are swept.
+const SWEEP: Duration = Duration::from_secs(60);
+/// How often certificates are looked at: a change is taken up within a minute.
+const RELOAD: Duration = Duration::from_secs(30);

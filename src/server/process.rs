@@ -1,0 +1,39 @@
+//! The world as the rooms see it: the clock, randomness, and the limits of this process.
+
+use rustix::process::{DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit};
+
+use crate::domain::{Clock, Random, Timestamp};
+
+/// The clock of this machine.
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the one place where the present enters")]
+    fn now(&self) -> Timestamp {
+        Timestamp(jiff::Timestamp::now().as_millisecond())
+    }
+}
+
+/// The random generator of AWS-LC, seeded by the system.
+pub struct OsRandom;
+
+impl Random for OsRandom {
+    fn fill(&self, bytes: &mut [u8]) {
+        if aws_lc_rs::rand::fill(bytes).is_err() {
+            // Nothing may go on with octets that could be guessed.
+            std::process::abort();
+        }
+    }
+}
+
+/// Forbids core dumps and other processes' looks into this one, and takes all the file descriptors it may have.
+pub fn harden() {
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    if setrlimit(Resource::Core, none).is_err() || set_dumpable_behavior(DumpableBehavior::NotDumpable).is_err() {
+        tracing::warn!("core dumps cannot be forbidden here");
+    }
+    let files = getrlimit(Resource::Nofile);
+    if files.current != files.maximum {
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: files.maximum, maximum: files.maximum });
+    }
+}

@@ -1,0 +1,128 @@
+//! The rooms behind the doors, built once: for the server, and for one command of an administrator.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use crate::access::Access;
+use crate::access::gateway::Gateways;
+use crate::config::Config;
+use crate::delivery::Deliveries;
+use crate::domain::{Actor, AuditEvent, Clock, PublicKey, Random, Verb};
+use crate::mailbox::Mailboxes;
+use crate::store::Store;
+use crate::texts::Texts;
+use crate::vault::{RootKey, Vault};
+
+use super::StartError;
+
+/// Everything that verbs need, and the verbs.
+#[derive(Clone)]
+pub struct Rooms {
+    store: Store,
+    vault: Vault,
+    /// Every text.
+    pub texts: Texts,
+    /// Mailboxes and devices.
+    pub mailboxes: Mailboxes,
+    /// Deliveries, practices, the directory, the queue.
+    pub deliveries: Deliveries,
+    /// The organisation's recovery certificate.
+    pub recovery: Option<PublicKey>,
+}
+
+impl Rooms {
+    /// Opens vault and store as the node `node`; a new database is founded under this root key.
+    ///
+    /// # Errors
+    /// [`StartError`]: the key file, the data folder, the database; another root key than the data's.
+    pub async fn open(
+        config: &Config,
+        node: &str,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Result<Self, StartError> {
+        let vault = Vault::new(&root_key(&config.root_key)?);
+        let recovery = config.recovery.as_deref().map(recovery).transpose()?;
+        data_folder(&config.data)?;
+        let options = config.store(node, vault.chain_mac());
+        let store = Store::open(options).await.map_err(|error| StartError(format!("store.database: {error}")))?;
+        let told = |fault: crate::domain::Fault| StartError(format!("store.database: {fault}"));
+        if store.meta(CHECK).await.map_err(told)?.is_none() {
+            let mut tx = store.write("found").await.map_err(told)?;
+            tx.set_meta(CHECK, &vault.check_value()).await.map_err(told)?;
+            tx.commit(AuditEvent::new(clock.now(), Actor::Server, Verb::Founded)).await.map_err(told)?;
+        }
+        // Read again: of two that founded it at once, the first one's stays.
+        if store.meta(CHECK).await.map_err(told)? != Some(vault.check_value()) {
+            store.close().await;
+            return Err(StartError(format!(
+                "root_key: {}: this root key is not the one the data was sealed with",
+                config.root_key.display()
+            )));
+        }
+        let texts = Texts::new();
+        Ok(Self {
+            mailboxes: Mailboxes::new(store.clone(), vault.clone(), clock.clone(), random.clone()),
+            deliveries: Deliveries::new(store.clone(), vault.clone(), clock, random, texts.clone(), config.delivery()),
+            store,
+            vault,
+            texts,
+            recovery,
+        })
+    }
+
+    /// The room of logins and codes, which the doors need and commands do not.
+    pub(super) fn access(
+        &self,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        gateways: Gateways,
+        portal_host: &str,
+    ) -> Access {
+        Access::new(self.store.clone(), self.vault.clone(), clock, random, self.texts.clone(), gateways, portal_host)
+    }
+
+    /// Closes the store.
+    pub async fn close(&self) {
+        self.store.close().await;
+    }
+}
+
+fn root_key(path: &Path) -> Result<RootKey, StartError> {
+    let refused = |what: &str| StartError(format!("root_key: {}: {what}", path.display()));
+    let metadata = std::fs::metadata(path).map_err(|error| refused(&error.kind().to_string()))?;
+    // A systemd credential is given to one service by an access list, which shows as a group bit.
+    let others = if path.starts_with("/run/credentials") { 0o007 } else { 0o077 };
+    if metadata.permissions().mode() & others != 0 {
+        return Err(refused("others can read it; chmod 600"));
+    }
+    let text = std::fs::read_to_string(path).map(Zeroizing::new).map_err(|error| refused(&error.kind().to_string()))?;
+    RootKey::parse(&text).map_err(|_| refused("this is not a root key"))
+}
+
+fn recovery(path: &Path) -> Result<PublicKey, StartError> {
+    let refused = |what: &str| StartError(format!("keys.recovery: {}: {what}", path.display()));
+    let octets = std::fs::read(path).map_err(|error| refused(&error.kind().to_string()))?;
+    Vault::parse_recovery(&octets).map_err(|_| refused("this is not a recovery certificate of pli"))
+}
+
+fn data_folder(path: &Path) -> Result<(), StartError> {
+    let refused = |what: &str| StartError(format!("data: {}: {what}", path.display()));
+    match std::fs::metadata(path) {
+        Ok(metadata) if !metadata.is_dir() => Err(refused("is not a folder")),
+        Ok(metadata) if metadata.permissions().mode() & 0o022 != 0 => {
+            Err(refused("others can write into it; chmod 700"))
+        }
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(refused("there is no such folder; make it with mode 700 for the user that runs pli"))
+        }
+        Err(error) => Err(refused(&error.kind().to_string())),
+    }
+}
+
+/// Where the database keeps what the root key is recognised by.
+const CHECK: &str = "root-check";

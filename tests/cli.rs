@@ -1,0 +1,354 @@
+//! The real program: usage, first installation, refusals in one line, exit codes, what is printed.
+
+use std::io::Write;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+struct Ran {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+fn pli(arguments: &[&str]) -> Ran {
+    pli_with(arguments, "")
+}
+
+fn pli_with(arguments: &[&str], input: &str) -> Ran {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_pli"))
+        .args(arguments)
+        .env("PLI_CANARY", "canary-in-the-environment")
+        .env("RUST_BACKTRACE", "1")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it runs");
+    // A program that refuses before it reads closes the pipe: no harm.
+    let _ = child.stdin.take().expect("piped").write_all(input.as_bytes());
+    let Output { status, stdout, stderr } = child.wait_with_output().expect("it ends");
+    let text = |octets| String::from_utf8(octets).expect("UTF-8");
+    let ran = Ran { code: status.code().unwrap_or(-1), out: text(stdout), err: text(stderr) };
+    // Fault 11: nothing of the environment is ever said.
+    assert!(!ran.out.contains("canary-in-the-environment") && !ran.err.contains("canary-in-the-environment"));
+    ran
+}
+
+impl Ran {
+    #[track_caller]
+    fn done(self) -> Self {
+        assert_eq!(self.code, 0, "{}", self.err);
+        self
+    }
+
+    /// Refused: exit 1 and one line that says why.
+    #[track_caller]
+    fn refused(&self, why: &str) {
+        assert_eq!(self.code, 1, "{} {}", self.out, self.err);
+        let last = self.err.lines().last().unwrap_or_default();
+        assert_eq!(self.err.lines().count(), 1, "{}", self.err);
+        assert!(last.starts_with("pli: ") && last.contains(why), "{last} (wanted: {why})");
+        assert!(!self.err.contains("panicked") && !self.err.contains("stack backtrace"));
+    }
+}
+
+struct Installation {
+    folder: tempfile::TempDir,
+}
+
+impl Installation {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let dir = folder.path().join("pli").display().to_string();
+        pli(&["init", &dir, "--hostname", "mail.cabinet.example", "--high-ports"]).done();
+        Self { folder }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join("pli").join(name)
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ran {
+        self.run_with(arguments, "")
+    }
+
+    fn run_with(&self, arguments: &[&str], input: &str) -> Ran {
+        let config = self.path("pli.toml").display().to_string();
+        pli_with(&[&["--config", config.as_str()], arguments].concat(), input)
+    }
+
+    fn change(&self, from: &str, to: &str) {
+        let text = std::fs::read_to_string(self.path("pli.toml")).expect("settings");
+        assert!(text.contains(from), "{from}");
+        std::fs::write(self.path("pli.toml"), text.replace(from, to)).expect("written");
+    }
+}
+
+fn mode(path: &Path) -> u32 {
+    std::fs::metadata(path).expect("there").permissions().mode() & 0o777
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("changed");
+}
+
+#[test]
+fn usage_errors_end_with_2_and_help_with_0() {
+    for wrong in [
+        &[][..],
+        &["nothing"],
+        &["init"],
+        &["mailbox", "add", "a@b.example"],
+        &["mailbox", "add", "a@b.example", "--name", "A", "--kind", "royal"],
+        &["mailbox", "add", "a@b.example", "--name", "A", "--password", "secret"],
+        &["device", "add", "a@b.example"],
+        &["patient", "list", "--revael"],
+        &["route", "a@b.example"],
+        &["delivery", "list", "--limit", "0"],
+    ] {
+        assert_eq!(pli(wrong).code, 2, "{wrong:?}");
+    }
+    assert_eq!(pli(&["--help"]).done().err, "");
+    assert!(pli(&["--version"]).done().out.starts_with("pli "));
+}
+
+#[test]
+fn settings_that_are_not_there_are_refused_in_one_line() {
+    pli(&["--config", "/nowhere/pli.toml", "serve"]).refused("/nowhere/pli.toml: entity not found");
+    pli(&["--config", "/nowhere/pli.toml", "practice", "list"]).refused("/nowhere/pli.toml");
+}
+
+#[test]
+fn init_makes_an_installation_once_and_keeps_its_secrets_to_the_owner() {
+    let installation = Installation::new();
+    for (name, expected) in [
+        ("", 0o700),
+        ("data", 0o700),
+        ("pli.toml", 0o600),
+        ("root.key", 0o600),
+        ("certs/mail.cabinet.example/privkey.pem", 0o600),
+    ] {
+        assert_eq!(mode(&installation.path(name)), expected, "{name}");
+    }
+    assert!(installation.path("certs/ca.pem").exists() && installation.path("recovery.cert").exists());
+
+    let before = std::fs::read(installation.path("root.key")).expect("a key");
+    let dir = installation.path("").display().to_string();
+    pli(&["init", &dir, "--hostname", "other.example"]).refused("there is an installation already");
+    assert_eq!(std::fs::read(installation.path("root.key")).expect("a key"), before);
+}
+
+#[test]
+fn the_recovery_secret_is_printed_once_or_written_where_one_says_and_never_beside_the_data() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let printed = pli(&["init", &at("a"), "--hostname", "a.example"]).done().out;
+    assert!(printed.contains("BEGIN PGP PRIVATE KEY BLOCK"));
+    assert!(printed.trim_end().lines().last().expect("a line").starts_with("Copy "));
+
+    let written = pli(&["init", &at("b"), "--hostname", "b.example", "--recovery", &at("b.asc")]).done().out;
+    assert!(!written.contains("BEGIN PGP PRIVATE"));
+    let secret = std::fs::read_to_string(at("b.asc")).expect("a secret");
+    assert!(secret.contains("BEGIN PGP PRIVATE KEY BLOCK"));
+    assert_eq!(mode(Path::new(&at("b.asc"))), 0o600);
+
+    let inside = at("c/data/x.asc");
+    pli(&["init", &at("c"), "--hostname", "c.example", "--recovery", &inside]).refused("--recovery");
+    pli(&["init", &at("c"), "--hostname", "c.example", "--recovery", &at("b.asc")]).refused("--recovery");
+    pli(&["init", &at("c"), "--hostname", "not a name"]).refused("--hostname");
+    pli(&["init", &at("c"), "--hostname", "c.example", "--portal-url", "http://c.example"]).refused("https://");
+    assert!(!Path::new(&at("c")).exists(), "nothing was made");
+
+    pli(&["init", &at("d"), "--hostname", "d.example", "--no-recovery"]).done();
+    assert!(!Path::new(&at("d/recovery.cert")).exists());
+    let settings = std::fs::read_to_string(at("d/pli.toml")).expect("settings");
+    assert!(settings.contains("\n# recovery = "));
+}
+
+#[test]
+fn fault_36_unknown_keys_and_bad_values_refuse_to_start_and_change_nothing() {
+    for (from, to, why) in [
+        ("days = 30", "dayz = 30", "dayz"),
+        ("days = 30", "days = 0", "portal.days"),
+        ("message = \"25 MiB\"", "message = \"25\"", "limits.message"),
+        ("url = \"https://", "url = \"http://", "portal.url"),
+        ("[limits]", "[limit]", "limit"),
+        ("relay = \"smtp://127.0.0.1:25\"", "relay = \"http://127.0.0.1:25\"", "notice.relay"),
+        ("hostname = \"mail.cabinet.example\"", "hostname = \"\\u001b[2J\"", "hostname"),
+        ("# [log]\n# level = \"info\"", "[log]\nlevel = \"loud\"", "log.level"),
+        ("timezone = \"Europe/Paris\"", "timezone = \"Europe/Lutetia\"", "timezone"),
+    ] {
+        let installation = Installation::new();
+        installation.change(from, to);
+        installation.run(&["serve"]).refused(why);
+        installation.run(&["practice", "list"]).refused(why);
+        let data = std::fs::read_dir(installation.path("data")).expect("a folder").count();
+        assert_eq!(data, 0, "{to}");
+    }
+}
+
+#[test]
+fn files_that_others_can_read_are_refused() {
+    let installation = Installation::new();
+    set_mode(&installation.path("root.key"), 0o640);
+    installation.run(&["practice", "list"]).refused("root_key");
+    set_mode(&installation.path("root.key"), 0o600);
+
+    let key = installation.path("certs/mail.cabinet.example/privkey.pem");
+    set_mode(&key, 0o644);
+    installation.change("0.0.0.0:10465", "127.0.0.1:0");
+    installation.change("0.0.0.0:10587", "127.0.0.1:0");
+    installation.change("0.0.0.0:10443", "127.0.0.1:0");
+    installation.run(&["serve"]).refused("tls.key");
+    set_mode(&key, 0o600);
+
+    installation.change("smtp://127.0.0.1:25", "smtps://u:canary-secret@relay.example");
+    set_mode(&installation.path("pli.toml"), 0o644);
+    let ran = installation.run(&["practice", "list"]);
+    ran.refused("notice.relay");
+    assert!(!ran.err.contains("canary-secret"));
+    set_mode(&installation.path("pli.toml"), 0o600);
+
+    set_mode(&installation.path("data"), 0o777);
+    installation.run(&["practice", "list"]).refused("others can write");
+}
+
+#[test]
+fn a_port_in_use_or_denied_and_a_name_without_certificate_are_one_line() {
+    let installation = Installation::new();
+    let taken = TcpListener::bind("127.0.0.1:0").expect("bound");
+    let address = taken.local_addr().expect("an address").to_string();
+    installation.change("0.0.0.0:10465", &address);
+    installation.run(&["serve"]).refused("another program listens there already");
+    installation.change(&address, "192.0.2.77:10465");
+    installation.run(&["serve"]).refused("this machine has no such address");
+    for (from, to) in
+        [("192.0.2.77:10465", "127.0.0.1:0"), ("0.0.0.0:10587", "127.0.0.1:0"), ("0.0.0.0:10443", "127.0.0.1:0")]
+    {
+        installation.change(from, to);
+    }
+    installation.change("url = \"https://mail.cabinet.example:10443\"", "url = \"https://patient.example\"");
+    installation.run(&["serve"]).refused("patient.example");
+    assert_eq!(std::fs::read_dir(installation.path("data")).expect("a folder").count(), 0);
+}
+
+#[test]
+fn a_wrong_root_key_is_recognised_and_changes_nothing() {
+    let installation = Installation::new();
+    installation.run(&["practice", "add", "Cabinet"]).done();
+    let other = Installation::new();
+    std::fs::copy(other.path("root.key"), installation.path("root.key")).expect("copied");
+    installation.run(&["practice", "list"]).refused("this root key is not the one the data was sealed with");
+    std::fs::write(installation.path("root.key"), "canary-key\n").expect("written");
+    let ran = installation.run(&["practice", "list"]);
+    ran.refused("this is not a root key");
+    assert!(!ran.err.contains("canary-key"));
+}
+
+/// One object a line, with these fields.
+fn objects(out: &str) -> Vec<serde_json::Value> {
+    out.lines().map(|line| serde_json::from_str(line).expect("an object a line")).collect()
+}
+
+#[test]
+fn an_administrator_provisions_with_json() {
+    let installation = Installation::new();
+    let run = |arguments: &[&str]| installation.run(arguments).done().out;
+    let practice = &objects(&run(&["practice", "add", "Cabinet", "--telephone", "01 99 00 12 34", "--json"]))[0];
+    assert_eq!(practice["name"], "Cabinet");
+    run(&["domain", "add", "cabinet.example", "--json"]);
+    assert_eq!(objects(&run(&["domain", "list", "--json"]))[0]["domain"], "cabinet.example");
+    installation.run(&["practice", "add", "Cabinet"]).refused("");
+    installation.run(&["domain", "add", "cabinet.example"]).refused("");
+
+    let address = "dr.martin@cabinet.example";
+    let born = &objects(&run(&["mailbox", "add", address, "--name", "Dr Martin", "--json"]))[0];
+    assert_eq!(born["address"], address);
+    let (password, spare) = (&born["device"]["password"], &born["spare"]["password"]);
+    assert_eq!(password.as_str().expect("a password").len(), 30);
+    assert_ne!(password, spare);
+    installation.run(&["mailbox", "add", address, "--name", "Twice"]).refused("");
+
+    let pending = &objects(&run(&["device", "add", address, "--label", "telephone", "--json"]))[0]["device"];
+    assert_eq!(pending["ready"], false);
+    let spare = format!("{}\n", spare.as_str().expect("a password"));
+    let unlocked = installation
+        .run_with(&["device", "add", address, "--label", "tablet", "--unlock", "--json"], &spare)
+        .done()
+        .out;
+    assert_eq!(objects(&unlocked)[0]["device"]["ready"], true);
+    installation.run_with(&["device", "add", address, "--label", "x", "--unlock"], "not a password\n").refused("");
+    let tag: String = pending["password"].as_str().expect("a password").chars().take(4).collect();
+    run(&["device", "revoke", address, &tag]);
+    let devices = objects(&run(&["device", "list", address, "--json"]));
+    assert!(devices.iter().all(|device| device["tag"] != tag.as_str() && device.get("password").is_none()));
+
+    let patient = ["patient", "add", "jeanne@patient.example", "06 12 34 56 78", "--name", "Jeanne", "--json"];
+    let id = objects(&run(&patient))[0]["id"].as_str().expect("an id").to_owned();
+    let masked = run(&["patient", "list", "--json"]);
+    assert!(!masked.contains("jeanne@patient.example") && !masked.contains("33612345678"));
+    let revealed = &objects(&run(&["patient", "show", &id, "--reveal", "--json"]))[0];
+    assert_eq!((&revealed["address"], &revealed["number"]), (&"jeanne@patient.example".into(), &"+33612345678".into()));
+    run(&["patient", "set", &id, "--number", "07 12 34 56 78", "--channel", "voice"]);
+    assert_eq!(objects(&run(&["patient", "show", &id, "--reveal", "--json"]))[0]["number"], "+33712345678");
+    let wrong = installation.run(&["patient", "add", "jeanne@patient.example", "123"]);
+    wrong.refused("the number");
+
+    let route = |to: &str| objects(&run(&["route", "--from", address, to, "--json"]))[0]["route"].clone();
+    assert_eq!(route("jeanne@patient.example"), "outside");
+    assert_eq!(route(address), "local");
+    assert_eq!(run(&["queue", "list", "--json"]), "");
+    assert_eq!(run(&["delivery", "list"]).trim_end(), "There is no delivery yet.");
+    run(&["patient", "remove", &id]);
+    assert_eq!(run(&["patient", "list", "--json"]), "");
+    installation.run(&["practice", "remove", "Cabinet"]).refused("");
+}
+
+/// `head -1` closes the pipe before everything is written.
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_pli"))
+        .args(["--config", "/nowhere", "demo", "--listen", "0.0.0.0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it runs");
+    drop(child.stdout.take());
+    // Refused for the missing --url, by name, whether or not anybody reads.
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("--url"));
+
+    let installation = Installation::new();
+    installation.run(&["practice", "add", "Cabinet"]).done();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_pli"))
+        .arg("--config")
+        .arg(installation.path("pli.toml"))
+        .args(["practice", "list"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it runs");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
+}
+
+#[test]
+fn the_demonstration_walks_the_whole_way_and_leaves_nothing() {
+    let temporary = tempfile::tempdir().expect("a folder");
+    let output = Command::new(env!("CARGO_BIN_EXE_pli"))
+        .args(["demo", "--once"])
+        .env("TMPDIR", temporary.path())
+        .output()
+        .expect("it runs");
+    let out = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{out}{}", String::from_utf8_lossy(&output.stderr));
+    for step in ["● Ready", "● Sent", "● Sealed", "● Handed over", "● Opened", "● Read", "● Told", "is removed"]
+    {
+        assert!(out.contains(step), "{step}: {out}");
+    }
+    assert_eq!(std::fs::read_dir(temporary.path()).expect("a folder").count(), 0);
+}

@@ -1,0 +1,222 @@
+//! Settings: the samples may not drift, and nothing unknown starts (fault 36).
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use pli::config::{Config, KNOWN};
+
+const SAMPLE: &str = include_str!("../config/pli.toml");
+
+fn parse_as(text: &str, mode: u32) -> Result<Config, String> {
+    let environment = |name: &str| (name == "PLI_TEST_SECRET").then(|| "from-the-environment".to_owned());
+    Config::parse(text, Path::new("/etc/pli/pli.toml"), mode, &environment).map_err(|error| error.to_string())
+}
+
+fn parse(text: &str) -> Result<Config, String> {
+    parse_as(text, 0o600)
+}
+
+/// The sample with what is commented out as well.
+fn whole() -> String {
+    let setting = |line: &str| {
+        let bare = line.trim_start_matches("# ");
+        bare.starts_with('[')
+            || bare.split_once(" = ").is_some_and(|(key, _)| key.chars().all(|c| c.is_ascii_lowercase()))
+    };
+    let lines: Vec<&str> = SAMPLE
+        .lines()
+        .map(|line| match line.strip_prefix("# ") {
+            Some(bare) if setting(bare) && !bare.starts_with("[[tls]] may") => bare,
+            _ => line,
+        })
+        .collect();
+    lines.join("\n")
+}
+
+#[test]
+fn the_samples_are_good_and_know_every_key() {
+    let config = parse(SAMPLE).expect("the sample");
+    assert!(config.not_built.is_empty());
+    assert_eq!(config.limits.message, 25 << 20);
+    assert_eq!(config.tls[0].key, Path::new("/etc/pli/certs/mail.cabinet.example/privkey.pem"));
+    assert_eq!(config.delivery().portal_url, "https://mail.cabinet.example");
+    parse(include_str!("../config/loopback.toml")).expect("the small sample");
+
+    let config = parse(&whole()).expect("the sample with everything");
+    assert_eq!((config.sms.len(), config.voice.len()), (1, 1));
+    for closed in ["imaps", "imap", "exchange", "bounces", "metrics"] {
+        let said = config.not_built.iter().filter(|line| line.starts_with(&format!("listen.{closed}:"))).count();
+        assert_eq!(said, 1, "{closed}");
+    }
+
+    let table: toml::Table = toml::from_str(&whole()).expect("TOML");
+    let mut found: BTreeSet<String> = BTreeSet::new();
+    leaves(&toml::Value::Table(table), "", &mut |path, _| {
+        found.insert(path.to_owned());
+    });
+    for (section, keys) in KNOWN {
+        for key in *keys {
+            let path = if section.is_empty() { (*key).to_owned() } else { format!("{section}.{key}") };
+            let in_sample = |path: &str| found.iter().any(|f| f == path || f.starts_with(&format!("{path}.")));
+            // Of the two kinds of providers each shows what the other does not.
+            let other = path.replace("code.voice", "code.sms");
+            let twin = path.replace("code.sms", "code.voice");
+            assert!(in_sample(&path) || in_sample(&other) || in_sample(&twin), "{path} is not in the sample");
+        }
+    }
+}
+
+/// Calls `each` with the dotted path and the value of every setting; lists of tables count as their first.
+fn leaves(value: &toml::Value, path: &str, each: &mut dyn FnMut(&str, &toml::Value)) {
+    match value {
+        toml::Value::Table(table) => {
+            for (key, value) in table {
+                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                leaves(value, &path, each);
+            }
+        }
+        toml::Value::Array(list) if list.first().is_some_and(toml::Value::is_table) => leaves(&list[0], path, each),
+        _ => each(path, value),
+    }
+}
+
+/// The document with the setting at `path` put through `change` (which returns its new key and value).
+fn changed(path: &str, change: &dyn Fn(&str, &toml::Value) -> (String, toml::Value)) -> String {
+    let mut document: toml::Table = toml::from_str(&whole()).expect("TOML");
+    let (parents, key) = path.rsplit_once('.').map_or((Vec::new(), path), |(p, key)| (p.split('.').collect(), key));
+    let mut table = &mut document;
+    for parent in parents {
+        table = match table.get_mut(parent).expect("a parent") {
+            toml::Value::Array(list) => list[0].as_table_mut().expect("a table"),
+            value => value.as_table_mut().expect("a table"),
+        };
+    }
+    let value = table.remove(key).expect("a value");
+    let (key, value) = change(key, &value);
+    table.insert(key, value);
+    toml::to_string(&document).expect("TOML")
+}
+
+/// For every setting there is: another name, another type, and a value nobody knows refuse to start, in one
+/// line that names the setting and holds no control character.
+#[test]
+fn fault_36_every_unknown_key_type_and_value_refuses_to_start() {
+    // What takes any text: names, templates, and what only a provider can judge.
+    let free = |path: &str| path.contains(".query.") || path.contains(".headers.") || path.ends_with(".success");
+    let mut paths = Vec::new();
+    let document: toml::Value = toml::from_str(&whole()).expect("TOML");
+    leaves(&document, "", &mut |path, _| paths.push(path.to_owned()));
+    assert!(paths.len() > 40, "{}", paths.len());
+
+    let junk = ["\u{1b}[2J maybe \u{7}", "", "true\r\nforged = 1"];
+    for path in &paths {
+        let key = path.rsplit('.').next().expect("a key");
+        let refuses = |text: &str, what: &str| {
+            let refused = parse(text).err().unwrap_or_else(|| panic!("{path}: {what} is accepted"));
+            assert!(refused.contains(key), "{path}: {what}: {refused}");
+            assert!(!refused.chars().any(char::is_control), "{path}: {what}: {refused:?}");
+        };
+        if !free(path) || path.ends_with(".success") {
+            refuses(&changed(path, &|key, value| (format!("{key}x"), value.clone())), "another key");
+        }
+        refuses(&changed(path, &|key, _| (key.to_owned(), toml::Value::Boolean(false))), "a boolean");
+        if free(path) || path.ends_with(".body") {
+            continue;
+        }
+        for value in junk {
+            // An empty text for a body or path is no value either.
+            refuses(&changed(path, &|key, old| (key.to_owned(), shaped(old, value))), &format!("{value:?}"));
+        }
+    }
+}
+
+/// Junk in the shape of the old value: a list of it for a list, a number out of range for a number.
+fn shaped(old: &toml::Value, junk: &str) -> toml::Value {
+    match old {
+        toml::Value::Array(_) => toml::Value::Array(vec![junk.into()]),
+        toml::Value::Integer(_) => toml::Value::Integer(-(i64::try_from(junk.len()).expect("short"))),
+        _ => junk.into(),
+    }
+}
+
+#[test]
+fn nothing_goes_in_clear_to_another_machine() {
+    let with = |path: &str, value: &str| parse(&changed(path, &|key, _| (key.to_owned(), value.into())));
+    for (path, good, bad) in [
+        (
+            "notice.relay",
+            &["smtps://u:p@relay.example:465", "smtp://relay.example:587", "smtp://127.0.0.1:25"][..],
+            &["http://relay.example", "smtps://", "relay.example", "smtp+plain://relay.example", "smtps://a?tls=no"][..],
+        ),
+        ("portal.url", &["https://p.example"], &["http://p.example", "http://127.0.0.1", "https://p.example/x"]),
+        (
+            "code.sms.url",
+            &["https://sms.example/x", "http://127.0.0.1:1/x", "http://[::1]/x", "http://localhost/x"],
+            &["http://sms.example/x", "http://127.0.0.1.example/", "ftp://127.0.0.1/", "http://localhost.example/"],
+        ),
+        (
+            "store.database",
+            &[
+                "sqlite:pli.db",
+                "postgres://u:p@localhost/pli",
+                "postgres://u@127.0.0.1/pli",
+                "postgres:///pli?host=/run/postgresql",
+                "postgres://u:p@db.example/pli?sslmode=verify-full",
+            ],
+            &[
+                "postgres://u:p@db.example/pli",
+                "postgres://u:p@db.example/pli?sslmode=require",
+                "postgres://u:p@db.example/pli?sslmode=verify-full&sslmode=disable",
+                "postgres://localhost/pli?host=db.example",
+                "postgres://localhost/pli?hostaddr=192.0.2.1",
+                "mysql://localhost/pli",
+                "sqlite::memory:",
+                "sqlite:",
+            ],
+        ),
+        ("code.sms.kind", &["http"], &["twilio", "ovh", "vonage", "smpp", "console", "HTTP"]),
+    ] {
+        for value in good {
+            assert!(with(path, value).is_ok(), "{path} = {value}: {:?}", with(path, value).err());
+        }
+        for value in bad {
+            let refused = with(path, value).err().unwrap_or_else(|| panic!("{path} = {value} is accepted"));
+            assert!(refused.contains(path.rsplit('.').next().expect("a key")), "{refused}");
+        }
+    }
+}
+
+#[test]
+fn fault_11_secrets_stand_where_others_cannot_read_and_are_never_told() {
+    for mode in [0o644, 0o640, 0o604, 0o660] {
+        assert!(parse_as(SAMPLE, mode).expect_err("a plain password").starts_with("notice.relay:"), "{mode:o}");
+    }
+    let small = include_str!("../config/loopback.toml");
+    parse_as(small, 0o644).expect("it holds no secret");
+
+    let relay = "smtps://user:canary-password@smtp.example:465";
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("relay");
+    std::fs::write(&file, format!("{relay}\n")).expect("written");
+    let text = small.replace("smtp://127.0.0.1:10025", &format!("file:{}", file.display()));
+    let mode = |mode| std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(mode));
+    mode(0o644).expect("changed");
+    assert!(parse_as(&text, 0o644).expect_err("others can read it").contains("chmod 600"));
+    mode(0o600).expect("changed");
+    let config = parse_as(&text, 0o644).expect("good");
+    assert_eq!(config.notice.relay.as_ref().expect("a relay").reveal(), relay);
+    assert!(!format!("{config:?}").contains("canary"));
+
+    // From the environment; a value that is not a relay is not told, nor is any other variable.
+    let text = small.replace("smtp://127.0.0.1:10025", "env:PLI_TEST_SECRET");
+    let refused = parse_as(&text, 0o644).expect_err("not a relay");
+    assert!(refused.starts_with("notice.relay:") && !refused.contains("from-the-environment"), "{refused}");
+    let text = small.replace("smtp://127.0.0.1:10025", "env:PLI_TEST_NOTHING");
+    assert!(parse_as(&text, 0o644).expect_err("not set").contains("PLI_TEST_NOTHING"));
+
+    // Faults of syntax do not quote their line.
+    for broken in ["relay = \"canary-one\"\nrelay = \"canary-two\"", "[notice]\nrelay = [\"canary\"]", "x = canary"] {
+        let refused = parse(&format!("{broken}\n{small}")).expect_err("broken");
+        assert!(!refused.contains("canary") && !refused.contains('\n'), "{refused}");
+    }
+}
