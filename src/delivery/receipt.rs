@@ -13,7 +13,7 @@ use crate::texts::Said;
 use crate::vault::{Grant, HeadPlain};
 
 use super::Deliveries;
-use super::notice::{Letter, instant};
+use super::notice::{Letter, day, instant};
 
 /// What a receipt says.
 pub(super) enum News {
@@ -34,9 +34,16 @@ impl Deliveries {
     pub async fn opened(&self, grant: &Grant, subject: &str, files: usize) -> Result<(), Fault> {
         let now = self.clock.now();
         let row = self.store.delivery(grant.delivery()).await?.ok_or(Fault::new("an open delivery is gone"))?;
+        // Composed before the transaction: nothing is looked up while it is held.
+        let receipt = match row.opened_at {
+            None => Some(self.receipt(&row, subject, &News::Opened { files }, now).await?),
+            Some(_) => None,
+        };
         let mut tx = self.store.write("open delivery").await?;
-        if tx.open_delivery(row.id, now).await? {
-            tx.insert_deposit(self.receipt(&row, subject, &News::Opened { files }, now).await?).await?;
+        if tx.open_delivery(row.id, now).await?
+            && let Some(receipt) = receipt
+        {
+            tx.insert_deposit(receipt).await?;
         }
         let event = AuditEvent::new(now, Actor::Session(grant.session()), Verb::Opened)
             .about_practice(row.practice)
@@ -110,11 +117,13 @@ impl Deliveries {
             }
         };
         let thread = self.vault.open_thread(row.id, &row.thread)?;
+        // Once the ticket is gone nobody but the reader knows the subject: the day stands for it.
+        let about = say("receipt-about", &[("date", Said::Text(&day(row.created_at, &practice.timezone, language)))]);
         Letter {
             from_name: &say("receipt-from", &[]),
             from: &service,
             to: &to,
-            subject: &answer_to(subject),
+            subject: &answer_to(if subject.is_empty() { &about } else { subject }),
             text,
             thread: &thread,
             message_id: format!("<receipt.{id}@{}>", self.settings.hostname),

@@ -8,6 +8,7 @@ use axum::http::{Request, StatusCode, header};
 use axum::response::Response;
 use tower::ServiceExt;
 
+use crate::access::gateway::Gateways;
 use crate::access::{Access, LinkState, LinkView};
 use crate::delivery::Deliveries;
 use crate::domain::{
@@ -376,32 +377,29 @@ async fn empty() -> (Portal, tempfile::TempDir) {
     };
     let store = Store::open(options).await.unwrap();
     let portal = Portal {
-        access: Access {
-            store: store.clone(),
-            vault: vault.clone(),
-            clock: Arc::clone(&clock),
-            random: Arc::clone(&random),
-        },
-        mailboxes: Mailboxes {
-            store: store.clone(),
-            vault: vault.clone(),
-            clock: Arc::clone(&clock),
-            random: Arc::clone(&random),
-        },
-        deliveries: Deliveries {
+        access: Access::new(
+            store.clone(),
+            vault.clone(),
+            Arc::clone(&clock),
+            Arc::clone(&random),
+            Texts::new(),
+            Gateways::open(Vec::new(), Vec::new()).unwrap(),
+            "lettre.cabinet.example",
+        ),
+        mailboxes: Mailboxes::new(store.clone(), vault.clone(), Arc::clone(&clock), Arc::clone(&random)),
+        deliveries: Deliveries::new(
             store,
             vault,
-            clock: Arc::clone(&clock),
+            Arc::clone(&clock),
             random,
-            texts: Texts::new(),
-            settings: Arc::new(crate::delivery::Settings {
+            Texts::new(),
+            crate::delivery::Settings {
                 hostname: "mail.cabinet.example".into(),
                 portal_url: "https://lettre.cabinet.example".into(),
                 days: 30,
                 notice_from: "Cabinet <a@cabinet.example>".into(),
-            }),
-            wake: Arc::default(),
-        },
+            },
+        ),
         texts: Texts::new(),
         settings: Arc::new(Settings::default()),
         clock,

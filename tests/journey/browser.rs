@@ -90,11 +90,8 @@ impl Browser {
     pub fn new(authority: &std::path::Path) -> Self {
         let pem = std::fs::read(authority).unwrap();
         let authority = reqwest::Certificate::from_pem(&pem).unwrap();
-        let client = Client::builder()
-            .tls_certs_only([authority])
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .unwrap();
+        let client =
+            Client::builder().tls_certs_only([authority]).redirect(reqwest::redirect::Policy::none()).build().unwrap();
         Self { client, cookies: Mutex::default() }
     }
 
@@ -126,11 +123,18 @@ impl Browser {
         *self.cookies.lock().unwrap() = cookies;
     }
 
-    async fn go(&self, method: Method, url: Url, form: Option<Vec<(String, String)>>, headers: &[(&str, &str)]) -> Page {
+    async fn go(
+        &self,
+        method: Method,
+        url: Url,
+        form: Option<Vec<(String, String)>>,
+        headers: &[(&str, &str)],
+    ) -> Page {
         let (mut method, mut url, mut form) = (method, url, form);
         for _ in 0..10 {
             let mut request = self.client.request(method.clone(), url.clone());
-            let cookies: Vec<String> = self.cookies().into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let cookies: Vec<String> =
+                self.cookies().into_iter().map(|(name, value)| format!("{name}={value}")).collect();
             if !cookies.is_empty() {
                 request = request.header(COOKIE, cookies.join("; "));
             }
@@ -149,7 +153,11 @@ impl Browser {
                 let (name, value) = cookie.split(';').next().unwrap().split_once('=').unwrap();
                 let gone = value.is_empty() || cookie.contains("Max-Age=0");
                 let mut cookies = self.cookies.lock().unwrap();
-                if gone { cookies.remove(name) } else { cookies.insert(name.to_owned(), value.to_owned()) };
+                if gone {
+                    cookies.remove(name)
+                } else {
+                    cookies.insert(name.to_owned(), value.to_owned())
+                };
             }
             if answer.status().is_redirection() {
                 url = url.join(answer.headers()[LOCATION].to_str().unwrap()).unwrap();

@@ -87,7 +87,20 @@ impl World {
         let doctor = running.rooms.mailboxes.add(mailbox(DOCTOR, "Dr Claire Martin"), recovery).await.unwrap();
         let colleague = running.rooms.mailboxes.add(mailbox(COLLEAGUE, "Dr Ugo Bianchi"), recovery).await.unwrap();
         let authority = made.authority;
-        Self { running, config, clock, relay, gateway, authority, practice, doctor, colleague, folder, database, _fresh: fresh }
+        Self {
+            running,
+            config,
+            clock,
+            relay,
+            gateway,
+            authority,
+            practice,
+            doctor,
+            colleague,
+            folder,
+            database,
+            _fresh: fresh,
+        }
     }
 
     /// Stops the server and starts it again on the same data.
@@ -119,7 +132,9 @@ impl World {
 
     /// Submits as the doctor's mail client does: TLS, AUTH, MAIL, RCPT, DATA.
     pub async fn submit(&self, to: &[&str], octets: &[u8]) -> Result<(), Fault> {
-        self.client(DOCTOR, &self.doctor.device.password.reveal_grouped()).submit(&DOCTOR.parse().unwrap(), &addresses(to), octets).await
+        self.client(DOCTOR, &self.doctor.device.password.reveal_grouped())
+            .submit(&DOCTOR.parse().unwrap(), &addresses(to), octets)
+            .await
     }
 
     pub fn client(&self, user: &str, password: &str) -> Client {

@@ -27,6 +27,7 @@ held-look-alike = { $address }: this address looks misspelt. Check what follows 
 
 # Receipts in the practitioner's INBOX. The first line says it all.
 receipt-from = Pli
+receipt-about = your message of { $date }
 receipt-opened = Opened { $when }.
 receipt-opened-files = { $files ->
     [0] This message has no attachment.

@@ -27,6 +27,7 @@ held-look-alike = { $address } : cette adresse ressemble à une adresse mal écr
 
 # Receipts in the practitioner's INBOX. The first line says it all.
 receipt-from = Pli
+receipt-about = votre message du { $date }
 receipt-opened = Ouvert { $when }.
 receipt-opened-files = { $files ->
     [0] Ce message n'a pas de pièce jointe.
