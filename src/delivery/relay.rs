@@ -166,8 +166,9 @@ fn unescaped(text: &str) -> Result<String, String> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn relays_are_read_and_clear_text_goes_to_loopback_only() {
+    /// The pool of connections lives in a runtime.
+    #[tokio::test]
+    async fn relays_are_read_and_clear_text_goes_to_loopback_only() {
         let open = |url: &str| Relay::open(&SecretText::new(url), "mail.cabinet.example", None);
         for good in [
             "smtps://u:p@smtp.example:465",
