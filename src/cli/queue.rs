@@ -48,16 +48,18 @@ impl Queue {
                     });
                 }
                 let rows: Vec<_> = queue
-.iter().map(|w| {
-                    vec![
-                        w.id.to_string(),
-                        w.delivery.to_string(),
-                        out::when(w.due_at, zone),
-                        w.attempts.to_string(),
-                        w.last_failure.map_or("–", |failure| failure.word()).to_owned(),
-                        out::perhaps(w.done_at, zone),
-                    ]
-}).collect();
+                    .iter()
+                    .map(|w| {
+                        vec![
+                            w.id.to_string(),
+                            w.delivery.to_string(),
+                            out::when(w.due_at, zone),
+                            w.attempts.to_string(),
+                            w.last_failure.map_or("–", |failure| failure.word()).to_owned(),
+                            out::perhaps(w.done_at, zone),
+                        ]
+                    })
+                    .collect();
                 out.table(&["id", "delivery", "due", "tries", "last", "done"], &rows, "Nothing waits.")
             }
             Self::Retry { id, json } => {
