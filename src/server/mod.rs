@@ -17,7 +17,6 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::access::Access;
 use crate::access::gateway::Gateways;
 use crate::config::{Config, Network};
 use crate::delivery::relay::Relay;
