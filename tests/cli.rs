@@ -1,5 +1,7 @@
 //! The real program: usage, first installation, refusals in one line, exit codes, what is printed.
 
+#![expect(clippy::expect_used, reason = "a test stops where it fails")]
+
 use std::io::Write;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
