@@ -1,5 +1,7 @@
 //! Settings: the samples may not drift, and nothing unknown starts (fault 36).
 
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test stops where it fails")]
+
 use std::collections::BTreeSet;
 use std::path::Path;
 

@@ -1,5 +1,7 @@
 //! The frame around the doors, over real sockets: handshakes, choice of certificate, reload, limits.
 
+#![expect(clippy::expect_used, reason = "a test stops where it fails")]
+
 use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;

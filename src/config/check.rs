@@ -55,10 +55,9 @@ pub(super) fn check(raw: Raw, file: &Path, folder: &Path, secrets: &Secrets<'_>)
         }
         not_built.push("audit.export: exporting the journal's head is not built yet".to_owned());
     }
-    if let Some(approve) = &raw.keys.approve {
-        if Approve::read(approve).named("keys.approve")? == Approve::Announce {
-            not_built.push("keys.approve: filling a pending device is not built yet; it stays pending".to_owned());
-        }
+    let approve = raw.keys.approve.as_deref().map(Approve::read).transpose().named("keys.approve")?;
+    if approve == Some(Approve::Announce) {
+        not_built.push("keys.approve: filling a pending device is not built yet; it stays pending".to_owned());
     }
     let relay = raw.notice.relay.as_ref().map(|relay| {
         let relay = secrets.read(relay, has_password).named("notice.relay")?;
@@ -286,7 +285,8 @@ fn database(text: &str, secrets: &Secrets<'_>) -> Result<SecretText, String> {
     });
     let modes = named(&["sslmode", "ssl-mode"]);
     let checked = !modes.is_empty() && modes.iter().all(|mode| mode == "verify-full");
-    if !checked && !(authority_near && hosts.iter().all(|host| near(host))) {
+    let here = authority_near && hosts.iter().all(|host| near(host));
+    if !(checked || here) {
         return Err("a database on another machine needs sslmode=verify-full".to_owned());
     }
     Ok(secret)

@@ -120,12 +120,14 @@ pub struct Log {
 
 words::choices! {
     /// How much the log says.
+    #[derive(Default)]
     LogLevel {
         /// What needs somebody.
         Error = "error",
         /// What may.
         Warn = "warn",
         /// What happens.
+        #[default]
         Info = "info",
         /// For finding a fault.
         Debug = "debug",
@@ -137,12 +139,6 @@ words::choices! {
         Text = "text",
         /// One object a line.
         Json = "json",
-    }
-}
-
-impl Default for LogLevel {
-    fn default() -> Self {
-        Self::Info
     }
 }
 

@@ -48,7 +48,9 @@ impl Patient {
 
     /// Types the code of the SMS, reads the letter (`word` is in it), and downloads its first file.
     pub(super) async fn read(&mut self, sms: &str, word: &str) -> Result<Vec<u8>, Stop> {
-        let code = OneTimeCode::parse(sms).ok_or_else(|| Stop::because("the SMS has no code"))?;
+        // A telephone fills in what stands behind the last `#` (WebOTP); an address before it has digits of its own.
+        let typed = sms.rsplit('#').next().unwrap_or_default();
+        let code = OneTimeCode::parse(typed).ok_or_else(|| Stop::because("the SMS has no code"))?;
         self.fill("/check", ("code", code.reveal())).await?;
         let page = self.page.text();
         if !page.contains(word) {
