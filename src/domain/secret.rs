@@ -191,6 +191,8 @@ impl OneTimeCode {
     ///
     /// The WebOTP line repeats the code, so the same six digits written twice are one code.
     pub fn parse(typed: &str) -> Option<Self> {
+        // A whole SMS ends in its WebOTP line: the code stands behind the last `#`, whatever the host looks like.
+        let typed = typed.rsplit_once('#').map_or(typed, |(_, code)| code);
         let mut runs: Vec<String> = vec![String::new()];
         for c in typed.chars().take(1000) {
             let digit = match c {

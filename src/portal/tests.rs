@@ -114,7 +114,7 @@ fn link_page(language: Language, demonstration: bool, state: LinkState, complain
         state,
     };
     let words = Words::new(&Texts::new(), language, "Europe/Paris", NOW);
-    let forms = LinkForms { ticket: TICKET, code: "code-token".into(), check: "check-token".into() };
+    let forms = LinkForms { ticket: TICKET, code: "token-one".into(), check: "token-two".into() };
     pages::link(&words, demonstration, &view, &forms, complaint)
 }
 

@@ -99,14 +99,14 @@ async fn a_letter_reaches_a_patient(world: World) {
     }
     let save = page.links().into_iter().find(|link| link.ends_with("/save")).expect("a file to save");
     let file = browser.follow(&page, &save).await;
-    assert_eq!(file.octets, pdf, "the file that came is the file that was sent");
+    assert!(file.octets == pdf, "the file that came is the file that was sent");
     let disposition = file.headers["content-disposition"].to_str().unwrap().to_owned();
     assert!(disposition.starts_with("attachment") && disposition.contains(FILE), "{disposition}");
     let shown = world.state(DeliveryState::Downloaded).await;
     assert!(shown.notified_at.is_some() && shown.opened_at.is_some() && shown.downloads == 1);
 
     // The practitioner: the exact octets in Sent, one receipt in INBOX, threaded.
-    assert_eq!(world.read(&world.doctor, FolderRole::Sent).await, [letter]);
+    assert!(world.read(&world.doctor, FolderRole::Sent).await == [letter], "the exact octets");
     let receipts = world.read(&world.doctor, FolderRole::Inbox).await;
     assert_eq!(receipts.len(), 1);
     let receipt = mail_parser::MessageParser::default().parse(&receipts[0]).unwrap();
@@ -145,7 +145,7 @@ async fn a_tagged_letter_reaches_somebody_unknown(world: World) {
     let browser = world.browser();
     let page = opened(&world, &browser, &link).await;
     assert!(page.text().contains("Avis") && !page.text().contains("06 12 34"), "the tag is the sender's alone");
-    assert_eq!(world.read(&world.doctor, FolderRole::Sent).await, [letter], "and stays in Sent, to the octet");
+    assert!(world.read(&world.doctor, FolderRole::Sent).await == [letter], "and stays in Sent, to the octet");
     // By header field, and by address: the same person, known now by what was sent.
     let header = String::from_utf8(letters::plain(JEANNE, "Suite")).unwrap();
     let header = format!("X-Pli-Phone: <{JEANNE}> +33 6 12 34 56 78\r\n{header}");
@@ -170,7 +170,7 @@ async fn a_file_inside_the_html_branch_is_found(world: World) {
         assert!(page.text().contains(BODY) && page.text().contains(FILE), "{}", page.text());
         assert!(!page.text().contains("<script"), "nothing runs");
         let save = page.links().into_iter().find(|link| link.ends_with("/save")).expect("a file to save");
-        assert_eq!(browser.follow(&page, &save).await.octets, pdf);
+        assert!(browser.follow(&page, &save).await.octets == pdf);
     }
     world.running.stop().await;
 }
@@ -244,7 +244,7 @@ async fn fault_14_every_button_pressed_without_a_code_changes_nothing(world: Wor
     for agent in ["Mozilla/5.0", "SafeLinks", "curl/8"] {
         let scanner = world.browser();
         let page = scanner.get_with(&link, &[("user-agent", agent)]).await;
-        for link in page.links() {
+        for link in page.links().into_iter().filter(|link| !link.starts_with("tel:")) {
             scanner.follow(&page, &link).await;
         }
         for form in page.forms() {

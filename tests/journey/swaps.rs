@@ -54,6 +54,8 @@ async fn a_swapped_device_logs_nobody_in(world: World) {
     let sent = client.submit(&COLLEAGUE.parse().unwrap(), &[DOCTOR.parse().unwrap()], letter.as_bytes()).await;
     assert!(sent.is_err(), "the doctor's password under the colleague's name");
     // Even a device row moved whole belongs to its mailbox alone.
+    world.sql(&format!("DELETE FROM slots WHERE device_id = '{theirs}'")).await;
+    world.sql(&format!("DELETE FROM devices WHERE id = '{theirs}'")).await;
     world.sql(&format!("UPDATE devices SET mailbox_id = '{}' WHERE id = '{mine}'", world.colleague.id)).await;
     let sent = client.submit(&COLLEAGUE.parse().unwrap(), &[DOCTOR.parse().unwrap()], letter.as_bytes()).await;
     assert!(sent.is_err(), "a device moved to another mailbox");
