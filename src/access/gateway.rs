@@ -232,7 +232,7 @@ impl Provider {
         let hard =
             Filling { to: "+33612345678", text: "\"citations\" & {to}\nПривет, 123456 +%", language: "ru" };
         let request = provider.request(client, &hard).map_err(|what| wrong(&what))?;
-        provider.prove(&request, &hard).map_err(|what| wrong(what))?;
+        provider.prove(&request, &hard).map_err(wrong)?;
         Ok(provider)
     }
 

@@ -67,7 +67,7 @@ async fn a_letter_reaches_a_patient(world: World) {
     let (letter, link) = sent(&world, &pdf).await;
     let notice = world.relay.last();
     assert_eq!(notice.to, JEANNE);
-    assert_eq!(notice.subject(), "Cabinet du Port : un document vous attend");
+    assert_eq!(notice.subject(), "Cabinet du Port : une lettre vous attend");
     assert!(notice.from.starts_with("bounce+") && notice.from.ends_with("@cabinet.example"), "{}", notice.from);
     let raw = String::from_utf8_lossy(&notice.octets).into_owned();
     assert!(raw.contains("Auto-Submitted: auto-generated") && raw.contains("X-Auto-Response-Suppress: All"));
