@@ -14,7 +14,8 @@ impl RawMessage {
     /// Takes the octets of a message.
     ///
     /// # Errors
-    /// [`RawMessageFault`] for a CR without LF, a LF without CR, or a NUL (RFC 5321 §2.3.8, RFC 5322 §2.3).
+    /// [`RawMessageFault`] for a CR without LF, a LF without CR, or a NUL (RFC 5321 §2.3.8, RFC 5322 §2.3), and
+    /// for a header or a nesting that could not be read safely.
     pub fn new(octets: Vec<u8>) -> Result<Self, RawMessageFault> {
         let octets = Zeroizing::new(octets);
         let mut before = 0;
@@ -29,6 +30,7 @@ impl RawMessage {
         if before == b'\r' {
             return Err(RawMessageFault::BareCr);
         }
+        super::shape::check(&octets)?;
         Ok(Self(octets))
     }
 
@@ -66,6 +68,18 @@ pub enum RawMessageFault {
     /// The octet 0.
     #[error("a NUL octet")]
     Nul,
+    /// A line of the header that is no field: programs would end the header at different places.
+    #[error("a line of the header is no field")]
+    NotAHeader,
+    /// A header beyond 1 MiB or 2,000 fields.
+    #[error("the header is too long")]
+    HeaderTooLong,
+    /// Messages within messages, or multiparts, beyond what anybody writes.
+    #[error("it is nested too deep")]
+    TooDeep,
+    /// More than 2,000 parts.
+    #[error("it has too many parts")]
+    TooManyParts,
 }
 
 #[cfg(test)]
@@ -74,7 +88,7 @@ mod tests {
 
     #[test]
     fn only_crlf_ends_a_line() {
-        assert!(RawMessage::new(b"a\r\nb\r\n".to_vec()).is_ok());
+        assert!(RawMessage::new(b"a: b\r\n\r\nb\r\n".to_vec()).is_ok());
         assert!(RawMessage::new(b"".to_vec()).is_ok());
         for (octets, why) in [
             (&b"a\nb"[..], RawMessageFault::BareLf),

@@ -18,6 +18,7 @@ mod random;
 mod sealed;
 mod secret;
 mod sender;
+mod shape;
 mod time;
 
 pub use address::{Address, AddressFault, DomainName, LocalPart};

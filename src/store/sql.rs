@@ -7,6 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use object_store::ObjectStore;
@@ -53,6 +54,8 @@ pub(super) struct Inner {
     pub(super) objects: Arc<dyn ObjectStore>,
     pub(super) node: String,
     pub(super) chain: ChainMac,
+    /// Keys were erased, and a reader kept the files from being cleaned of them.
+    shred_due: AtomicBool,
 }
 
 enum Pools {
@@ -90,7 +93,13 @@ impl Store {
     pub async fn open(options: StoreOptions) -> Result<Self, OpenError> {
         let pools = Pools::open(options.database.reveal(), &options.data).await?;
         let objects = objects::open(options.objects.reveal(), &options.data).await?;
-        let inner = Arc::new(Inner { pools, objects, node: options.node, chain: options.chain });
+        let inner = Arc::new(Inner {
+            pools,
+            objects,
+            node: options.node,
+            chain: options.chain,
+            shred_due: AtomicBool::new(false),
+        });
         inner
             .change(
                 "INSERT INTO audit_chains (node, seq, head_mac) VALUES ($1, 0, $2) ON CONFLICT (node) DO NOTHING",
@@ -132,6 +141,27 @@ impl Store {
             0 => Ok(()),
             _ => Err(Fault::new("the erased keys are still in the write-ahead log: a reader holds it").transient()),
         }
+    }
+
+    /// The same for a verb whose change is committed: what cannot be cleaned now is said once and done by
+    /// [`Store::shred_due`].
+    pub async fn shred_soon(&self) {
+        if let Err(fault) = self.shred().await {
+            tracing::warn!(%fault, "erased keys are cleaned from the files a little later");
+            self.inner.shred_due.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Cleans what [`Store::shred_soon`] could not.
+    ///
+    /// # Errors
+    /// As [`Store::shred`]; it stays due then.
+    pub async fn shred_due(&self) -> Result<(), Fault> {
+        if self.inner.shred_due.load(Ordering::Relaxed) {
+            self.shred().await?;
+            self.inner.shred_due.store(false, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     /// Closes the pools.

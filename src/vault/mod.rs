@@ -49,7 +49,7 @@ pub mod records;
 pub mod root;
 pub mod tickets;
 
-pub use columns::Place;
+pub use columns::{Asked, Place};
 pub use keys::{MailboxKeys, MailboxSecret, NewMailboxKeys, NewSlot, RecoverySecret};
 pub use manifest::{Encoding, PartRef};
 pub use message::{Grant, HeadPlain, OpenHead, PartPlain, SealedHead, SealedMessage, SessionKey};
