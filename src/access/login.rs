@@ -55,9 +55,7 @@ impl Access {
     /// # Errors
     /// A [`Fault`] of the store.
     pub async fn still_valid(&self, sender: &Sender) -> Result<bool, Fault> {
-        let Some(device) = self.store.device(sender.device).await? else { return Ok(false) };
-        let Some(mailbox) = self.store.mailbox(sender.mailbox).await? else { return Ok(false) };
-        Ok(device.mailbox == mailbox.id && mailbox.state == MailboxState::Active)
+        self.store.device_acts(sender.device, sender.mailbox, MailboxState::Active).await
     }
 
     /// Whether a form's token was made for this browser and context.

@@ -4,8 +4,7 @@
 //! removes, written only when something was removed. Two outside recipients get one head each, without the
 //! other's address. Nothing here touches a body, so body signatures verify in every head.
 
-use mail_parser::{Message, MessageParser};
-use zeroize::Zeroizing;
+use mail_parser::MessageParser;
 
 use crate::domain::{
     Actor, Address, AuditEvent, DeliveryId, DeliveryState, EntryId, Fault, FolderRole, MailboxId, MessageId, ObjectId,
@@ -15,12 +14,14 @@ use crate::store::authority::{Authority, EntryOf};
 use crate::store::deliveries::DeliveryRow;
 use crate::store::deposit::{Deposit, MessageRow, NewEntry, NewObject, NewWork};
 use crate::texts::Said;
-use crate::vault::{HeadPlain, PartPlain, SealedHead, SessionKey, Thread};
+use crate::vault::{PartPlain, SealedHead, SessionKey, Thread};
 
-use super::header::{Header, Removal, encoded, phrase};
+use super::author::{display_name, is_encrypted, is_from, thread_of};
+use super::header::{Header, encoded, phrase};
+use super::heads::{Plan, head_plain};
 use super::receipt::short;
 use super::resolve::{Given, Resolved};
-use super::split::{Cut, cuts};
+use super::split::cuts;
 use super::{Deliveries, Refused, Route, number};
 
 /// A message with its envelope, as the door hands it over.
@@ -109,8 +110,12 @@ impl Deliveries {
         let mut hidden: Vec<Address> = Vec::new();
         let mut outside: Vec<&Address> = Vec::new();
         for to in &submission.recipients {
-            match self.route(sender, to).await?.map_err(AcceptError::Refused)? {
-                Route::Local(id) => local.push((id, self.certificate(id).await?)),
+            let reached = self.reach(sender, to).await?.map_err(AcceptError::Refused)?;
+            match reached.route {
+                Route::Local(id) => {
+                    let row = reached.mailbox.ok_or(Fault::new("a local route has no mailbox"))?;
+                    local.push((id, self.authentic_certificate(&row)?));
+                }
                 Route::Number(number) => {
                     numbers.push(number);
                     hidden.push(to.clone());
@@ -193,7 +198,7 @@ impl Deliveries {
         drop(parsed);
 
         let top = self.top(&header, to, &thread, now);
-        let plan = Plan::new(&header, octets, &top, &subject, to);
+        let plan = Plan::new(&header, octets, (&top, &subject), !to.local.is_empty(), &to.outside, &to.hidden);
         let heads = plan.heads.iter().map(|head| head_plain(head, octets, header.end, &large)).collect();
         let parts: Vec<PartPlain> = large.into_iter().map(|cut| cut.part).collect();
         let message = self.vault.seal_message(id, heads, parts, random)?;
@@ -352,215 +357,3 @@ const LARGE: usize = 64 * 1024;
 const SHARED: usize = 2 * 1024;
 /// Messages up to this size are sealed on the connection's own thread (octets).
 const INLINE_WORK: usize = 256 * 1024;
-
-/// Which heads are written, and who sees which. The first is the sender's.
-struct Plan {
-    /// The header of each head; the body is the same for all.
-    heads: Vec<Vec<u8>>,
-    /// The head of local recipients and of a single outside one.
-    common: usize,
-    /// The head of each outside recipient.
-    outside: Vec<usize>,
-}
-
-impl Plan {
-    fn new(header: &Header<'_>, octets: &[u8], top: &str, subject: &str, to: &Settled) -> Self {
-        let bare = number::without_tags(subject);
-        // Outlook writes the subject a second time, and keeps the old one when a reply's is changed.
-        let topics = header.decoded("thread-topic");
-        let mut texts = topics.iter().map(String::as_str).chain([subject]);
-        let tagged = texts.any(|text| !number::tags(text).is_empty()).then_some(bare.as_str());
-        let mut sender = top.as_bytes().to_vec();
-        sender.extend_from_slice(octets.get(..header.end).unwrap_or_default());
-        let mut plan = Self { heads: vec![sender], common: 0, outside: Vec::new() };
-        let several = to.outside.len() > 1;
-        // Numbers and service addresses are nobody's business; the other outside recipients are the practice's.
-        let numbers: Vec<Address> =
-            to.hidden.iter().filter(|a| a.domain().as_str().starts_with("sms.")).cloned().collect();
-        if !to.local.is_empty() || !several {
-            plan.common = plan.add(header, top, &Removal { hidden: &numbers, subject: tagged });
-        }
-        for one in &to.outside {
-            let at = if several {
-                let hidden: Vec<Address> =
-                    to.hidden.iter().filter(|a| **a != one.coordinates.address).cloned().collect();
-                plan.add(header, top, &Removal { hidden: &hidden, subject: tagged })
-            } else {
-                plan.common
-            };
-            plan.outside.push(at);
-        }
-        plan
-    }
-
-    /// Adds a head unless it is the sender's or one that is there already.
-    fn add(&mut self, header: &Header<'_>, top: &str, removal: &Removal<'_>) -> usize {
-        if !header.shows(removal) {
-            return 0;
-        }
-        let head = header.rewritten(top, removal);
-        match self.heads.iter().position(|other| *other == head) {
-            Some(at) => at,
-            None => {
-                self.heads.push(head);
-                self.heads.len() - 1
-            }
-        }
-    }
-}
-
-/// A head's octets less the large parts, with the places where they were.
-fn head_plain(head: &[u8], octets: &[u8], header_end: usize, large: &[Cut]) -> HeadPlain {
-    let kept: usize = large.iter().map(|cut| cut.range.len()).sum();
-    let mut plain = Zeroizing::new(Vec::with_capacity(
-        head.len() + octets.len() - header_end.min(octets.len()) - kept.min(octets.len()),
-    ));
-    plain.extend_from_slice(head);
-    let mut places = Vec::with_capacity(large.len());
-    let mut from = header_end;
-    for cut in large {
-        plain.extend_from_slice(octets.get(from..cut.range.start).unwrap_or_default());
-        places.push(plain.len());
-        from = cut.range.end;
-    }
-    plain.extend_from_slice(octets.get(from..).unwrap_or_default());
-    HeadPlain { octets: plain, cuts: places }
-}
-
-/// Whether the header names the authenticated mailbox, and nobody else, as its author (fault 16).
-///
-/// One From field with one address; a Sender field, where present, the same. A display name that is itself
-/// another address is how one practitioner is taken for another, and is refused too.
-fn is_from(header: &Header<'_>, octets: &[u8], sender: &Address) -> bool {
-    let parsed = MessageParser::default().parse_headers(octets);
-    let Some(parsed) = parsed else { return false };
-    let ours = |name: &str, values: &[String]| match values {
-        [] => true,
-        [value] => {
-            let Some(mail_parser::HeaderValue::Address(list)) = parsed.header(name) else { return false };
-            let mail_parser::Address::List(list) = list else { return false };
-            let [one] = list.as_slice() else { return false };
-            let address = one.address.as_deref().and_then(|text| text.parse::<Address>().ok());
-            let name_is_address = one
-                .name
-                .as_deref()
-                .is_some_and(|name| name.contains('@') && name.trim().parse::<Address>().ok().as_ref() != Some(sender));
-            address.as_ref() == Some(sender) && !name_is_address && bare_ats(value) == 1
-        }
-        _ => false,
-    };
-    ours("From", &header.values("from")) && ours("Sender", &header.values("sender"))
-}
-
-/// How many `@` stand outside quoted strings and comments: what another parser may take for an address.
-fn bare_ats(value: &str) -> usize {
-    let (mut quoted, mut depth, mut escaped, mut ats) = (false, 0_usize, false, 0);
-    for c in value.chars() {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            '"' if depth == 0 => quoted = !quoted,
-            '(' if !quoted => depth += 1,
-            ')' if !quoted => depth = depth.saturating_sub(1),
-            '@' if !quoted && depth == 0 => ats += 1,
-            _ => {}
-        }
-    }
-    ats
-}
-
-/// Whether a message is encrypted as a whole, so that no page could show it.
-fn is_encrypted(octets: &[u8]) -> bool {
-    let Some(parsed) = MessageParser::default().parse_headers(octets) else { return false };
-    let Some(kind) = mail_parser::MimeHeaders::content_type(&parsed) else { return false };
-    let subtype = kind.subtype().unwrap_or_default();
-    let enveloped = kind.attribute("smime-type").is_some_and(|t| t.eq_ignore_ascii_case("enveloped-data"));
-    (kind.ctype().eq_ignore_ascii_case("multipart") && subtype.eq_ignore_ascii_case("encrypted"))
-        || (subtype.to_ascii_lowercase().ends_with("pkcs7-mime") && enveloped)
-}
-
-/// The name that To or Cc gives an address.
-fn display_name(message: &Message<'_>, of: &Address) -> Option<String> {
-    let fields = [message.to(), message.cc()];
-    let mut all = fields.into_iter().flatten().flat_map(|field| field.iter());
-    let found = all.find(|a| a.address.as_deref().and_then(|t| t.parse::<Address>().ok()).as_ref() == Some(of))?;
-    found.name.as_deref().map(str::to_owned)
-}
-
-/// What receipts will thread under; a message without Message-ID gets one.
-fn thread_of(message: &Message<'_>, header: &Header<'_>, id: MessageId, hostname: &str) -> Thread {
-    let given = message.message_id().filter(|m| is_id(m)).map(|m| format!("<{m}>"));
-    let references = header.values("references").join(" ");
-    let references: Vec<String> = references
-        .split_whitespace()
-        .filter(|r| r.starts_with('<') && r.ends_with('>') && is_id(r))
-        .map(str::to_owned)
-        .collect();
-    let thread_index = header.values("thread-index").into_iter().next().unwrap_or_default();
-    let skip = references.len().saturating_sub(20);
-    Thread {
-        message_id: given.unwrap_or_else(|| format!("<{id}@{hostname}>")),
-        references: references.into_iter().skip(skip).collect(),
-        thread_index: if thread_index.len() < 2000 { thread_index.split_whitespace().collect() } else { String::new() },
-    }
-}
-
-/// A Message-ID that can stand in a header again: one word of ASCII.
-fn is_id(text: &str) -> bool {
-    text.len() < 900 && text.bytes().all(|octet| octet.is_ascii_graphic())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn from_is(from: &str) -> bool {
-        let message = format!("{from}\r\nTo: x@example.org\r\n\r\nbody\r\n");
-        let octets = message.as_bytes();
-        is_from(&Header::read(octets), octets, &"dr.a@cabinet.example".parse().expect("an address"))
-    }
-
-    /// KIM 39C3: the sender forged inside the trusted network.
-    #[test]
-    fn fault_16_the_author_is_the_authenticated_mailbox_alone() {
-        for good in [
-            "From: dr.a@cabinet.example",
-            "From: Dr A <DR.A@cabinet.example>",
-            "From: \"A, Dr (cabinet)\" <dr.a@cabinet.example>",
-            "From: =?UTF-8?Q?Dr_=C3=82?= <dr.a@cabinet.example>",
-            "From: dr.a@cabinet.example\r\nSender: dr.a@cabinet.example",
-            "X-None: 1",
-        ] {
-            assert!(from_is(good), "{good}");
-        }
-        for forged in [
-            "From: dr.b@cabinet.example",
-            "From: dr.a@cabinet.example, dr.b@cabinet.example",
-            "From: dr.a@cabinet.example\r\nFrom: dr.b@cabinet.example",
-            "From: dr.b@cabinet.example\r\nFrom: dr.a@cabinet.example",
-            "From: dr.a@cabinet.example\r\nSender: dr.b@cabinet.example",
-            "From: Group: dr.a@cabinet.example;",
-            "From: \"dr.b@cabinet.example\" <dr.a@cabinet.example>",
-            "From: =?UTF-8?B?ZHIuYkBjYWJpbmV0LmV4YW1wbGU=?= <dr.a@cabinet.example>",
-            "From: =?UTF-8?Q?dr=2Eb=40cabinet=2Eexample?= <dr.a@cabinet.example>",
-            "From: dr.b@cabinet.example <dr.a@cabinet.example>",
-            "From: <dr.b@cabinet.example> (x) <dr.a@cabinet.example>",
-            "From: dr.a@cabinet.example.evil.example",
-            "From: dr.a@cabinet.example\r\n , dr.b@cabinet.example",
-            "From:",
-            "From: dr.a",
-            "FROM : dr.b@cabinet.example",
-        ] {
-            assert!(!from_is(forged), "{forged}");
-        }
-    }
-
-    #[test]
-    fn encrypted_messages_are_known_by_their_type() {
-        let is = |kind: &str| is_encrypted(format!("Content-Type: {kind}\r\n\r\n").as_bytes());
-        assert!(is("multipart/encrypted; protocol=\"application/pgp-encrypted\"; boundary=x"));
-        assert!(is("application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m"));
-        assert!(!is("multipart/signed; protocol=\"application/pkcs7-signature\"; boundary=x"));
-        assert!(!is("text/plain"));
-    }
-}

@@ -1,8 +1,8 @@
 //! Practices, their domains, and the directory of persons.
 
 use crate::domain::{
-    Actor, AuditEvent, DomainName, Fault, Mac, MailboxId, NumberFault, PatientId, PatientKind, PatientRecord,
-    PhoneNumber, PracticeId, PracticeProfile, PublicKey, Region, Timestamp, Verb,
+    Actor, AuditEvent, DomainName, Fault, Mac, NumberFault, PatientId, PatientKind, PatientRecord, PhoneNumber,
+    PracticeId, PracticeProfile, PublicKey, Region, Timestamp, Verb,
 };
 use crate::store::authority::Authority;
 use crate::store::mailboxes::MailboxRow;
@@ -259,12 +259,6 @@ impl Deliveries {
     pub(super) async fn profile(&self, id: PracticeId) -> Result<PracticeProfile, Fault> {
         let row = self.store.practice(id).await?.ok_or(Fault::new("a practice is gone"))?;
         self.vault.open_profile(id, &row.profile)
-    }
-
-    /// The certificate that mail to a mailbox is sealed to; only one with its authority.
-    pub(super) async fn certificate(&self, id: MailboxId) -> Result<PublicKey, Fault> {
-        let row = self.store.mailbox(id).await?.ok_or(Fault::new("a mailbox is gone"))?;
-        self.authentic_certificate(&row)
     }
 
     /// The certificate of a mailbox row that carries its authority.

@@ -1,10 +1,12 @@
 //! The way of a message: routes, acceptance, notices, receipts, recall.
 
 mod accept;
+mod author;
 pub mod courier;
 pub mod desk;
 pub mod directory;
 mod header;
+mod heads;
 mod notice;
 mod number;
 mod receipt;

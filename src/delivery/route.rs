@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::domain::{Address, Fault, Language, MailboxId, MailboxState, PhoneNumber, RESERVED_LOCAL_PARTS, Sender};
+use crate::domain::{Address, Fault, MailboxId, MailboxState, PhoneNumber, RESERVED_LOCAL_PARTS, Sender};
+use crate::store::mailboxes::MailboxRow;
 use crate::texts::Said;
 
 use super::{Deliveries, number};
@@ -33,6 +34,13 @@ pub struct Refused {
     pub sentence: String,
 }
 
+/// A route, and what was read to find it.
+pub(super) struct Reached {
+    pub(super) route: Route,
+    /// The mailbox of a local route.
+    pub(super) mailbox: Option<MailboxRow>,
+}
+
 impl Refused {
     /// A refusal whose sentence is folded to what SMTP can carry.
     pub(super) fn new(code: u16, enhanced: &'static str, sentence: &str) -> Self {
@@ -52,37 +60,53 @@ impl Deliveries {
     /// # Errors
     /// The inner error refuses the recipient; the outer is ours.
     pub async fn route(&self, sender: &Sender, to: &Address) -> Result<Result<Route, Refused>, Fault> {
-        let language = self.language_of(sender).await?;
-        let refuse = |enhanced, id: &str| {
-            let address = to.reveal();
-            Ok(Err(Refused::new(550, enhanced, &self.texts.say(language, id, &[("address", Said::Text(&address))]))))
-        };
+        Ok(self.reach(sender, to).await?.map(|reached| reached.route))
+    }
+
+    /// The same, with the mailbox's row where it is local, so that it is read once.
+    pub(super) async fn reach(&self, sender: &Sender, to: &Address) -> Result<Result<Reached, Refused>, Fault> {
         if let Some(mailbox) = self.store.mailbox_at(&to.folded()).await? {
             return match mailbox.state {
-                MailboxState::Active => Ok(Ok(Route::Local(mailbox.id))),
-                MailboxState::Suspended => refuse("5.2.1", "refused-suspended"),
+                MailboxState::Active => Ok(Ok(Reached { route: Route::Local(mailbox.id), mailbox: Some(mailbox) })),
+                MailboxState::Suspended => self.refuse(sender, to, "5.2.1", "refused-suspended").await,
             };
         }
+        let to_route = |route| Ok(Ok(Reached { route, mailbox: None }));
         if self.store.domain(to.domain()).await?.is_some() {
             let service = RESERVED_LOCAL_PARTS.contains(&to.reveal_local().to_lowercase().as_str());
-            return if service { Ok(Ok(Route::Service)) } else { refuse("5.1.1", "refused-unknown") };
+            return match service {
+                true => to_route(Route::Service),
+                false => self.refuse(sender, to, "5.1.1", "refused-unknown").await,
+            };
         }
         if let Some(parent) = to.domain().as_str().strip_prefix("sms.")
             && let Ok(parent) = parent.parse()
             && self.store.domain(&parent).await?.is_some()
         {
             return match number::address_number(to.reveal_local()) {
-                Some(number) => Ok(Ok(Route::Number(number))),
-                None => refuse("5.1.3", "refused-address-number"),
+                Some(number) => to_route(Route::Number(number)),
+                None => self.refuse(sender, to, "5.1.3", "refused-address-number").await,
             };
         }
         if HEALTH_SPACES.iter().any(|space| to.domain().is_under(space)) {
-            return refuse("5.1.2", "refused-health-space");
+            return self.refuse(sender, to, "5.1.2", "refused-health-space").await;
         }
         if !self.settings.relay {
-            return refuse("5.3.2", "refused-no-relay");
+            return self.refuse(sender, to, "5.3.2", "refused-no-relay").await;
         }
-        Ok(Ok(Route::Outside))
+        to_route(Route::Outside)
+    }
+
+    async fn refuse(
+        &self,
+        sender: &Sender,
+        to: &Address,
+        enhanced: &'static str,
+        id: &str,
+    ) -> Result<Result<Reached, Refused>, Fault> {
+        let (language, address) = (self.profile(sender.practice).await?.language, to.reveal());
+        let sentence = self.texts.say(language, id, &[("address", Said::Text(&address))]);
+        Ok(Err(Refused::new(550, enhanced, &sentence)))
     }
 
     /// The route in one sentence, for `pli route`.
@@ -101,11 +125,6 @@ impl Deliveries {
             Ok(Route::Outside) => "outside: an e-mail with a link, opened with a code by SMS or call".to_owned(),
             Err(refused) => format!("refused: {} {} {}", refused.code, refused.enhanced, refused.sentence),
         })
-    }
-
-    /// The language of a sender's practice.
-    pub(super) async fn language_of(&self, sender: &Sender) -> Result<Language, Fault> {
-        Ok(self.profile(sender.practice).await?.language)
     }
 }
 

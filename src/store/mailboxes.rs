@@ -153,6 +153,13 @@ impl Store {
         Ok(self.row(sql, &[id.into()]).await?.as_ref().map(device_row).transpose()?)
     }
 
+    /// Whether a device is still there, in this mailbox, and the mailbox in this state.
+    pub async fn device_acts(&self, id: DeviceId, mailbox: MailboxId, state: MailboxState) -> Result<bool, Fault> {
+        let sql = "SELECT d.id FROM devices d JOIN mailboxes m ON m.id = d.mailbox_id \
+                   WHERE d.id = $1 AND m.id = $2 AND m.state = $3";
+        Ok(self.row(sql, &[id.into(), mailbox.into(), state.into()]).await?.is_some())
+    }
+
     /// The device of a mailbox with that tag.
     pub async fn device_tagged(&self, mailbox: MailboxId, tag: &str) -> Result<Option<DeviceRow>, Fault> {
         let sql = "SELECT id, mailbox_id, tag, kind, label_sealed, verifier_hash, authority_mac, created_at, \

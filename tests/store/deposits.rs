@@ -227,29 +227,3 @@ fn path(id: ObjectId) -> String {
     let id = id.to_string();
     format!("{}/{}/{id}", &id[..2], &id[2..4])
 }
-
-/// Not a check but a figure: `cargo test --release --test store -- --ignored --nocapture`.
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "a measurement"]
-async fn deposits_in_a_second() {
-    let bench = Bench::sqlite();
-    let store = bench.open().await;
-    let house = House::build(&store).await;
-    for clients in [1, 8] {
-        let mut letters: Vec<Vec<Deposit>> =
-            (0..clients).map(|_| (0..4000 / clients).map(|_| house.letter(10_240)).collect()).collect();
-        #[expect(clippy::disallowed_methods, reason = "a stop watch")]
-        let start = std::time::Instant::now();
-        let mut tasks = tokio::task::JoinSet::new();
-        for letters in letters.drain(..) {
-            let store = store.clone();
-            tasks.spawn(async move {
-                for letter in letters {
-                    store.deposit(letter).await.unwrap();
-                }
-            });
-        }
-        tasks.join_all().await;
-        println!("{clients} clients: {:.0} deposits/s of 10 KiB", 4000.0 / start.elapsed().as_secs_f64());
-    }
-}

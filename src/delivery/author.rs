@@ -1,0 +1,146 @@
+//! What a header says of its author, its recipients and its thread, where it must not be misread.
+
+use mail_parser::{Message, MessageParser};
+
+use crate::domain::{Address, MessageId};
+use crate::vault::Thread;
+
+use super::header::Header;
+
+/// Whether the header names the authenticated mailbox, and nobody else, as its author (fault 16).
+///
+/// One From field with one address; a Sender field, where present, the same. A display name that is itself
+/// another address is how one practitioner is taken for another, and is refused too.
+pub(super) fn is_from(header: &Header<'_>, octets: &[u8], sender: &Address) -> bool {
+    let parsed = MessageParser::default().parse_headers(octets);
+    let Some(parsed) = parsed else { return false };
+    let ours = |name: &str, values: &[String]| match values {
+        [] => true,
+        [value] => {
+            let Some(mail_parser::HeaderValue::Address(list)) = parsed.header(name) else { return false };
+            let mail_parser::Address::List(list) = list else { return false };
+            let [one] = list.as_slice() else { return false };
+            let address = one.address.as_deref().and_then(|text| text.parse::<Address>().ok());
+            let name_is_address = one
+                .name
+                .as_deref()
+                .is_some_and(|name| name.contains('@') && name.trim().parse::<Address>().ok().as_ref() != Some(sender));
+            address.as_ref() == Some(sender) && !name_is_address && bare_ats(value) == 1
+        }
+        _ => false,
+    };
+    ours("From", &header.values("from")) && ours("Sender", &header.values("sender"))
+}
+
+/// How many `@` stand outside quoted strings and comments: what another parser may take for an address.
+fn bare_ats(value: &str) -> usize {
+    let (mut quoted, mut depth, mut escaped, mut ats) = (false, 0_usize, false, 0);
+    for c in value.chars() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '"' if depth == 0 => quoted = !quoted,
+            '(' if !quoted => depth += 1,
+            ')' if !quoted => depth = depth.saturating_sub(1),
+            '@' if !quoted && depth == 0 => ats += 1,
+            _ => {}
+        }
+    }
+    ats
+}
+
+/// Whether a message is encrypted as a whole, so that no page could show it.
+pub(super) fn is_encrypted(octets: &[u8]) -> bool {
+    let Some(parsed) = MessageParser::default().parse_headers(octets) else { return false };
+    let Some(kind) = mail_parser::MimeHeaders::content_type(&parsed) else { return false };
+    let subtype = kind.subtype().unwrap_or_default();
+    let enveloped = kind.attribute("smime-type").is_some_and(|t| t.eq_ignore_ascii_case("enveloped-data"));
+    (kind.ctype().eq_ignore_ascii_case("multipart") && subtype.eq_ignore_ascii_case("encrypted"))
+        || (subtype.to_ascii_lowercase().ends_with("pkcs7-mime") && enveloped)
+}
+
+/// The name that To or Cc gives an address.
+pub(super) fn display_name(message: &Message<'_>, of: &Address) -> Option<String> {
+    let fields = [message.to(), message.cc()];
+    let mut all = fields.into_iter().flatten().flat_map(|field| field.iter());
+    let found = all.find(|a| a.address.as_deref().and_then(|t| t.parse::<Address>().ok()).as_ref() == Some(of))?;
+    found.name.as_deref().map(str::to_owned)
+}
+
+/// What receipts will thread under; a message without Message-ID gets one.
+pub(super) fn thread_of(message: &Message<'_>, header: &Header<'_>, id: MessageId, hostname: &str) -> Thread {
+    let given = message.message_id().filter(|m| is_id(m)).map(|m| format!("<{m}>"));
+    let references = header.values("references").join(" ");
+    let references: Vec<String> = references
+        .split_whitespace()
+        .filter(|r| r.starts_with('<') && r.ends_with('>') && is_id(r))
+        .map(str::to_owned)
+        .collect();
+    let thread_index = header.values("thread-index").into_iter().next().unwrap_or_default();
+    let skip = references.len().saturating_sub(20);
+    Thread {
+        message_id: given.unwrap_or_else(|| format!("<{id}@{hostname}>")),
+        references: references.into_iter().skip(skip).collect(),
+        thread_index: if thread_index.len() < 2000 { thread_index.split_whitespace().collect() } else { String::new() },
+    }
+}
+
+/// A Message-ID that can stand in a header again: one word of ASCII.
+fn is_id(text: &str) -> bool {
+    text.len() < 900 && text.bytes().all(|octet| octet.is_ascii_graphic())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from_is(from: &str) -> bool {
+        let message = format!("{from}\r\nTo: x@example.org\r\n\r\nbody\r\n");
+        let octets = message.as_bytes();
+        is_from(&Header::read(octets), octets, &"dr.a@cabinet.example".parse().expect("an address"))
+    }
+
+    /// KIM 39C3: the sender forged inside the trusted network.
+    #[test]
+    fn fault_16_the_author_is_the_authenticated_mailbox_alone() {
+        for good in [
+            "From: dr.a@cabinet.example",
+            "From: Dr A <DR.A@cabinet.example>",
+            "From: \"A, Dr (cabinet)\" <dr.a@cabinet.example>",
+            "From: =?UTF-8?Q?Dr_=C3=82?= <dr.a@cabinet.example>",
+            "From: dr.a@cabinet.example\r\nSender: dr.a@cabinet.example",
+            "X-None: 1",
+        ] {
+            assert!(from_is(good), "{good}");
+        }
+        for forged in [
+            "From: dr.b@cabinet.example",
+            "From: dr.a@cabinet.example, dr.b@cabinet.example",
+            "From: dr.a@cabinet.example\r\nFrom: dr.b@cabinet.example",
+            "From: dr.b@cabinet.example\r\nFrom: dr.a@cabinet.example",
+            "From: dr.a@cabinet.example\r\nSender: dr.b@cabinet.example",
+            "From: Group: dr.a@cabinet.example;",
+            "From: \"dr.b@cabinet.example\" <dr.a@cabinet.example>",
+            "From: =?UTF-8?B?ZHIuYkBjYWJpbmV0LmV4YW1wbGU=?= <dr.a@cabinet.example>",
+            "From: =?UTF-8?Q?dr=2Eb=40cabinet=2Eexample?= <dr.a@cabinet.example>",
+            "From: dr.b@cabinet.example <dr.a@cabinet.example>",
+            "From: <dr.b@cabinet.example> (x) <dr.a@cabinet.example>",
+            "From: dr.a@cabinet.example.evil.example",
+            "From: dr.a@cabinet.example\r\n , dr.b@cabinet.example",
+            "From:",
+            "From: dr.a",
+            "FROM : dr.b@cabinet.example",
+        ] {
+            assert!(!from_is(forged), "{forged}");
+        }
+    }
+
+    #[test]
+    fn encrypted_messages_are_known_by_their_type() {
+        let is = |kind: &str| is_encrypted(format!("Content-Type: {kind}\r\n\r\n").as_bytes());
+        assert!(is("multipart/encrypted; protocol=\"application/pgp-encrypted\"; boundary=x"));
+        assert!(is("application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m"));
+        assert!(!is("multipart/signed; protocol=\"application/pkcs7-signature\"; boundary=x"));
+        assert!(!is("text/plain"));
+    }
+}

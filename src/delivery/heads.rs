@@ -1,0 +1,96 @@
+//! The heads of one message: which are written, and who sees which.
+//!
+//! The sender's is the octets as submitted, under what they lacked. Recipients see the same less what is the
+//! sender's alone, written only when something is removed; two outside recipients never see each other.
+
+use zeroize::Zeroizing;
+
+use crate::domain::Address;
+use crate::vault::HeadPlain;
+
+use super::header::{Header, Removal};
+use super::number;
+use super::resolve::Resolved;
+use super::split::Cut;
+
+/// Which heads are written, and who sees which. The first is the sender's.
+pub(super) struct Plan {
+    /// The header of each head; the body is the same for all.
+    pub(super) heads: Vec<Vec<u8>>,
+    /// The head of local recipients and of a single outside one.
+    pub(super) common: usize,
+    /// The head of each outside recipient.
+    pub(super) outside: Vec<usize>,
+}
+
+impl Plan {
+    /// `local`: whether a mailbox of this server is among the recipients; `hidden`: addresses that nobody but the
+    /// sender, and each outside recipient for himself, may see.
+    pub(super) fn new(
+        header: &Header<'_>,
+        octets: &[u8],
+        (top, subject): (&str, &str),
+        local: bool,
+        outside: &[Resolved],
+        hidden: &[Address],
+    ) -> Self {
+        let bare = number::without_tags(subject);
+        // Outlook writes the subject a second time, and keeps the old one when a reply's is changed.
+        let topics = header.decoded("thread-topic");
+        let mut texts = topics.iter().map(String::as_str).chain([subject]);
+        let tagged = texts.any(|text| !number::tags(text).is_empty()).then_some(bare.as_str());
+        let mut sender = top.as_bytes().to_vec();
+        sender.extend_from_slice(octets.get(..header.end).unwrap_or_default());
+        let mut plan = Self { heads: vec![sender], common: 0, outside: Vec::new() };
+        let several = outside.len() > 1;
+        // Numbers and service addresses are nobody's business; the other outside recipients are the practice's.
+        let numbers: Vec<Address> =
+            hidden.iter().filter(|a| a.domain().as_str().starts_with("sms.")).cloned().collect();
+        if local || !several {
+            plan.common = plan.add(header, top, &Removal { hidden: &numbers, subject: tagged });
+        }
+        for one in outside {
+            let at = if several {
+                let hidden: Vec<Address> = hidden.iter().filter(|a| **a != one.coordinates.address).cloned().collect();
+                plan.add(header, top, &Removal { hidden: &hidden, subject: tagged })
+            } else {
+                plan.common
+            };
+            plan.outside.push(at);
+        }
+        plan
+    }
+
+    /// Adds a head unless it is the sender's or one that is there already.
+    fn add(&mut self, header: &Header<'_>, top: &str, removal: &Removal<'_>) -> usize {
+        if !header.shows(removal) {
+            return 0;
+        }
+        let head = header.rewritten(top, removal);
+        match self.heads.iter().position(|other| *other == head) {
+            Some(at) => at,
+            None => {
+                self.heads.push(head);
+                self.heads.len() - 1
+            }
+        }
+    }
+}
+
+/// A head's octets less the large parts, with the places where they were.
+pub(super) fn head_plain(head: &[u8], octets: &[u8], header_end: usize, large: &[Cut]) -> HeadPlain {
+    let kept: usize = large.iter().map(|cut| cut.range.len()).sum();
+    let mut plain = Zeroizing::new(Vec::with_capacity(
+        head.len() + octets.len() - header_end.min(octets.len()) - kept.min(octets.len()),
+    ));
+    plain.extend_from_slice(head);
+    let mut places = Vec::with_capacity(large.len());
+    let mut from = header_end;
+    for cut in large {
+        plain.extend_from_slice(octets.get(from..cut.range.start).unwrap_or_default());
+        places.push(plain.len());
+        from = cut.range.end;
+    }
+    plain.extend_from_slice(octets.get(from..).unwrap_or_default());
+    HeadPlain { octets: plain, cuts: places }
+}
