@@ -48,7 +48,7 @@ async fn admit(portal: &Portal, route: &Route, mut request: Request, next: Next)
         }
         Guard::Session => {
             let file = route.path.starts_with("/letter/file/");
-            let refused = || if file { plain::no_file_without_session() } else { plain::not_open(portal) };
+            let refused = || if file { plain::no_file_without_session(portal) } else { plain::not_open(portal) };
             let token = cookie(request.headers(), LETTER).and_then(SessionToken::parse);
             let Some(token) = token else { return refused() };
             match portal.access.resume(&token).await {

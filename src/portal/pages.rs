@@ -138,8 +138,30 @@ pub(super) struct Surroundings<'a> {
     pub(super) close: String,
 }
 
+/// A text as the page shows it.
+pub(super) struct Shown {
+    plain: bool,
+    text: String,
+}
+
+/// The letter and its texts, ready to be shown: work of the processor, which may last.
+pub(super) fn readable(letter: Letter) -> (Letter, Vec<Shown>) {
+    let texts = letter.bodies.iter().map(|body| match body {
+        Body::Plain(text) => Shown { plain: true, text: text.trim().to_owned() },
+        Body::Html(sent) => Shown { plain: false, text: reduce(sent) },
+    });
+    let texts = texts.filter(|shown| !shown.text.is_empty()).collect();
+    (letter, texts)
+}
+
 /// The page of a letter.
-pub(super) fn letter(words: &Words, demonstration: bool, letter: &Letter, around: &Surroundings<'_>) -> String {
+pub(super) fn letter(
+    words: &Words,
+    demonstration: bool,
+    letter: &Letter,
+    texts: Vec<Shown>,
+    around: &Surroundings<'_>,
+) -> String {
     let subject = letter.subject.trim();
     let heading = if subject.is_empty() { words.say("portal-no-subject") } else { subject.to_owned() };
     let title = words.tell("portal-letter-title", &[("subject", (&heading).into())]);
@@ -156,21 +178,12 @@ pub(super) fn letter(words: &Words, demonstration: bool, letter: &Letter, around
             name: file.name.clone(),
         })
         .collect();
-    let bodies = letter
-        .bodies
-        .iter()
-        .map(|body| match body {
-            Body::Plain(text) => (true, text.trim().to_owned()),
-            Body::Html(sent) => (false, reduce(sent)),
-        })
-        .filter(|(_, text)| !text.is_empty())
-        .collect();
     let page = LetterPage {
         frame: Frame::of(words, demonstration, &title, Some(around.practice), Some("/letter")),
         heading,
         from: letter.from.clone(),
         date,
-        bodies,
+        texts,
         files,
         open_until: words.tell("portal-open-until", &[("until", (&words.until(around.open_until)).into())]),
         kept: words.tell("portal-letter-kept", &[("day", (&words.day(around.kept_until)).into())]),
@@ -211,15 +224,17 @@ pub(super) const NOT_OPEN: Both = Both("portal-not-open-title", &["portal-not-op
 pub(super) const FOREIGN_FORM: Both = Both("portal-foreign-title", &["portal-foreign-text", "portal-foreign-cookies"]);
 pub(super) const UNAVAILABLE: Both =
     Both("portal-unavailable-title", &["portal-unavailable-text", "portal-unavailable-call"]);
+pub(super) const NO_FILE: Both = Both("portal-no-file-title", &["portal-no-file-text"]);
 /// All of them, for the tests.
 #[cfg(test)]
-pub(super) const BOTH: [(&str, &Both); 6] = [
+pub(super) const BOTH: [(&str, &Both); 7] = [
     ("index", &INDEX),
     ("unknown", &UNKNOWN),
     ("incomplete", &INCOMPLETE),
     ("not-open", &NOT_OPEN),
     ("foreign", &FOREIGN_FORM),
     ("unavailable", &UNAVAILABLE),
+    ("no-file", &NO_FILE),
 ];
 
 /// A page that is the same for everybody, in every language at once.
@@ -243,6 +258,19 @@ pub(super) fn both(texts: &Texts, demonstration: bool, said: &Both) -> String {
         switch: None,
     };
     finish(BothPage { frame, sections }.render())
+}
+
+/// The same words as plain text, for whoever expected a file.
+pub(super) fn both_plain(texts: &Texts, said: &Both) -> String {
+    let mut text = String::new();
+    for language in Language::ALL {
+        for id in std::iter::once(&said.0).chain(said.1) {
+            text.push_str(&texts.say(language, id, &[]));
+            text.push('\n');
+        }
+        text.push('\n');
+    }
+    text
 }
 
 impl Frame {
@@ -352,8 +380,7 @@ struct LetterPage<'a> {
     heading: String,
     from: String,
     date: String,
-    /// Plain or not, and the text.
-    bodies: Vec<(bool, String)>,
+    texts: Vec<Shown>,
     files: Vec<Listed>,
     open_until: String,
     kept: String,

@@ -141,7 +141,7 @@ fn sample_letter() -> Letter {
     }
 }
 
-fn letter_page(language: Language, demonstration: bool, letter: &Letter) -> String {
+fn letter_page(language: Language, demonstration: bool, letter: Letter) -> String {
     let words = Words::new(&Texts::new(), language, "Europe/Paris", NOW);
     let practice = practice();
     let around = Surroundings {
@@ -151,7 +151,8 @@ fn letter_page(language: Language, demonstration: bool, letter: &Letter) -> Stri
         prolong: "prolong-token".into(),
         close: "close-token".into(),
     };
-    pages::letter(&words, demonstration, letter, &around)
+    let (letter, texts) = pages::readable(letter);
+    pages::letter(&words, demonstration, &letter, texts, &around)
 }
 
 /// Every page there is.
@@ -162,9 +163,9 @@ fn all_pages(language: Language) -> Vec<(String, String)> {
         .into_iter()
         .map(|(name, state, complaint)| (name.to_owned(), link_page(language, false, state, complaint)))
         .collect();
-    all.push(("letter".into(), letter_page(language, false, &sample_letter())));
+    all.push(("letter".into(), letter_page(language, false, sample_letter())));
     let bare = Letter { subject: " ".into(), bodies: Vec::new(), files: Vec::new(), ..sample_letter() };
-    all.push(("letter-bare".into(), letter_page(language, true, &bare)));
+    all.push(("letter-bare".into(), letter_page(language, true, bare)));
     all.push(("closed".into(), pages::closed(&words, false, &practice())));
     all.push(("gone".into(), pages::gone(&words, false, &practice())));
     all.extend(pages::BOTH.map(|(name, said)| (name.to_owned(), pages::both(&texts, false, said))));
@@ -244,7 +245,7 @@ fn ended_links_say_whom_to_call() {
 
 #[test]
 fn a_letter_shows_what_was_sent_and_runs_nothing_of_it() {
-    let page = letter_page(Language::Fr, false, &sample_letter());
+    let page = letter_page(Language::Fr, false, sample_letter());
     for wanted in [
         "Vos résultats &#60;b&#62;",
         "Camille Durand &#60;&#38;&#62;",
@@ -273,8 +274,8 @@ fn a_demonstration_says_so_on_every_page() {
         for (name, state, complaint) in link_states() {
             assert!(link_page(language, true, state, complaint).contains(&banner), "{name}");
         }
-        assert!(letter_page(language, true, &sample_letter()).contains(&banner));
-        assert!(!letter_page(language, false, &sample_letter()).contains(&banner));
+        assert!(letter_page(language, true, sample_letter()).contains(&banner));
+        assert!(!letter_page(language, false, sample_letter()).contains(&banner));
     }
     for (name, said) in pages::BOTH {
         assert!(pages::both(&texts, true, said).contains("class=\"banner\""), "{name}");

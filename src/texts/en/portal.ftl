@@ -144,4 +144,6 @@ portal-foreign-text = This page was too old, or it comes from another window. Op
 portal-foreign-cookies = If you see this page again, allow cookies in the settings of your browser.
 portal-unavailable-title = A small problem on our side
 portal-unavailable-text = The page cannot be shown at the moment. Try again in a few minutes. Your letter is not lost.
+portal-no-file-title = This file is not here
+portal-no-file-text = The letter was taken back, or the link of the file is not right. Open the link of your e‑mail again.
 portal-unavailable-call = If it lasts, call the practice that wrote to you.

@@ -150,4 +150,6 @@ portal-foreign-text = Cette page était trop ancienne, ou elle vient d’une aut
 portal-foreign-cookies = Si vous revoyez cette page, autorisez les cookies dans les réglages de votre navigateur.
 portal-unavailable-title = Un petit problème chez nous
 portal-unavailable-text = La page ne peut pas s’afficher pour le moment. Essayez encore dans quelques minutes. Votre lettre n’est pas perdue.
+portal-no-file-title = Ce fichier n’est pas là
+portal-no-file-text = La lettre a été retirée, ou le lien du fichier n’est pas le bon. Ouvrez encore le lien de votre e‑mail.
 portal-unavailable-call = Si cela dure, appelez le cabinet qui vous a écrit.
