@@ -17,6 +17,7 @@ mod pages;
 mod plain;
 mod routes;
 mod serve;
+mod steady;
 mod style;
 #[cfg(test)]
 mod tests;
