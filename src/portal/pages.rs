@@ -75,13 +75,17 @@ pub(super) fn link(
     // What the alert says already is not said twice.
     let told_tries = matches!(complaint, Some(Complaint::Wrong(_)));
     let told_wait = matches!(complaint, Some(Complaint::Wait(_)));
-    let complaint = complaint.map(|complaint| complain(words, complaint));
+    let complaint = complaint.map(|complaint| complain(words, complaint, &view.state));
+    let ended = |title, text| ended(words, frame(title), &view.practice, title, text);
     match &view.state {
         LinkState::Choose { sms, voice, failed, wait_until } => {
-            let failed = failed.map(|(channel, class)| not_sent(words, channel, class));
+            let failed = failed.map(|(channel, class)| not_sent(words, channel, class, *sms, *voice));
+            let one = sms != voice;
             let page = Choose {
                 frame: frame("portal-choose-title"),
-                kept: words.tell("portal-kept", &[("day", (&words.day(view.expires_at)).into())]),
+                legend: words.say(if one { "portal-choose-legend-one" } else { "portal-choose-legend" }),
+                none: call(words, &view.practice, "portal-choose-none", "portal-choose-none-silent"),
+                kept: words.tell("portal-kept", &[("day", (&words.last_day(view.expires_at)).into())]),
                 w: words,
                 forms,
                 sms: *sms,
@@ -121,9 +125,9 @@ pub(super) fn link(
             let title = "portal-paused-title";
             notice(frame(title), words.say(title), vec![text, words.say("portal-paused-why")], Some(reload))
         }
-        LinkState::Expired => ended(words, frame, "portal-expired-title", "portal-expired-text"),
-        LinkState::Recalled => ended(words, frame, "portal-recalled-title", "portal-recalled-text"),
-        LinkState::Locked => ended(words, frame, "portal-locked-title", "portal-locked-text"),
+        LinkState::Expired => ended("portal-expired-title", "portal-expired-text"),
+        LinkState::Recalled => ended("portal-recalled-title", "portal-recalled-text"),
+        LinkState::Locked => ended("portal-locked-title", "portal-locked-text"),
     }
 }
 
@@ -165,7 +169,8 @@ pub(super) fn letter(
     let subject = letter.subject.trim();
     let heading = if subject.is_empty() { words.say("portal-no-subject") } else { subject.to_owned() };
     let title = words.tell("portal-letter-title", &[("subject", (&heading).into())]);
-    let date = words.moment(letter.date);
+    // A message without a Date field has none to show.
+    let date = (letter.date.0 > 0).then(|| words.moment(letter.date));
     let files = letter
         .files
         .iter()
@@ -186,7 +191,7 @@ pub(super) fn letter(
         texts,
         files,
         open_until: words.tell("portal-open-until", &[("until", (&words.until(around.open_until)).into())]),
-        kept: words.tell("portal-letter-kept", &[("day", (&words.day(around.kept_until)).into())]),
+        kept: words.tell("portal-letter-kept", &[("day", (&words.last_day(around.kept_until)).into())]),
         prolong: &around.prolong,
         close: &around.close,
         w: words,
@@ -205,7 +210,12 @@ pub(super) fn closed(words: &Words, demonstration: bool, practice: &PracticeProf
 pub(super) fn gone(words: &Words, demonstration: bool, practice: &PracticeProfile) -> String {
     let heading = words.say("portal-gone-title");
     let frame = Frame::of(words, demonstration, &heading, Some(practice), None);
-    notice(frame, heading, vec![words.say("portal-gone-text")], None)
+    notice(
+        frame,
+        heading,
+        vec![words.say("portal-gone-text"), call(words, practice, "portal-gone-call", "portal-gone-silent")],
+        None,
+    )
 }
 
 /// Whether browsers show this type by themselves, without running anything of it.
@@ -247,8 +257,8 @@ pub(super) fn both(texts: &Texts, demonstration: bool, said: &Both) -> String {
             texts: said.1.iter().map(|id| texts.say(language, id, &[])).collect(),
         })
         .collect();
-    let title = sections.first().map(|section| section.heading.clone()).unwrap_or_default();
-    let banner = texts.say(Language::Fr, "portal-demonstration", &[]);
+    let title = sections.iter().map(|section| section.heading.as_str()).collect::<Vec<_>>().join(" – ");
+    let banner = Language::ALL.map(|language| texts.say(language, "portal-demonstration", &[])).join(" ");
     let frame = Frame {
         tag: Language::Fr.tag(),
         title,
@@ -302,9 +312,13 @@ impl Frame {
     }
 }
 
-fn complain(words: &Words, complaint: Complaint) -> String {
+fn complain(words: &Words, complaint: Complaint, state: &LinkState) -> String {
     match complaint {
-        Complaint::ChooseOne => words.say("portal-choose-one"),
+        Complaint::ChooseOne => words.say(match state {
+            LinkState::Choose { sms: true, voice: false, .. } => "portal-choose-one-sms",
+            LinkState::Choose { sms: false, voice: true, .. } => "portal-choose-one-voice",
+            _ => "portal-choose-one",
+        }),
         Complaint::Wait(until) => words.tell("portal-wait", &[("at", (&words.at(until)).into())]),
         Complaint::NotACode => words.say("portal-not-a-code"),
         Complaint::NoneHere => words.say("portal-none-here"),
@@ -313,16 +327,37 @@ fn complain(words: &Words, complaint: Complaint) -> String {
     }
 }
 
-fn not_sent(words: &Words, channel: Channel, class: FailureClass) -> String {
-    words.say(match (class, channel) {
+/// What went wrong, and what can be done: nothing is advised that the page does not offer.
+fn not_sent(words: &Words, channel: Channel, class: FailureClass, sms: bool, voice: bool) -> String {
+    let failed = words.say(match (class, channel) {
         (FailureClass::Landline, _) => "portal-failed-landline",
         (_, Channel::Sms) => "portal-failed-sms",
         (_, Channel::Voice) => "portal-failed-voice",
-    })
+    });
+    let then = match (class, channel, sms, voice) {
+        (_, _, false, false) => return failed,
+        (FailureClass::Landline, _, _, true) | (_, Channel::Sms, false, true) => words.say("portal-then-voice"),
+        (_, Channel::Sms, true, true) => words.say("portal-then-again-or-voice"),
+        (_, Channel::Voice, true, true) => words.say("portal-then-again-or-sms"),
+        (_, Channel::Voice, true, false) => words.say("portal-then-sms"),
+        (_, Channel::Sms, true, false) | (_, Channel::Voice, false, true) => words.say("portal-then-again"),
+    };
+    format!("{failed} {then}")
 }
 
-fn ended(words: &Words, frame: impl Fn(&str) -> Frame, title: &str, text: &str) -> String {
-    notice(frame(title), words.say(title), vec![words.say(text), words.say("portal-ended-call")], None)
+/// Whom to call: the practice by its number, or without one where it has given none.
+fn call(words: &Words, practice: &PracticeProfile, by_number: &str, silent: &str) -> String {
+    if practice.telephone.is_empty() {
+        return words.say(silent);
+    }
+    // A number is not broken over two lines.
+    let telephone = practice.telephone.replace(' ', "\u{a0}");
+    words.tell(by_number, &[("telephone", (&telephone).into())])
+}
+
+fn ended(words: &Words, frame: Frame, practice: &PracticeProfile, title: &str, text: &str) -> String {
+    let whom = call(words, practice, "portal-ended-call", "portal-ended-silent");
+    notice(frame, words.say(title), vec![words.say(text), whom], None)
 }
 
 fn notice(frame: Frame, heading: String, texts: Vec<String>, next: Option<(String, String)>) -> String {
@@ -340,6 +375,8 @@ struct Choose<'a> {
     frame: Frame,
     w: &'a Words,
     forms: &'a LinkForms<'a>,
+    legend: String,
+    none: String,
     kept: String,
     sms: bool,
     voice: bool,
@@ -379,7 +416,7 @@ struct LetterPage<'a> {
     w: &'a Words,
     heading: String,
     from: String,
-    date: String,
+    date: Option<String>,
     texts: Vec<Shown>,
     files: Vec<Listed>,
     open_until: String,

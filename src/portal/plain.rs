@@ -65,7 +65,7 @@ pub(super) fn fault(portal: &Portal, fault: &Fault) -> Response {
 
 /// Later, please.
 pub(super) fn unavailable(portal: &Portal) -> Response {
-    page(portal, StatusCode::SERVICE_UNAVAILABLE, &pages::UNAVAILABLE)
+    again(page(portal, StatusCode::SERVICE_UNAVAILABLE, &pages::UNAVAILABLE))
 }
 
 /// A file asked for without an open page: never HTML, which download managers would save as the file.
@@ -80,7 +80,11 @@ pub(super) fn no_such_file(portal: &Portal) -> Response {
 
 /// The file cannot be given now: too many are being taken, or a fault of ours that was logged.
 pub(super) fn no_file_now(portal: &Portal) -> Response {
-    let mut answer = spoken(portal, StatusCode::SERVICE_UNAVAILABLE, &pages::UNAVAILABLE);
+    again(spoken(portal, StatusCode::SERVICE_UNAVAILABLE, &pages::UNAVAILABLE))
+}
+
+/// RFC 9110 §10.2.3
+fn again(mut answer: Response) -> Response {
     answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("30"));
     answer
 }

@@ -84,7 +84,12 @@ fn link_states() -> Vec<(&'static str, LinkState, Option<Complaint>)> {
         ("choose", choose(true, true, None, None), None),
         ("choose-one", choose(true, true, None, None), Some(Complaint::ChooseOne)),
         ("choose-sms-only", choose(true, false, None, None), None),
+        ("choose-sms-one", choose(true, false, None, None), Some(Complaint::ChooseOne)),
+        ("choose-voice-one", choose(false, true, None, None), Some(Complaint::ChooseOne)),
         ("choose-none", choose(false, false, None, None), None),
+        ("choose-none-failed", choose(false, false, Some((sms, FailureClass::Landline)), None), None),
+        ("choose-sms-failed", choose(true, false, Some((sms, FailureClass::Unreachable)), None), None),
+        ("choose-voice-failed", choose(false, true, Some((voice, FailureClass::Unreachable)), None), None),
         ("choose-failed", choose(true, true, Some((sms, FailureClass::Unreachable)), None), None),
         ("choose-failed-call", choose(true, true, Some((voice, FailureClass::Refused)), Some(later(1))), None),
         ("choose-landline", choose(false, true, Some((sms, FailureClass::Landline)), None), None),
@@ -106,9 +111,19 @@ fn link_states() -> Vec<(&'static str, LinkState, Option<Complaint>)> {
 const TICKET: &str = "0123456789abcdefghjkmnpqrstvwxyz";
 
 fn link_page(language: Language, demonstration: bool, state: LinkState, complaint: Option<Complaint>) -> String {
+    link_page_of(practice(), language, demonstration, state, complaint)
+}
+
+fn link_page_of(
+    practice: PracticeProfile,
+    language: Language,
+    demonstration: bool,
+    state: LinkState,
+    complaint: Option<Complaint>,
+) -> String {
     let view = LinkView {
         delivery: DeliveryId::random(&counting()),
-        practice: practice(),
+        practice,
         language,
         expires_at: later(30 * 24 * 60),
         state,
@@ -218,6 +233,88 @@ fn fault_14_nothing_is_chosen_beforehand() {
     assert_eq!(page.matches("type=\"radio\"").count(), 2);
     assert!(!page.contains("checked") && !page.contains("autofocus"));
     assert!(!page.contains("value=\"sms\" type=\"submit\""));
+}
+
+#[test]
+fn one_way_is_chosen_as_well_and_no_other_is_spoken_of() {
+    for language in Language::ALL {
+        for (name, state, complaint) in link_states() {
+            let LinkState::Choose { sms, voice, .. } = state else { continue };
+            let page = link_page(language, false, state, complaint);
+            let name = format!("{name} ({})\n{page}", language.tag());
+            assert_eq!(page.matches("type=\"radio\"").count(), usize::from(sms) + usize::from(voice), "{name}");
+            assert!(!page.contains(" checked"), "{name}");
+            assert_eq!(page.contains("<form"), sms || voice, "{name}");
+            // Where a number takes no SMS, that is said; otherwise only what is offered has a name.
+            let spoken = page.replace("ne reçoit pas les SMS", "").replace("does not take text messages", "");
+            let failed = page.contains("id=\"error\"") && !name.contains("-one");
+            if !failed || (sms != voice) {
+                assert_eq!(spoken.contains("SMS") || spoken.contains("text message"), sms, "{name}");
+            }
+            assert_eq!(page.contains("appel téléphonique") || page.contains("telephone call"), voice, "{name}");
+            let how = if language == Language::Fr { "Comment voulez-vous" } else { "How would you like" };
+            assert_eq!(page.contains(how), sms && voice, "{name}");
+            let none = page.contains("id=\"none\"");
+            assert_eq!(none, !sms && !voice, "{name}");
+            assert_eq!(
+                page.contains("au\u{a0}+377\u{a0}93\u{a0}30\u{a0}00\u{a0}00.")
+                    || page.contains("on\u{a0}+377\u{a0}93\u{a0}30\u{a0}00\u{a0}00."),
+                none,
+                "{name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn who_has_no_telephone_sends_nobody_to_its_number() {
+    for language in Language::ALL {
+        let silent = PracticeProfile { telephone: String::new(), ..practice() };
+        let words = Words::new(&Texts::new(), language, "Europe/Paris", NOW);
+        let pages: Vec<String> = link_states()
+            .into_iter()
+            .map(|(_, state, complaint)| link_page_of(silent.clone(), language, false, state, complaint))
+            .chain([pages::gone(&words, false, &silent), pages::closed(&words, false, &silent)])
+            .collect();
+        for page in pages {
+            for promised in
+                ["tel:", "+377", "Téléphone\u{a0}:", "Telephone:", "en bas de", "bottom", "ppelez-nous", "call us"]
+            {
+                assert!(!page.contains(promised), "{promised}\n{page}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_letter_without_a_date_shows_none() {
+    for language in Language::ALL {
+        let page = letter_page(language, false, Letter { date: Timestamp(0), ..sample_letter() });
+        assert!(!page.contains("1970") && !page.contains("<dt>Date"));
+        assert!(letter_page(language, false, sample_letter()).contains("<dt>Date"));
+    }
+}
+
+/// French puts a space that does not break before these signs and within quotes; English none.
+#[test]
+fn signs_stand_as_their_language_wants_them() {
+    for language in Language::ALL {
+        for (name, page) in all_pages(language).into_iter().filter(|(name, _)| !name.starts_with("letter")) {
+            let both = pages::BOTH.iter().any(|(both, _)| name == *both);
+            for text in page.split('<').filter_map(|piece| piece.split_once('>')).map(|(_, text)| text) {
+                let text = text.replace("&#60;", "").replace("&#62;", "").replace("&#38;", "");
+                assert!(
+                    ![" :", " ?", " !", " ;", " »", "« ", " %"].iter().any(|sign| text.contains(sign)),
+                    "{name}: {text}"
+                );
+                if language == Language::Fr && !both {
+                    let before = |sign: char| text.split(sign).rev().skip(1).all(|said| said.ends_with('\u{a0}'));
+                    assert!([':', '?', '!', ';', '»'].into_iter().all(before), "{name}: {text}");
+                    assert!(!text.contains('\''), "{name}: {text}");
+                }
+            }
+        }
+    }
 }
 
 #[test]

@@ -57,18 +57,27 @@ portal-choose-title = Recevoir votre code
 portal-choose-heading = Une lettre vous attend
 portal-choose-text = Pour la protéger, nous envoyons un code à 6 chiffres sur votre téléphone.
 portal-choose-legend = Comment voulez-vous recevoir le code ?
+portal-choose-legend-one = Voici comment vous pouvez recevoir le code. Choisissez pour accepter :
 portal-choose-sms = Par SMS
 portal-choose-sms-hint = Un message écrit sur votre téléphone portable
 portal-choose-voice = Par appel téléphonique
 portal-choose-voice-hint = Votre téléphone sonne, une voix dit les chiffres
 portal-choose-button = Envoyer le code
 portal-choose-one = Choisissez d’abord : par SMS ou par appel téléphonique.
-portal-choose-none = Nous ne pouvons pas envoyer de code en ce moment. Appelez-nous au numéro indiqué en bas de cette page.
+portal-choose-one-sms = Choisissez d’abord « Par SMS », puis envoyez le code.
+portal-choose-one-voice = Choisissez d’abord « Par appel téléphonique », puis envoyez le code.
+portal-choose-none = Nous ne pouvons pas envoyer de code en ce moment. Appelez-nous au { $telephone }.
+portal-choose-none-silent = Nous ne pouvons pas envoyer de code en ce moment. Réessayez plus tard, ou appelez le cabinet qui vous a écrit.
 portal-kept = Cette lettre vous attend jusqu’au { $day }.
 portal-wait = Pour le moment, vous ne pouvez pas demander un autre code. Ce sera possible { $at }.
-portal-failed-landline = Ce numéro ne reçoit pas les SMS. Choisissez l’appel téléphonique.
-portal-failed-sms = Le SMS n’a pas pu partir. Essayez encore, ou choisissez l’appel téléphonique.
-portal-failed-voice = L’appel n’a pas pu se faire. Essayez encore, ou choisissez le SMS.
+portal-failed-landline = Ce numéro ne reçoit pas les SMS.
+portal-failed-sms = Le SMS n’a pas pu partir.
+portal-failed-voice = L’appel n’a pas pu se faire.
+portal-then-again = Essayez encore.
+portal-then-sms = Choisissez le SMS.
+portal-then-voice = Choisissez l’appel téléphonique.
+portal-then-again-or-sms = Essayez encore, ou choisissez le SMS.
+portal-then-again-or-voice = Essayez encore, ou choisissez l’appel téléphonique.
 
 ## The link: the code
 portal-enter-title = Taper votre code
@@ -109,7 +118,8 @@ portal-recalled-title = Cette lettre a été reprise
 portal-recalled-text = La personne qui l’a envoyée l’a retirée. Elle ne peut plus être lue.
 portal-locked-title = Cette lettre est fermée
 portal-locked-text = Trop de codes faux ont été tapés. Pour vous protéger, cette lettre ne s’ouvre plus avec ce lien.
-portal-ended-call = Pour en recevoir une autre, appelez-nous au numéro indiqué en bas de cette page.
+portal-ended-call = Pour en recevoir une autre, appelez-nous au { $telephone }.
+portal-ended-silent = Pour en recevoir une autre, appelez le cabinet qui vous a écrit.
 
 ## The letter
 portal-letter-title = Votre lettre : { $subject }
@@ -132,7 +142,9 @@ portal-closed-title = La lettre est fermée
 portal-closed-text = Merci. Plus personne ne peut la lire sur cet appareil sans un nouveau code.
 portal-closed-again = Pour la relire, ouvrez encore le lien de votre e‑mail.
 portal-gone-title = Cette lettre n’est plus là
-portal-gone-text = Elle a été retirée, ou son temps est passé. Pour en savoir plus, appelez-nous au numéro indiqué en bas de cette page.
+portal-gone-text = Elle a été retirée, ou son temps est passé.
+portal-gone-call = Pour en savoir plus, appelez-nous au { $telephone }.
+portal-gone-silent = Pour en savoir plus, appelez le cabinet qui vous a écrit.
 
 ## For everybody
 portal-index-title = Lettres confidentielles
