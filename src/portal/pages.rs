@@ -350,9 +350,7 @@ fn call(words: &Words, practice: &PracticeProfile, by_number: &str, silent: &str
     if practice.telephone.is_empty() {
         return words.say(silent);
     }
-    // A number is not broken over two lines.
-    let telephone = practice.telephone.replace(' ', "\u{a0}");
-    words.tell(by_number, &[("telephone", (&telephone).into())])
+    words.tell(by_number, &[("telephone", (&practice.telephone).into())])
 }
 
 fn ended(words: &Words, frame: Frame, practice: &PracticeProfile, title: &str, text: &str) -> String {

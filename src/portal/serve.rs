@@ -159,12 +159,11 @@ const BUFFER: usize = 64 * 1024;
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
-
     use axum::routing::get;
     use futures_util::stream;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
     use tokio::sync::mpsc;
+    use tokio::time::Instant;
 
     use super::*;
 

@@ -55,9 +55,9 @@ portal-error-title = Erreur : { $title }
 ## The link: how the code shall come
 portal-choose-title = Recevoir votre code
 portal-choose-heading = Une lettre vous attend
-portal-choose-text = Pour la protéger, nous envoyons un code à 6 chiffres sur votre téléphone.
+portal-choose-text = Pour la protéger, nous envoyons un code à 6 chiffres sur votre téléphone.
 portal-choose-legend = Comment voulez-vous recevoir le code ?
-portal-choose-legend-one = Voici comment vous pouvez recevoir le code. Choisissez pour accepter :
+portal-choose-legend-one = Voici comment vous pouvez recevoir le code. Cochez pour accepter :
 portal-choose-sms = Par SMS
 portal-choose-sms-hint = Un message écrit sur votre téléphone portable
 portal-choose-voice = Par appel téléphonique
@@ -84,13 +84,13 @@ portal-enter-title = Taper votre code
 portal-enter-heading = Tapez votre code
 portal-sent-sms = Nous avons envoyé un SMS au numéro qui finit par { $two }.
 portal-sent-voice = Nous appelons le numéro qui finit par { $two }. Décrochez, et notez les chiffres.
-portal-enter-label = Votre code à 6 chiffres
+portal-enter-label = Votre code à 6 chiffres
 portal-letters = C’est le code du message marqué « { $letters } ».
 portal-enter-button = Ouvrir la lettre
 portal-code-until = Ce code est bon { $until }.
 portal-tries-left = { $count ->
-    [one] Il vous reste { $count } essai.
-   *[other] Il vous reste { $count } essais.
+    [one] Il vous reste { $count } essai.
+   *[other] Il vous reste { $count } essais.
 }
 portal-missing-summary = Le code n’arrive pas ?
 portal-missing-text = Cela peut prendre une minute. Vérifiez que votre téléphone est allumé et qu’il a du réseau.
@@ -99,11 +99,11 @@ portal-again-sms = Envoyer un autre SMS
 portal-again-voice = Appeler encore une fois
 portal-other-sms = Recevoir plutôt un SMS
 portal-other-voice = Recevoir plutôt un appel
-portal-not-a-code = Le code a 6 chiffres. Regardez le message reçu et tapez-les tous.
+portal-not-a-code = Le code a 6 chiffres. Regardez le message reçu et tapez-les tous.
 portal-none-here = Ce code n’a pas été demandé dans cette fenêtre, ou son temps est passé. Demandez un code ici.
 portal-wrong = { $count ->
-    [one] Ce n’est pas le bon code. Il vous reste { $count } essai.
-   *[other] Ce n’est pas le bon code. Il vous reste { $count } essais.
+    [one] Ce n’est pas le bon code. Il vous reste { $count } essai.
+   *[other] Ce n’est pas le bon code. Il vous reste { $count } essais.
 }
 portal-wrong-spent = Ce n’est pas le bon code, et il ne peut plus servir. Demandez-en un autre.
 
