@@ -68,6 +68,18 @@ fn the_samples_are_good_and_know_every_key() {
     }
 }
 
+/// Whoever names a proxy is told that nothing is believed of it yet, be it a network or one address.
+#[test]
+fn fault_37_every_proxy_that_is_not_used_is_said() {
+    let proxies = ["10.0.0.0/8", "192.0.2.1", "2001:db8::1/128"];
+    let list = toml::Value::Array(proxies.iter().map(|proxy| toml::Value::from(*proxy)).collect());
+    let config = parse(&changed("portal.proxies", &|key, _| (key.to_owned(), list.clone()))).expect("good ones");
+    for proxy in proxies {
+        let about = |line: &&String| line.starts_with("portal.proxies:") && line.contains(proxy);
+        assert_eq!(config.not_built.iter().filter(about).count(), 1, "{proxy}");
+    }
+}
+
 /// Calls `each` with the dotted path and the value of every setting; lists of tables count as their first.
 fn leaves(value: &toml::Value, path: &str, each: &mut dyn FnMut(&str, &toml::Value)) {
     match value {

@@ -37,8 +37,8 @@ pub(super) fn check(raw: Raw, file: &Path, folder: &Path, secrets: &Secrets<'_>)
     let mut not_built = Vec::new();
     let listen = doors(&raw.listen, &mut not_built)?;
     let portal = portal(&raw.portal)?;
-    if portal.proxies.iter().any(|network| network.single().is_none()) {
-        not_built.push("portal.proxies: of networks nothing is believed yet, only of single addresses".to_owned());
+    for proxy in &raw.portal.proxies {
+        not_built.push(format!("portal.proxies: X-Forwarded-For is not read yet, from {proxy} neither"));
     }
     let limits = Limits {
         message: words::read_size(raw.limits.message.as_deref().unwrap_or("25 MiB")).named("limits.message")?,

@@ -94,7 +94,7 @@ pub struct Portal {
     pub url: Option<PortalUrl>,
     /// Days a delivery stays open.
     pub days: u16,
-    /// From whom X-Forwarded-For is believed.
+    /// From whom X-Forwarded-For may be believed, once it is read.
     pub proxies: Vec<Network>,
 }
 

@@ -1,77 +1,121 @@
 //! One file of the letter: opened in the browser, or saved. RFC 6266, RFC 8187, RFC 9110 §14.
 //!
 //! Only PDF and pictures are shown, each under a policy of its own; whatever could run (HTML, SVG, XML) is
-//! only ever saved, as octets. A download is told once the last octet was taken by the connection.
+//! only ever saved, as octets. A download is told once the last octet was taken by the connection. A file
+//! is opened only when octets of it are asked for, and takes its place in a shared budget until it is gone.
 
 use std::convert::Infallible;
 use std::future::Future;
 use std::ops::Range;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use axum::Extension;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use futures_util::Stream;
 use futures_util::future::BoxFuture;
+use futures_util::stream::{self, Stream};
 use zeroize::Zeroizing;
 
+use crate::access::OpenSession;
 use crate::mailbox::{File, ReadError};
 
 use super::guard::Opened;
+use super::loads::{Loads, Room};
 use super::pages::shown_in_browsers;
 use super::{Portal, plain};
 
 /// `GET /letter/file/{number}`
 pub(super) async fn open(
-    portal: State<Portal>,
-    session: Opened,
+    State(portal): State<Portal>,
+    Extension(loads): Extension<Loads>,
+    Opened(session, _): Opened,
     number: Path<String>,
     method: Method,
     headers: HeaderMap,
 ) -> Response {
-    give(portal, session, number, method, headers, false).await
+    give(&portal, &loads, session, &number, Asked { method, headers, save: false }).await
 }
 
 /// `GET /letter/file/{number}/save`
 pub(super) async fn save(
-    portal: State<Portal>,
-    session: Opened,
+    State(portal): State<Portal>,
+    Extension(loads): Extension<Loads>,
+    Opened(session, _): Opened,
     number: Path<String>,
     method: Method,
     headers: HeaderMap,
 ) -> Response {
-    give(portal, session, number, method, headers, true).await
+    give(&portal, &loads, session, &number, Asked { method, headers, save: true }).await
 }
 
-async fn give(
-    State(portal): State<Portal>,
-    Opened(session, _): Opened,
-    Path(number): Path<String>,
+/// How a file is asked for.
+struct Asked {
     method: Method,
     headers: HeaderMap,
     save: bool,
-) -> Response {
-    let Ok(number) = number.parse::<usize>() else { return plain::no_such_file() };
-    // How many files there are is part of what the sender is told.
-    let read = async {
-        let of = portal.mailboxes.letter(&session.grant).await?.files.len();
-        let (file, octets) = portal.mailboxes.file(&session.grant, number).await?;
-        Ok::<_, ReadError>((of, file, octets))
+}
+
+/// Why no file is given.
+#[derive(Debug)]
+enum Refusal {
+    Read(ReadError),
+    /// The memory for files is taken, and was not given back in time.
+    Busy,
+}
+
+async fn give(portal: &Portal, loads: &Loads, session: Arc<OpenSession>, number: &str, asked: Asked) -> Response {
+    let Ok(number) = number.parse::<usize>() else { return plain::no_such_file(portal) };
+    let given = async {
+        let listed = portal.mailboxes.letter(&session.grant).await.map_err(Refusal::Read)?.files;
+        // How many files there are is part of what the sender is told.
+        let of = listed.len();
+        let listed = listed.get(number).ok_or(Refusal::Read(ReadError::NoSuchFile))?;
+        let (deliveries, telling) = (portal.deliveries.clone(), Arc::clone(&session));
+        let told = async move {
+            if let Err(fault) = deliveries.downloaded(&telling.grant, number, of).await {
+                tracing::error!(%fault, "a download could not be told");
+            }
+        };
+        respond(&asked, listed, loads, portal.mailboxes.file(&session.grant, number), told).await
     };
-    let (of, file, octets) = match read.await {
-        Ok(read) => read,
-        Err(ReadError::Gone | ReadError::NoSuchFile) => return plain::no_such_file(),
-        Err(ReadError::Fault(fault)) => return plain::fault(&portal, &fault),
-    };
-    let told = async move {
-        if let Err(fault) = portal.deliveries.downloaded(&session.grant, number, of).await {
-            tracing::error!(%fault, "a download could not be told");
+    match given.await {
+        Ok(answer) => answer,
+        Err(Refusal::Read(ReadError::Gone | ReadError::NoSuchFile)) => plain::no_such_file(portal),
+        Err(Refusal::Read(ReadError::Fault(fault))) => {
+            tracing::error!(%fault, "a file could not be given");
+            plain::no_file_now(portal)
         }
-    };
-    let wanted = wanted(&headers, octets.len());
-    answer(&file, octets, wanted, save, (method == Method::GET).then_some(told))
+        Err(Refusal::Busy) => plain::no_file_now(portal),
+    }
+}
+
+/// Opens the file only when octets of it are asked for, and once there is memory for them.
+async fn respond(
+    asked: &Asked,
+    listed: &File,
+    loads: &Loads,
+    read: impl Future<Output = Result<(File, Zeroizing<Vec<u8>>), ReadError>>,
+    told: impl Future<Output = ()> + Send + 'static,
+) -> Result<Response, Refusal> {
+    if asked.method == Method::HEAD {
+        return Ok(described(listed, asked.save));
+    }
+    // What a file is listed with is never less than what it has: a range beyond the one is beyond the other.
+    let most = usize::try_from(listed.size).unwrap_or(usize::MAX);
+    if wanted(&asked.headers, most) == Wanted::Nowhere {
+        return Ok(nowhere(most));
+    }
+    let mut room = loads.room(listed.size).await.ok_or(Refusal::Busy)?;
+    let (file, octets) = read.await.map_err(Refusal::Read)?;
+    let wanted = wanted(&asked.headers, octets.len());
+    if let Wanted::Part(range) = &wanted {
+        room.shrink(range.len());
+    }
+    Ok(answer(&file, octets, wanted, asked.save, told, room))
 }
 
 /// What of the file is asked for.
@@ -115,44 +159,52 @@ fn answer(
     octets: Zeroizing<Vec<u8>>,
     wanted: Wanted,
     save: bool,
-    told: Option<impl Future<Output = ()> + Send + 'static>,
+    told: impl Future<Output = ()> + Send + 'static,
+    room: Room,
 ) -> Response {
     let length = octets.len();
-    let (status, range, said) = match wanted {
-        Wanted::Whole => (StatusCode::OK, 0..length, None),
+    let mut answer = described(file, save);
+    let octets = match wanted {
+        Wanted::Whole => octets,
         Wanted::Part(range) => {
+            *answer.status_mut() = StatusCode::PARTIAL_CONTENT;
             let said = format!("bytes {}-{}/{length}", range.start, range.end.saturating_sub(1));
-            (StatusCode::PARTIAL_CONTENT, range, Some(said))
+            put(&mut answer, header::CONTENT_RANGE, &said);
+            // Of a part nothing more than the part is kept.
+            Zeroizing::new(octets.get(range).unwrap_or_default().to_vec())
         }
-        Wanted::Nowhere => {
-            let said = [(header::CONTENT_RANGE, format!("bytes */{length}"))];
-            return (StatusCode::RANGE_NOT_SATISFIABLE, said).into_response();
-        }
+        Wanted::Nowhere => return nowhere(length),
     };
-    let whole = range.len() == length;
-    let told = told.filter(|_| whole).map(|told| -> BoxFuture<'static, ()> { Box::pin(told) });
-    let body = Octets { length: range.len(), at: range.start, end: range.end, octets, told };
+    put(&mut answer, header::CONTENT_LENGTH, &octets.len().to_string());
+    let told = (octets.len() == length).then(|| -> BoxFuture<'static, ()> { Box::pin(told) });
+    *answer.body_mut() = Body::from_stream(Octets { at: 0, octets, told, _room: room });
+    answer
+}
+
+/// What is said of a file before its first octet: all that HEAD is told. Its length is known once it was
+/// opened (RFC 9110 §9.3.2 lets HEAD leave it out).
+fn described(file: &File, save: bool) -> Response {
     let shown = !save && shown_in_browsers(&file.media_type);
-    let mut answer = Response::new(Body::empty());
-    *answer.status_mut() = status;
-    let headers = answer.headers_mut();
-    let mut put = |name, value: &str| {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            headers.insert(name, value);
-        }
-    };
-    put(header::CONTENT_TYPE, content_type(&file.media_type));
-    put(header::CONTENT_DISPOSITION, &disposition(&file.name, shown));
-    put(header::CONTENT_LENGTH, &body.length.to_string());
-    put(header::ACCEPT_RANGES, "bytes");
+    let mut answer = Response::new(Body::from_stream(stream::empty::<Result<Bytes, Infallible>>()));
+    put(&mut answer, header::CONTENT_TYPE, content_type(&file.media_type));
+    put(&mut answer, header::CONTENT_DISPOSITION, &disposition(&file.name, shown));
+    put(&mut answer, header::ACCEPT_RANGES, "bytes");
     // Browsers refuse to show a PDF under `sandbox`; a picture has nothing to miss there.
     let pdf = file.media_type == "application/pdf";
-    put(header::CONTENT_SECURITY_POLICY, if pdf { FILE_POLICY } else { PICTURE_POLICY });
-    if let Some(said) = said {
-        put(header::CONTENT_RANGE, &said);
-    }
-    *answer.body_mut() = Body::from_stream(body);
+    put(&mut answer, header::CONTENT_SECURITY_POLICY, if pdf { FILE_POLICY } else { PICTURE_POLICY });
     answer
+}
+
+/// RFC 9110 §15.5.17
+fn nowhere(length: usize) -> Response {
+    let said = [(header::CONTENT_RANGE, format!("bytes */{length}"))];
+    (StatusCode::RANGE_NOT_SATISFIABLE, said).into_response()
+}
+
+fn put(answer: &mut Response, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        answer.headers_mut().insert(name, value);
+    }
 }
 
 /// The media type as sent, but nothing that a browser could run.
@@ -187,17 +239,16 @@ fn disposition(name: &str, shown: bool) -> String {
 /// The octets, a piece at a time, and what to do once the last piece was taken.
 struct Octets {
     octets: Zeroizing<Vec<u8>>,
-    length: usize,
     at: usize,
-    end: usize,
     told: Option<BoxFuture<'static, ()>>,
+    _room: Room,
 }
 
 impl Stream for Octets {
     type Item = Result<Bytes, Infallible>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let next = self.at.saturating_add(PIECE).min(self.end);
+        let next = self.at.saturating_add(PIECE).min(self.octets.len());
         if self.at < next {
             let piece = self.octets.get(self.at..next).map(Bytes::copy_from_slice).unwrap_or_default();
             self.at = next;
@@ -214,7 +265,7 @@ impl Stream for Octets {
 impl Drop for Octets {
     /// HTTP/1.1 with a Content-Length stops asking after the last octet: then the drop is the end.
     fn drop(&mut self) {
-        if self.at < self.end {
+        if self.at < self.octets.len() {
             return;
         }
         if let (Some(told), Ok(runtime)) = (self.told.take(), tokio::runtime::Handle::try_current()) {
@@ -229,8 +280,8 @@ const PIECE: usize = 64 * 1024;
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
 
     use super::*;
 
@@ -242,6 +293,14 @@ mod tests {
         let octets: Vec<u8> = (0..size).map(|i| u8::try_from(i % 251).unwrap()).collect();
         let file = File { number: 0, name: name.into(), media_type: media_type.into(), size: size as u64 };
         (file, Zeroizing::new(octets))
+    }
+
+    async fn room() -> Room {
+        Loads::default().room(1).await.unwrap()
+    }
+
+    fn asked(method: Method, range: &str) -> Asked {
+        Asked { method, headers: if range.is_empty() { HeaderMap::new() } else { headers(range) }, save: true }
     }
 
     fn say<'a>(answer: &'a Response, name: &str) -> &'a str {
@@ -279,8 +338,8 @@ mod tests {
         assert!(!disposition("a\r\nSet-Cookie: x=1", false).contains(['\r', '\n']));
     }
 
-    #[test]
-    fn what_could_run_is_octets() {
+    #[tokio::test]
+    async fn what_could_run_is_octets() {
         for active in
             ["text/html", "image/svg+xml", "application/xhtml+xml", "text/xml", "text/javascript", "x", "a/b;c"]
         {
@@ -288,15 +347,15 @@ mod tests {
         }
         assert_eq!(content_type("application/pdf"), "application/pdf");
         let (page, octets) = file("a.html", "text/html", 10);
-        let answer = answer(&page, octets, Wanted::Whole, false, None::<std::future::Ready<()>>);
+        let answer = answer(&page, octets, Wanted::Whole, false, std::future::ready(()), room().await);
         assert!(say(&answer, "content-disposition").starts_with("attachment"));
         assert!(say(&answer, "content-security-policy").starts_with("sandbox; default-src 'none'"));
     }
 
-    #[test]
-    fn a_pdf_is_shown_outside_of_a_sandbox() {
+    #[tokio::test]
+    async fn a_pdf_is_shown_outside_of_a_sandbox() {
         let (pdf, octets) = file("a.pdf", "application/pdf", 10);
-        let answer = answer(&pdf, octets, Wanted::Whole, false, None::<std::future::Ready<()>>);
+        let answer = answer(&pdf, octets, Wanted::Whole, false, std::future::ready(()), room().await);
         assert!(say(&answer, "content-disposition").starts_with("inline"));
         assert!(say(&answer, "content-security-policy").starts_with("default-src 'none'"));
         assert_eq!(say(&answer, "content-length"), "10");
@@ -307,27 +366,27 @@ mod tests {
         let told = Arc::new(AtomicUsize::new(0));
         let note = || {
             let told = Arc::clone(&told);
-            Some(async move {
+            async move {
                 told.fetch_add(1, Ordering::SeqCst);
-            })
+            }
         };
         let (pdf, octets) = file("a.pdf", "application/pdf", 200_000);
 
-        let given = answer(&pdf, octets.clone(), Wanted::Whole, true, note());
+        let given = answer(&pdf, octets.clone(), Wanted::Whole, true, note(), room().await);
         let body = axum::body::to_bytes(given.into_body(), usize::MAX).await.unwrap();
         assert_eq!((body.as_ref(), told.load(Ordering::SeqCst)), (octets.as_slice(), 1));
 
-        let part = answer(&pdf, octets.clone(), Wanted::Part(10..20), true, note());
+        let part = answer(&pdf, octets.clone(), Wanted::Part(10..20), true, note(), room().await);
         assert_eq!((part.status(), say(&part, "content-range")), (StatusCode::PARTIAL_CONTENT, "bytes 10-19/200000"));
         let body = axum::body::to_bytes(part.into_body(), usize::MAX).await.unwrap();
         assert_eq!(body.as_ref(), &octets[10..20]);
 
-        drop(answer(&pdf, octets.clone(), Wanted::Whole, true, note()));
+        drop(answer(&pdf, octets.clone(), Wanted::Whole, true, note(), room().await));
         tokio::task::yield_now().await;
         assert_eq!(told.load(Ordering::SeqCst), 1, "a part, and a file nobody took, are no downloads");
 
         // A connection that stops asking after Content-Length octets.
-        let given = answer(&pdf, octets.clone(), Wanted::Part(0..200_000), true, note());
+        let given = answer(&pdf, octets.clone(), Wanted::Part(0..200_000), true, note(), room().await);
         let mut pieces = Box::pin(given.into_body().into_data_stream());
         let mut taken = 0;
         while taken < octets.len() {
@@ -337,5 +396,54 @@ mod tests {
         drop(pieces);
         tokio::task::yield_now().await;
         assert_eq!(told.load(Ordering::SeqCst), 2);
+    }
+
+    #[tokio::test]
+    async fn a_file_is_opened_only_for_its_octets() {
+        let (pdf, octets) = file("a.pdf", "application/pdf", 5000);
+        let loads = Loads::new(1, Duration::from_millis(10));
+        let taken = loads.room(1).await.unwrap();
+        let never = || async { panic!("opened for nothing") };
+        for range in ["", "bytes=0-0", "bytes=9000-"] {
+            let told = std::future::ready(());
+            let head = respond(&asked(Method::HEAD, range), &pdf, &loads, never(), told).await.unwrap();
+            assert_eq!((head.status(), say(&head, "accept-ranges")), (StatusCode::OK, "bytes"), "{range}");
+            assert!(say(&head, "content-disposition").contains("a.pdf") && say(&head, "content-length").is_empty());
+        }
+        let beyond = asked(Method::GET, "bytes=5000-");
+        let nowhere = respond(&beyond, &pdf, &loads, never(), std::future::ready(())).await.unwrap();
+        assert_eq!(nowhere.status(), StatusCode::RANGE_NOT_SATISFIABLE);
+        assert_eq!(say(&nowhere, "content-range"), "bytes */5000");
+
+        let first = asked(Method::GET, "bytes=0-0");
+        let busy = respond(&first, &pdf, &loads, never(), std::future::ready(())).await;
+        assert!(matches!(busy, Err(Refusal::Busy)), "no memory, no opening");
+        drop(taken);
+        // Listed longer than it is, as a part is that was stored as it was written.
+        let read = async { Ok((pdf.clone(), octets.clone())) };
+        let listed = File { size: 6800, ..pdf.clone() };
+        let beyond = asked(Method::GET, "bytes=6000-");
+        let nowhere = respond(&beyond, &listed, &loads, read, std::future::ready(())).await.unwrap();
+        assert_eq!(say(&nowhere, "content-range"), "bytes */5000");
+    }
+
+    #[tokio::test]
+    async fn a_file_keeps_its_memory_as_long_as_its_answer() {
+        let (pdf, octets) = file("a.pdf", "application/pdf", 100 * 1024);
+        let loads = Loads::new(100, Duration::from_millis(10));
+        let ask = async |range: &str| {
+            let read = async { Ok((pdf.clone(), octets.clone())) };
+            respond(&asked(Method::GET, range), &pdf, &loads, read, std::future::ready(())).await
+        };
+        let whole = ask("").await.unwrap();
+        assert!(matches!(ask("bytes=0-0").await, Err(Refusal::Busy)));
+        let mut pieces = whole.into_body().into_data_stream();
+        std::future::poll_fn(|c| Pin::new(&mut pieces).poll_next(c)).await.unwrap().unwrap();
+        assert!(matches!(ask("").await, Err(Refusal::Busy)), "begun is not done");
+        drop(pieces);
+        let part = ask("bytes=0-0").await.unwrap();
+        assert!(loads.room(99 * 1024).await.is_some(), "a part takes what it has");
+        assert_eq!(axum::body::to_bytes(part.into_body(), 10).await.unwrap().len(), 1);
+        assert!(loads.room(100 * 1024).await.is_some(), "all is given back");
     }
 }

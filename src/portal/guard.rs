@@ -31,6 +31,7 @@ pub(super) async fn watch(
     let method = request.method().clone();
     let answer = match tokio::time::timeout(LONGEST, admit(&portal, route, request, next)).await {
         Ok(answer) => answer,
+        Err(_) if route.path.starts_with(FILES) => plain::no_file_now(&portal),
         Err(_) => plain::unavailable(&portal),
     };
     let took = portal.clock.now().since(began).as_millis();
@@ -47,8 +48,8 @@ async fn admit(portal: &Portal, route: &Route, mut request: Request, next: Next)
             request.extensions_mut().insert(Held(ticket.reveal()));
         }
         Guard::Session => {
-            let file = route.path.starts_with("/letter/file/");
-            let refused = || if file { plain::no_file_without_session() } else { plain::not_open(portal) };
+            let file = route.path.starts_with(FILES);
+            let refused = || if file { plain::no_file_without_session(portal) } else { plain::not_open(portal) };
             let token = cookie(request.headers(), LETTER).and_then(SessionToken::parse);
             let Some(token) = token else { return refused() };
             match portal.access.resume(&token).await {
@@ -185,5 +186,7 @@ pub(super) const BROWSER: &str = "__Host-pli-browser";
 pub(super) const LETTER: &str = "__Host-pli-letter";
 pub(super) const LANGUAGE: &str = "__Host-pli-language";
 
+/// What is answered in plain text when it is refused.
+const FILES: &str = "/letter/file/";
 /// The longest that an answer may take to begin, the sending of a code included.
 const LONGEST: Duration = Duration::from_secs(60);

@@ -1,5 +1,6 @@
 //! The open page: read, stay longer, close. An opening is told before the page is given out.
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
@@ -10,12 +11,18 @@ use crate::mailbox::ReadError;
 
 use super::guard::{self, Opened, Protected, Visitor};
 use super::link::{set_cookie, to};
+use super::loads::Loads;
 use super::pages::{self, Surroundings};
 use super::words::Words;
 use super::{Portal, plain};
 
 /// `GET /letter`
-pub(super) async fn show(State(portal): State<Portal>, Opened(session, _): Opened, visitor: Visitor) -> Response {
+pub(super) async fn show(
+    State(portal): State<Portal>,
+    Extension(loads): Extension<Loads>,
+    Opened(session, _): Opened,
+    visitor: Visitor,
+) -> Response {
     let words = words(&portal, &session, &visitor);
     let letter = match portal.mailboxes.letter(&session.grant).await {
         Ok(letter) => letter,
@@ -25,6 +32,10 @@ pub(super) async fn show(State(portal): State<Portal>, Opened(session, _): Opene
         }
         Err(ReadError::Fault(fault)) => return plain::fault(&portal, &fault),
     };
+    let (letter, texts) = match loads.reduce(move || pages::readable(letter)).await {
+        Ok(readable) => readable,
+        Err(fault) => return plain::fault(&portal, &fault),
+    };
     let browser = visitor.browser.clone().unwrap_or_else(|| portal.access.new_browser());
     let around = Surroundings {
         practice: &session.practice,
@@ -33,7 +44,7 @@ pub(super) async fn show(State(portal): State<Portal>, Opened(session, _): Opene
         prolong: portal.access.form_token(&browser, "/letter/prolong"),
         close: portal.access.form_token(&browser, "/letter/close"),
     };
-    let page = pages::letter(&words, portal.settings.demonstration, &letter, &around);
+    let page = pages::letter(&words, portal.settings.demonstration, &letter, texts, &around);
     // No receipt, no page: what the sender is told is never less than what was shown.
     if let Err(fault) = portal.deliveries.opened(&session.grant, &letter.subject, letter.files.len()).await {
         return plain::fault(&portal, &fault);

@@ -12,10 +12,12 @@ mod headers;
 mod html;
 mod letter;
 mod link;
+mod loads;
 mod pages;
 mod plain;
 mod routes;
 mod serve;
+mod steady;
 mod style;
 #[cfg(test)]
 mod tests;
@@ -38,7 +40,7 @@ pub use serve::serve;
 pub struct Settings {
     /// Every page says that it is a demonstration.
     pub demonstration: bool,
-    /// The only neighbours whose `X-Forwarded-For` may be believed; nothing personal hangs on it.
+    /// The only neighbours whose `X-Forwarded-For` may be believed, once it is read: nothing hangs on it yet.
     pub proxies: Vec<IpAddr>,
 }
 

@@ -75,13 +75,17 @@ pub(super) fn link(
     // What the alert says already is not said twice.
     let told_tries = matches!(complaint, Some(Complaint::Wrong(_)));
     let told_wait = matches!(complaint, Some(Complaint::Wait(_)));
-    let complaint = complaint.map(|complaint| complain(words, complaint));
+    let complaint = complaint.map(|complaint| complain(words, complaint, &view.state));
+    let ended = |title, text| ended(words, frame(title), &view.practice, title, text);
     match &view.state {
         LinkState::Choose { sms, voice, failed, wait_until } => {
-            let failed = failed.map(|(channel, class)| not_sent(words, channel, class));
+            let failed = failed.map(|(channel, class)| not_sent(words, channel, class, *sms, *voice));
+            let one = sms != voice;
             let page = Choose {
                 frame: frame("portal-choose-title"),
-                kept: words.tell("portal-kept", &[("day", (&words.day(view.expires_at)).into())]),
+                legend: words.say(if one { "portal-choose-legend-one" } else { "portal-choose-legend" }),
+                none: call(words, &view.practice, "portal-choose-none", "portal-choose-none-silent"),
+                kept: words.tell("portal-kept", &[("day", (&words.last_day(view.expires_at)).into())]),
                 w: words,
                 forms,
                 sms: *sms,
@@ -121,9 +125,9 @@ pub(super) fn link(
             let title = "portal-paused-title";
             notice(frame(title), words.say(title), vec![text, words.say("portal-paused-why")], Some(reload))
         }
-        LinkState::Expired => ended(words, frame, "portal-expired-title", "portal-expired-text"),
-        LinkState::Recalled => ended(words, frame, "portal-recalled-title", "portal-recalled-text"),
-        LinkState::Locked => ended(words, frame, "portal-locked-title", "portal-locked-text"),
+        LinkState::Expired => ended("portal-expired-title", "portal-expired-text"),
+        LinkState::Recalled => ended("portal-recalled-title", "portal-recalled-text"),
+        LinkState::Locked => ended("portal-locked-title", "portal-locked-text"),
     }
 }
 
@@ -138,12 +142,35 @@ pub(super) struct Surroundings<'a> {
     pub(super) close: String,
 }
 
+/// A text as the page shows it.
+pub(super) struct Shown {
+    plain: bool,
+    text: String,
+}
+
+/// The letter and its texts, ready to be shown: work of the processor, which may last.
+pub(super) fn readable(letter: Letter) -> (Letter, Vec<Shown>) {
+    let texts = letter.bodies.iter().map(|body| match body {
+        Body::Plain(text) => Shown { plain: true, text: text.trim().to_owned() },
+        Body::Html(sent) => Shown { plain: false, text: reduce(sent) },
+    });
+    let texts = texts.filter(|shown| !shown.text.is_empty()).collect();
+    (letter, texts)
+}
+
 /// The page of a letter.
-pub(super) fn letter(words: &Words, demonstration: bool, letter: &Letter, around: &Surroundings<'_>) -> String {
+pub(super) fn letter(
+    words: &Words,
+    demonstration: bool,
+    letter: &Letter,
+    texts: Vec<Shown>,
+    around: &Surroundings<'_>,
+) -> String {
     let subject = letter.subject.trim();
     let heading = if subject.is_empty() { words.say("portal-no-subject") } else { subject.to_owned() };
     let title = words.tell("portal-letter-title", &[("subject", (&heading).into())]);
-    let date = words.moment(letter.date);
+    // A message without a Date field has none to show.
+    let date = (letter.date.0 > 0).then(|| words.moment(letter.date));
     let files = letter
         .files
         .iter()
@@ -156,24 +183,15 @@ pub(super) fn letter(words: &Words, demonstration: bool, letter: &Letter, around
             name: file.name.clone(),
         })
         .collect();
-    let bodies = letter
-        .bodies
-        .iter()
-        .map(|body| match body {
-            Body::Plain(text) => (true, text.trim().to_owned()),
-            Body::Html(sent) => (false, reduce(sent)),
-        })
-        .filter(|(_, text)| !text.is_empty())
-        .collect();
     let page = LetterPage {
         frame: Frame::of(words, demonstration, &title, Some(around.practice), Some("/letter")),
         heading,
         from: letter.from.clone(),
         date,
-        bodies,
+        texts,
         files,
         open_until: words.tell("portal-open-until", &[("until", (&words.until(around.open_until)).into())]),
-        kept: words.tell("portal-letter-kept", &[("day", (&words.day(around.kept_until)).into())]),
+        kept: words.tell("portal-letter-kept", &[("day", (&words.last_day(around.kept_until)).into())]),
         prolong: &around.prolong,
         close: &around.close,
         w: words,
@@ -192,7 +210,12 @@ pub(super) fn closed(words: &Words, demonstration: bool, practice: &PracticeProf
 pub(super) fn gone(words: &Words, demonstration: bool, practice: &PracticeProfile) -> String {
     let heading = words.say("portal-gone-title");
     let frame = Frame::of(words, demonstration, &heading, Some(practice), None);
-    notice(frame, heading, vec![words.say("portal-gone-text")], None)
+    notice(
+        frame,
+        heading,
+        vec![words.say("portal-gone-text"), call(words, practice, "portal-gone-call", "portal-gone-silent")],
+        None,
+    )
 }
 
 /// Whether browsers show this type by themselves, without running anything of it.
@@ -211,15 +234,17 @@ pub(super) const NOT_OPEN: Both = Both("portal-not-open-title", &["portal-not-op
 pub(super) const FOREIGN_FORM: Both = Both("portal-foreign-title", &["portal-foreign-text", "portal-foreign-cookies"]);
 pub(super) const UNAVAILABLE: Both =
     Both("portal-unavailable-title", &["portal-unavailable-text", "portal-unavailable-call"]);
+pub(super) const NO_FILE: Both = Both("portal-no-file-title", &["portal-no-file-text"]);
 /// All of them, for the tests.
 #[cfg(test)]
-pub(super) const BOTH: [(&str, &Both); 6] = [
+pub(super) const BOTH: [(&str, &Both); 7] = [
     ("index", &INDEX),
     ("unknown", &UNKNOWN),
     ("incomplete", &INCOMPLETE),
     ("not-open", &NOT_OPEN),
     ("foreign", &FOREIGN_FORM),
     ("unavailable", &UNAVAILABLE),
+    ("no-file", &NO_FILE),
 ];
 
 /// A page that is the same for everybody, in every language at once.
@@ -232,8 +257,8 @@ pub(super) fn both(texts: &Texts, demonstration: bool, said: &Both) -> String {
             texts: said.1.iter().map(|id| texts.say(language, id, &[])).collect(),
         })
         .collect();
-    let title = sections.first().map(|section| section.heading.clone()).unwrap_or_default();
-    let banner = texts.say(Language::Fr, "portal-demonstration", &[]);
+    let title = sections.iter().map(|section| section.heading.as_str()).collect::<Vec<_>>().join(" – ");
+    let banner = Language::ALL.map(|language| texts.say(language, "portal-demonstration", &[])).join(" ");
     let frame = Frame {
         tag: Language::Fr.tag(),
         title,
@@ -243,6 +268,19 @@ pub(super) fn both(texts: &Texts, demonstration: bool, said: &Both) -> String {
         switch: None,
     };
     finish(BothPage { frame, sections }.render())
+}
+
+/// The same words as plain text, for whoever expected a file.
+pub(super) fn both_plain(texts: &Texts, said: &Both) -> String {
+    let mut text = String::new();
+    for language in Language::ALL {
+        for id in std::iter::once(&said.0).chain(said.1) {
+            text.push_str(&texts.say(language, id, &[]));
+            text.push('\n');
+        }
+        text.push('\n');
+    }
+    text
 }
 
 impl Frame {
@@ -274,9 +312,13 @@ impl Frame {
     }
 }
 
-fn complain(words: &Words, complaint: Complaint) -> String {
+fn complain(words: &Words, complaint: Complaint, state: &LinkState) -> String {
     match complaint {
-        Complaint::ChooseOne => words.say("portal-choose-one"),
+        Complaint::ChooseOne => words.say(match state {
+            LinkState::Choose { sms: true, voice: false, .. } => "portal-choose-one-sms",
+            LinkState::Choose { sms: false, voice: true, .. } => "portal-choose-one-voice",
+            _ => "portal-choose-one",
+        }),
         Complaint::Wait(until) => words.tell("portal-wait", &[("at", (&words.at(until)).into())]),
         Complaint::NotACode => words.say("portal-not-a-code"),
         Complaint::NoneHere => words.say("portal-none-here"),
@@ -285,16 +327,35 @@ fn complain(words: &Words, complaint: Complaint) -> String {
     }
 }
 
-fn not_sent(words: &Words, channel: Channel, class: FailureClass) -> String {
-    words.say(match (class, channel) {
+/// What went wrong, and what can be done: nothing is advised that the page does not offer.
+fn not_sent(words: &Words, channel: Channel, class: FailureClass, sms: bool, voice: bool) -> String {
+    let failed = words.say(match (class, channel) {
         (FailureClass::Landline, _) => "portal-failed-landline",
         (_, Channel::Sms) => "portal-failed-sms",
         (_, Channel::Voice) => "portal-failed-voice",
-    })
+    });
+    let then = match (class, channel, sms, voice) {
+        (_, _, false, false) => return failed,
+        (FailureClass::Landline, _, _, true) | (_, Channel::Sms, false, true) => words.say("portal-then-voice"),
+        (_, Channel::Sms, true, true) => words.say("portal-then-again-or-voice"),
+        (_, Channel::Voice, true, true) => words.say("portal-then-again-or-sms"),
+        (_, Channel::Voice, true, false) => words.say("portal-then-sms"),
+        (_, Channel::Sms, true, false) | (_, Channel::Voice, false, true) => words.say("portal-then-again"),
+    };
+    format!("{failed} {then}")
 }
 
-fn ended(words: &Words, frame: impl Fn(&str) -> Frame, title: &str, text: &str) -> String {
-    notice(frame(title), words.say(title), vec![words.say(text), words.say("portal-ended-call")], None)
+/// Whom to call: the practice by its number, or without one where it has given none.
+fn call(words: &Words, practice: &PracticeProfile, by_number: &str, silent: &str) -> String {
+    if practice.telephone.is_empty() {
+        return words.say(silent);
+    }
+    words.tell(by_number, &[("telephone", (&practice.telephone).into())])
+}
+
+fn ended(words: &Words, frame: Frame, practice: &PracticeProfile, title: &str, text: &str) -> String {
+    let whom = call(words, practice, "portal-ended-call", "portal-ended-silent");
+    notice(frame, words.say(title), vec![words.say(text), whom], None)
 }
 
 fn notice(frame: Frame, heading: String, texts: Vec<String>, next: Option<(String, String)>) -> String {
@@ -312,6 +373,8 @@ struct Choose<'a> {
     frame: Frame,
     w: &'a Words,
     forms: &'a LinkForms<'a>,
+    legend: String,
+    none: String,
     kept: String,
     sms: bool,
     voice: bool,
@@ -351,9 +414,8 @@ struct LetterPage<'a> {
     w: &'a Words,
     heading: String,
     from: String,
-    date: String,
-    /// Plain or not, and the text.
-    bodies: Vec<(bool, String)>,
+    date: Option<String>,
+    texts: Vec<Shown>,
     files: Vec<Listed>,
     open_until: String,
     kept: String,

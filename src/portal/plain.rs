@@ -65,17 +65,33 @@ pub(super) fn fault(portal: &Portal, fault: &Fault) -> Response {
 
 /// Later, please.
 pub(super) fn unavailable(portal: &Portal) -> Response {
-    page(portal, StatusCode::SERVICE_UNAVAILABLE, &pages::UNAVAILABLE)
+    again(page(portal, StatusCode::SERVICE_UNAVAILABLE, &pages::UNAVAILABLE))
 }
 
 /// A file asked for without an open page: never HTML, which download managers would save as the file.
-pub(super) fn no_file_without_session() -> Response {
-    (StatusCode::FORBIDDEN, "403\n").into_response()
+pub(super) fn no_file_without_session(portal: &Portal) -> Response {
+    spoken(portal, StatusCode::FORBIDDEN, &pages::NOT_OPEN)
 }
 
 /// No such file in this letter, or the letter is gone.
-pub(super) fn no_such_file() -> Response {
-    (StatusCode::NOT_FOUND, "404\n").into_response()
+pub(super) fn no_such_file(portal: &Portal) -> Response {
+    spoken(portal, StatusCode::NOT_FOUND, &pages::NO_FILE)
+}
+
+/// The file cannot be given now: too many are being taken, or a fault of ours that was logged.
+pub(super) fn no_file_now(portal: &Portal) -> Response {
+    again(spoken(portal, StatusCode::SERVICE_UNAVAILABLE, &pages::UNAVAILABLE))
+}
+
+/// RFC 9110 §10.2.3
+fn again(mut answer: Response) -> Response {
+    answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("30"));
+    answer
+}
+
+/// The words of a page as plain text, where a file was expected.
+fn spoken(portal: &Portal, status: StatusCode, said: &Both) -> Response {
+    (status, pages::both_plain(&portal.texts, said)).into_response()
 }
 
 fn page(portal: &Portal, status: StatusCode, said: &Both) -> Response {

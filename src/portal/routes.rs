@@ -3,13 +3,14 @@
 //! A row without a guard does not compile; a test walks every row in every state, and
 //! `tests/portal.rs` compares the table with the list that a release may have.
 
-use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{StatusCode, Uri};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
+use axum::{Extension, Router};
 
+use super::loads::Loads;
 use super::{Portal, file, guard, headers, letter, link, plain};
 
 /// Who may come in.
@@ -61,6 +62,7 @@ pub(super) fn router(portal: &Portal) -> Router {
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(LARGEST_FORM))
         .layer(from_fn(headers::secure))
+        .layer(Extension(Loads::default()))
         .with_state(portal.clone())
 }
 

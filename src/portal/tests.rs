@@ -84,7 +84,12 @@ fn link_states() -> Vec<(&'static str, LinkState, Option<Complaint>)> {
         ("choose", choose(true, true, None, None), None),
         ("choose-one", choose(true, true, None, None), Some(Complaint::ChooseOne)),
         ("choose-sms-only", choose(true, false, None, None), None),
+        ("choose-sms-one", choose(true, false, None, None), Some(Complaint::ChooseOne)),
+        ("choose-voice-one", choose(false, true, None, None), Some(Complaint::ChooseOne)),
         ("choose-none", choose(false, false, None, None), None),
+        ("choose-none-failed", choose(false, false, Some((sms, FailureClass::Landline)), None), None),
+        ("choose-sms-failed", choose(true, false, Some((sms, FailureClass::Unreachable)), None), None),
+        ("choose-voice-failed", choose(false, true, Some((voice, FailureClass::Unreachable)), None), None),
         ("choose-failed", choose(true, true, Some((sms, FailureClass::Unreachable)), None), None),
         ("choose-failed-call", choose(true, true, Some((voice, FailureClass::Refused)), Some(later(1))), None),
         ("choose-landline", choose(false, true, Some((sms, FailureClass::Landline)), None), None),
@@ -106,9 +111,19 @@ fn link_states() -> Vec<(&'static str, LinkState, Option<Complaint>)> {
 const TICKET: &str = "0123456789abcdefghjkmnpqrstvwxyz";
 
 fn link_page(language: Language, demonstration: bool, state: LinkState, complaint: Option<Complaint>) -> String {
+    link_page_of(practice(), language, demonstration, state, complaint)
+}
+
+fn link_page_of(
+    practice: PracticeProfile,
+    language: Language,
+    demonstration: bool,
+    state: LinkState,
+    complaint: Option<Complaint>,
+) -> String {
     let view = LinkView {
         delivery: DeliveryId::random(&counting()),
-        practice: practice(),
+        practice,
         language,
         expires_at: later(30 * 24 * 60),
         state,
@@ -141,7 +156,7 @@ fn sample_letter() -> Letter {
     }
 }
 
-fn letter_page(language: Language, demonstration: bool, letter: &Letter) -> String {
+fn letter_page(language: Language, demonstration: bool, letter: Letter) -> String {
     let words = Words::new(&Texts::new(), language, "Europe/Paris", NOW);
     let practice = practice();
     let around = Surroundings {
@@ -151,7 +166,8 @@ fn letter_page(language: Language, demonstration: bool, letter: &Letter) -> Stri
         prolong: "prolong-token".into(),
         close: "close-token".into(),
     };
-    pages::letter(&words, demonstration, letter, &around)
+    let (letter, texts) = pages::readable(letter);
+    pages::letter(&words, demonstration, &letter, texts, &around)
 }
 
 /// Every page there is.
@@ -162,9 +178,9 @@ fn all_pages(language: Language) -> Vec<(String, String)> {
         .into_iter()
         .map(|(name, state, complaint)| (name.to_owned(), link_page(language, false, state, complaint)))
         .collect();
-    all.push(("letter".into(), letter_page(language, false, &sample_letter())));
+    all.push(("letter".into(), letter_page(language, false, sample_letter())));
     let bare = Letter { subject: " ".into(), bodies: Vec::new(), files: Vec::new(), ..sample_letter() };
-    all.push(("letter-bare".into(), letter_page(language, true, &bare)));
+    all.push(("letter-bare".into(), letter_page(language, true, bare)));
     all.push(("closed".into(), pages::closed(&words, false, &practice())));
     all.push(("gone".into(), pages::gone(&words, false, &practice())));
     all.extend(pages::BOTH.map(|(name, said)| (name.to_owned(), pages::both(&texts, false, said))));
@@ -220,6 +236,87 @@ fn fault_14_nothing_is_chosen_beforehand() {
 }
 
 #[test]
+fn one_way_is_chosen_as_well_and_no_other_is_spoken_of() {
+    for language in Language::ALL {
+        for (name, state, complaint) in link_states() {
+            let LinkState::Choose { sms, voice, .. } = state else { continue };
+            let page = link_page(language, false, state, complaint);
+            let name = format!("{name} ({})\n{page}", language.tag());
+            assert_eq!(page.matches("type=\"radio\"").count(), usize::from(sms) + usize::from(voice), "{name}");
+            assert!(!page.contains(" checked"), "{name}");
+            assert_eq!(page.contains("<form"), sms || voice, "{name}");
+            // Where a number takes no SMS, that is said; otherwise only what is offered has a name.
+            let spoken = page.replace("ne reçoit pas les SMS", "").replace("does not take text messages", "");
+            let failed = page.contains("id=\"error\"") && !name.contains("-one");
+            if !failed || (sms != voice) {
+                assert_eq!(spoken.contains("SMS") || spoken.contains("text message"), sms, "{name}");
+            }
+            assert_eq!(page.contains("appel téléphonique") || page.contains("telephone call"), voice, "{name}");
+            let how = if language == Language::Fr { "Comment voulez-vous" } else { "How would you like" };
+            assert_eq!(page.contains(how), sms && voice, "{name}");
+            let none = page.contains("id=\"none\"");
+            assert_eq!(none, !sms && !voice, "{name}");
+            assert_eq!(
+                page.contains("au\u{a0}+377 93 30 00 00.") || page.contains("on\u{a0}+377 93 30 00 00."),
+                none,
+                "{name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn who_has_no_telephone_sends_nobody_to_its_number() {
+    for language in Language::ALL {
+        let silent = PracticeProfile { telephone: String::new(), ..practice() };
+        let words = Words::new(&Texts::new(), language, "Europe/Paris", NOW);
+        let pages: Vec<String> = link_states()
+            .into_iter()
+            .map(|(_, state, complaint)| link_page_of(silent.clone(), language, false, state, complaint))
+            .chain([pages::gone(&words, false, &silent), pages::closed(&words, false, &silent)])
+            .collect();
+        for page in pages {
+            for promised in
+                ["tel:", "+377", "Téléphone\u{a0}:", "Telephone:", "en bas de", "bottom", "ppelez-nous", "call us"]
+            {
+                assert!(!page.contains(promised), "{promised}\n{page}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_letter_without_a_date_shows_none() {
+    for language in Language::ALL {
+        let page = letter_page(language, false, Letter { date: Timestamp(0), ..sample_letter() });
+        assert!(!page.contains("1970") && !page.contains("<dt>Date"));
+        assert!(letter_page(language, false, sample_letter()).contains("<dt>Date"));
+    }
+}
+
+/// French puts a space that does not break before these signs and within quotes; English none.
+#[test]
+fn signs_stand_as_their_language_wants_them() {
+    for language in Language::ALL {
+        for (name, page) in all_pages(language).into_iter().filter(|(name, _)| !name.starts_with("letter")) {
+            let both = pages::BOTH.iter().any(|(both, _)| name == *both);
+            for text in page.split('<').filter_map(|piece| piece.split_once('>')).map(|(_, text)| text) {
+                let text = text.replace("&#60;", "").replace("&#62;", "").replace("&#38;", "");
+                assert!(
+                    ![" :", " ?", " !", " ;", " »", "« ", " %"].iter().any(|sign| text.contains(sign)),
+                    "{name}: {text}"
+                );
+                if language == Language::Fr && !both {
+                    let before = |sign: char| text.split(sign).rev().skip(1).all(|said| said.ends_with('\u{a0}'));
+                    assert!([':', '?', '!', ';', '»'].into_iter().all(before), "{name}: {text}");
+                    assert!(!text.contains('\''), "{name}: {text}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn the_code_field_is_as_phones_want_it() {
     let (_, state, _) = link_states().into_iter().find(|(name, ..)| *name == "enter").unwrap();
     let page = link_page(Language::Fr, false, state, None);
@@ -244,7 +341,7 @@ fn ended_links_say_whom_to_call() {
 
 #[test]
 fn a_letter_shows_what_was_sent_and_runs_nothing_of_it() {
-    let page = letter_page(Language::Fr, false, &sample_letter());
+    let page = letter_page(Language::Fr, false, sample_letter());
     for wanted in [
         "Vos résultats &#60;b&#62;",
         "Camille Durand &#60;&#38;&#62;",
@@ -273,8 +370,8 @@ fn a_demonstration_says_so_on_every_page() {
         for (name, state, complaint) in link_states() {
             assert!(link_page(language, true, state, complaint).contains(&banner), "{name}");
         }
-        assert!(letter_page(language, true, &sample_letter()).contains(&banner));
-        assert!(!letter_page(language, false, &sample_letter()).contains(&banner));
+        assert!(letter_page(language, true, sample_letter()).contains(&banner));
+        assert!(!letter_page(language, false, sample_letter()).contains(&banner));
     }
     for (name, said) in pages::BOTH {
         assert!(pages::both(&texts, true, said).contains("class=\"banner\""), "{name}");

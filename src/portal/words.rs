@@ -73,15 +73,20 @@ impl Words {
         }
     }
 
+    /// The last day of a time that ends at `end`: what ends at midnight ends with the day before.
+    pub(super) fn last_day(&self, end: Timestamp) -> String {
+        self.day(Timestamp(end.0.saturating_sub(1)))
+    }
+
     /// « 9 h 40 ».
     fn time(&self, when: Timestamp) -> String {
         let there = self.there(when);
-        let (hour, minute) = (there.hour().to_string(), format!("{:02}", there.minute()));
-        let id = if there.minute() == 0 { "portal-hour" } else { "portal-time" };
+        // Midnight is told as the hour it is: the word leaves open which end of the day is meant.
+        let (hour, minute) = (i64::from(there.hour()), format!("{:02}", there.minute()));
         if there.minute() == 0 {
-            self.tell(id, &[("hour", (&hour).into())])
+            self.tell("portal-hour", &[("hour", hour.into())])
         } else {
-            self.tell(id, &[("hour", (&hour).into()), ("minute", (&minute).into())])
+            self.tell("portal-time", &[("hour", hour.into()), ("minute", (&minute).into())])
         }
     }
 
@@ -173,6 +178,19 @@ mod tests {
         assert_eq!(en.at(MORNING), "at 9:40");
         assert_eq!(en.at(Timestamp(MORNING.0 + 24 * HOUR)), "on 13 April at 9:40");
         assert_eq!(en.until(Timestamp(MORNING.0 + HOUR / 3)), "until 10:00");
+    }
+
+    #[test]
+    fn midnight_belongs_to_the_day_it_begins() {
+        let midnight = Timestamp(MORNING.0 + 14 * HOUR + HOUR / 3); // 13 April, 0:00
+        let later = Timestamp(midnight.0 + HOUR / 12);
+        let fr = words(Language::Fr);
+        assert_eq!(fr.until(midnight), "jusqu’au 13 avril à 0\u{a0}h");
+        assert_eq!(fr.at(later), "le 13 avril à 0\u{a0}h\u{a0}05");
+        assert_eq!((fr.last_day(midnight), fr.last_day(later)), ("12 avril".into(), "13 avril".into()));
+        let en = words(Language::En);
+        assert_eq!(en.until(midnight), "until 13 April at 00:00");
+        assert_eq!(en.at(later), "on 13 April at 00:05");
     }
 
     #[test]

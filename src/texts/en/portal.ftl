@@ -15,8 +15,14 @@ portal-month-11 = November
 portal-month-12 = December
 portal-day = { $day } { $month }
 portal-day-year = { $day } { $month } { $year }
-portal-time = { $hour }:{ $minute }
-portal-hour = { $hour }:00
+portal-time = { $hour ->
+    [0] 00
+   *[other] { $hour }
+}:{ $minute }
+portal-hour = { $hour ->
+    [0] 00
+   *[other] { $hour }
+}:00
 portal-moment = { $day } at { $time }
 portal-at-time = at { $time }
 portal-at-day-time = on { $day } at { $time }
@@ -51,18 +57,27 @@ portal-choose-title = Get your code
 portal-choose-heading = A letter is waiting for you
 portal-choose-text = To protect it, we send a 6-digit code to your telephone.
 portal-choose-legend = How would you like to get the code?
+portal-choose-legend-one = This is how you can get the code. Please choose it to agree:
 portal-choose-sms = By text message
 portal-choose-sms-hint = A written message (SMS) on your mobile
 portal-choose-voice = By telephone call
 portal-choose-voice-hint = Your telephone rings and a voice says the digits
 portal-choose-button = Send the code
 portal-choose-one = Please choose first: text message or telephone call.
-portal-choose-none = We cannot send a code at the moment. Please call us on the number at the bottom of this page.
+portal-choose-one-sms = Please choose “By text message” first, then send the code.
+portal-choose-one-voice = Please choose “By telephone call” first, then send the code.
+portal-choose-none = We cannot send a code at the moment. Please call us on { $telephone }.
+portal-choose-none-silent = We cannot send a code at the moment. Try again later, or call the practice that wrote to you.
 portal-kept = This letter waits for you until { $day }.
 portal-wait = You cannot ask for another code just now. It will be possible { $at }.
-portal-failed-landline = This number does not take text messages. Please choose the telephone call.
-portal-failed-sms = The text message could not be sent. Try again, or choose the telephone call.
-portal-failed-voice = The call could not be made. Try again, or choose the text message.
+portal-failed-landline = This number does not take text messages.
+portal-failed-sms = The text message could not be sent.
+portal-failed-voice = The call could not be made.
+portal-then-again = Please try again.
+portal-then-sms = Please choose the text message.
+portal-then-voice = Please choose the telephone call.
+portal-then-again-or-sms = Try again, or choose the text message.
+portal-then-again-or-voice = Try again, or choose the telephone call.
 
 ## The link: the code
 portal-enter-title = Type your code
@@ -103,7 +118,8 @@ portal-recalled-title = This letter was taken back
 portal-recalled-text = The person who sent it has withdrawn it. It cannot be read any more.
 portal-locked-title = This letter is closed
 portal-locked-text = Too many wrong codes were typed. To protect you, this letter does not open with this link any more.
-portal-ended-call = To get another one, please call us on the number at the bottom of this page.
+portal-ended-call = To get another one, please call us on { $telephone }.
+portal-ended-silent = To get another one, please call the practice that wrote to you.
 
 ## The letter
 portal-letter-title = Your letter: { $subject }
@@ -126,7 +142,9 @@ portal-closed-title = The letter is closed
 portal-closed-text = Thank you. Nobody can read it on this device any more without a new code.
 portal-closed-again = To read it again, open the link in your e‑mail once more.
 portal-gone-title = This letter is not here any more
-portal-gone-text = It was taken back, or its time is over. To know more, please call us on the number at the bottom of this page.
+portal-gone-text = It was taken back, or its time is over.
+portal-gone-call = To know more, please call us on { $telephone }.
+portal-gone-silent = To know more, please call the practice that wrote to you.
 
 ## For everybody
 portal-index-title = Confidential letters
@@ -144,4 +162,6 @@ portal-foreign-text = This page was too old, or it comes from another window. Op
 portal-foreign-cookies = If you see this page again, allow cookies in the settings of your browser.
 portal-unavailable-title = A small problem on our side
 portal-unavailable-text = The page cannot be shown at the moment. Try again in a few minutes. Your letter is not lost.
+portal-no-file-title = This file is not here
+portal-no-file-text = The letter was taken back, or the link of the file is not right. Open the link of your e‑mail again.
 portal-unavailable-call = If it lasts, call the practice that wrote to you.

@@ -55,33 +55,42 @@ portal-error-title = Erreur : { $title }
 ## The link: how the code shall come
 portal-choose-title = Recevoir votre code
 portal-choose-heading = Une lettre vous attend
-portal-choose-text = Pour la protéger, nous envoyons un code à 6 chiffres sur votre téléphone.
+portal-choose-text = Pour la protéger, nous envoyons un code à 6 chiffres sur votre téléphone.
 portal-choose-legend = Comment voulez-vous recevoir le code ?
+portal-choose-legend-one = Voici comment vous pouvez recevoir le code. Cochez pour accepter :
 portal-choose-sms = Par SMS
 portal-choose-sms-hint = Un message écrit sur votre téléphone portable
 portal-choose-voice = Par appel téléphonique
 portal-choose-voice-hint = Votre téléphone sonne, une voix dit les chiffres
 portal-choose-button = Envoyer le code
 portal-choose-one = Choisissez d’abord : par SMS ou par appel téléphonique.
-portal-choose-none = Nous ne pouvons pas envoyer de code en ce moment. Appelez-nous au numéro indiqué en bas de cette page.
+portal-choose-one-sms = Choisissez d’abord « Par SMS », puis envoyez le code.
+portal-choose-one-voice = Choisissez d’abord « Par appel téléphonique », puis envoyez le code.
+portal-choose-none = Nous ne pouvons pas envoyer de code en ce moment. Appelez-nous au { $telephone }.
+portal-choose-none-silent = Nous ne pouvons pas envoyer de code en ce moment. Réessayez plus tard, ou appelez le cabinet qui vous a écrit.
 portal-kept = Cette lettre vous attend jusqu’au { $day }.
 portal-wait = Pour le moment, vous ne pouvez pas demander un autre code. Ce sera possible { $at }.
-portal-failed-landline = Ce numéro ne reçoit pas les SMS. Choisissez l’appel téléphonique.
-portal-failed-sms = Le SMS n’a pas pu partir. Essayez encore, ou choisissez l’appel téléphonique.
-portal-failed-voice = L’appel n’a pas pu se faire. Essayez encore, ou choisissez le SMS.
+portal-failed-landline = Ce numéro ne reçoit pas les SMS.
+portal-failed-sms = Le SMS n’a pas pu partir.
+portal-failed-voice = L’appel n’a pas pu se faire.
+portal-then-again = Essayez encore.
+portal-then-sms = Choisissez le SMS.
+portal-then-voice = Choisissez l’appel téléphonique.
+portal-then-again-or-sms = Essayez encore, ou choisissez le SMS.
+portal-then-again-or-voice = Essayez encore, ou choisissez l’appel téléphonique.
 
 ## The link: the code
 portal-enter-title = Taper votre code
 portal-enter-heading = Tapez votre code
 portal-sent-sms = Nous avons envoyé un SMS au numéro qui finit par { $two }.
 portal-sent-voice = Nous appelons le numéro qui finit par { $two }. Décrochez, et notez les chiffres.
-portal-enter-label = Votre code à 6 chiffres
+portal-enter-label = Votre code à 6 chiffres
 portal-letters = C’est le code du message marqué « { $letters } ».
 portal-enter-button = Ouvrir la lettre
 portal-code-until = Ce code est bon { $until }.
 portal-tries-left = { $count ->
-    [one] Il vous reste { $count } essai.
-   *[other] Il vous reste { $count } essais.
+    [one] Il vous reste { $count } essai.
+   *[other] Il vous reste { $count } essais.
 }
 portal-missing-summary = Le code n’arrive pas ?
 portal-missing-text = Cela peut prendre une minute. Vérifiez que votre téléphone est allumé et qu’il a du réseau.
@@ -90,11 +99,11 @@ portal-again-sms = Envoyer un autre SMS
 portal-again-voice = Appeler encore une fois
 portal-other-sms = Recevoir plutôt un SMS
 portal-other-voice = Recevoir plutôt un appel
-portal-not-a-code = Le code a 6 chiffres. Regardez le message reçu et tapez-les tous.
+portal-not-a-code = Le code a 6 chiffres. Regardez le message reçu et tapez-les tous.
 portal-none-here = Ce code n’a pas été demandé dans cette fenêtre, ou son temps est passé. Demandez un code ici.
 portal-wrong = { $count ->
-    [one] Ce n’est pas le bon code. Il vous reste { $count } essai.
-   *[other] Ce n’est pas le bon code. Il vous reste { $count } essais.
+    [one] Ce n’est pas le bon code. Il vous reste { $count } essai.
+   *[other] Ce n’est pas le bon code. Il vous reste { $count } essais.
 }
 portal-wrong-spent = Ce n’est pas le bon code, et il ne peut plus servir. Demandez-en un autre.
 
@@ -109,7 +118,8 @@ portal-recalled-title = Cette lettre a été reprise
 portal-recalled-text = La personne qui l’a envoyée l’a retirée. Elle ne peut plus être lue.
 portal-locked-title = Cette lettre est fermée
 portal-locked-text = Trop de codes faux ont été tapés. Pour vous protéger, cette lettre ne s’ouvre plus avec ce lien.
-portal-ended-call = Pour en recevoir une autre, appelez-nous au numéro indiqué en bas de cette page.
+portal-ended-call = Pour en recevoir une autre, appelez-nous au { $telephone }.
+portal-ended-silent = Pour en recevoir une autre, appelez le cabinet qui vous a écrit.
 
 ## The letter
 portal-letter-title = Votre lettre : { $subject }
@@ -132,7 +142,9 @@ portal-closed-title = La lettre est fermée
 portal-closed-text = Merci. Plus personne ne peut la lire sur cet appareil sans un nouveau code.
 portal-closed-again = Pour la relire, ouvrez encore le lien de votre e‑mail.
 portal-gone-title = Cette lettre n’est plus là
-portal-gone-text = Elle a été retirée, ou son temps est passé. Pour en savoir plus, appelez-nous au numéro indiqué en bas de cette page.
+portal-gone-text = Elle a été retirée, ou son temps est passé.
+portal-gone-call = Pour en savoir plus, appelez-nous au { $telephone }.
+portal-gone-silent = Pour en savoir plus, appelez le cabinet qui vous a écrit.
 
 ## For everybody
 portal-index-title = Lettres confidentielles
@@ -150,4 +162,6 @@ portal-foreign-text = Cette page était trop ancienne, ou elle vient d’une aut
 portal-foreign-cookies = Si vous revoyez cette page, autorisez les cookies dans les réglages de votre navigateur.
 portal-unavailable-title = Un petit problème chez nous
 portal-unavailable-text = La page ne peut pas s’afficher pour le moment. Essayez encore dans quelques minutes. Votre lettre n’est pas perdue.
+portal-no-file-title = Ce fichier n’est pas là
+portal-no-file-text = La lettre a été retirée, ou le lien du fichier n’est pas le bon. Ouvrez encore le lien de votre e‑mail.
 portal-unavailable-call = Si cela dure, appelez le cabinet qui vous a écrit.
