@@ -69,8 +69,7 @@ async fn odd_messages_come_back_to_the_octet(office: Office) {
     let corpus = corpus();
     let at = Timestamp(1_234_567_890_000);
     for (n, octets) in corpus.iter().enumerate() {
-        let (validity, uid) =
-            reader.append("INBOX", &Flags::default(), Some(at), octets.clone()).await.unwrap();
+        let (validity, uid) = reader.append("INBOX", &Flags::default(), Some(at), octets.clone()).await.unwrap();
         let folder = reader.folder("INBOX").await.unwrap();
         assert_eq!((validity, uid as usize), (folder.uid_validity, n + 1));
     }
@@ -110,7 +109,8 @@ async fn flags_and_keywords_are_kept_per_message(office: Office) {
     let folder = reader.folder("INBOX").await.unwrap();
     assert_eq!((folder.messages, folder.unseen), (2, 0));
 
-    let change = async |uids: &[u32], change, by: &Flags| reader.change_flags(folder.id, uids, change, by).await.unwrap();
+    let change =
+        async |uids: &[u32], change, by: &Flags| reader.change_flags(folder.id, uids, change, by).await.unwrap();
     let infos = change(&[2, 1, 7, 2], FlagChange::Add, &flags(&[SystemFlags::FLAGGED], &["suivi", "URGENT"])).await;
     assert_eq!(infos.iter().map(|info| info.uid).collect::<Vec<_>>(), [1, 2], "those that are there, once");
     assert_eq!(

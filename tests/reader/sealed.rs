@@ -130,7 +130,8 @@ async fn swapped_names_and_keywords_are_not_shown(office: Office) {
     assert_eq!(office.sql(&sql).await, 1);
     let names: Vec<String> = reader.folders().await.unwrap().into_iter().map(|folder| folder.name).collect();
     assert_eq!(names.len(), 8, "seven special ones and the one that was not touched: {names:?}");
-    let sql = "UPDATE entries SET keywords_sealed = (SELECT o.keywords_sealed FROM entries o WHERE o.uid = 2) WHERE uid = 1";
+    let sql =
+        "UPDATE entries SET keywords_sealed = (SELECT o.keywords_sealed FROM entries o WHERE o.uid = 2) WHERE uid = 1";
     assert_eq!(office.sql(sql).await, 1);
     let entries = list(&reader, "INBOX").await;
     assert_eq!((&entries[0].flags, &entries[1].flags), (&flags(&[], &[]), &flags(&[], &["b"])));
