@@ -42,6 +42,9 @@ pub fn corpus() -> Vec<Vec<u8>> {
         b"Content-Type: multipart/mixed; boundary=b\r\n\r\nnever ends\r\n--b\r\n\r\nx".to_vec(),
         b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b--\r\nepilogue only\r\n".to_vec(),
         b"Content-Type: message/rfc822\r\n\r\nSubject: inner\r\n\r\nx\r\n".to_vec(),
+        // What no parser is let near is kept as well.
+        format!("{}x", "Content-Type: message/rfc822\r\n\r\n".repeat(50_000)).into_bytes(),
+        format!("{}\r\nx", "X-Field: y\r\n".repeat(20_000)).into_bytes(),
     ];
     for (encoding, body) in [
         ("base64", base64(&binary, 76)),

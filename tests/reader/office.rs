@@ -198,6 +198,7 @@ async fn open(database: &str, folder: &tempfile::TempDir, root: &RootKey, clock:
         portal_url: "https://lettre.cabinet.example".into(),
         days: 30,
         notice_from: "Cabinet <a@cabinet.example>".into(),
+        relay: true,
     };
     Node {
         access: Access::new(
