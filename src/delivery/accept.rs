@@ -14,14 +14,13 @@ use crate::store::authority::{Authority, EntryOf};
 use crate::store::deliveries::DeliveryRow;
 use crate::store::deposit::{Deposit, MessageRow, NewEntry, NewObject, NewWork};
 use crate::texts::Said;
-use crate::vault::{PartPlain, SealedHead, SessionKey, Thread};
+use crate::vault::{PartPlain, SealedHead, SessionKey, Thread, split};
 
 use super::author::{display_name, is_encrypted, is_from, thread_of};
 use super::header::{Header, encoded, phrase};
-use super::heads::{Plan, head_plain};
+use super::heads::Plan;
 use super::receipt::short;
 use super::resolve::{Given, Resolved};
-use super::split::cuts;
 use super::{Deliveries, Refused, Route, number};
 
 /// A message with its envelope, as the door hands it over.
@@ -192,20 +191,23 @@ impl Deliveries {
         let header = Header::read(octets);
         let parsed = MessageParser::default().parse(octets).ok_or(Fault::new("a message cannot be parsed"))?;
         // What several heads would each repeat is cut out too.
-        let large = cuts(octets, &parsed, if to.outside.len() > 1 { SHARED } else { LARGE });
+        let large = split::cuts(octets, &parsed, if to.outside.len() > 1 { SHARED } else { split::LARGE });
         let subject = parsed.subject().unwrap_or_default().to_owned();
         let thread = thread_of(&parsed, &header, id, &self.settings.hostname);
         drop(parsed);
 
         let top = self.top(&header, to, &thread, now);
         let plan = Plan::new(&header, octets, (&top, &subject), !to.local.is_empty(), &to.outside, &to.hidden);
-        let heads = plan.heads.iter().map(|head| head_plain(head, octets, header.end, &large)).collect();
+        let heads = plan.heads.iter().map(|head| split::head(head, octets, header.end, &large)).collect();
         let parts: Vec<PartPlain> = large.into_iter().map(|cut| cut.part).collect();
         let message = self.vault.seal_message(id, heads, parts, random)?;
 
         let head = |at: usize| message.heads.get(at).ok_or(Fault::new("a head was not sealed"));
         let mut entries =
             vec![self.entry(id, head(0)?, &to.sender.mailbox, &to.certificate, FolderRole::Sent, octets.len(), now)?];
+        if let Some(copy) = entries.first_mut() {
+            copy.message_id = Some(self.vault.message_id_hash(to.sender.mailbox, &thread.message_id));
+        }
         for (mailbox, certificate) in &to.local {
             let size =
                 plan.heads.get(plan.common).map_or(0, |header_octets| header_octets.len() + octets.len() - header.end);
@@ -284,6 +286,8 @@ impl Deliveries {
             received_at: now,
             // A client's own copy may take the place of the server's within half a minute.
             visible_at: if sent { now.plus(std::time::Duration::from_secs(30)) } else { now },
+            message_id: None,
+            server_copy: sent,
             mac: crate::domain::Mac::pending(),
         };
         entry.mac = self.authority(&EntryOf(&entry, message));
@@ -351,9 +355,7 @@ impl Deliveries {
 
 /// Outside recipients of one message: each has a head of its own.
 const MOST_OUTSIDE: usize = 20;
-/// Parts whose written form is larger than this become objects of their own (octets).
-const LARGE: usize = 64 * 1024;
-/// The same where several heads would each hold them.
+/// Parts larger than this are cut out where several heads would each hold them ([`split::LARGE`] otherwise).
 const SHARED: usize = 2 * 1024;
 /// Messages up to this size are sealed on the connection's own thread (octets).
 const INLINE_WORK: usize = 256 * 1024;

@@ -3,15 +3,11 @@
 //! The sender's is the octets as submitted, under what they lacked. Recipients see the same less what is the
 //! sender's alone, written only when something is removed; two outside recipients never see each other.
 
-use zeroize::Zeroizing;
-
 use crate::domain::Address;
-use crate::vault::HeadPlain;
 
 use super::header::{Header, Removal};
 use super::number;
 use super::resolve::Resolved;
-use super::split::Cut;
 
 /// Which heads are written, and who sees which. The first is the sender's.
 pub(super) struct Plan {
@@ -75,22 +71,4 @@ impl Plan {
             }
         }
     }
-}
-
-/// A head's octets less the large parts, with the places where they were.
-pub(super) fn head_plain(head: &[u8], octets: &[u8], header_end: usize, large: &[Cut]) -> HeadPlain {
-    let kept: usize = large.iter().map(|cut| cut.range.len()).sum();
-    let mut plain = Zeroizing::new(Vec::with_capacity(
-        head.len() + octets.len() - header_end.min(octets.len()) - kept.min(octets.len()),
-    ));
-    plain.extend_from_slice(head);
-    let mut places = Vec::with_capacity(large.len());
-    let mut from = header_end;
-    for cut in large {
-        plain.extend_from_slice(octets.get(from..cut.range.start).unwrap_or_default());
-        places.push(plain.len());
-        from = cut.range.end;
-    }
-    plain.extend_from_slice(octets.get(from..).unwrap_or_default());
-    HeadPlain { octets: plain, cuts: places }
 }

@@ -18,18 +18,7 @@ impl RawMessage {
     /// for a header or a nesting that could not be read safely.
     pub fn new(octets: Vec<u8>) -> Result<Self, RawMessageFault> {
         let octets = Zeroizing::new(octets);
-        let mut before = 0;
-        for &octet in octets.iter() {
-            match octet {
-                b'\n' if before != b'\r' => return Err(RawMessageFault::BareLf),
-                0 => return Err(RawMessageFault::Nul),
-                _ if before == b'\r' && octet != b'\n' => return Err(RawMessageFault::BareCr),
-                _ => before = octet,
-            }
-        }
-        if before == b'\r' {
-            return Err(RawMessageFault::BareCr);
-        }
+        clean(&octets)?;
         super::shape::check(&octets)?;
         Ok(Self(octets))
     }
@@ -48,6 +37,53 @@ impl RawMessage {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+}
+
+/// The octets of a message that a mail client keeps in its own mailbox: clean line ends, any shape.
+///
+/// Nobody but its owner reads it. What has no safe shape is kept all the same, and parsed by nobody here.
+pub struct KeptMessage(Zeroizing<Vec<u8>>);
+
+impl KeptMessage {
+    /// Takes the octets.
+    ///
+    /// # Errors
+    /// [`RawMessageFault`] for a CR without LF, a LF without CR, or a NUL.
+    pub fn new(octets: Vec<u8>) -> Result<Self, RawMessageFault> {
+        let octets = Zeroizing::new(octets);
+        clean(&octets)?;
+        Ok(Self(octets))
+    }
+
+    /// The octets.
+    pub fn reveal(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Whether a parser may read it: its header ends where every program ends it, and its nesting is bounded.
+    pub fn is_sound(&self) -> bool {
+        super::shape::check(&self.0).is_ok()
+    }
+}
+
+impl fmt::Debug for KeptMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeptMessage({} octets)", self.0.len())
+    }
+}
+
+/// CR and LF stand only together, and no NUL anywhere (RFC 5321 §2.3.8, RFC 5322 §2.3).
+fn clean(octets: &[u8]) -> Result<(), RawMessageFault> {
+    let mut before = 0;
+    for &octet in octets {
+        match octet {
+            b'\n' if before != b'\r' => return Err(RawMessageFault::BareLf),
+            0 => return Err(RawMessageFault::Nul),
+            _ if before == b'\r' && octet != b'\n' => return Err(RawMessageFault::BareCr),
+            _ => before = octet,
+        }
+    }
+    if before == b'\r' { Err(RawMessageFault::BareCr) } else { Ok(()) }
 }
 
 impl fmt::Debug for RawMessage {

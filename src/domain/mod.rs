@@ -8,6 +8,8 @@ mod address;
 mod audit;
 mod delivery;
 mod fault;
+mod flags;
+mod folder;
 mod id;
 mod mailbox;
 mod message;
@@ -25,12 +27,14 @@ pub use address::{Address, AddressFault, DomainName, LocalPart};
 pub use audit::{Actor, AuditEvent, Verb};
 pub use delivery::{Channel, DeliveryState, FailureClass};
 pub use fault::Fault;
+pub use flags::{FlagChange, Flags, SERVER_KEYWORDS, SystemFlags};
+pub use folder::FolderPath;
 pub use id::{
     ChallengeId, DeliveryId, DeviceId, EntryId, FolderId, KeyId, MailboxId, MessageId, ObjectId, PatientId, PracticeId,
     QueueId, SessionId, SlotId,
 };
 pub use mailbox::{DeviceKind, FolderRole, MailboxKind, MailboxState, RESERVED_LOCAL_PARTS};
-pub use message::{RawMessage, RawMessageFault};
+pub use message::{KeptMessage, RawMessage, RawMessageFault};
 pub use patient::{Coordinates, PatientKind, PatientRecord, PersonName};
 pub use phone::{NumberFault, PhoneNumber, Region};
 pub use practice::{Language, PracticeProfile};

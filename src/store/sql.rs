@@ -21,7 +21,7 @@ use tokio::sync::mpsc;
 use super::deposit::Waiting;
 use super::value::{Param, Plain, PlainOctets, Row, Trouble};
 use super::{deposit, objects};
-use crate::domain::{AuditEvent, Fault, SecretText};
+use crate::domain::{AuditEvent, Fault, MailboxId, SecretText};
 
 /// Authenticates a link of the journal's chain; the key stays in the vault.
 pub type ChainMac = Arc<dyn Fn(&[u8]) -> [u8; 32] + Send + Sync>;
@@ -54,6 +54,9 @@ pub(super) struct Inner {
     pub(super) objects: Arc<dyn ObjectStore>,
     pub(super) node: String,
     pub(super) chain: ChainMac,
+    pub(super) watches: super::changes::Watches,
+    /// Whether a checkpoint after expunges is on its way already.
+    shred_planned: AtomicBool,
     /// Keys were erased, and a reader kept the files from being cleaned of them.
     shred_due: AtomicBool,
 }
@@ -98,6 +101,8 @@ impl Store {
             objects,
             node: options.node,
             chain: options.chain,
+            watches: super::changes::Watches::default(),
+            shred_planned: AtomicBool::new(false),
             shred_due: AtomicBool::new(false),
         });
         inner
@@ -118,7 +123,7 @@ impl Store {
     pub async fn write(&self, name: &'static str) -> Result<Tx, Fault> {
         let conn = self.inner.begin().await?;
         tracing::trace!(name, "write transaction");
-        Ok(Tx { conn, inner: Arc::clone(&self.inner) })
+        Ok(Tx { conn, inner: Arc::clone(&self.inner), touched: Vec::new() })
     }
 
     /// A value of `meta`.
@@ -164,6 +169,19 @@ impl Store {
         Ok(())
     }
 
+    /// The same a few seconds from now, once for all who ask until then: expunges come in storms.
+    pub fn shred_later(&self) {
+        if matches!(self.inner.pools, Pools::Postgres(_)) || self.inner.shred_planned.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        let store = self.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(SHRED_PAUSE).await;
+            store.inner.shred_planned.store(false, Ordering::SeqCst);
+            store.shred_soon().await;
+        });
+    }
+
     /// Closes the pools.
     pub async fn close(&self) {
         match &self.inner.pools {
@@ -194,7 +212,7 @@ impl Inner {
         })
     }
 
-    async fn rows(&self, sql: &'static str, params: &[Param<'_>]) -> Result<Vec<Row>, Trouble> {
+    pub(super) async fn rows(&self, sql: &'static str, params: &[Param<'_>]) -> Result<Vec<Row>, Trouble> {
         Ok(match &self.pools {
             Pools::Sqlite { readers, .. } => {
                 sqlite(sql, params).fetch_all(readers).await?.into_iter().map(Row::Sqlite).collect()
@@ -238,6 +256,8 @@ impl Inner {
 pub struct Tx {
     pub(super) conn: Conn,
     inner: Arc<Inner>,
+    /// Mailboxes whose sessions are told once this is committed.
+    pub(super) touched: Vec<(MailboxId, i64)>,
 }
 
 impl Tx {
@@ -247,7 +267,9 @@ impl Tx {
     /// [`Fault`]; then nothing was changed.
     pub async fn commit(mut self, event: AuditEvent) -> Result<(), Fault> {
         self.inner.append(&mut self.conn, &[&event]).await?;
-        Ok(self.conn.commit().await?)
+        self.conn.commit().await?;
+        self.inner.tell(&self.touched);
+        Ok(())
     }
 
     /// Sets a value of `meta`, once; an existing one stays.
@@ -449,6 +471,8 @@ const BUSY: Duration = Duration::from_secs(10);
 const PATIENCE: Duration = Duration::from_secs(20);
 /// After this rest a connection to PostgreSQL is asked whether it lives.
 const RESTED: Duration = Duration::from_secs(2);
+/// Between an expunge and the checkpoint that makes it true.
+const SHRED_PAUSE: Duration = Duration::from_secs(3);
 /// Readers of SQLite.
 const READERS: u32 = 6;
 /// Connections to PostgreSQL.
