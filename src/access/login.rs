@@ -10,6 +10,7 @@ use crate::domain::{
 };
 use crate::store::authority::Authority;
 use crate::store::mailboxes::{DeviceRow, MailboxRow};
+use crate::vault::MailboxKeys;
 
 use super::Access;
 
@@ -24,12 +25,94 @@ pub enum LoginError {
     Fault(#[from] Fault),
 }
 
+/// A login that opened its mailbox, or why it could not.
+pub enum Opened {
+    /// The mailbox is open.
+    Ready {
+        /// Who.
+        sender: Sender,
+        /// What opens its messages.
+        keys: MailboxKeys,
+    },
+    /// The device may submit, and waits for somebody to let it read.
+    Pending {
+        /// Who.
+        sender: Sender,
+    },
+    /// The device only sends.
+    SendOnly,
+}
+
+/// Whom a right password names.
+struct Checked {
+    mailbox: MailboxRow,
+    device: DeviceRow,
+    password: DevicePassword,
+}
+
+impl Checked {
+    fn sender(&self) -> Result<Sender, LoginError> {
+        let Self { mailbox, device, .. } = self;
+        let address: Address = mailbox.address.parse().map_err(|_| Fault::new("a mailbox row holds no address"))?;
+        Ok(Sender { mailbox: mailbox.id, practice: mailbox.practice, device: device.id, address, kind: mailbox.kind })
+    }
+}
+
 impl Access {
     /// Checks an address and a device password. Unknown addresses take the same work as known ones.
     ///
     /// # Errors
     /// [`LoginError::Refused`] for everything the client got wrong.
     pub async fn login(&self, address: &str, password: &str) -> Result<Sender, LoginError> {
+        let checked = self.checked(address, password).await?;
+        self.note_use(&checked.mailbox, &checked.device, None).await?;
+        checked.sender()
+    }
+
+    /// The same, and opens the mailbox: the device's slot by its quick form, at the first use by its key.
+    ///
+    /// # Errors
+    /// [`LoginError::Refused`] for everything the client got wrong, and for a slot that somebody else wrote.
+    pub async fn open_mailbox(&self, address: &str, password: &str) -> Result<Opened, LoginError> {
+        let checked = self.checked(address, password).await?;
+        let Checked { mailbox, device, password } = &checked;
+        let Some(slot) = self.store.slot_of(device.id).await? else {
+            self.note_use(mailbox, device, None).await?;
+            return Ok(Opened::SendOnly);
+        };
+        if slot.mailbox != mailbox.id || slot.device != Some(device.id) || !self.holds(&slot, &slot.mac) {
+            tracing::error!(mailbox = %mailbox.id, slot = %slot.id, "a row without authority was not used: the database was changed by somebody else");
+            return Err(LoginError::Refused);
+        }
+        let (Some(sealed), Some(esk)) = (&slot.secret, &slot.esk) else {
+            self.note_use(mailbox, device, None).await?;
+            return Ok(Opened::Pending { sender: checked.sender()? });
+        };
+        let quick = slot.quick.as_ref().and_then(|quick| {
+            let secret = self.vault.open_quick(slot.id, device.id, password, quick).ok()?;
+            self.vault.unlock(mailbox.id, &mailbox.certificate, &mailbox.secret, &secret).ok()
+        });
+        if let Some(keys) = quick {
+            self.note_use(mailbox, device, Some(Verb::MailboxOpened)).await?;
+            return Ok(Opened::Ready { sender: checked.sender()?, keys });
+        }
+        let secret = self.vault.open_slot(mailbox.id, slot.id, device.id, password, sealed, esk)?;
+        let keys = self.vault.unlock(mailbox.id, &mailbox.certificate, &mailbox.secret, &secret)?;
+        let quick = self.vault.seal_quick(slot.id, device.id, password, &secret, self.random.as_ref())?;
+        let now = self.clock.now();
+        let mut tx = self.store.write("first use of a slot").await?;
+        if tx.set_quick(slot.id, slot.version, &quick).await? {
+            tx.touch_device(device.id, now).await?;
+            let event = AuditEvent::new(now, Actor::Device(device.id), Verb::MailboxOpened)
+                .about_mailbox(mailbox.id)
+                .about_device(device.id);
+            tx.commit(event).await?;
+        }
+        Ok(Opened::Ready { sender: checked.sender()?, keys })
+    }
+
+    /// Checks an address and a device password; the same work and answer for whatever is wrong.
+    async fn checked(&self, address: &str, password: &str) -> Result<Checked, LoginError> {
         let typed = DevicePassword::parse(password);
         let password = typed.clone().unwrap_or_else(|| DevicePassword::random(self.random.as_ref()));
         let found = self.find(address, password.tag()).await?;
@@ -45,9 +128,7 @@ impl Access {
             tracing::error!(mailbox = %mailbox.id, device = %device.id, "a row without authority was not used: the database was changed by somebody else");
             return Err(LoginError::Refused);
         }
-        self.note_use(&mailbox, &device).await?;
-        let address: Address = mailbox.address.parse().map_err(|_| Fault::new("a mailbox row holds no address"))?;
-        Ok(Sender { mailbox: mailbox.id, practice: mailbox.practice, device: device.id, address, kind: mailbox.kind })
+        Ok(Checked { mailbox, device, password })
     }
 
     /// Whether a sender may still act: its device is not revoked, its mailbox not suspended.
@@ -90,14 +171,15 @@ impl Access {
     }
 
     /// Notes the use of a device: the first at once, later ones at most once an hour, since each is a commit.
-    async fn note_use(&self, mailbox: &MailboxRow, device: &DeviceRow) -> Result<(), Fault> {
+    async fn note_use(&self, mailbox: &MailboxRow, device: &DeviceRow, opened: Option<Verb>) -> Result<(), Fault> {
         let now = self.clock.now();
         if device.last_used_at.is_some_and(|last| now.since(last) < Duration::from_secs(3600)) {
             return Ok(());
         }
         let mut tx = self.store.write("note device use").await?;
         tx.touch_device(device.id, now).await?;
-        let verb = if device.last_used_at.is_none() { Verb::DeviceFirstUsed } else { Verb::DeviceUsed };
+        let used = if device.last_used_at.is_none() { Verb::DeviceFirstUsed } else { Verb::DeviceUsed };
+        let verb = opened.unwrap_or(used);
         let event =
             AuditEvent::new(now, Actor::Device(device.id), verb).about_mailbox(mailbox.id).about_device(device.id);
         tracing::info!(mailbox = %mailbox.id, device = %device.id, spare = device.kind == DeviceKind::Spare, "device in use");

@@ -15,7 +15,7 @@ use crate::vault::Vault;
 
 pub use challenge::{IssueError, Issued, RedeemError, Redeemed};
 pub use link::{LinkError, LinkState, LinkView};
-pub use login::LoginError;
+pub use login::{LoginError, Opened};
 pub use session::OpenSession;
 
 /// The verb room of access. Cheap to clone.

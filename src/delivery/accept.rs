@@ -5,7 +5,6 @@
 //! other's address. Nothing here touches a body, so body signatures verify in every head.
 
 use mail_parser::{Message, MessageParser};
-use zeroize::Zeroizing;
 
 use crate::domain::{
     Actor, Address, AuditEvent, DeliveryId, DeliveryState, EntryId, Fault, FolderRole, MailboxId, MessageId, ObjectId,
@@ -15,11 +14,10 @@ use crate::store::authority::{Authority, EntryOf};
 use crate::store::deliveries::DeliveryRow;
 use crate::store::deposit::{Deposit, MessageRow, NewEntry, NewObject, NewWork};
 use crate::texts::Said;
-use crate::vault::{HeadPlain, PartPlain, SealedHead, SessionKey, Thread};
+use crate::vault::{PartPlain, SealedHead, SessionKey, Thread, split};
 
 use super::header::{Header, Removal, encoded, phrase};
 use super::resolve::{Given, Resolved};
-use super::split::{Cut, cuts};
 use super::{Deliveries, Refused, Route, number};
 
 /// A message with its envelope, as the door hands it over.
@@ -182,20 +180,23 @@ impl Deliveries {
         let id = MessageId::random(random);
         let header = Header::read(octets);
         let parsed = MessageParser::default().parse(octets).ok_or(Fault::new("a message cannot be parsed"))?;
-        let large = cuts(octets, &parsed);
+        let large = split::cuts(octets, &parsed);
         let subject = parsed.subject().unwrap_or_default().to_owned();
         let thread = thread_of(&parsed, &header, id, &self.settings.hostname);
         drop(parsed);
 
         let top = self.top(&header, to, &thread, now);
         let plan = Plan::new(&header, octets, &top, &subject, to);
-        let heads = plan.heads.iter().map(|head| head_plain(head, octets, header.end, &large)).collect();
+        let heads = plan.heads.iter().map(|head| split::head(head, octets, header.end, &large)).collect();
         let parts: Vec<PartPlain> = large.into_iter().map(|cut| cut.part).collect();
         let message = self.vault.seal_message(id, heads, parts, random)?;
 
         let head = |at: usize| message.heads.get(at).ok_or(Fault::new("a head was not sealed"));
         let mut entries =
             vec![self.entry(id, head(0)?, &to.sender.mailbox, &to.certificate, FolderRole::Sent, octets.len(), now)?];
+        if let Some(copy) = entries.first_mut() {
+            copy.message_id = Some(self.vault.message_id_hash(to.sender.mailbox, &thread.message_id));
+        }
         for (mailbox, certificate) in &to.local {
             let size =
                 plan.heads.get(plan.common).map_or(0, |header_octets| header_octets.len() + octets.len() - header.end);
@@ -274,6 +275,8 @@ impl Deliveries {
             received_at: now,
             // A client's own copy may take the place of the server's within half a minute.
             visible_at: if sent { now.plus(std::time::Duration::from_secs(30)) } else { now },
+            message_id: None,
+            server_copy: sent,
             mac: crate::domain::Mac::pending(),
         };
         entry.mac = self.authority(&EntryOf(&entry, message));
@@ -393,24 +396,6 @@ impl Plan {
             }
         }
     }
-}
-
-/// A head's octets less the large parts, with the places where they were.
-fn head_plain(head: &[u8], octets: &[u8], header_end: usize, large: &[Cut]) -> HeadPlain {
-    let kept: usize = large.iter().map(|cut| cut.range.len()).sum();
-    let mut plain = Zeroizing::new(Vec::with_capacity(
-        head.len() + octets.len() - header_end.min(octets.len()) - kept.min(octets.len()),
-    ));
-    plain.extend_from_slice(head);
-    let mut places = Vec::with_capacity(large.len());
-    let mut from = header_end;
-    for cut in large {
-        plain.extend_from_slice(octets.get(from..cut.range.start).unwrap_or_default());
-        places.push(plain.len());
-        from = cut.range.end;
-    }
-    plain.extend_from_slice(octets.get(from..).unwrap_or_default());
-    HeadPlain { octets: plain, cuts: places }
 }
 
 /// Whether the header names the authenticated mailbox, and nobody else, as its author (fault 16).

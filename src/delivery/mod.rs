@@ -11,7 +11,6 @@ mod receipt;
 pub mod relay;
 mod resolve;
 mod route;
-mod split;
 
 use std::sync::Arc;
 

@@ -72,6 +72,26 @@ words! {
         ReceiptDeposited = "receipt.deposited",
         /// A row failed its authority check and was not used.
         AuthorityFailed = "authority.failed",
+        /// A mail client opened a mailbox (noted when a slot is first used, then at most once an hour).
+        MailboxOpened = "mailbox.opened",
+        /// A folder was made, with the missing ones above it.
+        FolderCreated = "folder.created",
+        /// A folder was deleted with its messages.
+        FolderDeleted = "folder.deleted",
+        /// A folder and those below it were renamed, or the messages of INBOX moved by a RENAME.
+        FolderRenamed = "folder.renamed",
+        /// A folder was subscribed to, or no more.
+        FolderSubscribed = "folder.subscribed",
+        /// A mail client stored a message.
+        Appended = "message.appended",
+        /// Messages were copied to another folder.
+        Copied = "message.copied",
+        /// Messages were moved to another folder.
+        Moved = "message.moved",
+        /// Messages were taken away for good.
+        Expunged = "message.expunged",
+        /// Flags or keywords were changed.
+        Flagged = "message.flagged",
         /// Housekeeping: old rows, orphaned objects.
         Swept = "store.swept",
     }

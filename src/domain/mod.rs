@@ -8,6 +8,8 @@ mod address;
 mod audit;
 mod delivery;
 mod fault;
+mod flags;
+mod folder;
 mod id;
 mod mailbox;
 mod message;
@@ -24,6 +26,8 @@ pub use address::{Address, AddressFault, DomainName, LocalPart};
 pub use audit::{Actor, AuditEvent, Verb};
 pub use delivery::{Channel, DeliveryState, FailureClass};
 pub use fault::Fault;
+pub use flags::{FlagChange, Flags, SERVER_KEYWORDS, SystemFlags};
+pub use folder::FolderPath;
 pub use id::{
     ChallengeId, DeliveryId, DeviceId, EntryId, FolderId, KeyId, MailboxId, MessageId, ObjectId, PatientId, PracticeId,
     QueueId, SessionId, SlotId,

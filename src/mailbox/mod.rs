@@ -1,7 +1,13 @@
-//! Mailboxes: making them, their devices, and reading what they and deliveries hold.
+//! Mailboxes: making them, their devices, what sessions of mail clients do, and reading what deliveries hold.
 
+mod append;
+mod cache;
+mod copy;
+mod flags;
+mod folders;
 pub mod provision;
 mod read;
+mod reader;
 
 use std::sync::Arc;
 
@@ -9,7 +15,10 @@ use crate::domain::{Clock, Random};
 use crate::store::Store;
 use crate::vault::Vault;
 
+pub use append::AppendError;
+pub use copy::Placed;
 pub use read::{Body, File, Letter, ReadError};
+pub use reader::{EntryInfo, FolderError, FolderInfo, Reader};
 
 /// The verb room of mailboxes. Cheap to clone.
 #[derive(Clone)]

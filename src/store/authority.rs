@@ -6,7 +6,7 @@
 use super::deliveries::DeliveryRow;
 use super::deposit::NewEntry;
 use super::mailboxes::{DeviceRow, MailboxRow, SlotRow};
-use crate::domain::MessageId;
+use crate::domain::{EntryId, MailboxId, MessageId, ObjectId};
 
 /// A row whose columns are authenticated.
 pub trait Authority {
@@ -55,18 +55,38 @@ impl Authority for SlotRow {
     }
 }
 
+/// Which head of which message an entry of a mailbox shows.
+#[derive(Debug, Clone, Copy)]
+pub struct EntryShows {
+    /// The entry.
+    pub entry: EntryId,
+    /// Whose.
+    pub mailbox: MailboxId,
+    /// Which message.
+    pub message: MessageId,
+    /// Which head.
+    pub head: ObjectId,
+}
+
+impl Authority for EntryShows {
+    const TABLE: &'static str = "entries";
+    fn covered(&self) -> Vec<Vec<u8>> {
+        vec![
+            self.entry.as_bytes().to_vec(),
+            self.mailbox.as_bytes().to_vec(),
+            self.message.as_bytes().to_vec(),
+            self.head.as_bytes().to_vec(),
+        ]
+    }
+}
+
 /// An entry together with its message: which head a mailbox shows.
 pub struct EntryOf<'a>(pub &'a NewEntry, pub MessageId);
 
 impl Authority for EntryOf<'_> {
-    const TABLE: &'static str = "entries";
+    const TABLE: &'static str = EntryShows::TABLE;
     fn covered(&self) -> Vec<Vec<u8>> {
-        vec![
-            self.0.id.as_bytes().to_vec(),
-            self.0.mailbox.as_bytes().to_vec(),
-            self.1.as_bytes().to_vec(),
-            self.0.head.as_bytes().to_vec(),
-        ]
+        EntryShows { entry: self.0.id, mailbox: self.0.mailbox, message: self.1, head: self.0.head }.covered()
     }
 }
 

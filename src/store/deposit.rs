@@ -5,6 +5,7 @@
 //! each of its group alone, and fails alone. Folders are locked in one order, so that two nodes cannot
 //! wait for each other; what PostgreSQL still gives up on is run again.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -13,10 +14,10 @@ use tokio::sync::{mpsc, oneshot};
 use super::deliveries::{self, DeliveryRow};
 use super::sql::{Conn, Inner};
 use super::value::Trouble;
-use super::{Store, Tx, objects, outbox};
+use super::{Store, Tx, changes, objects, outbox};
 use crate::domain::{
-    AuditEvent, Container, EntryId, Esk, Fault, FolderId, FolderRole, Mac, MailboxId, MessageId, ObjectId, PracticeId,
-    QueueId, Timestamp,
+    AuditEvent, Container, EntryId, Esk, Fault, FolderId, FolderRole, KeyedHash, Mac, MailboxId, MessageId, ObjectId,
+    PracticeId, QueueId, Timestamp,
 };
 
 /// Everything one accepted message leaves behind.
@@ -84,6 +85,10 @@ pub struct NewEntry {
     pub received_at: Timestamp,
     /// When it begins to show.
     pub visible_at: Timestamp,
+    /// Keyed hash of the Message-ID, where a client's own copy may take this one's place.
+    pub message_id: Option<KeyedHash>,
+    /// Whether the server keeps it by itself, until a client brings its own copy.
+    pub server_copy: bool,
     /// Authority over id, mailbox, message, head.
     pub mac: Mac,
 }
@@ -105,8 +110,8 @@ pub(super) struct Rows {
     deliveries: Vec<(DeliveryRow, NewWork)>,
 }
 
-/// A row of `objects`.
-struct ObjectRow {
+/// A row of `objects`, whose octets are durable in the object store when they are large.
+pub struct ObjectRow {
     id: ObjectId,
     size: i64,
     /// `None`: in the object store.
@@ -137,7 +142,14 @@ impl Store {
         Ok(answer.await.map_err(|_| closed())??)
     }
 
-    /// Writes what does not fit a row to the object store, several at a time.
+    /// Writes what does not fit a row to the object store, several at a time; [`Tx::append_message`] inserts the rows.
+    ///
+    /// # Errors
+    /// A transient [`Fault`] when the object store is full or away.
+    pub async fn put_objects(&self, objects: Vec<NewObject>) -> Result<Vec<ObjectRow>, Fault> {
+        Ok(self.put_large(objects).await?)
+    }
+
     async fn put_large(&self, objects: Vec<NewObject>) -> Result<Vec<ObjectRow>, Trouble> {
         let store = &self.inner.objects;
         stream::iter(objects)
@@ -172,7 +184,8 @@ impl Tx {
             container: Some(container),
         });
         let rows = Rows { message, objects: objects.collect(), entries, deliveries };
-        Ok(insert(&mut self.conn, &[&rows]).await?)
+        self.touched.extend(insert(&mut self.conn, &[&rows]).await?);
+        Ok(())
     }
 }
 
@@ -198,7 +211,7 @@ pub(super) async fn write_groups(inner: Arc<Inner>, mut queue: mpsc::Receiver<Wa
 }
 
 /// Commits a group, again when PostgreSQL made it the victim of another transaction.
-async fn commit_patiently(inner: &Inner, group: &[&Waiting]) -> Result<(), Trouble> {
+async fn commit_patiently(inner: &Arc<Inner>, group: &[&Waiting]) -> Result<(), Trouble> {
     let mut left = VICTIM;
     loop {
         match commit_group(inner, group).await {
@@ -208,16 +221,20 @@ async fn commit_patiently(inner: &Inner, group: &[&Waiting]) -> Result<(), Troub
     }
 }
 
-async fn commit_group(inner: &Inner, group: &[&Waiting]) -> Result<(), Trouble> {
+async fn commit_group(inner: &Arc<Inner>, group: &[&Waiting]) -> Result<(), Trouble> {
     let mut conn = inner.begin().await?;
     let rows: Vec<&Rows> = group.iter().map(|waiting| &waiting.rows).collect();
-    insert(&mut conn, &rows).await?;
+    let touched = insert(&mut conn, &rows).await?;
     let events: Vec<&AuditEvent> = group.iter().map(|waiting| &waiting.event).collect();
     inner.append(&mut conn, &events).await?;
-    conn.commit().await
+    conn.commit().await?;
+    inner.tell(&touched);
+    Ok(())
 }
 
-async fn insert(conn: &mut Conn, group: &[&Rows]) -> Result<(), Trouble> {
+/// Inserts a group; returns the mailboxes that were touched, with their counters.
+async fn insert(conn: &mut Conn, group: &[&Rows]) -> Result<Vec<(MailboxId, i64)>, Trouble> {
+    let touched = touch_all(conn, group).await?;
     let places = take_uids(conn, group).await?;
     for rows in group {
         insert_message(conn, &rows.message).await?;
@@ -232,7 +249,23 @@ async fn insert(conn: &mut Conn, group: &[&Rows]) -> Result<(), Trouble> {
         deliveries::insert(conn, row).await?;
         outbox::insert(conn, row.id, work).await?;
     }
-    Ok(())
+    Ok(touched)
+}
+
+/// Raises the counters of the mailboxes that get entries, in one order on every node.
+async fn touch_all(conn: &mut Conn, group: &[&Rows]) -> Result<Vec<(MailboxId, i64)>, Trouble> {
+    let mut mailboxes: BTreeMap<MailboxId, Timestamp> = BTreeMap::new();
+    for rows in group {
+        for entry in &rows.entries {
+            let at = mailboxes.entry(entry.mailbox).or_insert(rows.message.created_at);
+            *at = (*at).max(rows.message.created_at);
+        }
+    }
+    let mut touched = Vec::with_capacity(mailboxes.len());
+    for (mailbox, at) in mailboxes {
+        touched.push((mailbox, changes::touch(conn, mailbox, at).await?));
+    }
+    Ok(touched)
 }
 
 /// Where an entry goes.
@@ -279,13 +312,18 @@ fn folder_key(entry: &NewEntry) -> (MailboxId, &'static str) {
     (entry.mailbox, entry.folder.word())
 }
 
-async fn insert_message(conn: &mut Conn, row: &MessageRow) -> Result<(), Trouble> {
+pub(super) async fn insert_message(conn: &mut Conn, row: &MessageRow) -> Result<(), Trouble> {
     let sql = "INSERT INTO messages (id, practice_id, mailbox_id, size, created_at) VALUES ($1, $2, $3, $4, $5)";
     let params = [row.id.into(), row.practice.into(), row.mailbox.into(), row.size.into(), row.created_at.into()];
     conn.execute(sql, &params).await.map(|_| ())
 }
 
-async fn insert_object(conn: &mut Conn, message: MessageId, row: &ObjectRow, at: Timestamp) -> Result<(), Trouble> {
+pub(super) async fn insert_object(
+    conn: &mut Conn,
+    message: MessageId,
+    row: &ObjectRow,
+    at: Timestamp,
+) -> Result<(), Trouble> {
     let sql = "INSERT INTO objects (id, message_id, size, container, created_at) VALUES ($1, $2, $3, $4, $5)";
     let params = [row.id.into(), message.into(), row.size.into(), row.container.as_ref().into(), at.into()];
     conn.execute(sql, &params).await.map(|_| ())
@@ -300,8 +338,8 @@ async fn insert_entry(
 ) -> Result<(), Trouble> {
     conn.execute(
         "INSERT INTO entries (id, mailbox_id, folder_id, uid, message_id, head_id, esk, flags, size, \
-         received_at, visible_at, authority_mac) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+         received_at, visible_at, authority_mac, message_id_hash, server_copy) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         &[
             row.id.into(),
             row.mailbox.into(),
@@ -315,6 +353,8 @@ async fn insert_entry(
             row.received_at.into(),
             row.visible_at.into(),
             (&row.mac).into(),
+            row.message_id.as_ref().into(),
+            i64::from(row.server_copy).into(),
         ],
     )
     .await

@@ -170,6 +170,14 @@ impl Store {
         Ok(self.rows(sql, &[mailbox.into()]).await?.iter().map(slot_row).collect::<Result<_, _>>()?)
     }
 
+    /// The slot of a device; none for one that only sends.
+    pub async fn slot_of(&self, device: DeviceId) -> Result<Option<SlotRow>, Fault> {
+        let sql = "SELECT id, mailbox_id, device_id, public_key, secret_sealed, esk, quick_sealed, version, \
+                   authority_mac, created_at \
+                   FROM slots WHERE device_id = $1";
+        Ok(self.row(sql, &[device.into()]).await?.as_ref().map(slot_row).transpose()?)
+    }
+
     /// The folders of a mailbox.
     pub async fn folders(&self, mailbox: MailboxId) -> Result<Vec<FolderRow>, Fault> {
         let sql = "SELECT id, mailbox_id, role, name_sealed, uid_validity, uid_next, created_at \
@@ -246,6 +254,13 @@ impl Tx {
     pub async fn delete_device(&mut self, id: DeviceId) -> Result<bool, Fault> {
         self.conn.execute("DELETE FROM slots WHERE device_id = $1", &[id.into()]).await?;
         Ok(self.conn.execute("DELETE FROM devices WHERE id = $1", &[id.into()]).await? > 0)
+    }
+
+    /// Keeps the mailbox secret of a slot that was opened, sealed symmetrically; `false` when the slot is gone
+    /// or was filled anew meanwhile.
+    pub async fn set_quick(&mut self, slot: SlotId, version: i64, quick: &Sealed) -> Result<bool, Fault> {
+        let sql = "UPDATE slots SET quick_sealed = $3 WHERE id = $1 AND version = $2 AND esk IS NOT NULL";
+        Ok(self.conn.execute(sql, &[slot.into(), version.into(), quick.into()]).await? > 0)
     }
 
     /// Notes that a device was used; `true` when it was the first time.

@@ -11,8 +11,12 @@
 pub mod audit;
 pub mod authority;
 pub mod challenges;
+pub mod changes;
 pub mod deliveries;
 pub mod deposit;
+pub mod entries;
+pub mod expunge;
+pub mod folders;
 pub mod mailboxes;
 pub mod objects;
 pub mod outbox;

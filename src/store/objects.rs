@@ -133,7 +133,7 @@ async fn fetch(store: &dyn ObjectStore, id: ObjectId) -> Result<Option<Container
 }
 
 /// `ab/cd/<id>`: a folder holds a thousandth of a thousandth of them.
-fn place(id: ObjectId) -> Path {
+pub(super) fn place(id: ObjectId) -> Path {
     let id = id.to_string();
     let (first, rest) = id.split_at(2);
     let (second, _) = rest.split_at(2);

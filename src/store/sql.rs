@@ -20,7 +20,7 @@ use tokio::sync::mpsc;
 use super::deposit::Waiting;
 use super::value::{Param, Plain, PlainOctets, Row, Trouble};
 use super::{deposit, objects};
-use crate::domain::{AuditEvent, Fault, SecretText};
+use crate::domain::{AuditEvent, Fault, MailboxId, SecretText};
 
 /// Authenticates a link of the journal's chain; the key stays in the vault.
 pub type ChainMac = Arc<dyn Fn(&[u8]) -> [u8; 32] + Send + Sync>;
@@ -53,6 +53,9 @@ pub(super) struct Inner {
     pub(super) objects: Arc<dyn ObjectStore>,
     pub(super) node: String,
     pub(super) chain: ChainMac,
+    pub(super) watches: super::changes::Watches,
+    /// Whether a checkpoint after a batch that destroyed keys is due already.
+    pub(super) shredding: std::sync::atomic::AtomicBool,
 }
 
 enum Pools {
@@ -90,7 +93,14 @@ impl Store {
     pub async fn open(options: StoreOptions) -> Result<Self, OpenError> {
         let pools = Pools::open(options.database.reveal(), &options.data).await?;
         let objects = objects::open(options.objects.reveal(), &options.data).await?;
-        let inner = Arc::new(Inner { pools, objects, node: options.node, chain: options.chain });
+        let inner = Arc::new(Inner {
+            pools,
+            objects,
+            node: options.node,
+            chain: options.chain,
+            watches: super::changes::Watches::default(),
+            shredding: false.into(),
+        });
         inner
             .change(
                 "INSERT INTO audit_chains (node, seq, head_mac) VALUES ($1, 0, $2) ON CONFLICT (node) DO NOTHING",
@@ -109,7 +119,7 @@ impl Store {
     pub async fn write(&self, name: &'static str) -> Result<Tx, Fault> {
         let conn = self.inner.begin().await?;
         tracing::trace!(name, "write transaction");
-        Ok(Tx { conn, inner: Arc::clone(&self.inner) })
+        Ok(Tx { conn, inner: Arc::clone(&self.inner), touched: Vec::new() })
     }
 
     /// A value of `meta`.
@@ -132,6 +142,24 @@ impl Store {
             0 => Ok(()),
             _ => Err(Fault::new("the erased keys are still in the write-ahead log: a reader holds it").transient()),
         }
+    }
+
+    /// The same a few seconds from now, in the background, once for all who ask until then.
+    pub fn shred_soon(&self) {
+        use std::sync::atomic::Ordering;
+        let pending = &self.inner.shredding;
+        if matches!(self.inner.pools, Pools::Postgres(_)) || pending.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        let store = self.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(SHRED_PAUSE).await;
+            store.inner.shredding.store(false, Ordering::SeqCst);
+            if let Err(fault) = store.shred().await {
+                // Housekeeping empties the log at its next turn.
+                tracing::info!(%fault, "shredding is put off");
+            }
+        });
     }
 
     /// Closes the pools.
@@ -164,7 +192,7 @@ impl Inner {
         })
     }
 
-    async fn rows(&self, sql: &'static str, params: &[Param<'_>]) -> Result<Vec<Row>, Trouble> {
+    pub(super) async fn rows(&self, sql: &'static str, params: &[Param<'_>]) -> Result<Vec<Row>, Trouble> {
         Ok(match &self.pools {
             Pools::Sqlite { readers, .. } => {
                 sqlite(sql, params).fetch_all(readers).await?.into_iter().map(Row::Sqlite).collect()
@@ -208,6 +236,8 @@ impl Inner {
 pub struct Tx {
     pub(super) conn: Conn,
     inner: Arc<Inner>,
+    /// Mailboxes whose sessions are told once this is committed.
+    pub(super) touched: Vec<(MailboxId, i64)>,
 }
 
 impl Tx {
@@ -217,7 +247,9 @@ impl Tx {
     /// [`Fault`]; then nothing was changed.
     pub async fn commit(mut self, event: AuditEvent) -> Result<(), Fault> {
         self.inner.append(&mut self.conn, &[&event]).await?;
-        Ok(self.conn.commit().await?)
+        self.conn.commit().await?;
+        self.inner.tell(&self.touched);
+        Ok(())
     }
 
     /// Sets a value of `meta`, once; an existing one stays.
@@ -419,6 +451,8 @@ const BUSY: Duration = Duration::from_secs(10);
 const PATIENCE: Duration = Duration::from_secs(20);
 /// After this rest a connection to PostgreSQL is asked whether it lives.
 const RESTED: Duration = Duration::from_secs(2);
+/// Between an expunge and the checkpoint that makes it true.
+const SHRED_PAUSE: Duration = Duration::from_secs(3);
 /// Readers of SQLite.
 const READERS: u32 = 6;
 /// Connections to PostgreSQL.

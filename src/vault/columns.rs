@@ -7,7 +7,8 @@
 use zeroize::Zeroizing;
 
 use crate::domain::{
-    BrowserToken, ChallengeId, DeliveryId, Fault, KeyedHash, Mac, OneTimeCode, PracticeId, Random, Sealed,
+    BrowserToken, ChallengeId, DeliveryId, Fault, KeyedHash, Mac, MailboxId, OneTimeCode, PracticeId, Random,
+    Sealed,
 };
 
 use super::{Vault, symmetric};
@@ -59,6 +60,12 @@ impl Vault {
     pub fn hash(&self, purpose: &'static str, practice: Option<PracticeId>, value: &[u8]) -> KeyedHash {
         let scope: &[u8] = practice.as_ref().map_or(&[], |practice| practice.as_bytes());
         KeyedHash::from_octets(self.code(&[b"hash", purpose.as_bytes()], &[scope, value]))
+    }
+
+    /// The hash under which a mailbox finds a message by its Message-ID (with or without angle brackets).
+    pub fn message_id_hash(&self, mailbox: MailboxId, message_id: &str) -> KeyedHash {
+        let bare = message_id.trim().trim_start_matches('<').trim_end_matches('>');
+        KeyedHash::from_octets(self.code(&[b"hash", b"message id"], &[mailbox.as_bytes(), bare.as_bytes()]))
     }
 
     /// The authority code of a row: HMAC over the table and its columns, each with its length.

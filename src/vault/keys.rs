@@ -48,6 +48,8 @@ pub struct NewSlot {
 /// It keeps the key parsed, so that a packet costs one KEM and nothing else.
 pub struct MailboxKeys {
     pub(super) pair: KeyPair,
+    /// Seals and hashes what a person names: folders, keywords. It outlives a rotation of the mailbox secret.
+    pub(super) names: symmetric::Key,
 }
 
 /// The secret half of a recovery certificate, as printed once: armoured OpenPGP text.
@@ -175,7 +177,9 @@ impl Vault {
         if pair.public().fingerprint() != policy::encryption_key(certificate)?.fingerprint() {
             return Err(Fault::new("the secret part is not the certificate's"));
         }
-        Ok(MailboxKeys { pair })
+        let primary = policy::take_packet(&octets).ok_or_else(no_keys)?.0;
+        let names = symmetric::derive(primary.whole, mailbox.as_bytes(), NAMES);
+        Ok(MailboxKeys { pair, names })
     }
 
     /// The hash of the login verifier: the second HKDF output of the password, under a key of the root key.
@@ -295,11 +299,12 @@ fn quick_place(slot: SlotId, device: DeviceId) -> Vec<u8> {
 }
 
 /// Stands where the root key's id stands, in values that no root key takes part in.
-const OWN: [u8; 8] = *b"pli-own1";
+pub(super) const OWN: [u8; 8] = *b"pli-own1";
 const CERTIFICATE: &[u8] = b"pli certificate 1";
 const SLOT: &[u8] = b"pli slot 1";
 const QUICK: &[u8] = b"pli quick 1";
 const LOGIN: &[u8] = b"pli login 1";
+const NAMES: &[u8] = b"pli names 1";
 
 #[cfg(test)]
 mod tests {

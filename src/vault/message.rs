@@ -207,13 +207,40 @@ impl Vault {
         if object != grant.head {
             return Err(Fault::new("the grant names another head"));
         }
-        let (mut plain, start) = container::open(&grant.key, container)?;
-        let (mut manifest, octets) = Manifest::split(plain.get(start..).unwrap_or_default(), object)?;
-        let before = plain.len() - octets.len();
-        let parts_key = manifest.parts_key()?.unwrap_or_else(|| grant.key.clone());
-        plain.drain(..before);
-        let parts = std::mem::take(&mut manifest.parts);
-        Ok(OpenHead { message: manifest.message, octets: plain, parts, parts_key, object })
+        open_head(&grant.key, object, container)
+    }
+
+    /// Opens a head that an entry of a mailbox shows. The unlocked keys are the proof: `access` alone hands them out.
+    ///
+    /// # Errors
+    /// A [`Fault`] for a session-key packet to anybody else, another message's or another head's container.
+    pub fn open_entry(
+        &self,
+        keys: &MailboxKeys,
+        esk: &Esk,
+        message: MessageId,
+        object: ObjectId,
+        container: &Container,
+    ) -> Result<OpenHead, Fault> {
+        let head = open_head(&self.open_esk(esk, keys)?, object, container)?;
+        if head.message != message {
+            return Err(Fault::new("the head is another message's"));
+        }
+        Ok(head)
+    }
+
+    /// Opens a part of a head that was opened with a mailbox's keys.
+    ///
+    /// # Errors
+    /// A [`Fault`] when the part is not the head's, or the container not the part's.
+    pub fn open_entry_part(
+        &self,
+        _keys: &MailboxKeys,
+        head: &OpenHead,
+        part: &PartRef,
+        container: &Container,
+    ) -> Result<Zeroizing<Vec<u8>>, Fault> {
+        open_part(head, part, container)
     }
 
     /// Opens a part that an opened head names: authenticated, of the manifest's length and SHA-256, before it is returned.
@@ -227,14 +254,31 @@ impl Vault {
         part: &PartRef,
         container: &Container,
     ) -> Result<Zeroizing<Vec<u8>>, Fault> {
-        if head.object != grant.head || !head.parts.contains(part) {
+        if head.object != grant.head {
             return Err(Fault::new("the manifest names no such part"));
         }
-        let (mut plain, start) = container::open(&head.parts_key, container)?;
-        part.check(plain.get(start..).unwrap_or_default())?;
-        plain.drain(..start);
-        Ok(plain)
+        open_part(head, part, container)
     }
+}
+
+fn open_head(key: &SessionKey, object: ObjectId, container: &Container) -> Result<OpenHead, Fault> {
+    let (mut plain, start) = container::open(key, container)?;
+    let (mut manifest, octets) = Manifest::split(plain.get(start..).unwrap_or_default(), object)?;
+    let before = plain.len() - octets.len();
+    let parts_key = manifest.parts_key()?.unwrap_or_else(|| key.clone());
+    plain.drain(..before);
+    let parts = std::mem::take(&mut manifest.parts);
+    Ok(OpenHead { message: manifest.message, octets: plain, parts, parts_key, object })
+}
+
+fn open_part(head: &OpenHead, part: &PartRef, container: &Container) -> Result<Zeroizing<Vec<u8>>, Fault> {
+    if !head.parts.contains(part) {
+        return Err(Fault::new("the manifest names no such part"));
+    }
+    let (mut plain, start) = container::open(&head.parts_key, container)?;
+    part.check(plain.get(start..).unwrap_or_default())?;
+    plain.drain(..start);
+    Ok(plain)
 }
 
 /// The parts at their places in this head.

@@ -25,6 +25,7 @@
 //! | mailbox secret, quick | HKDF(the same, salt = device, info = `pli quick 1`) | frame(`pli quick 1`, slot, device) |
 //! | login verifier | HKDF(the same, salt = device, info = `pli login 1`); kept as HMAC under the root | |
 //! | secret part of a certificate | HKDF(mailbox secret, salt = mailbox, info = `pli certificate 1`) | frame(`pli certificate 1`, mailbox, fingerprint of the certificate) |
+//! | a name or keywords of a mailbox | HKDF(the certificate's primary secret-key packet, salt = mailbox, info = `pli names 1`) | frame(table, row, column) |
 //! | a column | R(`column`, table, column) | frame(table, row, column, version as big-endian i64) |
 //! | a text under a ticket | HKDF(the ticket's 16 secret octets, salt = R(`ticket`, delivery), info = `pli ticket text 1`) | frame(`pli ticket text 1`, delivery) |
 //! | a page's session key | HKDF(cookie, salt = R(`session`, session), info = `pli session 1`) | frame(`pli session 1`, session) |
@@ -38,6 +39,7 @@
 //! HKDF(the ticket's 16 secret octets, salt = R(`ticket`, delivery), info = `pli ticket 1`).
 
 mod container;
+mod names;
 mod symmetric;
 
 pub mod columns;
@@ -47,6 +49,7 @@ pub mod message;
 pub mod policy;
 pub mod records;
 pub mod root;
+pub mod split;
 pub mod tickets;
 
 pub use columns::Place;

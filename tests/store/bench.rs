@@ -270,6 +270,8 @@ impl House {
             size: 10_000,
             received_at: NOW,
             visible_at: later(30),
+            message_id: Some(hash()),
+            server_copy: folder == FolderRole::Sent,
             mac: mac(),
         }
     }

@@ -8,21 +8,21 @@ use std::ops::Range;
 use mail_parser::{Encoding as Transfer, Message, PartType};
 use zeroize::Zeroizing;
 
-use crate::vault::{Encoding, PartPlain};
+use super::{Encoding, HeadPlain, PartPlain};
 
 /// Parts whose written form is larger than this become objects of their own (octets).
 const LARGE: usize = 64 * 1024;
 
 /// A part to be cut out, with its place in the message.
-pub(super) struct Cut {
+pub struct Cut {
     /// Where it stands in the octets as submitted.
-    pub(super) range: Range<usize>,
+    pub range: Range<usize>,
     /// What is stored of it.
-    pub(super) part: PartPlain,
+    pub part: PartPlain,
 }
 
 /// The large leaf parts of a parsed message, in the order of their places.
-pub(super) fn cuts(octets: &[u8], message: &Message<'_>) -> Vec<Cut> {
+pub fn cuts(octets: &[u8], message: &Message<'_>) -> Vec<Cut> {
     let mut cuts: Vec<Cut> = Vec::new();
     for part in &message.parts {
         if matches!(part.body, PartType::Multipart(_)) {
@@ -43,6 +43,25 @@ pub(super) fn cuts(octets: &[u8], message: &Message<'_>) -> Vec<Cut> {
     }
     cuts.sort_by_key(|cut| cut.range.start);
     cuts
+}
+
+/// A head's octets less the large parts, with the places where they were: `header` stands for the first
+/// `header_end` octets of the message, which it may be a rewritten form of.
+pub fn head(header: &[u8], octets: &[u8], header_end: usize, large: &[Cut]) -> HeadPlain {
+    let kept: usize = large.iter().map(|cut| cut.range.len()).sum();
+    let mut plain = Zeroizing::new(Vec::with_capacity(
+        header.len() + octets.len() - header_end.min(octets.len()) - kept.min(octets.len()),
+    ));
+    plain.extend_from_slice(header);
+    let mut places = Vec::with_capacity(large.len());
+    let mut from = header_end;
+    for cut in large {
+        plain.extend_from_slice(octets.get(from..cut.range.start).unwrap_or_default());
+        places.push(plain.len());
+        from = cut.range.end;
+    }
+    plain.extend_from_slice(octets.get(from..).unwrap_or_default());
+    HeadPlain { octets: plain, cuts: places }
 }
 
 /// The octets behind canonical base64, and how it was written; `None` where it cannot be written again.

@@ -1,0 +1,167 @@
+//! Flags of an entry: the system flags and the server's own states as bits, a person's keywords as words.
+//!
+//! RFC 9051 §2.3.2. Keywords compare without regard to ASCII case. Those that begin with `$Pli` tell the
+//! state of deliveries: the server alone sets them, and no client can.
+
+use std::collections::BTreeSet;
+
+/// Flags as bits, as the column `flags` holds them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub struct SystemFlags(pub i64);
+
+impl SystemFlags {
+    /// `\Seen`.
+    pub const SEEN: Self = Self(1);
+    /// `\Answered`.
+    pub const ANSWERED: Self = Self(2);
+    /// `\Flagged`.
+    pub const FLAGGED: Self = Self(4);
+    /// `\Deleted`.
+    pub const DELETED: Self = Self(8);
+    /// `\Draft`.
+    pub const DRAFT: Self = Self(16);
+    /// Everything that a client may set.
+    pub const CLIENT: Self = Self(31);
+
+    /// Whether all of these are set.
+    pub fn has(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Both together.
+    #[must_use]
+    pub fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// These without those.
+    #[must_use]
+    pub fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// What of these a client may set.
+    #[must_use]
+    pub fn of_client(self) -> Self {
+        Self(self.0 & Self::CLIENT.0)
+    }
+}
+
+/// The keywords that the server keeps as bits, and their bits.
+pub const SERVER_KEYWORDS: [(&str, SystemFlags); 7] = [
+    ("$PliNotified", SystemFlags(1 << 8)),
+    ("$PliOpened", SystemFlags(1 << 9)),
+    ("$PliDownloaded", SystemFlags(1 << 10)),
+    ("$PliExpired", SystemFlags(1 << 11)),
+    ("$PliRecalled", SystemFlags(1 << 12)),
+    ("$PliHeld", SystemFlags(1 << 13)),
+    ("$PliFailed", SystemFlags(1 << 14)),
+];
+
+/// All flags of one entry.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Flags {
+    /// Those with a backslash.
+    pub system: SystemFlags,
+    /// The others: a person's own words, and the server's.
+    pub keywords: BTreeSet<String>,
+}
+
+impl std::fmt::Debug for Flags {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Flags({:?}, {} keywords)", self.system, self.keywords.len())
+    }
+}
+
+/// How a command changes flags (RFC 9051 §6.4.6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FlagChange {
+    /// These and no others.
+    Set,
+    /// These too.
+    Add,
+    /// Not these.
+    Remove,
+}
+
+impl Flags {
+    /// The flags of a row: its bits, and the keywords that it keeps sealed.
+    pub fn of_row(bits: i64, keywords: BTreeSet<String>) -> Self {
+        let system = SystemFlags(bits);
+        let mut all = keywords;
+        all.extend(
+            SERVER_KEYWORDS.iter().filter(|(_, bit)| system.has(*bit)).map(|(keyword, _)| (*keyword).to_owned()),
+        );
+        Self { system: system.of_client(), keywords: all }
+    }
+
+    /// The keywords that a client may set, each once whatever its case.
+    pub fn client_keywords(&self) -> BTreeSet<String> {
+        let mut keywords = BTreeSet::new();
+        for keyword in self.keywords.iter().filter(|keyword| !is_the_servers(keyword)) {
+            add(&mut keywords, keyword);
+        }
+        keywords
+    }
+
+    /// A row's bits and keywords after a client's change. What is the server's stays.
+    pub fn changed(bits: i64, keywords: &BTreeSet<String>, change: FlagChange, by: &Self) -> (i64, BTreeSet<String>) {
+        let (bits, by_bits) = (SystemFlags(bits), by.system.of_client());
+        let words = by.client_keywords();
+        match change {
+            FlagChange::Set => (bits.without(SystemFlags::CLIENT).with(by_bits).0, words),
+            FlagChange::Add => {
+                let mut all = keywords.clone();
+                words.iter().for_each(|word| add(&mut all, word));
+                (bits.with(by_bits).0, all)
+            }
+            FlagChange::Remove => {
+                let mut left = keywords.clone();
+                left.retain(|keyword| !words.iter().any(|word| word.eq_ignore_ascii_case(keyword)));
+                (bits.without(by_bits).0, left)
+            }
+        }
+    }
+}
+
+fn is_the_servers(keyword: &str) -> bool {
+    keyword.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("$Pli"))
+}
+
+fn add(keywords: &mut BTreeSet<String>, word: &str) {
+    if !keywords.iter().any(|keyword| keyword.eq_ignore_ascii_case(word)) {
+        keywords.insert(word.to_owned());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flags(system: i64, keywords: &[&str]) -> Flags {
+        Flags { system: SystemFlags(system), keywords: keywords.iter().map(|k| (*k).to_owned()).collect() }
+    }
+
+    #[test]
+    fn what_is_the_servers_stays() {
+        let opened = 1 << 9;
+        let none = BTreeSet::new();
+        let set = flags(i64::MAX, &["$PliRecalled", "$pliopened", "urgent", "Urgent"]);
+        let (bits, words) = Flags::changed(opened | 1, &none, FlagChange::Set, &set);
+        assert_eq!(bits, opened | 31);
+        assert_eq!(words.len(), 1);
+        let (bits, words) = Flags::changed(bits, &words, FlagChange::Remove, &flags(i64::MAX, &["URGENT", "$PliOpened"]));
+        assert_eq!((bits, words), (opened, BTreeSet::new()));
+        assert_eq!(Flags::of_row(opened | 2, BTreeSet::new()), flags(2, &["$PliOpened"]));
+    }
+
+    #[test]
+    fn adding_and_removing_leave_the_rest() {
+        let words: BTreeSet<String> = ["a".to_owned(), "b".to_owned()].into();
+        assert_eq!(Flags::changed(4, &words, FlagChange::Add, &flags(1, &["c"])).1.len(), 3);
+        assert_eq!(Flags::changed(4, &words, FlagChange::Add, &flags(1, &["A"])).1, words);
+        let (bits, left) = Flags::changed(5, &words, FlagChange::Remove, &flags(1, &["A"]));
+        assert_eq!((bits, left), (4, ["b".to_owned()].into()));
+        assert_eq!(Flags::changed(5, &words, FlagChange::Set, &flags(2, &[])), (2, BTreeSet::new()));
+    }
+}

@@ -1,0 +1,70 @@
+//! The few messages that a session read last: clients ask for one message in many pieces.
+//!
+//! Bounded in octets, except that the newest is kept whatever its size. Zeroised as it goes.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use crate::domain::EntryId;
+
+type Octets = Arc<Zeroizing<Vec<u8>>>;
+
+/// Messages, the one used last at the end.
+#[derive(Default)]
+pub(super) struct Cache(VecDeque<(EntryId, Octets)>);
+
+impl Cache {
+    /// A message that is kept; it becomes the newest.
+    pub(super) fn take(&mut self, id: EntryId) -> Option<Octets> {
+        let at = self.0.iter().position(|(other, _)| *other == id)?;
+        let (id, octets) = self.0.remove(at)?;
+        self.0.push_back((id, Arc::clone(&octets)));
+        Some(octets)
+    }
+
+    /// Keeps a message, and lets the oldest go until the rest fits.
+    pub(super) fn put(&mut self, id: EntryId, octets: Octets) {
+        self.0.retain(|(other, _)| *other != id);
+        self.0.push_back((id, octets));
+        while self.0.len() > 1 && self.0.iter().map(|(_, octets)| octets.len()).sum::<usize>() > LIMIT {
+            self.0.pop_front();
+        }
+    }
+}
+
+/// Octets kept for one session.
+const LIMIT: usize = 8 * 1024 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Random;
+
+    struct Counter(std::sync::atomic::AtomicU8);
+    impl Random for Counter {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill(self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
+        }
+    }
+
+    #[test]
+    fn the_oldest_goes_and_the_newest_stays() {
+        let source = Counter(0.into());
+        let ids: Vec<EntryId> = (0..4).map(|_| EntryId::random(&source)).collect();
+        let octets = |size: usize| Arc::new(Zeroizing::new(vec![0; size]));
+        let mut cache = Cache::default();
+        cache.put(ids[0], octets(LIMIT / 2));
+        cache.put(ids[1], octets(LIMIT / 2));
+        assert!(cache.take(ids[0]).is_some(), "both fit");
+        cache.put(ids[2], octets(1));
+        assert!(cache.take(ids[1]).is_none(), "the one used longest ago went");
+        assert!(cache.take(ids[0]).is_some());
+        cache.put(ids[3], octets(LIMIT * 2));
+        assert!(cache.take(ids[0]).is_none() && cache.take(ids[2]).is_none());
+        assert!(cache.take(ids[3]).is_some(), "the newest is kept whatever its size");
+        cache.put(ids[3], octets(1));
+        assert_eq!(cache.0.len(), 1);
+    }
+}

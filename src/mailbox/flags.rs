@@ -1,0 +1,110 @@
+//! STORE and EXPUNGE: flags of entries, and their end (RFC 3501 §6.4.3, §6.4.6; RFC 4315 §2.1).
+//!
+//! Long lists are committed in slices, so that no deposit waits behind a storm of flags (R-D3).
+
+use crate::domain::{FlagChange, Flags, Fault, FolderId, ObjectId, SystemFlags, Verb};
+use crate::store::entries::EntryRow;
+
+use super::reader::{EntryInfo, Reader, small};
+
+impl Reader {
+    /// Changes flags of messages; what is the server's (`$Pli…`) stays. Returns every message that was named and
+    /// is there, with all its flags.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the store; slices that were committed before stand.
+    pub async fn change_flags(
+        &self,
+        folder: FolderId,
+        uids: &[u32],
+        change: FlagChange,
+        flags: &Flags,
+    ) -> Result<Vec<EntryInfo>, Fault> {
+        let mut infos = Vec::with_capacity(uids.len());
+        for slice in slices(uids).chunks(SLICE) {
+            let (mut tx, now) = self.change("change flags").await?;
+            let mut changed = 0;
+            for mut row in self.named(&mut tx, folder, slice, now).await? {
+                let keywords = self.inner.keys.open_keywords(row.id, row.keywords.as_ref()).unwrap_or_default();
+                let (bits, words) = Flags::changed(row.flags, &keywords, change, flags);
+                if bits != row.flags || words != keywords {
+                    row.flags = bits;
+                    row.keywords = self.inner.keys.seal_keywords(row.id, &words, self.room.random.as_ref())?;
+                    tx.set_flags(row.id, bits, row.keywords.as_ref()).await?;
+                    changed += 1;
+                }
+                infos.push(self.entry_info(&row));
+            }
+            if changed > 0 {
+                tx.commit(self.event(Verb::Flagged, now, changed)).await?;
+            }
+        }
+        Ok(infos)
+    }
+
+    /// Takes messages with `\Deleted` away for good: all of the folder, or those of these UIDs. Returns the UIDs that went.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the store; slices that were committed before stand.
+    pub async fn expunge(&self, folder: FolderId, uids: Option<&[u32]>) -> Result<Vec<u32>, Fault> {
+        let named = uids.map(slices);
+        let (mut gone, mut above) = (Vec::new(), 0);
+        loop {
+            let (mut tx, now) = self.change("expunge").await?;
+            if tx.find_folder(self.inner.sender.mailbox, &crate::store::folders::FolderKey::Id(folder)).await?.is_none() {
+                return Ok(gone);
+            }
+            let found = tx.deleted_entries(folder, above, SLICE_ROWS, now).await?;
+            let Some(last) = found.last() else { return Ok(gone) };
+            above = last.uid;
+            let is_named =
+                |row: &EntryRow| named.as_ref().is_none_or(|uids| uids.binary_search(&small(row.uid)).is_ok());
+            let rows: Vec<EntryRow> = found.into_iter().filter(is_named).collect();
+            if rows.is_empty() {
+                continue;
+            }
+            debug_assert!(rows.iter().all(|row| SystemFlags(row.flags).has(SystemFlags::DELETED)), "chosen by the flag");
+            let objects = tx.remove_entries(&rows).await?;
+            tx.commit(self.event(Verb::Expunged, now, rows.len())).await?;
+            gone.extend(rows.iter().map(|row| small(row.uid)));
+            self.clear_away(&rows, objects).await;
+        }
+    }
+
+    /// The rows of these UIDs (ascending) that show in a folder of this mailbox.
+    pub(super) async fn named(
+        &self,
+        tx: &mut crate::store::Tx,
+        folder: FolderId,
+        uids: &[u32],
+        now: crate::domain::Timestamp,
+    ) -> Result<Vec<EntryRow>, Fault> {
+        let (Some(first), Some(last)) = (uids.first(), uids.last()) else { return Ok(Vec::new()) };
+        let rows = tx.entries_between(folder, i64::from(*first), i64::from(*last), now).await?;
+        let ours = |row: &EntryRow| {
+            row.mailbox == self.inner.sender.mailbox && uids.binary_search(&small(row.uid)).is_ok()
+        };
+        Ok(rows.into_iter().filter(ours).collect())
+    }
+
+    /// After the commit: the objects of what went, and on SQLite the octets of its rows.
+    pub(super) async fn clear_away(&self, rows: &[EntryRow], objects: Vec<ObjectId>) {
+        self.room.store.delete_objects(&objects).await;
+        if !rows.is_empty() {
+            self.room.store.shred_soon();
+        }
+    }
+}
+
+/// Ascending and each once, as they are looked up.
+pub(super) fn slices(uids: &[u32]) -> Vec<u32> {
+    let mut uids = uids.to_vec();
+    uids.sort_unstable();
+    uids.dedup();
+    uids
+}
+
+/// Entries that one transaction changes.
+const SLICE: usize = 500;
+/// The same, as the store counts.
+const SLICE_ROWS: i64 = 500;

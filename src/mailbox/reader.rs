@@ -1,0 +1,351 @@
+//! Everything that a mail client's session does to one mailbox, with its unlocked keys (RFC 3501, RFC 9051).
+//!
+//! A reader sees one mailbox and no other: every statement names it. Entries whose authority fails are not
+//! opened. Folder names and keywords are sealed under the mailbox's own key; octets are given back exactly
+//! as they were submitted or appended. Commands on folders are in `folders`, on messages in `append`,
+//! `copy` and `flags`.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use zeroize::Zeroizing;
+
+use crate::domain::{
+    Actor, AuditEvent, EntryId, Fault, Flags, FolderId, FolderPath, FolderRole, Language, Mac, MailboxState, Sender,
+    Timestamp, Verb,
+};
+use crate::store::Tx;
+use crate::store::authority::Authority;
+use crate::store::entries::EntryRow;
+use crate::store::folders::{FolderKey, FolderState};
+use crate::vault::{MailboxKeys, OpenHead};
+
+use super::Mailboxes;
+use super::cache::Cache;
+
+/// A folder as a mail client sees it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct FolderInfo {
+    /// Its id.
+    pub id: FolderId,
+    /// Its path, `/` between levels; special folders in the practice's language, INBOX exactly so.
+    pub name: String,
+    /// Its role.
+    pub role: FolderRole,
+    /// UIDVALIDITY.
+    pub uid_validity: u32,
+    /// UIDNEXT.
+    pub uid_next: u32,
+    /// Messages in it.
+    pub messages: u32,
+    /// Those without `\Seen`.
+    pub unseen: u32,
+    /// Whether it is subscribed to.
+    pub subscribed: bool,
+    /// Whether there are folders below it ([`Reader::folders`] alone looks).
+    pub children: bool,
+}
+
+impl std::fmt::Debug for FolderInfo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "FolderInfo({}, {}, {} messages)", self.id, self.role.word(), self.messages)
+    }
+}
+
+/// A message of a folder, as a list shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntryInfo {
+    /// Its id.
+    pub id: EntryId,
+    /// Its UID.
+    pub uid: u32,
+    /// Its flags.
+    pub flags: Flags,
+    /// RFC822.SIZE.
+    pub size: u64,
+    /// INTERNALDATE.
+    pub received_at: Timestamp,
+}
+
+/// Why something is not done to a folder.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// There is none of that name.
+    #[error("no such folder")]
+    NoSuchFolder,
+    /// The name is taken.
+    #[error("the folder exists")]
+    Exists,
+    /// A special folder cannot be deleted or renamed.
+    #[error("a special folder")]
+    Special,
+    /// Not a name of a folder.
+    #[error("not a name of a folder")]
+    BadName,
+    /// It has folders below it.
+    #[error("folders are below it")]
+    HasChildren,
+    /// Ours.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// One mailbox, open. Cheap to clone; the keys go with the last clone.
+#[derive(Clone)]
+pub struct Reader {
+    pub(super) room: Mailboxes,
+    pub(super) inner: Arc<Open>,
+}
+
+/// What the clones of a reader share.
+pub(super) struct Open {
+    pub(super) sender: Sender,
+    pub(super) keys: MailboxKeys,
+    pub(super) language: Language,
+    cache: Mutex<Cache>,
+}
+
+impl Mailboxes {
+    /// A mailbox, opened by a login.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the store, or of a practice that is gone.
+    pub async fn reader(&self, sender: Sender, keys: MailboxKeys) -> Result<Reader, Fault> {
+        let practice = self.store.practice(sender.practice).await?;
+        let practice = practice.ok_or(Fault::new("a mailbox's practice is gone"))?;
+        let language = self.vault.open_profile(practice.id, &practice.profile)?.language;
+        let inner = Open { sender, keys, language, cache: Mutex::new(Cache::default()) };
+        Ok(Reader { room: self.clone(), inner: Arc::new(inner) })
+    }
+}
+
+impl Reader {
+    /// All folders: INBOX first, then the special ones, then the others by name.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the store.
+    pub async fn folders(&self) -> Result<Vec<FolderInfo>, Fault> {
+        let states = self.room.store.folder_states(self.inner.sender.mailbox, self.room.clock.now()).await?;
+        let mut found: Vec<(FolderPath, FolderState)> = Vec::with_capacity(states.len());
+        for state in states {
+            match self.path_of(&state) {
+                Ok(path) => found.push((path, state)),
+                // One row that somebody changed takes no other folder away.
+                Err(fault) => tracing::error!(folder = %state.id, %fault, "a folder whose name does not open is not shown"),
+            }
+        }
+        let has_children = |path: &FolderPath| found.iter().any(|(other, _)| other.is_below(path));
+        let mut infos: Vec<FolderInfo> = found
+            .iter()
+            .map(|(path, state)| FolderInfo { children: has_children(path), ..self.info(path, state) })
+            .collect();
+        let rank = |role: FolderRole| FolderRole::ALL.iter().position(|other| *other == role);
+        infos.sort_by(|a, b| (rank(a.role), &a.name).cmp(&(rank(b.role), &b.name)));
+        Ok(infos)
+    }
+
+    /// One folder, by its name.
+    ///
+    /// # Errors
+    /// [`FolderError::NoSuchFolder`] also for what cannot be a name.
+    pub async fn folder(&self, name: &str) -> Result<FolderInfo, FolderError> {
+        let path = FolderPath::parse(name).ok_or(FolderError::NoSuchFolder)?;
+        let now = self.room.clock.now();
+        let state = self.room.store.folder_state(self.inner.sender.mailbox, &self.key(&path), now).await?;
+        Ok(self.info(&path, &state.ok_or(FolderError::NoSuchFolder)?))
+    }
+
+    /// The messages of a folder, by UID.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the store.
+    pub async fn entries(&self, folder: FolderId) -> Result<Vec<EntryInfo>, Fault> {
+        let lines = self.room.store.entry_lines(self.inner.sender.mailbox, folder, self.room.clock.now()).await?;
+        let info = |line: &crate::store::entries::EntryLine| {
+            Ok(EntryInfo {
+                id: line.id,
+                uid: small(line.uid),
+                flags: self.flags(line.id, line.flags, line.keywords.as_ref()),
+                size: u64::try_from(line.size).unwrap_or(0),
+                received_at: line.received_at,
+            })
+        };
+        lines.iter().map(info).collect()
+    }
+
+    /// The octets of a message, exactly; `None` when it was expunged meanwhile.
+    ///
+    /// # Errors
+    /// A [`Fault`] for a row without authority, a head or part that does not open, or of the store.
+    pub async fn message(&self, id: EntryId) -> Result<Option<Arc<Zeroizing<Vec<u8>>>>, Fault> {
+        if let Some(octets) = self.cache(|cache| cache.take(id)) {
+            // What was expunged meanwhile is not given out of memory.
+            let there = self.room.store.entry(self.inner.sender.mailbox, id).await?.is_some();
+            return Ok(there.then_some(octets));
+        }
+        let Some(row) = self.room.store.entry(self.inner.sender.mailbox, id).await? else { return Ok(None) };
+        match self.opened(&row).await? {
+            Some(octets) => {
+                let octets = Arc::new(octets);
+                self.cache(|cache| cache.put(id, Arc::clone(&octets)));
+                Ok(Some(octets))
+            }
+            // Its container went while we read: so did the row.
+            None if self.room.store.entry(self.inner.sender.mailbox, id).await?.is_none() => Ok(None),
+            None => Err(Fault::new("an entry's container is missing")),
+        }
+    }
+
+    /// Octets used, and octets allowed (0: no limit).
+    ///
+    /// # Errors
+    /// A [`Fault`] of the store.
+    pub async fn quota(&self) -> Result<(u64, u64), Fault> {
+        let usage = self.room.store.usage(self.inner.sender.mailbox).await?;
+        Ok((u64::try_from(usage.used).unwrap_or(0), u64::try_from(usage.quota).unwrap_or(0)))
+    }
+
+    /// A number that changes whenever something changes in this mailbox: on this node at once, on others within a second.
+    pub fn watch(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.room.store.watch(self.inner.sender.mailbox)
+    }
+
+    /// Whether the session may go on: its device is not revoked, its mailbox not suspended.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the store.
+    pub async fn still_valid(&self) -> Result<bool, Fault> {
+        let sender = &self.inner.sender;
+        let Some(device) = self.room.store.device(sender.device).await? else { return Ok(false) };
+        let Some(mailbox) = self.room.store.mailbox(sender.mailbox).await? else { return Ok(false) };
+        Ok(device.mailbox == mailbox.id && mailbox.state == MailboxState::Active)
+    }
+
+    async fn opened(&self, row: &EntryRow) -> Result<Option<Zeroizing<Vec<u8>>>, Fault> {
+        self.check(row)?;
+        let store = &self.room.store;
+        let Some(container) = store.container(row.head).await? else { return Ok(None) };
+        let head = if container.as_octets().len() > INLINE_WORK {
+            let (this, row) = (self.clone(), row.clone());
+            let job = move || this.open_head(&row, &container);
+            tokio::task::spawn_blocking(job).await.map_err(|_| Fault::new("opening a message ended early"))??
+        } else {
+            self.open_head(row, &container)?
+        };
+        let mut containers = Vec::with_capacity(head.parts.len());
+        for part in &head.parts {
+            let Some(container) = store.container(part.object).await? else { return Ok(None) };
+            containers.push(container);
+        }
+        let this = self.clone();
+        let job = move || {
+            let mut parts = Vec::with_capacity(containers.len());
+            for (part, container) in head.parts.iter().zip(&containers) {
+                parts.push(this.room.vault.open_entry_part(&this.inner.keys, &head, part, container)?);
+            }
+            head.rebuild(&parts)
+        };
+        // Large parts are megabytes of work: it would hold up the other connections of this thread.
+        let whole = tokio::task::spawn_blocking(job).await.map_err(|_| Fault::new("opening a message ended early"))?;
+        whole.map(Some)
+    }
+
+    fn open_head(&self, row: &EntryRow, container: &crate::domain::Container) -> Result<OpenHead, Fault> {
+        self.room.vault.open_entry(&self.inner.keys, &row.esk, row.message, row.head, container)
+    }
+
+    /// Refuses a row that somebody else wrote.
+    pub(super) fn check(&self, row: &EntryRow) -> Result<(), Fault> {
+        let columns = row.covered();
+        let columns: Vec<&[u8]> = columns.iter().map(Vec::as_slice).collect();
+        if row.mailbox == self.inner.sender.mailbox
+            && self.room.vault.has_authority(EntryRow::TABLE, &columns, &row.mac)
+        {
+            return Ok(());
+        }
+        tracing::error!(entry = %row.id, "a row without authority was not used: the database was changed by somebody else");
+        Err(Fault::new("an entry's authority code is not right"))
+    }
+
+    /// The authority code of a row.
+    pub(super) fn authority<A: Authority>(&self, row: &A) -> Mac {
+        let columns = row.covered();
+        let columns: Vec<&[u8]> = columns.iter().map(Vec::as_slice).collect();
+        self.room.vault.authority(A::TABLE, &columns)
+    }
+
+    /// Begins a change of the mailbox: nobody else changes it until this has ended. The instant is taken
+    /// then, so that instants follow the order of the changes.
+    pub(super) async fn change(&self, name: &'static str) -> Result<(Tx, Timestamp), Fault> {
+        let mut tx = self.room.store.write(name).await?;
+        tx.touch_mailbox(self.inner.sender.mailbox, self.room.clock.now()).await?;
+        Ok((tx, self.room.clock.now()))
+    }
+
+    /// The event of a change by this session.
+    pub(super) fn event(&self, verb: Verb, now: Timestamp, count: usize) -> AuditEvent {
+        AuditEvent::new(now, Actor::Device(self.inner.sender.device), verb)
+            .about_practice(self.inner.sender.practice)
+            .about_mailbox(self.inner.sender.mailbox)
+            .counting(i64::try_from(count).unwrap_or(i64::MAX))
+    }
+
+    /// How a path is looked up.
+    pub(super) fn key(&self, path: &FolderPath) -> FolderKey {
+        path.role().map_or_else(|| FolderKey::Name(self.inner.keys.folder_hash(path)), FolderKey::Role)
+    }
+
+    /// The flags of a row. Keywords that do not open are none: who writes the database can deny, not mislead.
+    pub(super) fn flags(&self, id: EntryId, bits: i64, keywords: Option<&crate::domain::Sealed>) -> Flags {
+        let keywords = self.inner.keys.open_keywords(id, keywords).unwrap_or_else(|fault| {
+            tracing::error!(entry = %id, %fault, "keywords that do not open are not shown");
+            Default::default()
+        });
+        Flags::of_row(bits, keywords)
+    }
+
+    /// What a list shows of a row.
+    pub(super) fn entry_info(&self, row: &EntryRow) -> EntryInfo {
+        EntryInfo {
+            id: row.id,
+            uid: small(row.uid),
+            flags: self.flags(row.id, row.flags, row.keywords.as_ref()),
+            size: u64::try_from(row.size).unwrap_or(0),
+            received_at: row.received_at,
+        }
+    }
+
+    fn path_of(&self, state: &FolderState) -> Result<FolderPath, Fault> {
+        match (&state.name, state.role) {
+            (Some(name), _) => self.inner.keys.open_folder(state.id, name),
+            (None, FolderRole::Plain) => Err(Fault::new("a folder has neither name nor role")),
+            (None, role) => Ok(FolderPath::special(role)),
+        }
+    }
+
+    fn info(&self, path: &FolderPath, state: &FolderState) -> FolderInfo {
+        FolderInfo {
+            id: state.id,
+            name: path.shown(self.inner.language),
+            role: state.role,
+            uid_validity: small(state.uid_validity),
+            uid_next: small(state.uid_next),
+            messages: small(state.messages),
+            unseen: small(state.unseen),
+            subscribed: state.subscribed,
+            children: false,
+        }
+    }
+
+    fn cache<T>(&self, work: impl FnOnce(&mut Cache) -> T) -> T {
+        // A cache is whole between two calls, whoever panicked elsewhere.
+        work(&mut self.inner.cache.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// UIDs and counts are 32 bits wide on the wire (RFC 9051 §2.3.1.1).
+pub(super) fn small(number: i64) -> u32 {
+    u32::try_from(number).unwrap_or(if number < 0 { 0 } else { u32::MAX })
+}
+
+/// Containers up to this size are opened on the connection's own thread (octets).
+const INLINE_WORK: usize = 256 * 1024;

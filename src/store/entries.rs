@@ -1,0 +1,357 @@
+//! Entries of a mailbox: listed, read, appended, copied, moved, flagged.
+//!
+//! UIDs are taken from the folder in one statement and only ascend. What is deposited hidden (the server's
+//! Sent copy) is numbered anew when something shows before it does, so that nobody ever sees a UID below
+//! one that was there before. Whoever changes something has raised the mailbox's counter first.
+
+use crate::domain::{
+    EntryId, Esk, Fault, FolderId, KeyedHash, Mac, MailboxId, MessageId, ObjectId, Sealed, Timestamp,
+};
+
+use super::authority::{Authority, EntryShows};
+use super::deposit::{MessageRow, ObjectRow, insert_message, insert_object};
+use super::value::{Row, Trouble};
+use super::{Store, Tx};
+
+/// What a list of a folder says of an entry.
+#[derive(Debug, Clone)]
+pub struct EntryLine {
+    /// Its id.
+    pub id: EntryId,
+    /// Its UID.
+    pub uid: i64,
+    /// Flags as bits.
+    pub flags: i64,
+    /// Keywords, when there are any.
+    pub keywords: Option<Sealed>,
+    /// RFC822.SIZE.
+    pub size: i64,
+    /// INTERNALDATE.
+    pub received_at: Timestamp,
+}
+
+/// A row of `entries`.
+#[derive(Debug, Clone)]
+pub struct EntryRow {
+    /// Its id.
+    pub id: EntryId,
+    /// Whose.
+    pub mailbox: MailboxId,
+    /// In which folder.
+    pub folder: FolderId,
+    /// Its UID there.
+    pub uid: i64,
+    /// Which message.
+    pub message: MessageId,
+    /// Which head of it.
+    pub head: ObjectId,
+    /// The head's session key, to the mailbox certificate.
+    pub esk: Esk,
+    /// Flags as bits.
+    pub flags: i64,
+    /// Keywords, when there are any.
+    pub keywords: Option<Sealed>,
+    /// RFC822.SIZE.
+    pub size: i64,
+    /// INTERNALDATE.
+    pub received_at: Timestamp,
+    /// When it begins to show.
+    pub visible_at: Timestamp,
+    /// Keyed hash of the Message-ID.
+    pub message_id: Option<KeyedHash>,
+    /// Whether the server keeps it by itself.
+    pub server_copy: bool,
+    /// The submission that a client's own copy stands for.
+    pub submission: Option<MessageId>,
+    /// Authority over id, mailbox, message, head.
+    pub mac: Mac,
+}
+
+impl Authority for EntryRow {
+    const TABLE: &'static str = EntryShows::TABLE;
+    fn covered(&self) -> Vec<Vec<u8>> {
+        EntryShows { entry: self.id, mailbox: self.mailbox, message: self.message, head: self.head }.covered()
+    }
+}
+
+/// UIDs taken from a folder.
+#[derive(Debug, Clone, Copy)]
+pub struct TakenUids {
+    /// The first of them.
+    pub first: i64,
+    /// The folder's UIDVALIDITY.
+    pub uid_validity: i64,
+}
+
+/// What a mailbox holds, and may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usage {
+    /// Octets of all entries.
+    pub used: i64,
+    /// The most; 0 for no limit.
+    pub quota: i64,
+}
+
+impl Usage {
+    /// Whether so many octets more still fit.
+    pub fn fits(self, more: i64) -> bool {
+        self.quota == 0 || self.used.saturating_add(more) <= self.quota
+    }
+}
+
+impl Store {
+    /// The entries of a folder that show at `now`, by UID.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database.
+    pub async fn entry_lines(
+        &self,
+        mailbox: MailboxId,
+        folder: FolderId,
+        now: Timestamp,
+    ) -> Result<Vec<EntryLine>, Fault> {
+        let sql = "SELECT id, uid, flags, keywords_sealed, size, received_at FROM entries \
+                   WHERE folder_id = $1 AND mailbox_id = $2 AND visible_at <= $3 ORDER BY uid";
+        let rows = self.rows(sql, &[folder.into(), mailbox.into(), now.into()]).await?;
+        let line = |row: &Row| {
+            Ok(EntryLine {
+                id: row.read("id")?,
+                uid: row.read("uid")?,
+                flags: row.read("flags")?,
+                keywords: row.read_opt("keywords_sealed")?,
+                size: row.read("size")?,
+                received_at: row.read("received_at")?,
+            })
+        };
+        Ok(rows.iter().map(line).collect::<Result<_, Trouble>>()?)
+    }
+
+    /// One entry of a mailbox.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database.
+    pub async fn entry(&self, mailbox: MailboxId, id: EntryId) -> Result<Option<EntryRow>, Fault> {
+        let sql = "SELECT id, mailbox_id, folder_id, uid, message_id, head_id, esk, flags, keywords_sealed, size, \
+                   received_at, visible_at, message_id_hash, server_copy, submission_id, authority_mac \
+                   FROM entries WHERE id = $1 AND mailbox_id = $2";
+        Ok(self.row(sql, &[id.into(), mailbox.into()]).await?.as_ref().map(entry_row).transpose()?)
+    }
+
+    /// What a mailbox holds and may hold.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database, also for a mailbox that is gone.
+    pub async fn usage(&self, mailbox: MailboxId) -> Result<Usage, Fault> {
+        Ok(usage(self.row(USAGE, &[mailbox.into()]).await?)?)
+    }
+
+    /// Sets how many octets a mailbox may hold; 0 for no limit. `false` when there is no such mailbox.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database.
+    pub async fn set_quota(&self, mailbox: MailboxId, quota: i64, event: crate::domain::AuditEvent) -> Result<bool, Fault> {
+        let mut tx = self.write("set quota").await?;
+        let sql = "UPDATE mailboxes SET quota = $2 WHERE id = $1";
+        if tx.conn.execute(sql, &[mailbox.into(), quota.max(0).into()]).await? == 0 {
+            return Ok(false);
+        }
+        tx.commit(event).await?;
+        Ok(true)
+    }
+}
+
+impl Tx {
+    /// What a mailbox holds and may hold, inside a transaction that touched it: nobody else adds meanwhile.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database.
+    pub async fn usage(&mut self, mailbox: MailboxId) -> Result<Usage, Fault> {
+        Ok(usage(self.conn.row(USAGE, &[mailbox.into()]).await?)?)
+    }
+
+    /// The entries of a folder from one UID to another that show at `now`, by UID.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database.
+    pub async fn entries_between(
+        &mut self,
+        folder: FolderId,
+        from: i64,
+        to: i64,
+        now: Timestamp,
+    ) -> Result<Vec<EntryRow>, Fault> {
+        let sql = "SELECT id, mailbox_id, folder_id, uid, message_id, head_id, esk, flags, keywords_sealed, size, \
+                   received_at, visible_at, message_id_hash, server_copy, submission_id, authority_mac \
+                   FROM entries WHERE folder_id = $1 AND uid >= $2 AND uid <= $3 AND visible_at <= $4 ORDER BY uid";
+        let rows = self.conn.rows(sql, &[folder.into(), from.into(), to.into(), now.into()]).await?;
+        Ok(rows.iter().map(entry_row).collect::<Result<_, _>>()?)
+    }
+
+    /// Those of a folder with `\Deleted`, by UID, at most so many, beginning above a UID.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database.
+    pub async fn deleted_entries(
+        &mut self,
+        folder: FolderId,
+        above: i64,
+        many: i64,
+        now: Timestamp,
+    ) -> Result<Vec<EntryRow>, Fault> {
+        let sql = "SELECT id, mailbox_id, folder_id, uid, message_id, head_id, esk, flags, keywords_sealed, size, \
+                   received_at, visible_at, message_id_hash, server_copy, submission_id, authority_mac \
+                   FROM entries WHERE folder_id = $1 AND uid > $2 AND (flags & 8) <> 0 AND visible_at <= $4 \
+                   ORDER BY uid LIMIT $3";
+        let rows = self.conn.rows(sql, &[folder.into(), above.into(), many.into(), now.into()]).await?;
+        Ok(rows.iter().map(entry_row).collect::<Result<_, _>>()?)
+    }
+
+    /// All entries of a folder, shown or not.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database.
+    pub async fn all_entries(&mut self, folder: FolderId) -> Result<Vec<EntryRow>, Fault> {
+        self.entries_between(folder, 0, i64::MAX, Timestamp(i64::MAX)).await
+    }
+
+    /// The server's own copies of submissions with that Message-ID, kept since `since`.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database.
+    pub async fn server_copies(
+        &mut self,
+        mailbox: MailboxId,
+        message_id: &KeyedHash,
+        since: Timestamp,
+    ) -> Result<Vec<EntryRow>, Fault> {
+        let sql = "SELECT id, mailbox_id, folder_id, uid, message_id, head_id, esk, flags, keywords_sealed, size, \
+                   received_at, visible_at, message_id_hash, server_copy, submission_id, authority_mac \
+                   FROM entries WHERE mailbox_id = $1 AND message_id_hash = $2 AND server_copy = 1 \
+                   AND received_at >= $3 ORDER BY received_at, id";
+        let rows = self.conn.rows(sql, &[mailbox.into(), message_id.into(), since.into()]).await?;
+        Ok(rows.iter().map(entry_row).collect::<Result<_, _>>()?)
+    }
+
+    /// Takes UIDs of a folder, so many, in a row; `None` when the folder is gone.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database.
+    pub async fn take_uids(&mut self, folder: FolderId, many: usize) -> Result<Option<TakenUids>, Fault> {
+        let many = i64::try_from(many).unwrap_or(i64::MAX);
+        let sql = "UPDATE folders SET uid_next = uid_next + $2 WHERE id = $1 RETURNING uid_next, uid_validity";
+        let Some(row) = self.conn.row(sql, &[folder.into(), many.into()]).await? else { return Ok(None) };
+        Ok(Some(TakenUids { first: row.read::<i64>("uid_next")? - many, uid_validity: row.read("uid_validity")? }))
+    }
+
+    /// Numbers what does not show yet behind what was just put into the folder.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database.
+    pub async fn renumber_hidden(&mut self, folder: FolderId, now: Timestamp) -> Result<(), Fault> {
+        let sql = "SELECT id FROM entries WHERE folder_id = $1 AND visible_at > $2 ORDER BY uid";
+        let hidden = self.conn.rows(sql, &[folder.into(), now.into()]).await?;
+        if hidden.is_empty() {
+            return Ok(());
+        }
+        let Some(taken) = self.take_uids(folder, hidden.len()).await? else { return Ok(()) };
+        for (row, uid) in hidden.iter().zip(taken.first..) {
+            let id: EntryId = row.read("id")?;
+            self.place_entry(id, folder, uid).await?;
+        }
+        Ok(())
+    }
+
+    /// Puts an entry into a folder under a UID.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database.
+    pub async fn place_entry(&mut self, id: EntryId, folder: FolderId, uid: i64) -> Result<(), Fault> {
+        let sql = "UPDATE entries SET folder_id = $2, uid = $3 WHERE id = $1";
+        self.conn.execute(sql, &[id.into(), folder.into(), uid.into()]).await?;
+        Ok(())
+    }
+
+    /// Sets flags and keywords of an entry.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database.
+    pub async fn set_flags(&mut self, id: EntryId, flags: i64, keywords: Option<&Sealed>) -> Result<(), Fault> {
+        let sql = "UPDATE entries SET flags = $2, keywords_sealed = $3 WHERE id = $1";
+        self.conn.execute(sql, &[id.into(), flags.into(), keywords.into()]).await?;
+        Ok(())
+    }
+
+    /// Inserts a message whose objects are durable ([`Store::put_objects`]).
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database.
+    pub async fn append_message(&mut self, message: &MessageRow, objects: &[ObjectRow]) -> Result<(), Fault> {
+        insert_message(&mut self.conn, message).await?;
+        for object in objects {
+            insert_object(&mut self.conn, message.id, object, message.created_at).await?;
+        }
+        Ok(())
+    }
+
+    /// Inserts an entry.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database.
+    pub async fn append_entry(&mut self, row: &EntryRow) -> Result<(), Fault> {
+        let sql = "INSERT INTO entries (id, mailbox_id, folder_id, uid, message_id, head_id, esk, flags, \
+                   keywords_sealed, size, received_at, visible_at, message_id_hash, server_copy, submission_id, \
+                   authority_mac) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+        let params = [
+            row.id.into(),
+            row.mailbox.into(),
+            row.folder.into(),
+            row.uid.into(),
+            row.message.into(),
+            row.head.into(),
+            (&row.esk).into(),
+            row.flags.into(),
+            row.keywords.as_ref().into(),
+            row.size.into(),
+            row.received_at.into(),
+            row.visible_at.into(),
+            row.message_id.as_ref().into(),
+            i64::from(row.server_copy).into(),
+            row.submission.into(),
+            (&row.mac).into(),
+        ];
+        self.conn.execute(sql, &params).await?;
+        Ok(())
+    }
+}
+
+fn usage(row: Option<Row>) -> Result<Usage, Trouble> {
+    let row = row.ok_or_else(|| Trouble::new("a mailbox is gone", "row missing"))?;
+    Ok(Usage { used: row.read("used")?, quota: row.read("quota")? })
+}
+
+fn entry_row(row: &Row) -> Result<EntryRow, Trouble> {
+    Ok(EntryRow {
+        id: row.read("id")?,
+        mailbox: row.read("mailbox_id")?,
+        folder: row.read("folder_id")?,
+        uid: row.read("uid")?,
+        message: row.read("message_id")?,
+        head: row.read("head_id")?,
+        esk: row.read("esk")?,
+        flags: row.read("flags")?,
+        keywords: row.read_opt("keywords_sealed")?,
+        size: row.read("size")?,
+        received_at: row.read("received_at")?,
+        visible_at: row.read("visible_at")?,
+        message_id: row.read_opt("message_id_hash")?,
+        server_copy: row.read::<i64>("server_copy")? != 0,
+        submission: row.read_opt("submission_id")?,
+        mac: row.read("authority_mac")?,
+    })
+}
+
+/// PostgreSQL sums BIGINT to NUMERIC.
+const USAGE: &str = "SELECT quota, \
+                     (SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM entries WHERE mailbox_id = $1) AS used \
+                     FROM mailboxes WHERE id = $1";
