@@ -122,7 +122,7 @@ impl Reader {
 
     /// Whether a message is on its way in.
     pub fn is_in_message(&self) -> bool {
-        matches!(self.at, At::Message(..) | At::Swallow(_))
+        self.message.is_some() || matches!(self.at, At::Message(..) | At::Swallow(_))
     }
 
     /// Forgets what was read.

@@ -5,7 +5,10 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use super::verbs::{Flags, Octets, SystemFlags};
+use crate::domain::Flags;
+
+use super::grammar::store::NAMED;
+use super::verbs::Octets;
 
 /// What is to be written, in order.
 #[derive(Default)]
@@ -108,7 +111,7 @@ impl Out {
 
 /// Flags in parentheses.
 pub fn flags(flags: &Flags) -> String {
-    let system = SystemFlags::NAMED.iter().filter(|(flag, _)| flags.system.contains(*flag)).map(|(_, name)| *name);
+    let system = NAMED.iter().filter(|(flag, _)| flags.system.has(*flag)).map(|(_, name)| *name);
     let all: Vec<&str> = system.chain(flags.keywords.iter().map(String::as_str)).collect();
     format!("({})", all.join(" "))
 }

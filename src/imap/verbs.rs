@@ -3,15 +3,15 @@
 //! `Verbs` opens a mailbox from what a client typed; `Mailbox` is everything one session does to it. The
 //! values are plain: ids, names in UTF-8, flags, octets. Nothing here knows how a mailbox is sealed.
 
-use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
 
 use tokio::sync::watch;
 use zeroize::Zeroizing;
 
-use crate::access::LoginError;
-use crate::domain::{EntryId, Fault, FolderId, FolderRole, Sender, Timestamp};
+use crate::access::{Access, LoginError, Opened};
+use crate::domain::{EntryId, Fault, FlagChange, Flags, FolderId, Sender, Timestamp};
+use crate::mailbox::{AppendError, EntryInfo, FolderError, FolderInfo, Mailboxes, Placed, Reader};
 
 /// The verbs before a login.
 pub trait Verbs: Send + Sync + 'static {
@@ -42,9 +42,6 @@ pub enum Opening<M> {
 
 /// The octets of a message, shared with what caches them.
 pub type Octets = Arc<Zeroizing<Vec<u8>>>;
-
-/// `(uidvalidity, [(uid here, uid there)])` of messages that were copied or moved.
-pub type Copied = (u32, Vec<(u32, u32)>);
 
 /// One mailbox, as one session uses it.
 pub trait Mailbox: Send + Sync + 'static {
@@ -81,14 +78,14 @@ pub trait Mailbox: Send + Sync + 'static {
         octets: Vec<u8>,
     ) -> impl Future<Output = Result<(u32, u32), AppendError>> + Send;
     /// Copies messages.
-    fn copy(&self, from: FolderId, uids: &[u32], to: &str) -> impl Future<Output = Result<Copied, FolderError>> + Send;
+    fn copy(&self, from: FolderId, uids: &[u32], to: &str) -> impl Future<Output = Result<Placed, FolderError>> + Send;
     /// Moves messages in one transaction.
     fn relocate(
         &self,
         from: FolderId,
         uids: &[u32],
         to: &str,
-    ) -> impl Future<Output = Result<Copied, FolderError>> + Send;
+    ) -> impl Future<Output = Result<Placed, FolderError>> + Send;
     /// Removes messages with `\Deleted`: all, or those among `uids`. Gives back which.
     fn expunge(&self, folder: FolderId, uids: Option<&[u32]>) -> impl Future<Output = Result<Vec<u32>, Fault>> + Send;
     /// Octets used, and how many may be.
@@ -99,156 +96,104 @@ pub trait Mailbox: Send + Sync + 'static {
     fn still_valid(&self) -> impl Future<Output = Result<bool, Fault>> + Send;
 }
 
-/// A folder.
+/// The rooms of the server.
 #[derive(Clone)]
-pub struct FolderInfo {
-    /// Its id.
-    pub id: FolderId,
-    /// Its name in UTF-8, "/" between levels; INBOX exactly so.
-    pub name: String,
-    /// What it is for.
-    pub role: FolderRole,
-    /// UIDVALIDITY.
-    pub uid_validity: u32,
-    /// UIDNEXT.
-    pub uid_next: u32,
-    /// How many messages it holds.
-    pub messages: u32,
-    /// How many of them lack `\Seen`.
-    pub unseen: u32,
-    /// Whether LSUB names it.
-    pub subscribed: bool,
-    /// Whether there are folders below it.
-    pub children: bool,
+pub struct Rooms {
+    /// Logins.
+    pub access: Access,
+    /// What they open.
+    pub mailboxes: Mailboxes,
 }
 
-/// A message of a folder, without its octets.
-#[derive(Clone)]
-pub struct EntryInfo {
-    /// Its id.
-    pub id: EntryId,
-    /// Its UID.
-    pub uid: u32,
-    /// Its flags.
-    pub flags: Flags,
-    /// How many octets [`Mailbox::message`] gives.
-    pub size: u64,
-    /// INTERNALDATE.
-    pub received_at: Timestamp,
-}
+impl Verbs for Rooms {
+    type Mailbox = Reader;
 
-/// The flags of RFC 3501 §2.3.2 that are kept, as bits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct SystemFlags(pub u8);
-
-impl SystemFlags {
-    /// `\Seen`.
-    pub const SEEN: Self = Self(1);
-    /// `\Answered`.
-    pub const ANSWERED: Self = Self(2);
-    /// `\Flagged`.
-    pub const FLAGGED: Self = Self(4);
-    /// `\Deleted`.
-    pub const DELETED: Self = Self(8);
-    /// `\Draft`.
-    pub const DRAFT: Self = Self(16);
-    /// Each with its name on the wire.
-    pub const NAMED: [(Self, &str); 5] = [
-        (Self::ANSWERED, "\\Answered"),
-        (Self::FLAGGED, "\\Flagged"),
-        (Self::DELETED, "\\Deleted"),
-        (Self::SEEN, "\\Seen"),
-        (Self::DRAFT, "\\Draft"),
-    ];
-
-    /// Whether all of `other` are set.
-    pub fn contains(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
-    }
-
-    /// Both together.
-    #[must_use]
-    pub fn with(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    /// These without `other`.
-    #[must_use]
-    pub fn without(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
+    async fn open(&self, address: &str, password: &str) -> Result<Opening<Reader>, LoginError> {
+        Ok(match self.access.open_mailbox(address, password).await? {
+            Opened::Ready { sender, keys } => {
+                let mailbox = self.mailboxes.reader(sender.clone(), keys).await?;
+                Opening::Ready { sender, mailbox }
+            }
+            Opened::Pending { .. } => Opening::Pending,
+            Opened::SendOnly => Opening::SendOnly,
+        })
     }
 }
 
-/// All flags of a message.
-#[derive(Clone, PartialEq, Eq, Default)]
-pub struct Flags {
-    /// Those with a backslash.
-    pub system: SystemFlags,
-    /// Words people and clients made.
-    pub keywords: BTreeSet<String>,
-}
-
-impl Flags {
-    /// What these become by `change` with `other`.
-    #[must_use]
-    pub fn changed(&self, change: FlagChange, other: &Self) -> Self {
-        match change {
-            FlagChange::Set => other.clone(),
-            FlagChange::Add => Self {
-                system: self.system.with(other.system),
-                keywords: self.keywords.union(&other.keywords).cloned().collect(),
-            },
-            FlagChange::Remove => Self {
-                system: self.system.without(other.system),
-                keywords: self.keywords.difference(&other.keywords).cloned().collect(),
-            },
-        }
+impl Mailbox for Reader {
+    async fn folders(&self) -> Result<Vec<FolderInfo>, Fault> {
+        Reader::folders(self).await
     }
-}
 
-/// How STORE changes flags.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FlagChange {
-    /// These and no others.
-    Set,
-    /// These too.
-    Add,
-    /// Not these.
-    Remove,
-}
-
-/// Why a folder command fails.
-#[derive(Debug)]
-pub enum FolderError {
-    /// There is none of this name.
-    NoSuchFolder,
-    /// There is one already.
-    Exists,
-    /// A special folder: it stays.
-    Special,
-    /// Not a name a folder can have.
-    BadName,
-    /// There are folders below it.
-    HasChildren,
-    /// Ours.
-    Fault(Fault),
-}
-
-impl From<Fault> for FolderError {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
+    async fn create(&self, name: &str) -> Result<(), FolderError> {
+        Reader::create(self, name).await
     }
-}
 
-/// Why APPEND fails.
-#[derive(Debug)]
-pub enum AppendError {
-    /// There is no folder of this name.
-    NoSuchFolder,
-    /// The octets hold a NUL, or a CR or LF alone.
-    NotClean,
-    /// Too many octets.
-    TooLarge,
-    /// Ours.
-    Fault(Fault),
+    async fn delete(&self, name: &str) -> Result<(), FolderError> {
+        Reader::delete(self, name).await
+    }
+
+    async fn rename(&self, from: &str, to: &str) -> Result<(), FolderError> {
+        Reader::rename(self, from, to).await
+    }
+
+    async fn subscribe(&self, name: &str, on: bool) -> Result<(), FolderError> {
+        Reader::subscribe(self, name, on).await
+    }
+
+    async fn folder(&self, name: &str) -> Result<FolderInfo, FolderError> {
+        Reader::folder(self, name).await
+    }
+
+    async fn entries(&self, folder: FolderId) -> Result<Vec<EntryInfo>, Fault> {
+        Reader::entries(self, folder).await
+    }
+
+    async fn message(&self, id: EntryId) -> Result<Option<Octets>, Fault> {
+        Reader::message(self, id).await
+    }
+
+    async fn change_flags(
+        &self,
+        folder: FolderId,
+        uids: &[u32],
+        change: FlagChange,
+        flags: &Flags,
+    ) -> Result<Vec<EntryInfo>, Fault> {
+        Reader::change_flags(self, folder, uids, change, flags).await
+    }
+
+    async fn append(
+        &self,
+        folder: &str,
+        flags: &Flags,
+        at: Option<Timestamp>,
+        octets: Vec<u8>,
+    ) -> Result<(u32, u32), AppendError> {
+        Reader::append(self, folder, flags, at, octets).await
+    }
+
+    async fn copy(&self, from: FolderId, uids: &[u32], to: &str) -> Result<Placed, FolderError> {
+        Reader::copy(self, from, uids, to).await
+    }
+
+    async fn relocate(&self, from: FolderId, uids: &[u32], to: &str) -> Result<Placed, FolderError> {
+        Reader::relocate(self, from, uids, to).await
+    }
+
+    async fn expunge(&self, folder: FolderId, uids: Option<&[u32]>) -> Result<Vec<u32>, Fault> {
+        Reader::expunge(self, folder, uids).await
+    }
+
+    async fn quota(&self) -> Result<(u64, u64), Fault> {
+        Reader::quota(self).await
+    }
+
+    fn watch(&self) -> watch::Receiver<u64> {
+        Reader::watch(self)
+    }
+
+    async fn still_valid(&self) -> Result<bool, Fault> {
+        Reader::still_valid(self).await
+    }
 }

@@ -2,8 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use crate::domain::{SecretText, Timestamp};
-use crate::imap::verbs::{FlagChange, Flags};
+use crate::domain::{FlagChange, Flags, SecretText, Timestamp};
 
 use super::cursor::{Cursor, ParseFault, Parsed, text};
 use super::fetch::{self, Item};

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use crate::imap::verbs::SystemFlags;
+use crate::domain::SystemFlags;
 
 use super::cursor::{Cursor, ParseFault, Parsed, text};
 use super::date::date;

@@ -1,8 +1,17 @@
 //! Flags, as STORE and APPEND write them (RFC 3501 §9).
 
-use crate::imap::verbs::{FlagChange, Flags, SystemFlags};
+use crate::domain::{FlagChange, Flags, SystemFlags};
 
 use super::cursor::{Cursor, ParseFault, Parsed};
+
+/// The flags of RFC 3501 §2.3.2 that are kept, with their names on the wire.
+pub const NAMED: [(SystemFlags, &str); 5] = [
+    (SystemFlags::ANSWERED, "\\Answered"),
+    (SystemFlags::FLAGGED, "\\Flagged"),
+    (SystemFlags::DELETED, "\\Deleted"),
+    (SystemFlags::SEEN, "\\Seen"),
+    (SystemFlags::DRAFT, "\\Draft"),
+];
 
 const BAD: ParseFault = ParseFault::Arguments;
 
@@ -61,7 +70,7 @@ fn flag(cursor: &mut Cursor, flags: &mut Flags) -> Parsed<()> {
         return Ok(());
     }
     let name = cursor.atom()?;
-    let known = SystemFlags::NAMED.iter().find(|(_, known)| known.get(1..).is_some_and(|k| k.eq_ignore_ascii_case(name)));
+    let known = NAMED.iter().find(|(_, known)| known.get(1..).is_some_and(|k| k.eq_ignore_ascii_case(name)));
     match known {
         Some((flag, _)) => flags.system = flags.system.with(*flag),
         // RFC 3501 §2.3.2: no client can alter it; some give back what an older server told them.
