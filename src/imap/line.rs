@@ -167,7 +167,11 @@ impl Reader {
         let At::Message(octets, false) = self.at else { return Read::Unfinished };
         self.message = Some(Zeroizing::new(Vec::with_capacity(octets)));
         self.at = left(octets, &[], |missing| At::Message(missing, true));
-        if matches!(self.mark, Mark::Return(_, true)) { self.unmark(Read::Unfinished) } else { self.unmark(Read::Continue) }
+        if matches!(self.mark, Mark::Return(_, true)) {
+            self.unmark(Read::Unfinished)
+        } else {
+            self.unmark(Read::Continue)
+        }
     }
 
     /// There is none.
@@ -386,10 +390,7 @@ mod tests {
         // Before a login there is no APPEND.
         assert_eq!(read(b"a APPEND x {3}\r\nabc\r\n", false), "+[a APPEND x {3}\r\nabc]");
         // A second message is no message (MULTIAPPEND is not offered).
-        assert_eq!(
-            read(b"a APPEND x {1+}\r\na {1+}\r\nb\r\n", true),
-            "<1>[a APPEND x {1+}\r\n {1+}\r\nb](1)"
-        );
+        assert_eq!(read(b"a APPEND x {1+}\r\na {1+}\r\nb\r\n", true), "<1>[a APPEND x {1+}\r\n {1+}\r\nb](1)");
     }
 
     #[test]

@@ -362,7 +362,8 @@ impl Machine {
             return self.bad(&tag, "Logged in already");
         }
         if !self.secure {
-            return self.line(&format!("{tag} NO [PRIVACYREQUIRED] Passwords are taken under TLS only: STARTTLS first"));
+            return self
+                .line(&format!("{tag} NO [PRIVACYREQUIRED] Passwords are taken under TLS only: STARTTLS first"));
         }
         match credentials {
             Ok(credentials) => {
@@ -448,9 +449,8 @@ fn sentence(refusal: Refusal) -> &'static str {
     }
 }
 
-const EXTENSIONS: [&str; 11] = [
-    "SASL-IR", "ID", "ENABLE", "IDLE", "NAMESPACE", "UIDPLUS", "UNSELECT", "MOVE", "CHILDREN", "SPECIAL-USE", "QUOTA",
-];
+const EXTENSIONS: [&str; 11] =
+    ["SASL-IR", "ID", "ENABLE", "IDLE", "NAMESPACE", "UIDPLUS", "UNSELECT", "MOVE", "CHILDREN", "SPECIAL-USE", "QUOTA"];
 const FLUSH: usize = 4096;
 const MAX_FAILURES: usize = 5;
 const MAX_ERRORS: usize = 50;

@@ -254,10 +254,7 @@ mod tests {
     fn numbers_change_only_with_what_is_told() {
         let mut view = selected(&[1, 2, 3, 5]);
         let now = || vec![entry(2, 0, &[]), entry(5, 1, &[]), entry(6, 0, &[])];
-        assert_eq!(
-            told(&mut view, now(), Expunges::Held),
-            "* 5 EXISTS~* 0 RECENT~* 4 FETCH (UID 5 FLAGS (\\Seen))~"
-        );
+        assert_eq!(told(&mut view, now(), Expunges::Held), "* 5 EXISTS~* 0 RECENT~* 4 FETCH (UID 5 FLAGS (\\Seen))~");
         assert!(view.stale);
         assert_eq!(told(&mut view, now(), Expunges::Told), "* 3 EXPUNGE~* 1 EXPUNGE~");
         assert_eq!(view.uids(&[0, 1, 2]), [2, 5, 6]);
@@ -275,9 +272,8 @@ mod tests {
     #[test]
     fn sets_name_places() {
         let view = selected(&[2, 5, 9]);
-        let places = |by, text: &str| {
-            view.places(by, &SequenceSet::read(&mut Cursor::new(text.as_bytes())).expect("a set"))
-        };
+        let places =
+            |by, text: &str| view.places(by, &SequenceSet::read(&mut Cursor::new(text.as_bytes())).expect("a set"));
         assert_eq!(places(By::Number, "1:*"), Ok(vec![0, 1, 2]));
         assert_eq!(places(By::Number, "3,1"), Ok(vec![0, 2]));
         assert_eq!(places(By::Number, "4"), Err(OutOfRange));

@@ -7,8 +7,7 @@
 use zeroize::Zeroizing;
 
 use crate::domain::{
-    BrowserToken, ChallengeId, DeliveryId, Fault, KeyedHash, Mac, MailboxId, OneTimeCode, PracticeId, Random,
-    Sealed,
+    BrowserToken, ChallengeId, DeliveryId, Fault, KeyedHash, Mac, MailboxId, OneTimeCode, PracticeId, Random, Sealed,
 };
 
 use super::{Vault, symmetric};

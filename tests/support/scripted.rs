@@ -154,7 +154,8 @@ impl Script {
         let mut state = self.state();
         match words[0] {
             "new" => {
-                let octets = Arc::new(Zeroizing::new(format!("Subject: {}\r\n\r\n", words[1..].join(" ")).into_bytes()));
+                let octets =
+                    Arc::new(Zeroizing::new(format!("Subject: {}\r\n\r\n", words[1..].join(" ")).into_bytes()));
                 state.add("INBOX", Flags::default(), Timestamp(0), octets);
             }
             "expunge" => state.folders.get_mut("INBOX").expect("INBOX").entries.retain(|e| e.uid != number(1)),
@@ -317,7 +318,8 @@ impl Mailbox for Script {
         let mut state = self.state();
         let mut gone = Vec::new();
         state.by_id(folder).expect("a folder").entries.retain(|entry| {
-            let goes = entry.flags.system.has(SystemFlags::DELETED) && uids.is_none_or(|uids| uids.contains(&entry.uid));
+            let goes =
+                entry.flags.system.has(SystemFlags::DELETED) && uids.is_none_or(|uids| uids.contains(&entry.uid));
             if goes {
                 gone.push(entry.uid);
             }

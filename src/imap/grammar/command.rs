@@ -155,7 +155,8 @@ pub fn read(octets: &[u8]) -> Parsed<Tagged> {
 /// The tag: an astring without "+" (RFC 3501 §9).
 pub fn tag(cursor: &mut Cursor) -> Parsed<String> {
     let bad = |_| ParseFault::Tag;
-    let tag = cursor.run(|octet| octet != b'+' && (super::cursor::is_atom_char(octet) || octet == b']')).map_err(bad)?;
+    let tag =
+        cursor.run(|octet| octet != b'+' && (super::cursor::is_atom_char(octet) || octet == b']')).map_err(bad)?;
     if tag.len() > LONGEST_TAG || !cursor.eat(b' ') {
         return Err(ParseFault::Tag);
     }
@@ -193,9 +194,30 @@ fn command(cursor: &mut Cursor) -> Parsed<Command> {
 }
 
 const ARGUMENTS: &[&str] = &[
-    "ID", "LOGIN", "AUTHENTICATE", "ENABLE", "SELECT", "EXAMINE", "CREATE", "DELETE", "RENAME", "SUBSCRIBE",
-    "UNSUBSCRIBE", "LIST", "LSUB", "XLIST", "STATUS", "APPEND", "SEARCH", "FETCH", "STORE", "COPY", "MOVE", "GETQUOTA",
-    "GETQUOTAROOT", "SETQUOTA",
+    "ID",
+    "LOGIN",
+    "AUTHENTICATE",
+    "ENABLE",
+    "SELECT",
+    "EXAMINE",
+    "CREATE",
+    "DELETE",
+    "RENAME",
+    "SUBSCRIBE",
+    "UNSUBSCRIBE",
+    "LIST",
+    "LSUB",
+    "XLIST",
+    "STATUS",
+    "APPEND",
+    "SEARCH",
+    "FETCH",
+    "STORE",
+    "COPY",
+    "MOVE",
+    "GETQUOTA",
+    "GETQUOTAROOT",
+    "SETQUOTA",
 ];
 
 fn with_arguments(command: &str, cursor: &mut Cursor) -> Parsed<Command> {
@@ -357,16 +379,55 @@ mod tests {
     #[test]
     fn every_command_is_read() {
         for good in [
-            "a CAPABILITY", "a noop", "a LOGOUT", "a STARTTLS", "a ID NIL", "a ID (\"name\" \"x\" \"os\" NIL)", "a ID ()",
-            "a LOGIN a b", "a LOGIN \"a b\" {3}\r\nx\"y", "a AUTHENTICATE PLAIN", "a AUTHENTICATE plain AGEAYg==",
-            "a AUTHENTICATE PLAIN =", "a ENABLE CONDSTORE QRESYNC", "a SELECT INBOX", "a EXAMINE \"a b\"", "a CREATE a/b",
-            "a DELETE a", "a RENAME a b", "a SUBSCRIBE a", "a UNSUBSCRIBE {1}\r\na", "a LIST \"\" *", "a LIST \"\" \"%\"",
-            "a LSUB \"\" %", "a XLIST \"\" *", "a NAMESPACE", "a STATUS a (MESSAGES RECENT UIDNEXT UIDVALIDITY UNSEEN)",
-            "a APPEND INBOX {3}\r\n", "a APPEND INBOX (\\Seen) \" 1-Jan-2020 00:00:00 +0000\" {3+}\r\n",
-            "a APPEND {5}\r\nINBOX () {310}\r\n", "a CHECK", "a CLOSE", "a UNSELECT", "a EXPUNGE", "a UID EXPUNGE 1:*",
-            "a SEARCH ALL", "a UID SEARCH RETURN_IS_NO_KEY", "a FETCH 1 ALL", "a UID FETCH 1:* (FLAGS)",
-            "a STORE 1 +FLAGS (\\Seen)", "a UID STORE 1 FLAGS.SILENT \\Seen", "a COPY 1 b", "a UID COPY 1 b", "a MOVE 1 b",
-            "a UID MOVE 1 b", "a IDLE", "a GETQUOTA \"\"", "a GETQUOTAROOT INBOX", "a SETQUOTA \"\" (STORAGE 5)", "a NOOP ",
+            "a CAPABILITY",
+            "a noop",
+            "a LOGOUT",
+            "a STARTTLS",
+            "a ID NIL",
+            "a ID (\"name\" \"x\" \"os\" NIL)",
+            "a ID ()",
+            "a LOGIN a b",
+            "a LOGIN \"a b\" {3}\r\nx\"y",
+            "a AUTHENTICATE PLAIN",
+            "a AUTHENTICATE plain AGEAYg==",
+            "a AUTHENTICATE PLAIN =",
+            "a ENABLE CONDSTORE QRESYNC",
+            "a SELECT INBOX",
+            "a EXAMINE \"a b\"",
+            "a CREATE a/b",
+            "a DELETE a",
+            "a RENAME a b",
+            "a SUBSCRIBE a",
+            "a UNSUBSCRIBE {1}\r\na",
+            "a LIST \"\" *",
+            "a LIST \"\" \"%\"",
+            "a LSUB \"\" %",
+            "a XLIST \"\" *",
+            "a NAMESPACE",
+            "a STATUS a (MESSAGES RECENT UIDNEXT UIDVALIDITY UNSEEN)",
+            "a APPEND INBOX {3}\r\n",
+            "a APPEND INBOX (\\Seen) \" 1-Jan-2020 00:00:00 +0000\" {3+}\r\n",
+            "a APPEND {5}\r\nINBOX () {310}\r\n",
+            "a CHECK",
+            "a CLOSE",
+            "a UNSELECT",
+            "a EXPUNGE",
+            "a UID EXPUNGE 1:*",
+            "a SEARCH ALL",
+            "a UID SEARCH RETURN_IS_NO_KEY",
+            "a FETCH 1 ALL",
+            "a UID FETCH 1:* (FLAGS)",
+            "a STORE 1 +FLAGS (\\Seen)",
+            "a UID STORE 1 FLAGS.SILENT \\Seen",
+            "a COPY 1 b",
+            "a UID COPY 1 b",
+            "a MOVE 1 b",
+            "a UID MOVE 1 b",
+            "a IDLE",
+            "a GETQUOTA \"\"",
+            "a GETQUOTAROOT INBOX",
+            "a SETQUOTA \"\" (STORAGE 5)",
+            "a NOOP ",
         ] {
             let wanted = good.contains("RETURN").then_some(BAD);
             assert_eq!(fault(good), wanted, "{good}");

@@ -101,7 +101,10 @@ mod tests {
         let at = read("\"17-Jul-1996 02:44:25 -0700\"").expect("a date");
         assert_eq!(internal_date(at), "\"17-Jul-1996 09:44:25 +0000\"");
         assert_eq!(read(&internal_date(at)), Ok(at));
-        assert_eq!(read("\" 7-jul-1996 00:00:60 +0130\"").map(internal_date).as_deref(), Ok("\"06-Jul-1996 22:30:59 +0000\""));
+        assert_eq!(
+            read("\" 7-jul-1996 00:00:60 +0130\"").map(internal_date).as_deref(),
+            Ok("\"06-Jul-1996 22:30:59 +0000\"")
+        );
         for bad in [
             "17-Jul-1996 02:44:25 -0700",
             "\"17-Jul-96 02:44:25 -0700\"",

@@ -204,7 +204,8 @@ mod tests {
         assert_eq!(read("FAST").map(|items| items.len()), Ok(3));
         assert_eq!(read("Full").map(|items| items.len()), Ok(5));
         assert_eq!(read("(UID flags RFC822.SIZE BODY)"), Ok(vec![Item::Uid, Item::Flags, Item::Size, Item::Body]));
-        for bad in ["", "()", "(ALL)", "FLAGS UID", "(FLAGS", "(FLAGS  UID)", "FOO", "BODY.PEEK", "RFC822.PEEK", "ALLX"] {
+        for bad in ["", "()", "(ALL)", "FLAGS UID", "(FLAGS", "(FLAGS  UID)", "FOO", "BODY.PEEK", "RFC822.PEEK", "ALLX"]
+        {
             assert!(read(bad).is_err(), "{bad}");
         }
     }

@@ -168,8 +168,18 @@ mod tests {
     #[test]
     fn a_name_has_one_form_on_the_wire() {
         for wire in [
-            "&", "&AOk", "Envoy\u{e9}s", "&AGEAYg-", "&U,BTFw-&ZeVnLIqe-", "&2D0-", "&3gA-", "&AOkA-", "&!!!-", "&AOl-",
-            "a\tb", "&AAAAAA==-",
+            "&",
+            "&AOk",
+            "Envoy\u{e9}s",
+            "&AGEAYg-",
+            "&U,BTFw-&ZeVnLIqe-",
+            "&2D0-",
+            "&3gA-",
+            "&AOkA-",
+            "&!!!-",
+            "&AOl-",
+            "a\tb",
+            "&AAAAAA==-",
         ] {
             assert_eq!(decode(wire.as_bytes()), None, "{wire}");
         }

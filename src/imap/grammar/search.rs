@@ -211,7 +211,21 @@ mod tests {
                 Key::Numbers(SequenceSet::read(&mut Cursor::new(b"2")).expect("a set"))
             ))))]))
         );
-        for bad in ["", "FOO", "NOT", "OR SEEN", "()", "(SEEN", "SEEN)", "SINCE x", "LARGER x", "HEADER a", "SEEN  SEEN", "UID", "OR(SEEN SEEN)"] {
+        for bad in [
+            "",
+            "FOO",
+            "NOT",
+            "OR SEEN",
+            "()",
+            "(SEEN",
+            "SEEN)",
+            "SINCE x",
+            "LARGER x",
+            "HEADER a",
+            "SEEN  SEEN",
+            "UID",
+            "OR(SEEN SEEN)",
+        ] {
             assert_eq!(read(bad), Err(BAD), "{bad}");
         }
         assert_eq!(read("CHARSET ISO-8859-1 TEXT x"), Err(ParseFault::Charset));

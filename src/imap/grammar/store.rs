@@ -99,7 +99,9 @@ mod tests {
         assert_eq!(read("+flags.silent \\deleted $Junk"), Some((FlagChange::Add, true, 8, "$Junk".to_owned())));
         assert_eq!(read("-FLAGS ()"), Some((FlagChange::Remove, false, 0, String::new())));
         assert_eq!(read("FLAGS (\\Recent a b a)"), Some((FlagChange::Set, false, 0, "a b".to_owned())));
-        for bad in ["FLAGS", "FLAGS (", "FLAGS (\\Foo)", "FLAGS (a(b)", "*FLAGS ()", "FLAGS (a  b)", "FLAG (a)", "FLAGS \\"] {
+        for bad in
+            ["FLAGS", "FLAGS (", "FLAGS (\\Foo)", "FLAGS (a(b)", "*FLAGS ()", "FLAGS (a  b)", "FLAG (a)", "FLAGS \\"]
+        {
             assert_eq!(read(bad), None, "{bad}");
         }
     }

@@ -164,7 +164,10 @@ mod tests {
     fn structures() {
         assert_eq!(shown("A: b~~one~two~", false), r#"("text" "plain" NIL NIL NIL "7bit" 10 2)"#);
         assert_eq!(
-            shown("Content-Type: Text/HTML; charset=utf-8~Content-Transfer-Encoding: Base64~Content-ID: <x@y>~~QQ==~", true),
+            shown(
+                "Content-Type: Text/HTML; charset=utf-8~Content-Transfer-Encoding: Base64~Content-ID: <x@y>~~QQ==~",
+                true
+            ),
             r#"("Text" "HTML" ("charset" "utf-8") "<x@y>" NIL "Base64" 6 1 NIL NIL NIL NIL)"#
         );
         let mixed = "Content-Type: multipart/mixed; boundary=B~~";
@@ -200,7 +203,8 @@ mod tests {
             shown("Content-Type: multipart/mixed; boundary=B~~", false),
             r#"(("text" "plain" NIL NIL NIL "7bit" 0 0) "mixed")"#
         );
-        let nested: String = (0..500).map(|n| format!("Content-Type: multipart/mixed; boundary=B{n}~~--B{n}~")).collect();
+        let nested: String =
+            (0..500).map(|n| format!("Content-Type: multipart/mixed; boundary=B{n}~~--B{n}~")).collect();
         let text = shown(&nested, true);
         assert!(text.starts_with("((((") && text.contains(r#""application" "octet-stream""#));
     }

@@ -127,7 +127,8 @@ mod tests {
     fn shown(value: &str) -> String {
         let value = Value::read(value.as_bytes());
         let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
-        let parameters: Vec<String> = value.parameters.iter().map(|(n, v)| format!("{}={}", text(n), text(v))).collect();
+        let parameters: Vec<String> =
+            value.parameters.iter().map(|(n, v)| format!("{}={}", text(n), text(v))).collect();
         format!("{}|{}", text(&value.word), parameters.join("|"))
     }
 

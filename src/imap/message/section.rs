@@ -31,9 +31,7 @@ pub fn content(octets: &[u8], structure: &Structure, section: &Section) -> Conte
             None => Content::Nil,
             Some(message) => match of {
                 Of::Text => Content::Range(message.body.clone()),
-                Of::Fields { not, names } => {
-                    Content::Fields(chosen(slice(octets, &message.header), names, *not))
-                }
+                Of::Fields { not, names } => Content::Fields(chosen(slice(octets, &message.header), names, *not)),
                 _ => Content::Range(message.header.clone()),
             },
         },
@@ -105,7 +103,9 @@ mod tests {
         let parsed = items(&mut Cursor::new(format!("BODY[{wanted}]").as_bytes())).expect("a section");
         let Some(Item::Octets { section, partial: part, .. }) = parsed.first() else { panic!("octets") };
         match content(&octets, &Structure::read(&octets), section) {
-            Content::Range(range) => String::from_utf8_lossy(slice(&octets, &partial(range, *part))).replace("\r\n", "~"),
+            Content::Range(range) => {
+                String::from_utf8_lossy(slice(&octets, &partial(range, *part))).replace("\r\n", "~")
+            }
             Content::Fields(fields) => String::from_utf8_lossy(&fields).replace("\r\n", "~"),
             Content::Nil => "NIL".to_owned(),
         }

@@ -274,16 +274,10 @@ mod tests {
         assert_eq!(read("A: b~~text~"), "[A: b~~|text~]");
         assert_eq!(read(&format!("{mixed}pre~--B~~one~--B~A: b~~two~~--B--~post~")), "([~|one] [A: b~~|two~])");
         let inner = "Content-Type: multipart/alternative; boundary=\"C\"~~";
-        assert_eq!(
-            read(&format!("{mixed}--B~{inner}--C~~1~--C~~2~--C--~~--B~~3~--B--~")),
-            "(([~|1] [~|2]) [~|3])"
-        );
+        assert_eq!(read(&format!("{mixed}--B~{inner}--C~~1~--C~~2~--C--~~--B~~3~--B--~")), "(([~|1] [~|2]) [~|3])");
         let rfc822 = "Content-Type: message/rfc822~~";
         assert_eq!(read(&format!("{mixed}--B~{rfc822}S: x~~hello~--B--~")), "(m[S: x~~|hello])");
-        assert_eq!(
-            read(&format!("{mixed}--B~{rfc822}{inner}--C~~1~--C--~~--B~~2~--B--")),
-            "(m([~|1]) [~|2])"
-        );
+        assert_eq!(read(&format!("{mixed}--B~{rfc822}{inner}--C~~1~--C--~~--B~~2~--B--")), "(m([~|1]) [~|2])");
         assert_eq!(read("Content-Type: multipart/digest; boundary=B~~--B~~S: x~~y~--B--~"), "(m[S: x~~|y])");
     }
 
@@ -310,7 +304,10 @@ mod tests {
                 &format!("{mixed}--B~Content-Type: multipart/x; boundary=C~~--C~~1~--B~~2~--B--~--C~~3~"),
                 "(([~|1]) [~|2])",
             ),
-            ("Content-Type: message/rfc822~Content-Transfer-Encoding: base64~~QQ==", "[Content-Type: message/rfc822~Content-Transfer-Encoding: base64~~|QQ==]"),
+            (
+                "Content-Type: message/rfc822~Content-Transfer-Encoding: base64~~QQ==",
+                "[Content-Type: message/rfc822~Content-Transfer-Encoding: base64~~|QQ==]",
+            ),
             ("Content-Type: message/rfc822~~", "m[|]"),
         ] {
             assert_eq!(read(text), wanted, "{text}");

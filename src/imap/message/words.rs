@@ -152,7 +152,9 @@ mod tests {
 
     #[test]
     fn fault_17_nothing_is_found_in_nothing() {
-        for broken in [&b""[..], b"\r\n", b"Date: yesterday\r\n", b"Content-Type: text/plain; charset=x-none\r\n\r\n\xff\xfe"] {
+        for broken in
+            [&b""[..], b"\r\n", b"Date: yesterday\r\n", b"Content-Type: text/plain; charset=x-none\r\n\r\n\xff\xfe"]
+        {
             let mut words = Words::new(broken);
             assert!(!words.text_holds("absent") && words.sent().is_none());
         }

@@ -22,9 +22,7 @@ pub(super) async fn append<M: Mailbox>(
     Ok(match talk.mailbox.append(name, flags, at, std::mem::take(&mut *octets)).await {
         Ok((validity, uid)) => Reply::ok(format!("[APPENDUID {validity} {uid}] APPEND completed")),
         Err(AppendError::NoSuchFolder) => Reply::no("[TRYCREATE] No such mailbox"),
-        Err(AppendError::NotClean) => {
-            Reply::no("[CANNOT] The message holds a NUL, or a CR or LF that stands alone")
-        }
+        Err(AppendError::NotClean) => Reply::no("[CANNOT] The message holds a NUL, or a CR or LF that stands alone"),
         Err(AppendError::TooLarge) => Reply::no("[TOOBIG] Message too large"),
         Err(AppendError::OverQuota) => Reply::no("[OVERQUOTA] The mailbox is full"),
         Err(AppendError::Fault(fault)) => return Err(fault),

@@ -8,10 +8,7 @@ use crate::imap::view::Conversation;
 
 use super::Reply;
 
-pub(super) async fn expunge<M: Mailbox>(
-    talk: &mut Conversation<M>,
-    set: Option<&SequenceSet>,
-) -> Result<Reply, Fault> {
+pub(super) async fn expunge<M: Mailbox>(talk: &mut Conversation<M>, set: Option<&SequenceSet>) -> Result<Reply, Fault> {
     let Some(selected) = &mut talk.selected else { return Ok(Reply::no("No mailbox is selected")) };
     if selected.read_only {
         return Ok(Reply::no("[CANNOT] The mailbox is open for reading only"));

@@ -108,12 +108,7 @@ pub async fn begin<M: Mailbox>(talk: &mut Conversation<M>, job: Job, out: &mut O
 ///
 /// # Errors
 /// A [`Fault`] of the mailbox.
-pub async fn end<M: Mailbox>(
-    talk: &mut Conversation<M>,
-    tag: &str,
-    reply: &Reply,
-    out: &mut Out,
-) -> Result<(), Fault> {
+pub async fn end<M: Mailbox>(talk: &mut Conversation<M>, tag: &str, reply: &Reply, out: &mut Out) -> Result<(), Fault> {
     let told = talk.sync(reply.expunges, out).await;
     out.line(format!("{tag} {}", reply.line));
     told
