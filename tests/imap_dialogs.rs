@@ -398,6 +398,30 @@ async fn large_messages_come_and_go_to_the_octet() {
     pipe.expect("c OK*").await;
 }
 
+/// Python's imaplib, for real, over TCP.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs python3"]
+async fn imaplib_reads_and_writes() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let door = Arc::new(Door::new(settings(), Script::default()).with_times(quick()));
+    let (_stop, stopping) = watch::channel(false);
+    tokio::spawn(async move {
+        while let Ok((mut tcp, _)) = listener.accept().await {
+            let mut session = Session::secure(Arc::clone(&door), stopping.clone());
+            tokio::spawn(async move {
+                let _ = session.talk(&mut tcp).await;
+            });
+        }
+    });
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/dialogs/imaplib_session.py");
+    let mut python = std::process::Command::new("python3");
+    python.arg(script).arg(port.to_string());
+    let run = tokio::task::spawn_blocking(move || python.output());
+    let output = run.await.expect("a task").expect("python3");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
 /// What a machine says and asks for this input, cut by `next`.
 fn run(input: &[u8], mut next: impl FnMut(usize) -> usize) -> (String, usize) {
     let mut machine = Machine::secure("x", LIMIT);

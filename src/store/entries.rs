@@ -4,7 +4,9 @@
 //! Sent copy) is numbered anew when something shows before it does, so that nobody ever sees a UID below
 //! one that was there before. Whoever changes something has raised the mailbox's counter first.
 
-use crate::domain::{EntryId, Esk, Fault, FolderId, KeyedHash, Mac, MailboxId, MessageId, ObjectId, Sealed, Timestamp};
+use crate::domain::{
+    EntryId, Esk, Fault, FolderId, KeyedHash, Mac, MailboxId, MessageId, ObjectId, Sealed, Timestamp,
+};
 
 use super::authority::{Authority, EntryShows};
 use super::deposit::{MessageRow, ObjectRow, insert_message, insert_object};
@@ -147,12 +149,7 @@ impl Store {
     ///
     /// # Errors
     /// A [`Fault`] of the database.
-    pub async fn set_quota(
-        &self,
-        mailbox: MailboxId,
-        quota: i64,
-        event: crate::domain::AuditEvent,
-    ) -> Result<bool, Fault> {
+    pub async fn set_quota(&self, mailbox: MailboxId, quota: i64, event: crate::domain::AuditEvent) -> Result<bool, Fault> {
         let mut tx = self.write("set quota").await?;
         let sql = "UPDATE mailboxes SET quota = $2 WHERE id = $1";
         if tx.conn.execute(sql, &[mailbox.into(), quota.max(0).into()]).await? == 0 {

@@ -7,7 +7,8 @@
 use zeroize::Zeroizing;
 
 use crate::domain::{
-    BrowserToken, ChallengeId, DeliveryId, Fault, KeyedHash, Mac, MailboxId, OneTimeCode, PracticeId, Random, Sealed,
+    BrowserToken, ChallengeId, DeliveryId, Fault, KeyedHash, Mac, MailboxId, OneTimeCode, PracticeId, Random,
+    Sealed,
 };
 
 use super::{Vault, symmetric};

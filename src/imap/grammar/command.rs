@@ -271,7 +271,8 @@ fn by_set(command: &str, by: By, cursor: &mut Cursor) -> Parsed<Command> {
     if command == "SEARCH" {
         return search::arguments(cursor).map(|key| Command::Search(by, key));
     }
-    if !matches!(command, "FETCH" | "STORE" | "COPY" | "MOVE") && !(command == "EXPUNGE" && by == By::Uid) {
+    let known = matches!(command, "FETCH" | "STORE" | "COPY" | "MOVE") || (command == "EXPUNGE" && by == By::Uid);
+    if !known {
         return Err(ParseFault::Unknown);
     }
     let set = SequenceSet::read(cursor)?;
