@@ -63,6 +63,7 @@ pub mod cli;
 pub mod config;
 pub mod delivery;
 pub mod domain;
+pub mod imap;
 pub mod mailbox;
 pub mod net;
 pub mod portal;

@@ -1,0 +1,357 @@
+//! The driver of IMAP: the one file of this room that reads and writes streams.
+//!
+//! It keeps the time limits, reserves memory for messages in flight, does the machine's jobs with the verbs and
+//! writes what they answer, never gathering more than a little before it is written. It decides nothing about
+//! mail. It logs ids only; what a client sent is never logged.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::access::LoginError;
+use crate::domain::{Fault, Sender};
+
+use super::auth::Credentials;
+use super::door::{Door, Place};
+use super::grammar::Command;
+use super::machine::{Job, LoginAnswer, Machine, Step};
+use super::op::{self, Work};
+use super::out::Out;
+use super::verbs::{Mailbox, Opening, Verbs};
+use super::view::{Conversation, Expunges};
+
+/// How long the peer may take, and how long a wrong password does.
+#[derive(Debug, Clone, Copy)]
+pub struct Times {
+    /// From the greeting to a right login, in all.
+    pub login: Duration,
+    /// Without a command (RFC 3501 §5.4 asks for thirty minutes at least).
+    pub idle: Duration,
+    /// To take a piece of an answer, or to send a piece of a message.
+    pub piece: Duration,
+    /// To wait for memory.
+    pub memory: Duration,
+    /// Between two looks at whether the session may go on.
+    pub validity: Duration,
+    /// After the first wrong password; doubled each time up to two seconds.
+    pub wrong_password: Duration,
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        Self {
+            login: Duration::from_secs(60),
+            idle: Duration::from_secs(30 * 60),
+            piece: Duration::from_secs(3 * 60),
+            memory: Duration::from_secs(60),
+            validity: Duration::from_secs(60),
+            wrong_password: Duration::from_millis(250),
+        }
+    }
+}
+
+/// Why a talk ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// The stream is to be closed.
+    Closed,
+    /// The peer waits for a TLS handshake on it.
+    StartTls,
+}
+
+/// One connection, across its change to TLS.
+pub struct Session<V: Verbs> {
+    door: Arc<Door<V>>,
+    machine: Machine,
+    stop: watch::Receiver<bool>,
+    login_before: Instant,
+    open: Option<Open<V::Mailbox>>,
+    memory: Option<OwnedSemaphorePermit>,
+    wrong: u32,
+}
+
+/// What a login opened.
+struct Open<M> {
+    sender: Sender,
+    talk: Conversation<M>,
+    check_at: Instant,
+    _place: Place,
+}
+
+impl<V: Verbs> Session<V> {
+    /// A session under TLS.
+    pub fn secure(door: Arc<Door<V>>, stop: watch::Receiver<bool>) -> Self {
+        let machine = Machine::secure(&door.settings.hostname, door.settings.message_limit);
+        Self::new(door, machine, stop)
+    }
+
+    /// A session in clear, which must become secure before a login.
+    pub fn clear(door: Arc<Door<V>>, stop: watch::Receiver<bool>) -> Self {
+        let machine = Machine::clear(&door.settings.hostname, door.settings.message_limit);
+        Self::new(door, machine, stop)
+    }
+
+    fn new(door: Arc<Door<V>>, machine: Machine, stop: watch::Receiver<bool>) -> Self {
+        let login_before = Instant::now() + door.times.login;
+        Self { door, machine, stop, login_before, open: None, memory: None, wrong: 0 }
+    }
+
+    /// TLS is there.
+    pub fn secured(&mut self) {
+        self.machine.secured();
+    }
+
+    /// Talks until the connection ends or wants TLS. What was read beyond STARTTLS is dropped here (fault 24).
+    ///
+    /// # Errors
+    /// What the stream says; the session is over.
+    pub async fn talk<S: AsyncRead + AsyncWrite + Unpin>(&mut self, stream: &mut S) -> std::io::Result<Ended> {
+        let mut buffer = Zeroizing::new(Vec::new());
+        let mut used = 0;
+        let mut until = self.deadline();
+        loop {
+            let mut input = buffer.get(used..).unwrap_or_default();
+            let before = input.len();
+            let step = self.machine.step(&mut input);
+            used = used.saturating_add(before.saturating_sub(input.len()));
+            if !matches!(step, Step::Do(_)) && !self.machine.is_in_message() {
+                self.memory = None;
+            }
+            match step {
+                Step::Read => {
+                    buffer.zeroize();
+                    used = 0;
+                    // The limit is for a whole command, but for each piece of a message.
+                    if self.machine.is_in_message() {
+                        until = self.deadline();
+                    }
+                    if !self.read(stream, &mut buffer, until).await? {
+                        return Ok(Ended::Closed);
+                    }
+                }
+                Step::Write(octets) => {
+                    self.write(stream, &octets).await?;
+                    until = self.deadline();
+                }
+                Step::Memory(octets) => {
+                    let granted = self.reserve(octets).await;
+                    self.machine.memory(granted);
+                }
+                Step::Login(credentials) => {
+                    let answer = self.login(credentials).await;
+                    self.machine.logged_in(answer);
+                    until = self.deadline();
+                }
+                Step::Do(job) => {
+                    self.work(stream, job).await?;
+                    self.memory = None;
+                    until = self.deadline();
+                }
+                Step::StartTls => return Ok(Ended::StartTls),
+                Step::Close => {
+                    // The farewell is said; a peer that does not listen is not waited for.
+                    let _ = timeout(FAREWELL, stream.shutdown()).await;
+                    return Ok(Ended::Closed);
+                }
+            }
+        }
+    }
+
+    /// Reads a piece; false when the peer is gone. Silence, news and the end of the server are dealt with here.
+    async fn read<S: AsyncRead + AsyncWrite + Unpin>(
+        &mut self,
+        stream: &mut S,
+        buffer: &mut Vec<u8>,
+        until: Instant,
+    ) -> std::io::Result<bool> {
+        let piece = if self.machine.is_in_message() { MESSAGE_PIECE } else { COMMAND_PIECE };
+        // An idle connection does not keep the buffer of its last message.
+        if buffer.capacity() != piece {
+            *buffer = Vec::with_capacity(piece);
+        }
+        if self.machine.is_idle() && !self.news(stream).await? {
+            return Ok(true);
+        }
+        let idle = self.machine.is_idle();
+        let check_at = self.open.as_ref().map_or(until, |open| open.check_at);
+        let Self { stop, open, machine, .. } = self;
+        tokio::select! {
+            biased;
+            () = stopped(stop) => machine.bye("The server stops; come back soon"),
+            read = stream.read_buf(buffer) => return Ok(read? > 0),
+            () = changed(open), if idle => {}
+            () = sleep_until(until) => machine.bye("Silent for too long"),
+            () = sleep_until(check_at), if open.is_some() => {
+                self.check().await;
+            }
+        }
+        Ok(true)
+    }
+
+    /// Tells an idling client what changed; false when the session ends over it.
+    async fn news<S: AsyncWrite + Unpin>(&mut self, stream: &mut S) -> std::io::Result<bool> {
+        let Some(open) = &mut self.open else { return Ok(true) };
+        let mut out = Out::default();
+        if let Err(fault) = open.talk.sync(Expunges::Told, &mut out).await {
+            tracing::error!(mailbox = %open.sender.mailbox, %fault, "imap idle");
+            self.machine.bye("The server cannot tell what changes now");
+            return Ok(false);
+        }
+        self.flush(stream, &mut out).await?;
+        Ok(true)
+    }
+
+    /// Whether the session may go on; says farewell when it may not.
+    async fn check(&mut self) -> bool {
+        let Some(open) = &mut self.open else { return true };
+        open.check_at = Instant::now() + self.door.times.validity;
+        match open.talk.mailbox.still_valid().await {
+            Ok(true) => true,
+            Ok(false) => {
+                tracing::info!(mailbox = %open.sender.mailbox, device = %open.sender.device, "imap session ended: no longer valid");
+                self.machine.bye("This device may no longer read the mailbox");
+                false
+            }
+            // A store that is away is no reason to send people away.
+            Err(fault) => {
+                tracing::error!(mailbox = %open.sender.mailbox, %fault, "still valid");
+                true
+            }
+        }
+    }
+
+    async fn login(&mut self, credentials: Credentials) -> LoginAnswer {
+        let outcome = self.door.verbs.open(credentials.address.reveal(), credentials.password.reveal()).await;
+        drop(credentials);
+        match outcome {
+            Ok(Opening::Ready { sender, mailbox }) => {
+                let Some(place) = self.door.enter(sender.mailbox) else {
+                    tracing::warn!(mailbox = %sender.mailbox, "too many imap connections");
+                    return LoginAnswer::TooMany;
+                };
+                tracing::info!(mailbox = %sender.mailbox, device = %sender.device, "imap login");
+                let check_at = Instant::now() + self.door.times.validity;
+                self.open = Some(Open { sender, talk: Conversation::new(mailbox), check_at, _place: place });
+                LoginAnswer::Right
+            }
+            Ok(Opening::Pending) => LoginAnswer::Pending,
+            Ok(Opening::SendOnly) => LoginAnswer::SendOnly,
+            Err(LoginError::Refused) => {
+                tracing::info!("imap login refused");
+                let delay = self.door.times.wrong_password.saturating_mul(1 << self.wrong.min(3));
+                self.wrong = self.wrong.saturating_add(1);
+                sleep(delay.min(LONGEST_DELAY)).await;
+                LoginAnswer::Wrong
+            }
+            Err(LoginError::Fault(fault)) => {
+                tracing::error!(%fault, "imap login");
+                LoginAnswer::Fault
+            }
+        }
+    }
+
+    /// Does a command and writes its answers.
+    async fn work<S: AsyncWrite + Unpin>(&mut self, stream: &mut S, job: Job) -> std::io::Result<()> {
+        if matches!(job.command, Command::Select { .. }) && !self.check().await {
+            return Ok(());
+        }
+        let Some(open) = &mut self.open else {
+            // Invariant: the machine gives no jobs before a login.
+            self.machine.bye("Log in first");
+            return Ok(());
+        };
+        let (tag, mailbox) = (job.tag.clone(), open.sender.mailbox);
+        let mut out = Out::default();
+        let reply = match op::begin(&mut open.talk, job, &mut out).await {
+            Ok(Work::Done(reply)) => Ok(reply),
+            Err(fault) => Err(fault),
+            Ok(Work::Fetch(mut fetch)) => loop {
+                let Some(open) = &mut self.open else { return Ok(()) };
+                match fetch.step(&mut open.talk, ENOUGH, &mut out).await {
+                    Ok(Some(reply)) => break Ok(reply),
+                    Ok(None) => self.flush(stream, &mut out).await?,
+                    Err(fault) => break Err(fault),
+                }
+            },
+        };
+        let Some(open) = &mut self.open else { return Ok(()) };
+        let log = |fault: &Fault| tracing::error!(%mailbox, %fault, "imap command");
+        let reply = reply.unwrap_or_else(|fault| {
+            log(&fault);
+            op::fault(&fault)
+        });
+        if let Err(fault) = op::end(&mut open.talk, &tag, &reply, &mut out).await {
+            log(&fault);
+        }
+        let selected = open.talk.selected.is_some();
+        self.flush(stream, &mut out).await?;
+        self.machine.done(selected);
+        Ok(())
+    }
+
+    /// Takes memory from the budget that all messages in flight share; waits for it, reading nothing.
+    async fn reserve(&mut self, octets: usize) -> bool {
+        let permits = u32::try_from(octets.div_ceil(1024)).unwrap_or(u32::MAX);
+        let budget = Arc::clone(&self.door.memory);
+        if let Ok(Ok(permit)) = timeout(self.door.times.memory, budget.acquire_many_owned(permits)).await {
+            self.memory = Some(permit);
+            return true;
+        }
+        tracing::warn!("no memory for an appended message");
+        false
+    }
+
+    async fn flush<S: AsyncWrite + Unpin>(&self, stream: &mut S, out: &mut Out) -> std::io::Result<()> {
+        while let Some(piece) = out.pop() {
+            for octets in piece.octets().chunks(ENOUGH) {
+                self.put(stream, octets).await?;
+            }
+        }
+        timeout(self.door.times.piece, stream.flush()).await.map_err(|_| std::io::ErrorKind::TimedOut)?
+    }
+
+    async fn write<S: AsyncWrite + Unpin>(&self, stream: &mut S, octets: &[u8]) -> std::io::Result<()> {
+        self.put(stream, octets).await?;
+        timeout(self.door.times.piece, stream.flush()).await.map_err(|_| std::io::ErrorKind::TimedOut)?
+    }
+
+    /// A client that takes nothing for too long is gone.
+    async fn put<S: AsyncWrite + Unpin>(&self, stream: &mut S, octets: &[u8]) -> std::io::Result<()> {
+        let limit = if self.machine.is_authenticated() { self.door.times.piece } else { FAREWELL };
+        timeout(limit, stream.write_all(octets)).await.map_err(|_| std::io::ErrorKind::TimedOut)?
+    }
+
+    /// When the peer must have said what it is to say next.
+    fn deadline(&self) -> Instant {
+        let times = &self.door.times;
+        match (self.machine.is_authenticated(), self.machine.is_in_message()) {
+            (false, _) => self.login_before,
+            (true, false) => Instant::now() + times.idle,
+            (true, true) => Instant::now() + times.piece,
+        }
+    }
+}
+
+async fn changed<M: Mailbox>(open: &mut Option<Open<M>>) {
+    match open {
+        Some(open) => open.talk.changed().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Returns when the server stops, or is gone.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stopping| *stopping).await;
+}
+
+/// Small while nothing is on its way: ten thousand idle connections cost little.
+const COMMAND_PIECE: usize = 2 * 1024;
+const MESSAGE_PIECE: usize = 32 * 1024;
+/// How much waits to be written at most, but for the message that is being written.
+const ENOUGH: usize = 64 * 1024;
+const FAREWELL: Duration = Duration::from_secs(5);
+const LONGEST_DELAY: Duration = Duration::from_secs(2);

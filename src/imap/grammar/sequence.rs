@@ -1,0 +1,119 @@
+//! Sequence sets (RFC 3501 §9): `1`, `2:4`, `4:2`, `*`, `7:*`, in any order, with overlaps.
+
+use super::cursor::{Cursor, Parsed};
+
+/// A set of numbers or UIDs as written; `*` is what is largest when it is used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SequenceSet(Vec<(Bound, Bound)>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Bound {
+    Number(u32),
+    Largest,
+}
+
+impl SequenceSet {
+    /// Reads a set.
+    ///
+    /// # Errors
+    /// What is not one.
+    pub fn read(cursor: &mut Cursor) -> Parsed<Self> {
+        let mut ranges = Vec::new();
+        loop {
+            let from = bound(cursor)?;
+            let to = if cursor.eat(b':') { bound(cursor)? } else { from };
+            ranges.push((from, to));
+            if !cursor.eat(b',') {
+                return Ok(Self(ranges));
+            }
+        }
+    }
+
+    /// Whether the set holds a number, with `*` as `largest`.
+    pub fn contains(&self, number: u32, largest: u32) -> bool {
+        let value = |bound| match bound {
+            Bound::Number(number) => number,
+            Bound::Largest => largest,
+        };
+        self.0.iter().any(|&(from, to)| {
+            let (from, to) = (value(from), value(to));
+            (from.min(to)..=from.max(to)).contains(&number)
+        })
+    }
+
+    /// The ranges, low to high, joined, with `*` as `largest`; `None` when `*` is asked for and nothing is there.
+    pub fn ranges(&self, largest: Option<u32>) -> Option<Vec<(u32, u32)>> {
+        let number = |bound| match bound {
+            Bound::Number(number) => Some(number),
+            Bound::Largest => largest,
+        };
+        let mut ranges = Vec::with_capacity(self.0.len());
+        for &(from, to) in &self.0 {
+            let (from, to) = (number(from)?, number(to)?);
+            ranges.push((from.min(to), from.max(to)));
+        }
+        ranges.sort_unstable();
+        let mut joined: Vec<(u32, u32)> = Vec::with_capacity(ranges.len());
+        for (from, to) in ranges {
+            match joined.last_mut() {
+                Some(last) if from <= last.1.saturating_add(1) => last.1 = last.1.max(to),
+                _ => joined.push((from, to)),
+            }
+        }
+        Some(joined)
+    }
+}
+
+/// Writes numbers as a set, in the order given, runs that rise by one as ranges.
+pub fn write(numbers: impl IntoIterator<Item = u32>) -> String {
+    let mut runs: Vec<(u32, u32)> = Vec::new();
+    for number in numbers {
+        match runs.last_mut() {
+            Some(run) if run.1.checked_add(1) == Some(number) => run.1 = number,
+            _ => runs.push((number, number)),
+        }
+    }
+    let runs = runs.iter().map(|(from, to)| if from == to { from.to_string() } else { format!("{from}:{to}") });
+    runs.collect::<Vec<_>>().join(",")
+}
+
+fn bound(cursor: &mut Cursor) -> Parsed<Bound> {
+    if cursor.eat(b'*') { Ok(Bound::Largest) } else { cursor.nz_number().map(Bound::Number) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ranges(text: &str, largest: Option<u32>) -> Option<Vec<(u32, u32)>> {
+        let mut cursor = Cursor::new(text.as_bytes());
+        let set = SequenceSet::read(&mut cursor).ok()?;
+        cursor.end().ok()?;
+        set.ranges(largest)
+    }
+
+    #[test]
+    fn sets_are_joined_and_star_is_the_largest() {
+        assert_eq!(ranges("1", None), Some(vec![(1, 1)]));
+        assert_eq!(ranges("4:2,7,3:5,8", None), Some(vec![(2, 5), (7, 8)]));
+        assert_eq!(ranges("5:*", Some(3)), Some(vec![(3, 5)]));
+        assert_eq!(ranges("*", Some(9)), Some(vec![(9, 9)]));
+        assert_eq!(ranges("*:1", Some(9)), Some(vec![(1, 9)]));
+        assert_eq!(ranges("1:*", None), None);
+        assert_eq!(ranges("1:4294967295,4294967295", None), Some(vec![(1, u32::MAX)]));
+        for bad in ["", "0", "1:", ":1", "1,", "1,,2", "a", "1:2:3", "-1", "4294967296", "$"] {
+            assert_eq!(ranges(bad, Some(9)), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn membership_and_writing() {
+        let set = SequenceSet::read(&mut Cursor::new(b"5:2,*")).expect("a set");
+        let held: Vec<u32> = (0..10).filter(|number| set.contains(*number, 8)).collect();
+        assert_eq!(held, [2, 3, 4, 5, 8]);
+        assert_eq!(write(held), "2:5,8");
+        assert_eq!(write([3, 2, 1]), "3,2,1");
+        assert_eq!(write([]), "");
+        assert_eq!(write([u32::MAX]), "4294967295");
+    }
+}

@@ -1,0 +1,211 @@
+//! BODYSTRUCTURE and BODY (RFC 3501 §7.4.2) of a message taken apart.
+//!
+//! Recursion is bounded by [`super::structure::DEEPEST`]. A part that the structure does not follow is given
+//! as APPLICATION/OCTET-STREAM, so that no client looks for parts inside it.
+
+use crate::imap::out::Out;
+
+use super::envelope;
+use super::field::{self, slice};
+use super::parameter::{Value, plain};
+use super::structure::{Kind, Node, Structure};
+
+/// Writes the structure; `extended` for BODYSTRUCTURE.
+pub fn write(octets: &[u8], structure: &Structure, extended: bool, out: &mut Out) {
+    if let Some(root) = structure.root() {
+        Writer { octets, structure, extended }.part(root, out);
+    }
+}
+
+struct Writer<'a> {
+    octets: &'a [u8],
+    structure: &'a Structure,
+    extended: bool,
+}
+
+impl Writer<'_> {
+    fn part(&self, node: &Node, out: &mut Out) {
+        out.push("(");
+        match &node.kind {
+            Kind::Multipart(children) => self.multipart(node, children, out),
+            _ => self.single(node, out),
+        }
+        out.push(")");
+    }
+
+    fn multipart(&self, node: &Node, children: &[usize], out: &mut Out) {
+        for child in children.iter().filter_map(|child| self.structure.node(*child)) {
+            self.part(child, out);
+        }
+        if children.is_empty() {
+            // The grammar wants one at least.
+            out.push(r#"("text" "plain" NIL NIL NIL "7bit" 0 0)"#);
+        }
+        out.push(" ");
+        out.string(node.media_type().1);
+        if self.extended {
+            out.push(" ");
+            parameters(&node.content_type, out);
+            self.rest(node, out);
+        }
+    }
+
+    fn single(&self, node: &Node, out: &mut Out) {
+        let header = slice(self.octets, &node.header);
+        let (kind, subtype) = node.media_type();
+        let opaque = node.kind == Kind::Leaf
+            && (kind.eq_ignore_ascii_case(b"multipart")
+                || (kind.eq_ignore_ascii_case(b"message") && subtype.eq_ignore_ascii_case(b"rfc822")));
+        let (kind, subtype) = if opaque { (&b"application"[..], &b"octet-stream"[..]) } else { (kind, subtype) };
+        out.string(kind);
+        out.push(" ");
+        out.string(subtype);
+        out.push(" ");
+        parameters(&node.content_type, out);
+        for name in ["content-id", "content-description"] {
+            out.push(" ");
+            out.nstring(field::find(header, name).as_deref());
+        }
+        out.push(" ");
+        let encoding = field::find(header, "content-transfer-encoding").map(|encoding| plain(&encoding));
+        out.string(encoding.as_deref().filter(|encoding| !encoding.is_empty()).unwrap_or(b"7bit"));
+        out.push(format!(" {}", node.body.len()));
+        if let Kind::Message(child) = node.kind
+            && let Some(child) = self.structure.node(child)
+        {
+            out.push(" ");
+            envelope::write(slice(self.octets, &child.header), out);
+            out.push(" ");
+            self.part(child, out);
+            out.push(format!(" {}", node.lines));
+        } else if kind.eq_ignore_ascii_case(b"text") {
+            out.push(format!(" {}", node.lines));
+        }
+        if self.extended {
+            out.push(" ");
+            out.nstring(field::find(header, "content-md5").as_deref());
+            self.rest(node, out);
+        }
+    }
+
+    /// Disposition, language, location: the same for all.
+    fn rest(&self, node: &Node, out: &mut Out) {
+        let header = slice(self.octets, &node.header);
+        out.push(" ");
+        match field::find(header, "content-disposition").map(|value| Value::read(&value)) {
+            Some(value) if !value.word.is_empty() => {
+                out.push("(");
+                out.string(&value.word);
+                out.push(" ");
+                parameters(&value, out);
+                out.push(")");
+            }
+            _ => out.push("NIL"),
+        }
+        out.push(" ");
+        languages(field::find(header, "content-language").as_deref(), out);
+        out.push(" ");
+        out.nstring(field::find(header, "content-location").as_deref());
+    }
+}
+
+fn parameters(value: &Value, out: &mut Out) {
+    if value.parameters.is_empty() {
+        return out.push("NIL");
+    }
+    out.push("(");
+    for (at, (name, value)) in value.parameters.iter().enumerate() {
+        if at > 0 {
+            out.push(" ");
+        }
+        out.string(name);
+        out.push(" ");
+        out.string(value);
+    }
+    out.push(")");
+}
+
+fn languages(value: Option<&[u8]>, out: &mut Out) {
+    let value = value.map(plain).unwrap_or_default();
+    let tags: Vec<&[u8]> =
+        value.split(|octet| *octet == b',').map(<[u8]>::trim_ascii).filter(|tag| !tag.is_empty()).collect();
+    match tags.as_slice() {
+        [] => out.push("NIL"),
+        [one] => out.string(one),
+        several => {
+            out.push("(");
+            for (at, tag) in several.iter().enumerate() {
+                if at > 0 {
+                    out.push(" ");
+                }
+                out.string(tag);
+            }
+            out.push(")");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str, extended: bool) -> String {
+        let octets = text.replace('~', "\r\n").into_bytes();
+        let mut out = Out::default();
+        write(&octets, &Structure::read(&octets), extended, &mut out);
+        let mut all = String::new();
+        while let Some(piece) = out.pop() {
+            all.push_str(&String::from_utf8_lossy(piece.octets()));
+        }
+        all
+    }
+
+    #[test]
+    fn structures() {
+        assert_eq!(shown("A: b~~one~two~", false), r#"("text" "plain" NIL NIL NIL "7bit" 10 2)"#);
+        assert_eq!(
+            shown(
+                "Content-Type: Text/HTML; charset=utf-8~Content-Transfer-Encoding: Base64~Content-ID: <x@y>~~QQ==~",
+                true
+            ),
+            r#"("Text" "HTML" ("charset" "utf-8") "<x@y>" NIL "Base64" 6 1 NIL NIL NIL NIL)"#
+        );
+        let mixed = "Content-Type: multipart/mixed; boundary=B~~";
+        let file = "Content-Type: application/pdf; name*=utf-8''a%20b~Content-Disposition: attachment; filename=x.pdf~\
+                    Content-Language: fr, en~Content-MD5: zz~Content-Location: http://x~~1234~";
+        assert_eq!(
+            shown(&format!("{mixed}--B~~one~--B~{file}--B--~"), true),
+            concat!(
+                r#"(("text" "plain" NIL NIL NIL "7bit" 3 0 NIL NIL NIL NIL)"#,
+                r#"("application" "pdf" ("name*" "utf-8''a%20b") NIL NIL "7bit" 4 "zz" "#,
+                r#"("attachment" ("filename" "x.pdf")) ("fr" "en") "http://x")"#,
+                r#" "mixed" ("boundary" "B") NIL NIL NIL)"#
+            )
+        );
+        assert_eq!(
+            shown(&format!("{mixed}--B~Content-Type: message/rfc822~~Subject: s~~hello~--B--~"), false),
+            concat!(
+                r#"(("message" "rfc822" NIL NIL NIL "7bit" 19 (NIL "s" NIL NIL NIL NIL NIL NIL NIL NIL) "#,
+                r#"("text" "plain" NIL NIL NIL "7bit" 5 0) 2) "mixed")"#
+            )
+        );
+    }
+
+    #[test]
+    fn fault_18_what_is_not_followed_is_opaque() {
+        for text in [
+            "Content-Type: multipart/mixed~~--B~",
+            "Content-Type: message/rfc822~Content-Transfer-Encoding: base64~~QQ==~",
+        ] {
+            assert!(shown(text, false).starts_with(r#"("application" "octet-stream""#), "{text}");
+        }
+        assert_eq!(
+            shown("Content-Type: multipart/mixed; boundary=B~~", false),
+            r#"(("text" "plain" NIL NIL NIL "7bit" 0 0) "mixed")"#
+        );
+        let nested: String =
+            (0..500).map(|n| format!("Content-Type: multipart/mixed; boundary=B{n}~~--B{n}~")).collect();
+        let text = shown(&nested, true);
+        assert!(text.starts_with("((((") && text.contains(r#""application" "octet-stream""#));
+    }
+}

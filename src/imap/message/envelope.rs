@@ -1,0 +1,105 @@
+//! ENVELOPE (RFC 3501 §7.4.2): ten fields of a header, as they stand there.
+
+use crate::imap::out::Out;
+
+use super::address::{self, Address};
+use super::field;
+
+/// Writes the envelope of a header.
+pub fn write(header: &[u8], out: &mut Out) {
+    let text = |name| field::find(header, name);
+    let from = addresses(header, "from");
+    out.push("(");
+    out.nstring(text("date").as_deref());
+    out.push(" ");
+    out.nstring(text("subject").as_deref());
+    out.push(" ");
+    list(&from, out);
+    // RFC 3501 §7.4.2: where these are absent or empty, they are the From.
+    for name in ["sender", "reply-to"] {
+        let own = addresses(header, name);
+        out.push(" ");
+        list(if own.is_empty() { &from } else { &own }, out);
+    }
+    for name in ["to", "cc", "bcc"] {
+        out.push(" ");
+        list(&addresses(header, name), out);
+    }
+    out.push(" ");
+    out.nstring(text("in-reply-to").as_deref());
+    out.push(" ");
+    out.nstring(text("message-id").as_deref());
+    out.push(")");
+}
+
+/// All fields of one name together: some mail has several.
+fn addresses(header: &[u8], name: &str) -> Vec<Address> {
+    let named = field::fields(header).filter(|field| field.name.eq_ignore_ascii_case(name.as_bytes()));
+    named.flat_map(|field| address::list(&field::unfold(field.value))).collect()
+}
+
+fn list(addresses: &[Address], out: &mut Out) {
+    if addresses.is_empty() {
+        return out.push("NIL");
+    }
+    out.push("(");
+    for address in addresses {
+        match address {
+            Address::Mailbox { name, route, local, domain } => {
+                out.push("(");
+                out.nstring(name.as_deref());
+                out.push(" ");
+                out.nstring(route.as_deref());
+                out.push(" ");
+                out.string(local);
+                out.push(" ");
+                // NIL here would mean a group (RFC 3501 §7.4.2).
+                out.string(domain);
+                out.push(")");
+            }
+            Address::Group(name) => {
+                out.push("(NIL NIL ");
+                out.string(name);
+                out.push(" NIL)");
+            }
+            Address::End => out.push("(NIL NIL NIL NIL)"),
+        }
+    }
+    out.push(")");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(header: &str) -> String {
+        let mut out = Out::default();
+        write(header.as_bytes(), &mut out);
+        let mut all = String::new();
+        while let Some(piece) = out.pop() {
+            all.push_str(&String::from_utf8_lossy(piece.octets()));
+        }
+        all
+    }
+
+    #[test]
+    fn envelopes() {
+        let from = r#"(("Claire" NIL "claire" "cabinet.fr"))"#;
+        assert_eq!(
+            shown(
+                "Date: Mon, 7 Feb 1994 21:52:25 -0800\r\nFrom: Claire <claire@cabinet.fr>\r\nSubject: one\r\n two\r\n\
+                 To: a@b, G: c@d;\r\nReply-To:\r\nMessage-ID: <1@x>\r\n\r\n"
+            ),
+            format!(
+                r#"("Mon, 7 Feb 1994 21:52:25 -0800" "one two" {from} {from} {from} ((NIL NIL "a" "b")(NIL NIL "G" NIL)(NIL NIL "c" "d")(NIL NIL NIL NIL)) NIL NIL NIL "<1@x>")"#
+            )
+        );
+        assert_eq!(shown(""), "(NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL)");
+        assert_eq!(
+            shown("Subject: \"x\"\r\nSender: s@t\r\nCc: nobody\r\n"),
+            "(NIL {3}\r\n\"x\" NIL ((NIL NIL \"s\" \"t\")) NIL NIL ((NIL NIL \"nobody\" \"\")) NIL NIL NIL)"
+        );
+        // An empty subject is there; a missing one is not.
+        assert!(shown("Subject:\r\n").starts_with("(NIL \"\" NIL"));
+    }
+}

@@ -1,0 +1,79 @@
+//! The door of mail clients: IMAP4rev1 (RFC 3501) on 993 with implicit TLS (RFC 8314), on 143 with STARTTLS first.
+//!
+//! With it IDLE (RFC 2177), NAMESPACE (2342), ID (2971), CHILDREN (3348), UNSELECT (3691), UIDPLUS (4315),
+//! SASL-IR (4959), ENABLE (5161), SPECIAL-USE (6154), MOVE (6851), LITERAL+ and LITERAL- (7888), QUOTA (2087).
+//!
+//! `line` and `grammar` read commands; `machine` holds the rules of state; `op` has one file per command over
+//! `view`, what the client was told; `message` takes stored mail apart; `out` writes answers; `driver` is the
+//! one file that waits for a peer; `verbs` is what is asked of the other rooms. Nothing here names a key or SQL.
+
+pub mod auth;
+pub mod door;
+pub mod driver;
+pub mod grammar;
+pub mod line;
+pub mod machine;
+pub mod message;
+pub mod op;
+pub mod out;
+pub mod verbs;
+pub mod view;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use crate::net::{self, Limits, Tls};
+
+pub use door::{Door, Settings};
+pub use driver::{Ended, Session, Times};
+pub use verbs::{Mailbox, Opening, Rooms, Verbs};
+
+/// Serves 993 until `stop` turns true.
+pub async fn serve_imaps<V: Verbs>(
+    listener: TcpListener,
+    tls: Tls,
+    limits: Limits,
+    stop: watch::Receiver<bool>,
+    door: Arc<Door<V>>,
+) {
+    let stopping = stop.clone();
+    net::serve(listener, tls, &[], limits, stop, move |mut stream, _| {
+        let mut session = Session::secure(Arc::clone(&door), stopping.clone());
+        async move {
+            // A connection that breaks off is the peer's affair and ends here.
+            let _ = session.talk(&mut stream).await;
+        }
+    })
+    .await;
+}
+
+/// Serves 143 until `stop` turns true.
+pub async fn serve_imap<V: Verbs>(
+    listener: TcpListener,
+    tls: Tls,
+    limits: Limits,
+    stop: watch::Receiver<bool>,
+    door: Arc<Door<V>>,
+) {
+    let stopping = stop.clone();
+    net::serve_plain(listener, limits, stop, move |mut tcp, _| {
+        let mut session = Session::clear(Arc::clone(&door), stopping.clone());
+        let tls = tls.clone();
+        async move {
+            if !matches!(session.talk(&mut tcp).await, Ok(Ended::StartTls)) {
+                return;
+            }
+            if let Ok(Ok(mut stream)) = timeout(HANDSHAKE, tls.accept(tcp)).await {
+                session.secured();
+                let _ = session.talk(&mut stream).await;
+            }
+        }
+    })
+    .await;
+}
+
+const HANDSHAKE: Duration = Duration::from_secs(10);

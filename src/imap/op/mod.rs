@@ -1,0 +1,133 @@
+//! The commands that need the mailbox: one file each, over the verbs and the view.
+//!
+//! A command writes its untagged answers and gives a [`Reply`]; then the view is brought up to date, and the
+//! tagged line ends it. FETCH alone is done in slices, so that its answers never wait in memory together.
+
+mod append;
+mod close;
+mod copy;
+mod expunge;
+pub mod fetch;
+mod folders;
+mod list;
+mod quota;
+mod search;
+mod select;
+mod status;
+mod store;
+
+use crate::domain::Fault;
+use crate::mailbox::FolderError;
+
+use super::grammar::command::{By, Command};
+use super::machine::Job;
+use super::out::Out;
+use super::verbs::Mailbox;
+use super::view::{Conversation, Expunges};
+
+use fetch::Fetch;
+
+/// How a command ends.
+pub struct Reply {
+    /// OK, NO or BAD, and the text.
+    line: String,
+    /// What may be told before it.
+    expunges: Expunges,
+}
+
+impl Reply {
+    /// OK.
+    fn ok(text: impl AsRef<str>) -> Self {
+        Self { line: format!("OK {}", text.as_ref()), expunges: Expunges::Told }
+    }
+
+    /// NO.
+    fn no(text: impl AsRef<str>) -> Self {
+        Self { line: format!("NO {}", text.as_ref()), expunges: Expunges::Told }
+    }
+
+    /// BAD, for numbers that are not there.
+    fn out_of_range() -> Self {
+        Self { line: "BAD No message has this number".to_owned(), expunges: Expunges::Held }
+    }
+
+    /// The same without EXPUNGE before it, for commands by number.
+    fn held(mut self, by: By) -> Self {
+        if by == By::Number {
+            self.expunges = Expunges::Held;
+        }
+        self
+    }
+}
+
+/// What is left to do of a command.
+pub enum Work {
+    /// Nothing: it ends so.
+    Done(Reply),
+    /// Messages to fetch.
+    Fetch(Fetch),
+}
+
+/// Begins a command.
+///
+/// # Errors
+/// A [`Fault`] of the mailbox.
+pub async fn begin<M: Mailbox>(talk: &mut Conversation<M>, job: Job, out: &mut Out) -> Result<Work, Fault> {
+    let reply = match job.command {
+        Command::Select { name, read_only } => select::select(talk, &name, read_only, out).await?,
+        Command::Create(name) => folders::create(talk, &name).await?,
+        Command::Delete(name) => folders::delete(talk, &name).await?,
+        Command::Rename(from, to) => folders::rename(talk, &from, &to).await?,
+        Command::Subscribe(name, on) => folders::subscribe(talk, &name, on).await?,
+        Command::List(listing, reference, pattern) => list::list(talk, listing, &reference, &pattern, out).await?,
+        Command::Status(name, items) => status::status(talk, &name, &items, out).await?,
+        Command::Append { name, flags, at } => {
+            append::append(talk, &name, &flags, at, job.message.unwrap_or_default()).await?
+        }
+        Command::Close => close::close(talk).await?,
+        Command::Unselect => close::unselect(talk),
+        Command::Expunge(set) => expunge::expunge(talk, set.as_ref()).await?,
+        Command::Search(by, key) => search::search(talk, by, &key, out).await?,
+        Command::Fetch(by, set, items) => return Ok(fetch::begin(talk, by, &set, items)),
+        Command::Store { by, set, change, silent, flags } => {
+            store::store(talk, by, &set, (change, silent, flags), out).await?
+        }
+        Command::Copy(by, set, to) => copy::copy(talk, by, &set, &to).await?,
+        Command::Move(by, set, to) => copy::relocate(talk, by, &set, &to, out).await?,
+        Command::GetQuota(root) => quota::quota(talk, &root, out).await?,
+        Command::GetQuotaRoot(name) => quota::quota_root(talk, &name, out).await?,
+        Command::Idle => Reply::ok("IDLE completed"),
+        Command::Check => Reply::ok("CHECK completed"),
+        // The machine answers the others itself.
+        _ => Reply::ok("NOOP completed"),
+    };
+    Ok(Work::Done(reply))
+}
+
+/// Ends a command: tells what changed, then the tagged line.
+///
+/// # Errors
+/// A [`Fault`] of the mailbox.
+pub async fn end<M: Mailbox>(talk: &mut Conversation<M>, tag: &str, reply: &Reply, out: &mut Out) -> Result<(), Fault> {
+    let told = talk.sync(reply.expunges, out).await;
+    out.line(format!("{tag} {}", reply.line));
+    told
+}
+
+/// The reply to a fault of ours.
+pub fn fault(fault: &Fault) -> Reply {
+    let code = if fault.is_transient() { "UNAVAILABLE" } else { "SERVERBUG" };
+    Reply { line: format!("NO [{code}] The server cannot do this now"), expunges: Expunges::Held }
+}
+
+/// The reply to what a folder command got wrong.
+fn refused(error: FolderError) -> Result<Reply, Fault> {
+    Ok(Reply::no(match error {
+        FolderError::NoSuchFolder => "[NONEXISTENT] No such mailbox",
+        FolderError::Exists => "[ALREADYEXISTS] There is a mailbox of this name",
+        FolderError::Special => "[CANNOT] Special mailboxes stay as they are",
+        FolderError::BadName => "[CANNOT] Not a name for a mailbox",
+        FolderError::HasChildren => "[HASCHILDREN] There are mailboxes below it",
+        FolderError::Fault(fault) => return Err(fault),
+    }))
+}
