@@ -36,6 +36,7 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
             "config",
             "delivery",
             "domain",
+            "imap",
             "mailbox",
             "net",
             "portal",

@@ -25,7 +25,7 @@ pub(super) struct Init {
     /// Write the recovery secret to this file, which must not be beside the data, instead of printing it
     #[arg(long, value_name = "FILE")]
     recovery: Option<PathBuf>,
-    /// Ports above 1023, which any user may open: 10465, 10587, 10443
+    /// Ports above 1023, which any user may open: 10465, 10587, 10993, 10143, 10443
     #[arg(long)]
     high_ports: bool,
 }

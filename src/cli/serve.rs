@@ -24,7 +24,13 @@ pub(super) async fn run(file: &Path, out: &mut Out) -> Result<(), Stop> {
     if config.sms.is_empty() && config.voice.is_empty() {
         tracing::warn!("no [[code.sms]] and no [[code.voice]] is set: no code can be sent");
     }
-    let doors = [("submissions", running.submissions), ("submission", running.submission), ("portal", running.portal)];
+    let doors = [
+        ("submissions", running.submissions),
+        ("submission", running.submission),
+        ("imaps", running.imaps),
+        ("imap", running.imap),
+        ("portal", running.portal),
+    ];
     for (door, address) in doors {
         out.line(said(door, address))?;
     }

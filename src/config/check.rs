@@ -124,13 +124,7 @@ fn doors(raw: &RawListen, not_built: &mut Vec<String>) -> Result<Listen, String>
     let read = |key: &str, value: &Option<String>| {
         value.as_deref().map(words::read_socket).transpose().named(&format!("listen.{key}"))
     };
-    let closed = [
-        ("imaps", &raw.imaps),
-        ("imap", &raw.imap),
-        ("exchange", &raw.exchange),
-        ("metrics", &raw.metrics),
-        ("bounces", &raw.bounces),
-    ];
+    let closed = [("exchange", &raw.exchange), ("metrics", &raw.metrics), ("bounces", &raw.bounces)];
     for (key, value) in closed {
         if read(key, value)?.is_some() {
             not_built.push(format!("listen.{key}: this door is not built yet and stays closed"));
@@ -139,6 +133,8 @@ fn doors(raw: &RawListen, not_built: &mut Vec<String>) -> Result<Listen, String>
     Ok(Listen {
         submissions: read("submissions", &raw.submissions)?,
         submission: read("submission", &raw.submission)?,
+        imaps: read("imaps", &raw.imaps)?,
+        imap: read("imap", &raw.imap)?,
         portal: read("portal", &raw.portal)?,
     })
 }

@@ -74,6 +74,10 @@ pub struct Listen {
     pub submissions: Option<SocketAddr>,
     /// Submission with STARTTLS (RFC 6409).
     pub submission: Option<SocketAddr>,
+    /// IMAP with implicit TLS (RFC 8314).
+    pub imaps: Option<SocketAddr>,
+    /// IMAP with STARTTLS (RFC 3501).
+    pub imap: Option<SocketAddr>,
     /// The patients' pages.
     pub portal: Option<SocketAddr>,
 }

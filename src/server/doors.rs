@@ -14,6 +14,8 @@ use super::StartError;
 pub(super) struct Listeners {
     pub submissions: Option<TcpListener>,
     pub submission: Option<TcpListener>,
+    pub imaps: Option<TcpListener>,
+    pub imap: Option<TcpListener>,
     pub portal: Option<TcpListener>,
 }
 
@@ -22,6 +24,8 @@ pub(super) async fn bind(listen: &Listen) -> Result<Listeners, StartError> {
     Ok(Listeners {
         submissions: one("submissions", listen.submissions).await?,
         submission: one("submission", listen.submission).await?,
+        imaps: one("imaps", listen.imaps).await?,
+        imap: one("imap", listen.imap).await?,
         portal: one("portal", listen.portal).await?,
     })
 }
@@ -51,7 +55,8 @@ pub(super) fn address(listener: Option<&TcpListener>) -> Option<SocketAddr> {
 
 /// The certificates; every name in use must be covered by one.
 pub(super) fn tls(config: &Config) -> Result<Option<Tls>, StartError> {
-    let mail = config.listen.submissions.is_some() || config.listen.submission.is_some();
+    let listen = &config.listen;
+    let mail = [listen.submissions, listen.submission, listen.imaps, listen.imap].iter().any(Option::is_some);
     let portal = config.listen.portal.is_some();
     let mut names = Vec::new();
     if mail {

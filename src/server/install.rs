@@ -32,13 +32,17 @@ pub struct Plan<'a> {
     pub names: &'a [&'a str],
 }
 
-/// Where the doors listen.
+/// Where the doors listen; one without an address is closed.
 #[derive(Debug, Clone)]
 pub struct Ports {
-    /// Implicit TLS.
+    /// Submission, implicit TLS.
     pub submissions: String,
-    /// STARTTLS.
+    /// Submission, STARTTLS.
     pub submission: Option<String>,
+    /// IMAP, implicit TLS.
+    pub imaps: String,
+    /// IMAP, STARTTLS.
+    pub imap: Option<String>,
     /// The patients' pages.
     pub portal: String,
 }
@@ -46,23 +50,30 @@ pub struct Ports {
 impl Ports {
     /// The ports of the standards.
     pub fn standard() -> Self {
-        Self::at("0.0.0.0", 465, Some(587), 443)
+        Self::at("0.0.0.0", 465, 993, 443).with_starttls("0.0.0.0", 587, 143)
     }
 
     /// Ports that any user may open.
     pub fn high() -> Self {
-        Self::at("0.0.0.0", 10465, Some(10587), 10443)
+        Self::at("0.0.0.0", 10465, 10993, 10443).with_starttls("0.0.0.0", 10587, 10143)
     }
 
-    /// Ports of one address.
-    pub fn at(address: &str, submissions: u16, submission: Option<u16>, portal: u16) -> Self {
-        let address = if address.contains(':') { format!("[{address}]") } else { address.to_owned() };
-        Self {
-            submissions: format!("{address}:{submissions}"),
-            submission: submission.map(|port| format!("{address}:{port}")),
-            portal: format!("{address}:{portal}"),
-        }
+    /// Ports of one address, TLS from the first octet.
+    pub fn at(address: &str, submissions: u16, imaps: u16, portal: u16) -> Self {
+        let at = |port| socket(address, port);
+        Self { submissions: at(submissions), submission: None, imaps: at(imaps), imap: None, portal: at(portal) }
     }
+
+    /// The same, and doors that begin in clear.
+    #[must_use]
+    pub fn with_starttls(self, address: &str, submission: u16, imap: u16) -> Self {
+        let at = |port| Some(socket(address, port));
+        Self { submission: at(submission), imap: at(imap), ..self }
+    }
+}
+
+fn socket(address: &str, port: u16) -> String {
+    if address.contains(':') { format!("[{address}]:{port}") } else { format!("{address}:{port}") }
 }
 
 /// What was made.
@@ -140,6 +151,8 @@ fn settings(plan: &Plan<'_>, hostname: &str, portal_url: &str, recovery: bool) -
     set("", "root_key", Some("root.key"));
     set("listen", "submissions", Some(&plan.ports.submissions));
     set("listen", "submission", plan.ports.submission.as_deref());
+    set("listen", "imaps", Some(&plan.ports.imaps));
+    set("listen", "imap", plan.ports.imap.as_deref());
     set("listen", "portal", Some(&plan.ports.portal));
     set("tls", "certificate", Some(&format!("certs/{hostname}/fullchain.pem")));
     set("tls", "key", Some(&format!("certs/{hostname}/privkey.pem")));

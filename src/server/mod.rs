@@ -22,7 +22,7 @@ use crate::config::{Config, Network};
 use crate::delivery::{self, relay::Relay};
 use crate::domain::{Clock, Random};
 use crate::net::{self, Limits, Tls};
-use crate::{portal, smtp};
+use crate::{imap, portal, smtp};
 
 pub use install::{Installed, Plan, Ports, install};
 pub use process::{OsRandom, SystemClock, harden};
@@ -57,6 +57,10 @@ pub struct Running {
     pub submissions: Option<SocketAddr>,
     /// Where submission with STARTTLS listens.
     pub submission: Option<SocketAddr>,
+    /// Where IMAP with implicit TLS listens.
+    pub imaps: Option<SocketAddr>,
+    /// Where IMAP with STARTTLS listens.
+    pub imap: Option<SocketAddr>,
     /// Where the portal listens.
     pub portal: Option<SocketAddr>,
     /// The rooms, for tests and the demonstration.
@@ -80,7 +84,7 @@ impl Server {
             Some(gateways) => gateways,
             None => Gateways::open(config.sms.clone(), config.voice.clone()).map_err(StartError)?,
         };
-        if !delivery::is_from(&config.notice.from) {
+        if config.notice.relay.is_some() && !delivery::is_from(&config.notice.from) {
             let what = "notice.from: write Name <address>, the name in quotes where it holds a comma or brackets";
             return Err(StartError(what.to_owned()));
         }
@@ -98,20 +102,35 @@ impl Server {
         let mut running = Running {
             submissions: doors::address(listeners.submissions.as_ref()),
             submission: doors::address(listeners.submission.as_ref()),
+            imaps: doors::address(listeners.imaps.as_ref()),
+            imap: doors::address(listeners.imap.as_ref()),
             portal: doors::address(listeners.portal.as_ref()),
             rooms,
             stop,
             tasks: JoinSet::new(),
         };
         let limits = Limits { connections: CONNECTIONS, per_address: PER_ADDRESS };
-        let mail = Arc::new(smtp::Door::new(
-            smtp::Settings {
-                hostname: config.hostname.clone(),
-                message_limit: config.limits.message,
-                memory: config.limits.memory,
-            },
-            smtp::Rooms { access: access.clone(), deliveries: running.rooms.deliveries.clone() },
-        ));
+        let submission = smtp::Settings {
+            hostname: config.hostname.clone(),
+            message_limit: config.limits.message,
+            memory: config.limits.memory,
+        };
+        let reading = imap::Settings {
+            hostname: config.hostname.clone(),
+            message_limit: submission.wire_limit(),
+            memory: config.limits.memory,
+            per_mailbox: PER_MAILBOX,
+        };
+        let rooms = smtp::Rooms { access: access.clone(), deliveries: running.rooms.deliveries.clone() };
+        let mail = Arc::new(smtp::Door::new(submission, rooms));
+        let rooms = imap::Rooms { access: access.clone(), mailboxes: running.rooms.mailboxes.clone() };
+        let inbox = Arc::new(imap::Door::new(reading, rooms));
+        if let (Some(listener), Some(tls)) = (listeners.imaps, &tls) {
+            running.tasks.spawn(imap::serve_imaps(listener, tls.clone(), limits, stopped.clone(), inbox.clone()));
+        }
+        if let (Some(listener), Some(tls)) = (listeners.imap, &tls) {
+            running.tasks.spawn(imap::serve_imap(listener, tls.clone(), limits, stopped.clone(), inbox));
+        }
         if let (Some(listener), Some(tls)) = (listeners.submissions, &tls) {
             running.tasks.spawn(smtp::serve_submissions(listener, tls.clone(), limits, stopped.clone(), mail.clone()));
         }
@@ -201,6 +220,8 @@ where
     }
 }
 
+/// Connections of one mailbox to IMAP: a client opens several for each of its devices.
+const PER_MAILBOX: usize = 20;
 /// Connections of one door.
 const CONNECTIONS: usize = 4096;
 /// From one address: a hospital behind one address has many clients with several connections each.

@@ -70,7 +70,7 @@ impl World {
             hostname: "mail.cabinet.example",
             portal_url: Some(&format!("https://127.0.0.1:{portal}")),
             recovery: true,
-            ports: Ports::at("127.0.0.1", 0, Some(0), portal),
+            ports: Ports::at("127.0.0.1", 0, 0, portal),
             names: &[],
         };
         // Certificates are of the world's time: TLS looks at the real clock.
@@ -289,6 +289,8 @@ timezone = "Europe/Paris"
 [listen]
 submissions = "127.0.0.1:0"
 submission  = "127.0.0.1:0"
+imaps       = "127.0.0.1:0"
+imap        = "127.0.0.1:0"
 portal      = "127.0.0.1:{portal}"
 [[tls]]
 certificate = "certs/mail.cabinet.example/fullchain.pem"

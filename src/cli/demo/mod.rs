@@ -96,7 +96,8 @@ impl Demo {
         if listen.is_unspecified() && self.url.is_none() {
             return Err(Stop::because("--listen on every address needs --url: what should links begin with?"));
         }
-        let (submissions, portal) = (free_port(listen, 8465)?, free_port(listen, 8443)?);
+        let (submissions, imaps, portal) =
+            (free_port(listen, 8465)?, free_port(listen, 8993)?, free_port(listen, 8443)?);
         let url = self.url.clone().unwrap_or_else(|| format!("https://{}", SocketAddr::new(listen, portal)));
         let address = listen.to_string();
         let plan = Plan {
@@ -104,7 +105,7 @@ impl Demo {
             hostname: HOSTNAME,
             portal_url: Some(&url),
             recovery: true,
-            ports: Ports::at(&address, submissions, None, portal),
+            ports: Ports::at(&address, submissions, imaps, portal),
             names: &[&address],
         };
         let made = install(&plan, &SystemClock, &OsRandom)?;
@@ -165,6 +166,7 @@ impl Demo {
         let at = stage.submissions;
         let ca = stage.made.authority.display().to_string();
         let port = stage.running.portal.map_or(0, |address| address.port());
+        let imaps = stage.running.imaps.map_or(0, |address| address.port());
         out.lines(&[
             "",
             "Open the patient's link in a browser, ask for a code, and type what appears here:",
@@ -189,8 +191,13 @@ impl Demo {
             &format!("    --auth PLAIN --auth-user {DOCTOR} --auth-password {} \\", stage.password),
             &format!("    --from {DOCTOR} --to {PATIENT} --header 'Subject: Another one' --body 'Hello'"),
             "",
-            "or from Thunderbird (outgoing server; reading by IMAP is not built yet):",
-            &format!("  server {}, port {}, SSL/TLS, normal password", at.ip(), at.port()),
+            "or read and write in Thunderbird, where the receipts are (SSL/TLS, normal password):",
+            &format!(
+                "  incoming server (IMAP) {}, port {imaps}; outgoing server {}, port {}",
+                at.ip(),
+                at.ip(),
+                at.port()
+            ),
             &format!("  user name {DOCTOR}"),
             &format!("  password {}", stage.password),
             "",
