@@ -332,6 +332,25 @@ async fn an_idling_client_hears_at_once() {
     pipe.expect("b OK IDLE completed").await;
 }
 
+#[tokio::test]
+async fn idling_without_a_mailbox_waits_in_peace() {
+    let mut pipe = Pipe::open(true, quick());
+    pipe.log_in().await;
+    pipe.send(b"b IDLE\r\n").await;
+    pipe.expect("+ idling").await;
+    pipe.script.deliver(b"Subject: new\r\n\r\nx\r\n");
+    // A session that woke up for this again and again would never let the others run.
+    tokio::time::timeout(Duration::from_secs(5), async {
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+    .expect("time for others");
+    pipe.send(b"DONE\r\n").await;
+    pipe.expect("b OK IDLE completed").await;
+}
+
 #[expect(clippy::disallowed_methods, reason = "a test that measures")]
 fn started() -> std::time::Instant {
     std::time::Instant::now()
