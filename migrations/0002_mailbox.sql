@@ -29,3 +29,6 @@ CREATE INDEX entries_by_submission ON entries (submission_id) WHERE submission_i
 -- Deleting an object asks who still shows it.
 CREATE INDEX entries_by_head ON entries (head_id);
 CREATE INDEX deliveries_by_head ON deliveries (head_id);
+-- Counting and listing a folder read these alone: rows of entries hold session-key packets.
+CREATE INDEX entries_listed ON entries (folder_id, uid, visible_at, flags, size, received_at, mailbox_id, id);
+CREATE INDEX entries_with_keywords ON entries (folder_id) WHERE keywords_sealed IS NOT NULL;

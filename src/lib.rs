@@ -45,9 +45,14 @@
 //! 8. [`delivery::Deliveries::opened`] deposits the receipt to the practitioner's INBOX, sealed to the
 //!    practitioner's certificate, in the transaction that notes the opening.
 //!
+//! Read: a mail client's session opens its mailbox with the device password ([`access::Access::open_mailbox`]) and
+//! does everything else through one [`mailbox::Reader`]: lists, octets, flags, folders, appends, copies, moves. Each
+//! change is one transaction that raises the mailbox's counter, which wakes the sessions of every node.
+//!
 //! # What types enforce
 //!
-//! [`vault::Vault::open`] takes a grant, and only `access` mints one. The store takes only sealed, hashed or
+//! [`vault::Vault::open`] takes a grant, and only `access` mints one; a mailbox's entries take its unlocked keys, and
+//! only `access` unlocks them. The store takes only sealed, hashed or
 //! authenticated values and the plain columns by name ([`store::sql`]). The only way to commit is
 //! [`store::Tx::commit`] with an audit event. A [`domain::RawMessage`] is built only from CRLF-clean octets.
 //! Secrets and personal data have no `Display`, no `Serialize` and a masked `Debug`. Clock and randomness

@@ -48,6 +48,7 @@ const PLAIN: &[(&str, &str, &str)] = &[
     ("challenges", "letters", "random: two letters on the page and in the SMS"),
     ("challenges", "tries", "count"),
     ("challenges", "sent", "state"),
+    ("challenges", "failure", "state"),
     ("outbox", "attempts", "count"),
     ("outbox", "lease_until", "time"),
     ("outbox", "last_failure", "state"),

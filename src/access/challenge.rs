@@ -15,6 +15,7 @@ use crate::store::challenges::{Attempt, ChallengeRow, SendCounts, SendState};
 use crate::store::deposit::NewWork;
 use crate::store::sessions::SessionRow;
 use crate::texts::Said;
+use crate::vault::Asked;
 
 use super::Access;
 use super::link::{Reached, end_of, is_live};
@@ -139,7 +140,10 @@ impl Access {
         }
         let code = OneTimeCode::random(self.random.as_ref());
         let challenge = self.record(&reached, browser, channel, &code, now).await?;
-        self.send(&reached, &challenge, &code, language).await?;
+        // In a task of its own: a phone that goes away while the provider thinks must not leave the row undecided.
+        let this = self.clone();
+        let sending = tokio::spawn(async move { this.send(&reached, &challenge, &code, language).await });
+        sending.await.map_err(|_| Fault::new("sending a code ended early"))??;
         Ok(Issued { channel })
     }
 
@@ -176,7 +180,8 @@ impl Access {
             tx.commit(event(Verb::CodeRefused)).await?;
             return Err(RedeemError::NoneHere);
         };
-        if !self.vault.code_matches(challenge.id, &code, &attempt.code) {
+        let asked = Asked { challenge: challenge.id, delivery: reached.row.id, browser: &browser };
+        if !self.vault.code_matches(&asked, &code, &attempt.code) {
             return self.refuse(tx, &reached, challenge.id, &attempt, wrong, now).await;
         }
         if !tx.use_challenge(challenge.id, now).await? {
@@ -208,10 +213,12 @@ impl Access {
         let row = ChallengeRow {
             id,
             delivery: reached.row.id,
-            browser,
+            browser: browser.clone(),
             channel,
             letters: two_letters(self.random.as_ref()),
-            code: Some(self.vault.code_mac(id, code)),
+            code: Some(
+                self.vault.code_mac(&Asked { challenge: id, delivery: reached.row.id, browser: &browser }, code),
+            ),
             digits: None,
             tries: 0,
             sent: SendState::Pending,
@@ -304,7 +311,7 @@ impl Access {
             .counting(in_all);
         tx.commit(event).await?;
         if verb == Verb::DeliveryLocked {
-            self.store.shred().await?;
+            self.store.shred_soon().await;
             return Err(RedeemError::Closed);
         }
         Err(RedeemError::Wrong { left: (TRIES - attempt.tries).max(0) })
@@ -336,7 +343,7 @@ fn wait(counts: &SendCounts, now: Timestamp) -> Option<Timestamp> {
     if counts.browser_hour >= SENDS_AN_HOUR {
         return Some(counts.oldest_hour.unwrap_or(now).plus(Duration::from_secs(3600)));
     }
-    (counts.delivery_day >= SENDS_A_DAY).then(|| now.plus(Duration::from_secs(3600)))
+    (counts.delivery_day >= SENDS_A_DAY).then(|| counts.oldest_day.unwrap_or(now).plus(Duration::from_secs(86_400)))
 }
 
 /// The pause after so many wrong codes in all.
@@ -366,13 +373,20 @@ mod tests {
     #[test]
     fn limits_say_until_when() {
         let now = Timestamp(10_000_000);
-        let none = SendCounts { browser_minute: 0, browser_hour: 0, delivery_day: 0, newest: None, oldest_hour: None };
+        let none = SendCounts {
+            browser_minute: 0,
+            browser_hour: 0,
+            delivery_day: 0,
+            newest: None,
+            oldest_hour: None,
+            oldest_day: None,
+        };
         assert_eq!(wait(&none, now), None);
         let minute = SendCounts { browser_minute: 1, newest: Some(Timestamp(9_990_000)), ..none };
         assert_eq!(wait(&minute, now), Some(Timestamp(10_050_000)));
         let hour = SendCounts { browser_hour: 5, oldest_hour: Some(Timestamp(9_000_000)), ..none };
         assert_eq!(wait(&hour, now), Some(Timestamp(12_600_000)));
-        let day = SendCounts { delivery_day: 20, ..none };
-        assert_eq!(wait(&day, now), Some(Timestamp(13_600_000)));
+        let day = SendCounts { delivery_day: 20, oldest_day: Some(Timestamp(1_000_000)), ..none };
+        assert_eq!(wait(&day, now), Some(Timestamp(87_400_000)));
     }
 }

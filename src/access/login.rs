@@ -26,6 +26,7 @@ pub enum LoginError {
 }
 
 /// A login that opened its mailbox, or why it could not.
+#[expect(clippy::large_enum_variant, reason = "matched once, where it is made: a box would only cost")]
 pub enum Opened {
     /// The mailbox is open.
     Ready {

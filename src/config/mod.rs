@@ -177,6 +177,7 @@ impl Config {
             },
             days: self.portal.days,
             notice_from: self.notice.from.clone(),
+            relay: self.notice.relay.is_some(),
         }
     }
 

@@ -17,6 +17,7 @@ use crate::texts::Said;
 use crate::vault::{PartPlain, SealedHead, SessionKey, Thread, split};
 
 use super::header::{Header, Removal, encoded, phrase};
+use super::receipt::short;
 use super::resolve::{Given, Resolved};
 use super::{Deliveries, Refused, Route, number};
 
@@ -122,6 +123,9 @@ impl Deliveries {
         if !outside.is_empty() && is_encrypted(octets) {
             return Err(refuse(554, "5.6.0", "refused-encrypted"));
         }
+        if outside.len() > MOST_OUTSIDE {
+            return Err(refuse(554, "5.5.3", "refused-too-many"));
+        }
         let outside = self.resolve_all(sender, &profile, &header, octets, &outside, &numbers, &mut hidden).await?;
         let mailbox = self.store.mailbox(sender.mailbox).await?.ok_or(Fault::new("a sender's mailbox is gone"))?;
         Ok(Settled {
@@ -180,7 +184,8 @@ impl Deliveries {
         let id = MessageId::random(random);
         let header = Header::read(octets);
         let parsed = MessageParser::default().parse(octets).ok_or(Fault::new("a message cannot be parsed"))?;
-        let large = split::cuts(octets, &parsed);
+        // What several heads would each repeat is cut out too.
+        let large = split::cuts(octets, &parsed, if to.outside.len() > 1 { SHARED } else { split::LARGE });
         let subject = parsed.subject().unwrap_or_default().to_owned();
         let thread = thread_of(&parsed, &header, id, &self.settings.hostname);
         drop(parsed);
@@ -314,7 +319,7 @@ impl Deliveries {
             subject: Some(self.vault.seal_under_ticket(
                 &ticket,
                 id,
-                number::without_tags(subject).as_bytes(),
+                short(&number::without_tags(subject)).as_bytes(),
                 random,
             )?),
             esk: Some(self.vault.esk_for_ticket(head.1, &ticket, id)?),
@@ -342,6 +347,10 @@ impl Deliveries {
     }
 }
 
+/// Outside recipients of one message: each has a head of its own.
+const MOST_OUTSIDE: usize = 20;
+/// Parts larger than this are cut out where several heads would each hold them ([`split::LARGE`] otherwise).
+const SHARED: usize = 2 * 1024;
 /// Messages up to this size are sealed on the connection's own thread (octets).
 const INLINE_WORK: usize = 256 * 1024;
 
@@ -358,7 +367,10 @@ struct Plan {
 impl Plan {
     fn new(header: &Header<'_>, octets: &[u8], top: &str, subject: &str, to: &Settled) -> Self {
         let bare = number::without_tags(subject);
-        let tagged = (!number::tags(subject).is_empty() && !to.outside.is_empty()).then_some(bare.as_str());
+        // Outlook writes the subject a second time, and keeps the old one when a reply's is changed.
+        let topics = header.decoded("thread-topic");
+        let mut texts = topics.iter().map(String::as_str).chain([subject]);
+        let tagged = texts.any(|text| !number::tags(text).is_empty()).then_some(bare.as_str());
         let mut sender = top.as_bytes().to_vec();
         sender.extend_from_slice(octets.get(..header.end).unwrap_or_default());
         let mut plan = Self { heads: vec![sender], common: 0, outside: Vec::new() };
@@ -460,11 +472,11 @@ fn display_name(message: &Message<'_>, of: &Address) -> Option<String> {
 
 /// What receipts will thread under; a message without Message-ID gets one.
 fn thread_of(message: &Message<'_>, header: &Header<'_>, id: MessageId, hostname: &str) -> Thread {
-    let given = message.message_id().filter(|m| m.len() < 900).map(|m| format!("<{m}>"));
+    let given = message.message_id().filter(|m| is_id(m)).map(|m| format!("<{m}>"));
     let references = header.values("references").join(" ");
     let references: Vec<String> = references
         .split_whitespace()
-        .filter(|r| r.starts_with('<') && r.ends_with('>') && r.is_ascii() && r.len() < 900)
+        .filter(|r| r.starts_with('<') && r.ends_with('>') && is_id(r))
         .map(str::to_owned)
         .collect();
     let thread_index = header.values("thread-index").into_iter().next().unwrap_or_default();
@@ -472,8 +484,13 @@ fn thread_of(message: &Message<'_>, header: &Header<'_>, id: MessageId, hostname
     Thread {
         message_id: given.unwrap_or_else(|| format!("<{id}@{hostname}>")),
         references: references.into_iter().skip(skip).collect(),
-        thread_index: if thread_index.len() < 2000 { thread_index } else { String::new() },
+        thread_index: if thread_index.len() < 2000 { thread_index.split_whitespace().collect() } else { String::new() },
     }
+}
+
+/// A Message-ID that can stand in a header again: one word of ASCII.
+fn is_id(text: &str) -> bool {
+    text.len() < 900 && text.bytes().all(|octet| octet.is_ascii_graphic())
 }
 
 #[cfg(test)]

@@ -20,7 +20,16 @@ impl Deliveries {
     /// Works until `stop` turns true: on every deposit, and every second.
     pub async fn run_courier(&self, relay: &Relay, mut stop: watch::Receiver<bool>) {
         while !*stop.borrow() {
-            match self.send_due(relay).await {
+            let mut stopping = stop.clone();
+            let worked = tokio::select! {
+                worked = self.send_due(relay) => worked,
+                // What is cut off here is claimed again when its lease ends.
+                () = async {
+                    let _ = stopping.wait_for(|stop| *stop).await;
+                    tokio::time::sleep(LAST_MOMENTS).await;
+                } => return,
+            };
+            match worked {
                 Ok(BATCH_FULL) => continue,
                 Ok(_) => {}
                 Err(fault) => tracing::error!(%fault, "the outbox cannot be worked on"),
@@ -44,14 +53,15 @@ impl Deliveries {
         for work in work {
             match self.attempt(relay, &work).await {
                 Ok(ended) => shredded |= ended,
-                // One bad row never stops the others.
+                // One bad row never stops the others, and is not tried for ever.
                 Err(fault) => {
-                    tracing::error!(queue = %work.id, delivery = %work.delivery, %fault, "a notice cannot be worked on")
+                    tracing::error!(queue = %work.id, delivery = %work.delivery, %fault, "a notice cannot be worked on");
+                    shredded |= self.faulty(&work).await?;
                 }
             }
         }
         if shredded {
-            self.store.shred().await?;
+            self.store.shred_soon().await;
         }
         Ok(tried)
     }
@@ -60,6 +70,10 @@ impl Deliveries {
     async fn attempt(&self, relay: &Relay, work: &WorkRow) -> Result<bool, Fault> {
         let now = self.clock.now();
         let row = self.store.delivery(work.delivery).await?.ok_or(Fault::new("a notice's delivery is gone"))?;
+        if !self.holds(&row, &row.mac) {
+            tracing::error!(delivery = %row.id, "a row without authority was not used: the database was changed by somebody else");
+            return Err(Fault::new("a delivery's row has lost its authority"));
+        }
         if row.state == DeliveryState::Locked {
             return self.tell_locked(&row, work, now).await;
         }
@@ -67,15 +81,14 @@ impl Deliveries {
         else {
             return self.done_with(&row, work, now).await;
         };
-        if !self.holds(&row, &row.mac) {
-            tracing::error!(delivery = %row.id, "a row without authority was not used: the database was changed by somebody else");
-            return self.postpone(&row, work, FailureClass::Refused, now).await;
-        }
         let ticket = self.vault.open_kept_ticket(row.id, sealed)?;
         let to = self.vault.open_coordinates(row.id, coordinates)?;
         let practice = self.profile(row.practice).await?;
         let mail = self.notice(row.id, &to, &practice, &ticket, row.expires_at)?;
-        match relay.hand_over(&mail.reverse_path, std::slice::from_ref(&mail.to), &mail.octets).await {
+        let handing = relay.hand_over(&mail.reverse_path, std::slice::from_ref(&mail.to), &mail.octets);
+        // A batch must be over before its lease is.
+        let handed = tokio::time::timeout(PATIENCE, handing).await;
+        match handed.unwrap_or(Err(NotTaken::Later(FailureClass::Unreachable))) {
             Ok(()) => self.handed_over(&row, work).await,
             Err(NotTaken::Later(_)) if now.since(work.created_at) >= GIVE_UP => {
                 self.bounce(&row, work, FailureClass::GaveUp, now).await
@@ -131,10 +144,31 @@ impl Deliveries {
     async fn tell_locked(&self, row: &DeliveryRow, work: &WorkRow, now: Timestamp) -> Result<bool, Fault> {
         let receipt = self.failure_receipt(row, &News::Locked, now).await?;
         let mut tx = self.store.write("tell locked").await?;
-        tx.insert_deposit(receipt).await?;
-        tx.finish_work(work.id, now).await?;
+        // Two nodes after a lease that ran out: the sender is told once.
+        if tx.finish_work(work.id, now).await? {
+            tx.insert_deposit(receipt).await?;
+        }
         tx.commit(event(Verb::ReceiptDeposited, row, now)).await?;
         Ok(false)
+    }
+
+    /// Work that fails by a fault of ours: seen in the queue, tried again later, and after days told to the sender
+    /// where that is still possible.
+    async fn faulty(&self, work: &WorkRow) -> Result<bool, Fault> {
+        let now = self.clock.now();
+        let over = now.since(work.created_at) >= GIVE_UP;
+        match self.store.delivery(work.delivery).await? {
+            Some(row) if !over => self.postpone(&row, work, FailureClass::Fault, now).await,
+            Some(row) if self.holds(&row, &row.mac) => match self.bounce(&row, work, FailureClass::GaveUp, now).await {
+                Ok(ended) => Ok(ended),
+                Err(fault) => {
+                    tracing::error!(delivery = %row.id, %fault, "its sender could not be told that a letter was not sent");
+                    self.done_with(&row, work, now).await
+                }
+            },
+            Some(row) => self.done_with(&row, work, now).await,
+            None => Ok(false),
+        }
     }
 
     /// Recalled, expired or handed over by another node meanwhile: nothing to send.
@@ -163,6 +197,10 @@ fn backoff(attempts: i64) -> Duration {
 
 /// How long a node may take for what it claimed before another may.
 const LEASE: Duration = Duration::from_secs(600);
+/// How long one notice may take to be handed over: all of a batch, less than a lease.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a batch may go on once the server is told to stop.
+const LAST_MOMENTS: Duration = Duration::from_secs(8);
 /// How much is claimed at once.
 const BATCH: i64 = 16;
 /// The same, as counted back.

@@ -11,6 +11,7 @@ use crate::store::outbox::WorkRow;
 
 use super::Deliveries;
 use super::directory::DirectoryError;
+use super::receipt::News;
 
 /// A delivery as administrators see it.
 #[derive(Debug, Clone)]
@@ -100,7 +101,8 @@ impl Deliveries {
             .about_message(row.message)
             .about_delivery(id);
         tx.commit(event).await?;
-        Ok(self.store.shred().await?)
+        self.store.shred_soon().await;
+        Ok(())
     }
 
     /// What waits in the outbox, soonest first; with what is done when `all`.
@@ -132,9 +134,10 @@ impl Deliveries {
         let now = self.clock.now();
         let expired = self.store.expired(now, 500).await?;
         for id in &expired {
-            let mut tx = self.store.write("expire").await?;
-            tx.end_delivery(*id, DeliveryState::Expired, None, now).await?;
-            tx.commit(AuditEvent::new(now, Actor::Server, Verb::Expired).about_delivery(*id)).await?;
+            // One bad row never keeps the others open.
+            if let Err(fault) = self.expire(*id, now).await {
+                tracing::error!(delivery = %id, %fault, "a delivery could not be ended");
+            }
         }
         let mut tx = self.store.write("prune sessions").await?;
         let pruned = tx.prune_sessions(now.minus(DAY)).await?;
@@ -149,9 +152,36 @@ impl Deliveries {
             tracing::info!(objects = swept, "orphaned objects swept");
         }
         if !expired.is_empty() {
-            self.store.shred().await?;
+            self.store.shred_soon().await;
         }
-        Ok(())
+        self.store.shred_due().await
+    }
+
+    /// Ends a delivery whose time is over. Never opened, it was not delivered: the sender is told, and why.
+    async fn expire(&self, id: DeliveryId, now: Timestamp) -> Result<(), Fault> {
+        let row = self.store.delivery(id).await?.ok_or(Fault::new("an expired delivery is gone"))?;
+        let (state, failure) = match (row.notified_at, row.opened_at) {
+            (None, None) => (DeliveryState::Bounced, Some(FailureClass::GaveUp)),
+            (Some(_), None) => (DeliveryState::Expired, Some(FailureClass::NotOpened)),
+            (_, Some(_)) => (DeliveryState::Expired, None),
+        };
+        // The keys go whether or not the sender can be told.
+        let receipt = match failure {
+            Some(class) if self.holds(&row, &row.mac) => {
+                let receipt = self.failure_receipt(&row, &News::Failed { class }, now).await;
+                receipt
+                    .inspect_err(|fault| tracing::error!(delivery = %id, %fault, "its sender could not be told"))
+                    .ok()
+            }
+            _ => None,
+        };
+        let mut tx = self.store.write("expire").await?;
+        if tx.end_delivery(id, state, failure, now).await?
+            && let Some(receipt) = receipt
+        {
+            tx.insert_deposit(receipt).await?;
+        }
+        tx.commit(AuditEvent::new(now, Actor::Server, Verb::Expired).about_delivery(id)).await
     }
 
     async fn info(&self, row: DeliveryRow) -> Result<DeliveryInfo, Fault> {

@@ -241,7 +241,8 @@ impl Deliveries {
             return Err(nobody());
         }
         tx.commit(AuditEvent::new(self.clock.now(), Actor::Operator, Verb::PatientRemoved).about_patient(id)).await?;
-        Ok(self.store.shred().await?)
+        self.store.shred_soon().await;
+        Ok(())
     }
 
     /// Notes in the journal that coordinates were shown unmasked.
@@ -353,7 +354,7 @@ fn check(profile: &PracticeProfile) -> Result<(), DirectoryError> {
     if !profile.telephone.is_empty() && PhoneNumber::parse(&profile.telephone, region, &neighbours).is_err() {
         return refused("telephone is not a number of this region: write it with its country code");
     }
-    if !profile.notice_from.is_empty() && profile.notice_from.parse::<lettre::message::Mailbox>().is_err() {
+    if !profile.notice_from.is_empty() && !super::is_from(&profile.notice_from) {
         return refused("notice-from is not an address (write: Name <address>)");
     }
     Ok(())

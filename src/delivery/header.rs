@@ -71,6 +71,12 @@ impl<'a> Header<'a> {
             .collect()
     }
 
+    /// The same, decoded (RFC 2047).
+    pub(super) fn decoded(&self, name: &str) -> Vec<String> {
+        let named = self.fields.iter().filter(|field| field.name == name);
+        named.map(|field| decoded(self.octets.get(field.whole.clone()).unwrap_or_default())).collect()
+    }
+
     /// Whether a field of that name is there.
     pub(super) fn has(&self, name: &str) -> bool {
         self.fields.iter().any(|field| field.name == name)

@@ -22,6 +22,7 @@ use crate::texts::Texts;
 use crate::vault::Vault;
 
 pub use accept::{AcceptError, Submission};
+pub use notice::is_from;
 pub use route::{Refused, Route};
 
 /// What deliveries need to know of this server.
@@ -35,6 +36,8 @@ pub struct Settings {
     pub days: u16,
     /// From of notices where the practice says nothing.
     pub notice_from: String,
+    /// Whether notices can leave at all; without, nobody outside is written to.
+    pub relay: bool,
 }
 
 /// The verb room of deliveries. Cheap to clone.

@@ -114,6 +114,11 @@ impl Deliveries {
     }
 }
 
+/// Whether a text can stand as the From of notices: `Name <address>`, or an address alone.
+pub fn is_from(text: &str) -> bool {
+    text.parse::<Mailbox>().is_ok_and(|from| from.email.to_string().parse::<Address>().is_ok())
+}
+
 /// A letter of Pli to a practitioner, threaded under a submission.
 pub(super) struct Letter<'a> {
     pub(super) from_name: &'a str,

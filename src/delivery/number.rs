@@ -54,11 +54,11 @@ fn tag(inner: &str) -> Option<Tag> {
         }
     }
     let numeric = visible.starts_with(['+', '0', '\u{ff0b}', '\u{ff10}']) || visible.starts_with("(+");
-    // `[01/02/2026]` and `[0]` are text; a number has at least six digits and no words.
+    // `[01/02/2026]` and `[0]` are text. With six digits it begins like a number: words behind it make it a doubt,
+    // never text that goes out.
     let digits = visible.chars().filter(|c| c.is_numeric()).count();
     let dated = visible.matches('/').count() == 2;
-    (numeric && digits >= 6 && !dated && !visible.contains(char::is_alphabetic))
-        .then(|| Tag { text: visible.to_owned(), channel: None })
+    (numeric && digits >= 6 && !dated).then(|| Tag { text: visible.to_owned(), channel: None })
 }
 
 fn is_invisible(c: char) -> bool {
@@ -125,6 +125,7 @@ mod tests {
         assert_eq!(texts("[+33 6 12 34 56 78] Résultat"), ["+33 6 12 34 56 78"]);
         assert_eq!(texts("A [\u{202d}+33 6 12 34 56 78\u{202c}]"), ["+33 6 12 34 56 78"]);
         assert_eq!(texts("A [sms:0612345678] [tel: 01 42 68 53 00]"), ["0612345678", " 01 42 68 53 00"]);
+        assert_eq!(texts("A [06 12 34 56 78 Jeanne]"), ["06 12 34 56 78 Jeanne"], "a doubt");
         assert_eq!(texts("A [sms:Jeanne]"), ["Jeanne"], "begins like a number and is none: a doubt, never text");
         for text in ["[FIN]", "[12]", "[01/02/2026]", "[0]", "[urgent]", "06 12 34 56 78", "[ ", "]["] {
             assert!(tags(text).is_empty(), "{text}");

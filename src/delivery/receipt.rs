@@ -113,7 +113,8 @@ impl Deliveries {
             News::Failed { .. } | News::Locked => {
                 let why = say(why(news), &[]);
                 let first = say("receipt-failed", &[("why", Said::Text(&why))]);
-                format!("{first}\r\n{}\r\n\r\n{recipient}\r\n\r\n{footer}\r\n", say("receipt-failed-what", &[]))
+                let what = say(what(news), &[]);
+                format!("{first}\r\n{what}\r\n\r\n{recipient}\r\n\r\n{footer}\r\n")
             }
         };
         let thread = self.vault.open_thread(row.id, &row.thread)?;
@@ -188,15 +189,33 @@ fn why(news: &News) -> &'static str {
         News::Failed { class: FailureClass::UnknownAddress } => "receipt-why-unknown-address",
         News::Failed { class: FailureClass::Full } => "receipt-why-full",
         News::Failed { class: FailureClass::GaveUp } => "receipt-why-gave-up",
+        News::Failed { class: FailureClass::NotOpened } => "receipt-why-not-opened",
         _ => "receipt-why-refused",
+    }
+}
+
+/// What the sender can do.
+fn what(news: &News) -> &'static str {
+    match news {
+        News::Locked => "receipt-locked-what",
+        News::Failed { class: FailureClass::NotOpened } => "receipt-not-opened-what",
+        _ => "receipt-failed-what",
     }
 }
 
 /// "Re: " once.
 fn answer_to(subject: &str) -> String {
+    let subject = short(subject);
     if subject.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("re:")) {
         subject.to_owned()
     } else {
         format!("Re: {subject}")
     }
+}
+
+/// A subject is a line, not a letter: one that would not fit a row is cut.
+pub(super) fn short(subject: &str) -> &str {
+    const CHARACTERS: usize = 250;
+    let end = subject.char_indices().nth(CHARACTERS).map_or(subject.len(), |(at, _)| at);
+    subject.get(..end).unwrap_or_default()
 }

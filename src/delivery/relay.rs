@@ -133,15 +133,34 @@ fn why(error: &SmtpError) -> NotTaken {
     let Some(code) = error.status().map(|code| code.to_string()) else {
         return NotTaken::Later(FailureClass::Unreachable);
     };
+    let enhanced = text.split_whitespace().find(|word| is_enhanced(word)).unwrap_or_default();
+    let bare = enhanced.is_empty();
     match code.as_str() {
         // Our own credentials are the operator's to mend: the patient's notice waits.
         "530" | "534" | "535" | "538" => NotTaken::Later(FailureClass::Credentials),
-        "552" => NotTaken::Never(FailureClass::Full),
-        _ if text.contains("5.2.2") => NotTaken::Never(FailureClass::Full),
-        "550" | "551" | "553" if !text.contains("5.7.") => NotTaken::Never(FailureClass::UnknownAddress),
-        _ if error.is_permanent() => NotTaken::Never(FailureClass::Refused),
-        _ => NotTaken::Later(FailureClass::Later),
+        _ if !error.is_permanent() => NotTaken::Later(FailureClass::Later),
+        _ if NO_SUCH_ADDRESS.contains(&enhanced) => NotTaken::Never(FailureClass::UnknownAddress),
+        _ if enhanced == "5.2.2" || (bare && code == "552") => NotTaken::Never(FailureClass::Full),
+        _ if enhanced.starts_with("5.2.") => NotTaken::Never(FailureClass::Refused),
+        "550" | "551" | "553" if bare => NotTaken::Never(FailureClass::UnknownAddress),
+        // What a relay says of us, of our sender or of its rules is the operator's to mend too: seen in the queue.
+        _ => NotTaken::Later(FailureClass::Refused),
     }
+}
+
+/// RFC 3463 §3.2 and its registry: what is wrong with the recipient's address.
+const NO_SUCH_ADDRESS: [&str; 5] = ["5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"];
+
+/// RFC 3463 §2: `class.subject.detail`.
+fn is_enhanced(word: &str) -> bool {
+    let mut fields = word.split('.');
+    let digits = |field: Option<&str>| {
+        field.is_some_and(|f| (1..=3).contains(&f.len()) && f.bytes().all(|c| c.is_ascii_digit()))
+    };
+    fields.next().is_some_and(|class| matches!(class, "2" | "4" | "5"))
+        && digits(fields.next())
+        && digits(fields.next())
+        && fields.next().is_none()
 }
 
 /// Percent-decoding of user names and passwords in a URL (RFC 3986 §2.1).
@@ -189,5 +208,9 @@ mod tests {
             assert!(open(bad).is_err(), "{bad}");
         }
         assert_eq!(unescaped("a%40b"), Ok("a@b".to_owned()));
+        for (word, is) in [("5.1.1", true), ("5.1.10", true), ("127.0.0.1", false), ("5.1.x", false), ("6.1.1", false)]
+        {
+            assert_eq!(is_enhanced(word), is, "{word}");
+        }
     }
 }

@@ -95,7 +95,7 @@ impl Deliveries {
             Err(doubt) => return Ok(Err(doubt)),
         };
         let address_hash = self.vault.address_hash(practice, to);
-        let known = self.known(practice, &address_hash).await?;
+        let known = self.known(practice, to, &address_hash).await?;
         let settled = match explicit {
             Some((number, channel)) => {
                 let number_hash = self.vault.number_hash(practice, &number);
@@ -171,9 +171,24 @@ impl Deliveries {
     }
 
     /// The persons of the directory with this address, opened.
-    async fn known(&self, practice: PracticeId, address: &KeyedHash) -> Result<Vec<(PatientId, PatientRecord)>, Fault> {
+    async fn known(
+        &self,
+        practice: PracticeId,
+        to: &Address,
+        address: &KeyedHash,
+    ) -> Result<Vec<(PatientId, PatientRecord)>, Fault> {
         let rows = self.store.patients_at(practice, address).await?;
-        rows.iter().map(|row| Ok((row.id, self.vault.open_person(row.id, row.version, &row.record)?))).collect()
+        let mut known = Vec::with_capacity(rows.len());
+        for row in rows {
+            let record = self.vault.open_person(row.id, row.version, &row.record)?;
+            // The hash only finds; what is sealed decides. A hash moved to another row names nobody.
+            if record.address != *to {
+                tracing::error!(patient = %row.id, "a row without authority was not used: the database was changed by somebody else");
+                return Err(Fault::new("a person's row has lost its authority"));
+            }
+            known.push((row.id, record));
+        }
+        Ok(known)
     }
 }
 

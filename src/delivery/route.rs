@@ -79,6 +79,9 @@ impl Deliveries {
         if HEALTH_SPACES.iter().any(|space| to.domain().is_under(space)) {
             return refuse("5.1.2", "refused-health-space");
         }
+        if !self.settings.relay {
+            return refuse("5.3.2", "refused-no-relay");
+        }
         Ok(Ok(Route::Outside))
     }
 

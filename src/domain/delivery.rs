@@ -51,6 +51,10 @@ words! {
         GaveUp = "gave-up",
         /// No provider is configured for this channel.
         NoProvider = "no-provider",
+        /// A fault of this server: its log says more.
+        Fault = "fault",
+        /// Never opened in the time it was kept.
+        NotOpened = "not-opened",
         /// An SMS to a landline.
         Landline = "landline",
     }

@@ -150,7 +150,8 @@ mod tests {
         let (bits, words) = Flags::changed(opened | 1, &none, FlagChange::Set, &set);
         assert_eq!(bits, opened | 31);
         assert_eq!(words.len(), 1);
-        let (bits, words) = Flags::changed(bits, &words, FlagChange::Remove, &flags(i64::MAX, &["URGENT", "$PliOpened"]));
+        let (bits, words) =
+            Flags::changed(bits, &words, FlagChange::Remove, &flags(i64::MAX, &["URGENT", "$PliOpened"]));
         assert_eq!((bits, words), (opened, BTreeSet::new()));
         assert_eq!(Flags::of_row(opened | 2, BTreeSet::new()), flags(2, &["$PliOpened"]));
     }

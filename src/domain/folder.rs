@@ -174,7 +174,9 @@ mod tests {
         assert_eq!(path("a/b").parent(), Some(path("a")));
         assert_eq!(path("a").parent(), None);
         assert_eq!(path("Sent/x").parent(), Some(path("Sent")));
-        assert!(path("a/b").is_below(&path("a")) && !path("ab").is_below(&path("a")) && !path("a").is_below(&path("a")));
+        assert!(
+            path("a/b").is_below(&path("a")) && !path("ab").is_below(&path("a")) && !path("a").is_below(&path("a"))
+        );
         assert_eq!(path("a/b/c").moved(&path("a/b"), &path("Sent/d")), Some(path("Sent/d/c")));
         assert_eq!(path("a/b").moved(&path("a/c"), &path("d")), None);
     }

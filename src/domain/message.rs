@@ -14,21 +14,12 @@ impl RawMessage {
     /// Takes the octets of a message.
     ///
     /// # Errors
-    /// [`RawMessageFault`] for a CR without LF, a LF without CR, or a NUL (RFC 5321 §2.3.8, RFC 5322 §2.3).
+    /// [`RawMessageFault`] for a CR without LF, a LF without CR, or a NUL (RFC 5321 §2.3.8, RFC 5322 §2.3), and
+    /// for a header or a nesting that could not be read safely.
     pub fn new(octets: Vec<u8>) -> Result<Self, RawMessageFault> {
         let octets = Zeroizing::new(octets);
-        let mut before = 0;
-        for &octet in octets.iter() {
-            match octet {
-                b'\n' if before != b'\r' => return Err(RawMessageFault::BareLf),
-                0 => return Err(RawMessageFault::Nul),
-                _ if before == b'\r' && octet != b'\n' => return Err(RawMessageFault::BareCr),
-                _ => before = octet,
-            }
-        }
-        if before == b'\r' {
-            return Err(RawMessageFault::BareCr);
-        }
+        clean(&octets)?;
+        super::shape::check(&octets)?;
         Ok(Self(octets))
     }
 
@@ -46,6 +37,53 @@ impl RawMessage {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+}
+
+/// The octets of a message that a mail client keeps in its own mailbox: clean line ends, any shape.
+///
+/// Nobody but its owner reads it. What has no safe shape is kept all the same, and parsed by nobody here.
+pub struct KeptMessage(Zeroizing<Vec<u8>>);
+
+impl KeptMessage {
+    /// Takes the octets.
+    ///
+    /// # Errors
+    /// [`RawMessageFault`] for a CR without LF, a LF without CR, or a NUL.
+    pub fn new(octets: Vec<u8>) -> Result<Self, RawMessageFault> {
+        let octets = Zeroizing::new(octets);
+        clean(&octets)?;
+        Ok(Self(octets))
+    }
+
+    /// The octets.
+    pub fn reveal(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Whether a parser may read it: its header ends where every program ends it, and its nesting is bounded.
+    pub fn is_sound(&self) -> bool {
+        super::shape::check(&self.0).is_ok()
+    }
+}
+
+impl fmt::Debug for KeptMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeptMessage({} octets)", self.0.len())
+    }
+}
+
+/// CR and LF stand only together, and no NUL anywhere (RFC 5321 §2.3.8, RFC 5322 §2.3).
+fn clean(octets: &[u8]) -> Result<(), RawMessageFault> {
+    let mut before = 0;
+    for &octet in octets {
+        match octet {
+            b'\n' if before != b'\r' => return Err(RawMessageFault::BareLf),
+            0 => return Err(RawMessageFault::Nul),
+            _ if before == b'\r' && octet != b'\n' => return Err(RawMessageFault::BareCr),
+            _ => before = octet,
+        }
+    }
+    if before == b'\r' { Err(RawMessageFault::BareCr) } else { Ok(()) }
 }
 
 impl fmt::Debug for RawMessage {
@@ -66,6 +104,18 @@ pub enum RawMessageFault {
     /// The octet 0.
     #[error("a NUL octet")]
     Nul,
+    /// A line of the header that is no field: programs would end the header at different places.
+    #[error("a line of the header is no field")]
+    NotAHeader,
+    /// A header beyond 1 MiB or 2,000 fields.
+    #[error("the header is too long")]
+    HeaderTooLong,
+    /// Messages within messages, or multiparts, beyond what anybody writes.
+    #[error("it is nested too deep")]
+    TooDeep,
+    /// More than 2,000 parts.
+    #[error("it has too many parts")]
+    TooManyParts,
 }
 
 #[cfg(test)]
@@ -74,7 +124,7 @@ mod tests {
 
     #[test]
     fn only_crlf_ends_a_line() {
-        assert!(RawMessage::new(b"a\r\nb\r\n".to_vec()).is_ok());
+        assert!(RawMessage::new(b"a: b\r\n\r\nb\r\n".to_vec()).is_ok());
         assert!(RawMessage::new(b"".to_vec()).is_ok());
         for (octets, why) in [
             (&b"a\nb"[..], RawMessageFault::BareLf),

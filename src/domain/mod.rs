@@ -20,6 +20,7 @@ mod random;
 mod sealed;
 mod secret;
 mod sender;
+mod shape;
 mod time;
 
 pub use address::{Address, AddressFault, DomainName, LocalPart};
@@ -33,7 +34,7 @@ pub use id::{
     QueueId, SessionId, SlotId,
 };
 pub use mailbox::{DeviceKind, FolderRole, MailboxKind, MailboxState, RESERVED_LOCAL_PARTS};
-pub use message::{RawMessage, RawMessageFault};
+pub use message::{KeptMessage, RawMessage, RawMessageFault};
 pub use patient::{Coordinates, PatientKind, PatientRecord, PersonName};
 pub use phone::{NumberFault, PhoneNumber, Region};
 pub use practice::{Language, PracticeProfile};

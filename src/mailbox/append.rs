@@ -8,7 +8,7 @@ use std::time::Duration;
 use mail_parser::MessageParser;
 
 use crate::domain::{
-    EntryId, Esk, Fault, Flags, FolderPath, FolderRole, KeyedHash, Mac, MessageId, ObjectId, PublicKey, RawMessage,
+    EntryId, Esk, Fault, Flags, FolderPath, FolderRole, KeptMessage, KeyedHash, Mac, MessageId, ObjectId, PublicKey,
     SystemFlags, Timestamp, Verb,
 };
 use crate::store::Tx;
@@ -74,7 +74,7 @@ impl Reader {
         if u32::try_from(octets.len()).is_err() {
             return Err(AppendError::TooLarge);
         }
-        let raw = RawMessage::new(octets).map_err(|_| AppendError::NotClean)?;
+        let kept = KeptMessage::new(octets).map_err(|_| AppendError::NotClean)?;
         let (store, mailbox) = (&self.room.store, self.inner.sender.mailbox);
         // Asked before the work of sealing; decided in the transaction.
         if store.folder_state(mailbox, &self.key(&path), self.room.clock.now()).await?.is_none() {
@@ -82,12 +82,12 @@ impl Reader {
         }
         let row = store.mailbox(mailbox).await?.ok_or(Fault::new("a session's mailbox is gone"))?;
         let certificate = self.certificate(row)?;
-        let mut sealed = if raw.len() > INLINE_WORK {
+        let mut sealed = if kept.reveal().len() > INLINE_WORK {
             let this = self.clone();
-            let job = move || this.sealed(&raw, &certificate);
+            let job = move || this.sealed(&kept, &certificate);
             tokio::task::spawn_blocking(job).await.map_err(|_| Fault::new("sealing a message ended early"))??
         } else {
-            self.sealed(&raw, &certificate)?
+            self.sealed(&kept, &certificate)?
         };
         let objects = store.put_objects(std::mem::take(&mut sealed.objects)).await?;
 
@@ -177,14 +177,14 @@ impl Reader {
     }
 
     /// Seals a message to the mailbox's own certificate, its large parts cut out.
-    fn sealed(&self, raw: &RawMessage, certificate: &PublicKey) -> Result<Sealed, Fault> {
-        let (octets, vault, random) = (raw.reveal(), &self.room.vault, self.room.random.as_ref());
+    fn sealed(&self, kept: &KeptMessage, certificate: &PublicKey) -> Result<Sealed, Fault> {
+        let (octets, vault, random) = (kept.reveal(), &self.room.vault, self.room.random.as_ref());
         let message = MessageId::random(random);
-        // What is no message at all (an empty APPEND) is kept whole.
-        let parsed = MessageParser::default().parse(octets);
+        // What no parser should read, and what is no message at all, is kept whole.
+        let parsed = if kept.is_sound() { MessageParser::default().parse(octets) } else { None };
         let message_id = parsed.as_ref().and_then(|parsed| parsed.message_id());
         let message_id = message_id.map(|id| vault.message_id_hash(self.inner.sender.mailbox, id));
-        let large = parsed.as_ref().map(|parsed| split::cuts(octets, parsed)).unwrap_or_default();
+        let large = parsed.as_ref().map(|parsed| split::cuts(octets, parsed, split::LARGE)).unwrap_or_default();
         drop(parsed);
         let head = split::head(&[], octets, 0, &large);
         let parts = large.into_iter().map(|cut| cut.part).collect();

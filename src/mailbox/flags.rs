@@ -2,7 +2,7 @@
 //!
 //! Long lists are committed in slices, so that no deposit waits behind a storm of flags (R-D3).
 
-use crate::domain::{FlagChange, Flags, Fault, FolderId, ObjectId, SystemFlags, Verb};
+use crate::domain::{Fault, FlagChange, Flags, FolderId, ObjectId, SystemFlags, Verb};
 use crate::store::entries::EntryRow;
 
 use super::reader::{EntryInfo, Reader, small};
@@ -51,7 +51,8 @@ impl Reader {
         let (mut gone, mut above) = (Vec::new(), 0);
         loop {
             let (mut tx, now) = self.change("expunge").await?;
-            if tx.find_folder(self.inner.sender.mailbox, &crate::store::folders::FolderKey::Id(folder)).await?.is_none() {
+            if tx.find_folder(self.inner.sender.mailbox, &crate::store::folders::FolderKey::Id(folder)).await?.is_none()
+            {
                 return Ok(gone);
             }
             let found = tx.deleted_entries(folder, above, SLICE_ROWS, now).await?;
@@ -63,7 +64,10 @@ impl Reader {
             if rows.is_empty() {
                 continue;
             }
-            debug_assert!(rows.iter().all(|row| SystemFlags(row.flags).has(SystemFlags::DELETED)), "chosen by the flag");
+            debug_assert!(
+                rows.iter().all(|row| SystemFlags(row.flags).has(SystemFlags::DELETED)),
+                "chosen by the flag"
+            );
             let objects = tx.remove_entries(&rows).await?;
             tx.commit(self.event(Verb::Expunged, now, rows.len())).await?;
             gone.extend(rows.iter().map(|row| small(row.uid)));
@@ -81,9 +85,8 @@ impl Reader {
     ) -> Result<Vec<EntryRow>, Fault> {
         let (Some(first), Some(last)) = (uids.first(), uids.last()) else { return Ok(Vec::new()) };
         let rows = tx.entries_between(folder, i64::from(*first), i64::from(*last), now).await?;
-        let ours = |row: &EntryRow| {
-            row.mailbox == self.inner.sender.mailbox && uids.binary_search(&small(row.uid)).is_ok()
-        };
+        let ours =
+            |row: &EntryRow| row.mailbox == self.inner.sender.mailbox && uids.binary_search(&small(row.uid)).is_ok();
         Ok(rows.into_iter().filter(ours).collect())
     }
 
@@ -91,7 +94,7 @@ impl Reader {
     pub(super) async fn clear_away(&self, rows: &[EntryRow], objects: Vec<ObjectId>) {
         self.room.store.delete_objects(&objects).await;
         if !rows.is_empty() {
-            self.room.store.shred_soon();
+            self.room.store.shred_later();
         }
     }
 }

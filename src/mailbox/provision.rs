@@ -273,7 +273,7 @@ impl Mailboxes {
             .about_mailbox(row.id)
             .about_device(id);
         tx.commit(event).await?;
-        self.store.shred().await?;
+        self.store.shred_soon().await;
         Ok(id)
     }
 

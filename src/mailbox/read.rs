@@ -3,6 +3,8 @@
 //! Files are collected from *every* branch: some clients put them inside the HTML branch of an
 //! alternative (R-C6). Large parts are opened one by one; the page needs none of them.
 
+use std::collections::HashSet;
+
 use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders, PartType};
 use zeroize::Zeroizing;
 
@@ -142,17 +144,24 @@ fn parsed(head: &OpenHead) -> Result<Message<'_>, ReadError> {
 }
 
 /// The parts that are read as text, in order.
+///
+/// The parser counts pictures that stand between texts among them; those are files.
 fn shown<'m, 'x>(message: &'m Message<'x>) -> impl Iterator<Item = &'m MessagePart<'x>> {
-    message.html_body.iter().filter_map(|&id| message.parts.get(id as usize))
+    message.html_body.iter().filter_map(|&id| message.parts.get(id as usize)).filter(|part| is_text(part))
+}
+
+fn is_text(part: &MessagePart<'_>) -> bool {
+    matches!(part.body, PartType::Text(_) | PartType::Html(_))
 }
 
 /// Everything else that holds something: the files, with their parts.
 fn files<'m, 'x>(message: &'m Message<'x>, head: &OpenHead) -> Vec<(File, &'m MessagePart<'x>)> {
     let mut files: Vec<(File, &MessagePart<'_>)> = Vec::new();
-    for (id, part) in message.parts.iter().enumerate() {
-        let is = |list: &[u32]| list.iter().any(|&other| other as usize == id);
-        // The plain text beside HTML says the same again; every other leaf is a file.
-        let spoken = is(&message.html_body) || (is(&message.text_body) && part.attachment_name().is_none());
+    let read: HashSet<u32> = message.html_body.iter().chain(&message.text_body).copied().collect();
+    for (id, part) in (0_u32..).zip(&message.parts) {
+        // The plain text beside HTML says the same again. Every other leaf is a file, and so is a text with a name:
+        // it is shown, and can be kept.
+        let spoken = is_text(part) && read.contains(&id) && part.attachment_name().is_none();
         if spoken || matches!(part.body, PartType::Multipart(_)) {
             continue;
         }
@@ -176,6 +185,8 @@ fn cut_at<'h>(part: &MessagePart<'_>, head: &'h OpenHead) -> Option<&'h PartRef>
 /// The octets of a part that stands in the head.
 fn contents(part: &MessagePart<'_>, message: &Message<'_>) -> Vec<u8> {
     match &part.body {
+        // A message that was encoded is kept by the parser as it was before.
+        PartType::Message(inner) if part.encoding != mail_parser::Encoding::None => inner.raw_message.to_vec(),
         PartType::Message(_) => {
             let range = part.offset_body as usize..part.offset_end as usize;
             message.raw_message.get(range).unwrap_or_default().to_vec()

@@ -130,7 +130,9 @@ impl Reader {
             match self.path_of(&state) {
                 Ok(path) => found.push((path, state)),
                 // One row that somebody changed takes no other folder away.
-                Err(fault) => tracing::error!(folder = %state.id, %fault, "a folder whose name does not open is not shown"),
+                Err(fault) => {
+                    tracing::error!(folder = %state.id, %fault, "a folder whose name does not open is not shown")
+                }
             }
         }
         let has_children = |path: &FolderPath| found.iter().any(|(other, _)| other.is_below(path));

@@ -398,6 +398,7 @@ async fn empty() -> (Portal, tempfile::TempDir) {
                 portal_url: "https://lettre.cabinet.example".into(),
                 days: 30,
                 notice_from: "Cabinet <a@cabinet.example>".into(),
+                relay: true,
             },
         ),
         texts: Texts::new(),

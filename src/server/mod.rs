@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 
 use crate::access::gateway::Gateways;
 use crate::config::{Config, Network};
-use crate::delivery::relay::Relay;
+use crate::delivery::{self, relay::Relay};
 use crate::domain::{Clock, Random};
 use crate::net::{self, Limits, Tls};
 use crate::{portal, smtp};
@@ -80,6 +80,10 @@ impl Server {
             Some(gateways) => gateways,
             None => Gateways::open(config.sms.clone(), config.voice.clone()).map_err(StartError)?,
         };
+        if !delivery::is_from(&config.notice.from) {
+            let what = "notice.from: write Name <address>, the name in quotes where it holds a comma or brackets";
+            return Err(StartError(what.to_owned()));
+        }
         let relay = match (overrides.relay, &config.notice.relay) {
             (Some(relay), _) => Some(relay),
             (None, Some(url)) => {

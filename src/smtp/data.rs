@@ -4,6 +4,7 @@
 //! smuggling): it is read to its true end and refused, never mended. What is refused is no longer stored.
 //! Storage grows only by what was granted, and a buffer that is left behind is wiped.
 
+use crate::domain::RawMessageFault;
 use zeroize::{Zeroize, Zeroizing};
 
 /// Reads one message from pieces of any size.
@@ -31,12 +32,23 @@ pub enum Progress {
 pub enum DataFault {
     /// A CR, LF or NUL that stands alone.
     NotClean,
+    /// A header or a nesting that could not be read safely.
+    NotSound,
     /// A line of more than 64 KiB.
     LineTooLong,
     /// More octets than SIZE said.
     TooLarge,
     /// No memory was granted.
     NoMemory,
+}
+
+impl From<RawMessageFault> for DataFault {
+    fn from(fault: RawMessageFault) -> Self {
+        match fault {
+            RawMessageFault::BareCr | RawMessageFault::BareLf | RawMessageFault::Nul => Self::NotClean,
+            _ => Self::NotSound,
+        }
+    }
 }
 
 /// Where in a line the last octet stood.

@@ -484,10 +484,11 @@ impl Machine {
         self.state = State::Command;
         let recipients = self.envelope.take().map(|envelope| envelope.recipients).unwrap_or_default();
         // The reader lets no unclean octets through; the type is what the other rooms can rely on.
-        let message = end.and_then(|octets| RawMessage::new(octets).map_err(|_| DataFault::NotClean));
+        let message = end.and_then(|octets| RawMessage::new(octets).map_err(DataFault::from));
         match message {
             Ok(message) => self.ask(Question::Deposit, Request::Deposit(Letter { recipients, message })),
             Err(DataFault::NotClean) => self.say(&reply::NOT_CLEAN),
+            Err(DataFault::NotSound) => self.say(&reply::NOT_SOUND),
             Err(DataFault::LineTooLong) => self.say(&reply::TEXT_LINE_TOO_LONG),
             Err(DataFault::TooLarge) => self.say(&Reply::too_large(self.content_limit)),
             Err(DataFault::NoMemory) => self.say(&reply::NO_MEMORY),

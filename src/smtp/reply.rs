@@ -198,6 +198,8 @@ replies! {
     NUMBER_ALONE = 554 "5.5.1" "This patient has no e-mail address: add one to the number";
     /// RFC 5321 §2.3.8, §4.1.1.4: a CR, LF or NUL that another server could read as the end of a message.
     NOT_CLEAN = 554 "5.6.0" "The message has a CR, a LF or a NUL that stands alone";
+    /// RFC 5322 §2.2, and bounds that no letter of a person comes near.
+    NOT_SOUND = 554 "5.6.0" "The message has a broken header, too many parts, or is nested too deep";
     /// Far beyond RFC 5321 §4.5.3.1.6.
     TEXT_LINE_TOO_LONG = 554 "5.6.0" "The message has a line of more than 65536 octets";
     /// The memory for messages in flight is in use.

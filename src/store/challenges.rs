@@ -81,6 +81,8 @@ pub struct SendCounts {
     pub newest: Option<Timestamp>,
     /// The oldest by this browser in the last hour.
     pub oldest_hour: Option<Timestamp>,
+    /// The oldest for the delivery in the last day.
+    pub oldest_day: Option<Timestamp>,
 }
 
 /// What taking a try answers: counted already, whatever the caller does next.
@@ -129,7 +131,8 @@ impl Tx {
                    COUNT(CASE WHEN browser_hash = $2 AND created_at > $4 THEN 1 END) AS browser_hour, \
                    COUNT(*) AS delivery_day, \
                    MAX(CASE WHEN browser_hash = $2 AND created_at > $4 THEN created_at END) AS newest, \
-                   MIN(CASE WHEN browser_hash = $2 AND created_at > $4 THEN created_at END) AS oldest_hour \
+                   MIN(CASE WHEN browser_hash = $2 AND created_at > $4 THEN created_at END) AS oldest_hour, \
+                   MIN(created_at) AS oldest_day \
                    FROM challenges WHERE delivery_id = $1 AND created_at > $5";
         let params =
             [delivery.into(), browser.into(), now.minus(MINUTE).into(), now.minus(HOUR).into(), now.minus(DAY).into()];
@@ -141,6 +144,7 @@ impl Tx {
             delivery_day: row.read("delivery_day")?,
             newest: row.read_opt("newest")?,
             oldest_hour: row.read_opt("oldest_hour")?,
+            oldest_day: row.read_opt("oldest_day")?,
         })
     }
 

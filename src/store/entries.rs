@@ -4,9 +4,9 @@
 //! Sent copy) is numbered anew when something shows before it does, so that nobody ever sees a UID below
 //! one that was there before. Whoever changes something has raised the mailbox's counter first.
 
-use crate::domain::{
-    EntryId, Esk, Fault, FolderId, KeyedHash, Mac, MailboxId, MessageId, ObjectId, Sealed, Timestamp,
-};
+use std::collections::HashMap;
+
+use crate::domain::{EntryId, Esk, Fault, FolderId, KeyedHash, Mac, MailboxId, MessageId, ObjectId, Sealed, Timestamp};
 
 use super::authority::{Authority, EntryShows};
 use super::deposit::{MessageRow, ObjectRow, insert_message, insert_object};
@@ -110,15 +110,23 @@ impl Store {
         folder: FolderId,
         now: Timestamp,
     ) -> Result<Vec<EntryLine>, Fault> {
-        let sql = "SELECT id, uid, flags, keywords_sealed, size, received_at FROM entries \
+        // Read from an index alone; the few that have keywords are looked up, in the same state of the database.
+        let mut conn = self.inner.snapshot().await?;
+        let sql = "SELECT id, uid, flags, size, received_at FROM entries \
                    WHERE folder_id = $1 AND mailbox_id = $2 AND visible_at <= $3 ORDER BY uid";
-        let rows = self.rows(sql, &[folder.into(), mailbox.into(), now.into()]).await?;
+        let rows = conn.rows(sql, &[folder.into(), mailbox.into(), now.into()]).await?;
+        let sql = "SELECT id, keywords_sealed FROM entries WHERE folder_id = $1 AND keywords_sealed IS NOT NULL";
+        let mut keywords: HashMap<EntryId, Sealed> = HashMap::new();
+        for row in conn.rows(sql, &[folder.into()]).await? {
+            keywords.insert(row.read("id")?, row.read("keywords_sealed")?);
+        }
         let line = |row: &Row| {
+            let id = row.read("id")?;
             Ok(EntryLine {
-                id: row.read("id")?,
+                id,
                 uid: row.read("uid")?,
                 flags: row.read("flags")?,
-                keywords: row.read_opt("keywords_sealed")?,
+                keywords: keywords.remove(&id),
                 size: row.read("size")?,
                 received_at: row.read("received_at")?,
             })
@@ -149,7 +157,12 @@ impl Store {
     ///
     /// # Errors
     /// A [`Fault`] of the database.
-    pub async fn set_quota(&self, mailbox: MailboxId, quota: i64, event: crate::domain::AuditEvent) -> Result<bool, Fault> {
+    pub async fn set_quota(
+        &self,
+        mailbox: MailboxId,
+        quota: i64,
+        event: crate::domain::AuditEvent,
+    ) -> Result<bool, Fault> {
         let mut tx = self.write("set quota").await?;
         let sql = "UPDATE mailboxes SET quota = $2 WHERE id = $1";
         if tx.conn.execute(sql, &[mailbox.into(), quota.max(0).into()]).await? == 0 {

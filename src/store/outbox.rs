@@ -72,11 +72,10 @@ impl Tx {
         Ok(insert(&mut self.conn, delivery, &work).await?)
     }
 
-    /// The work is done (handed over or given up).
-    pub async fn finish_work(&mut self, id: QueueId, at: Timestamp) -> Result<(), Fault> {
+    /// The work is done (handed over or given up); `false` when it had been already.
+    pub async fn finish_work(&mut self, id: QueueId, at: Timestamp) -> Result<bool, Fault> {
         let sql = "UPDATE outbox SET done_at = $2, lease_until = 0 WHERE id = $1 AND done_at IS NULL";
-        self.conn.execute(sql, &[id.into(), at.into()]).await?;
-        Ok(())
+        Ok(self.conn.execute(sql, &[id.into(), at.into()]).await? > 0)
     }
 
     /// Try again at `due_at`.

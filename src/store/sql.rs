@@ -7,6 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use object_store::ObjectStore;
@@ -54,8 +55,10 @@ pub(super) struct Inner {
     pub(super) node: String,
     pub(super) chain: ChainMac,
     pub(super) watches: super::changes::Watches,
-    /// Whether a checkpoint after a batch that destroyed keys is due already.
-    pub(super) shredding: std::sync::atomic::AtomicBool,
+    /// Whether a checkpoint after expunges is on its way already.
+    shred_planned: AtomicBool,
+    /// Keys were erased, and a reader kept the files from being cleaned of them.
+    shred_due: AtomicBool,
 }
 
 enum Pools {
@@ -99,7 +102,8 @@ impl Store {
             node: options.node,
             chain: options.chain,
             watches: super::changes::Watches::default(),
-            shredding: false.into(),
+            shred_planned: AtomicBool::new(false),
+            shred_due: AtomicBool::new(false),
         });
         inner
             .change(
@@ -144,21 +148,37 @@ impl Store {
         }
     }
 
-    /// The same a few seconds from now, in the background, once for all who ask until then.
-    pub fn shred_soon(&self) {
-        use std::sync::atomic::Ordering;
-        let pending = &self.inner.shredding;
-        if matches!(self.inner.pools, Pools::Postgres(_)) || pending.swap(true, Ordering::SeqCst) {
+    /// The same for a verb whose change is committed: what cannot be cleaned now is said once and done by
+    /// [`Store::shred_due`].
+    pub async fn shred_soon(&self) {
+        if let Err(fault) = self.shred().await {
+            tracing::warn!(%fault, "erased keys are cleaned from the files a little later");
+            self.inner.shred_due.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Cleans what [`Store::shred_soon`] could not.
+    ///
+    /// # Errors
+    /// As [`Store::shred`]; it stays due then.
+    pub async fn shred_due(&self) -> Result<(), Fault> {
+        if self.inner.shred_due.load(Ordering::Relaxed) {
+            self.shred().await?;
+            self.inner.shred_due.store(false, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// The same a few seconds from now, once for all who ask until then: expunges come in storms.
+    pub fn shred_later(&self) {
+        if matches!(self.inner.pools, Pools::Postgres(_)) || self.inner.shred_planned.swap(true, Ordering::SeqCst) {
             return;
         }
         let store = self.clone();
         tokio::spawn(async move {
             tokio::time::sleep(SHRED_PAUSE).await;
-            store.inner.shredding.store(false, Ordering::SeqCst);
-            if let Err(fault) = store.shred().await {
-                // Housekeeping empties the log at its next turn.
-                tracing::info!(%fault, "shredding is put off");
-            }
+            store.inner.shred_planned.store(false, Ordering::SeqCst);
+            store.shred_soon().await;
         });
     }
 

@@ -7,8 +7,7 @@
 use zeroize::Zeroizing;
 
 use crate::domain::{
-    BrowserToken, ChallengeId, DeliveryId, Fault, KeyedHash, Mac, MailboxId, OneTimeCode, PracticeId, Random,
-    Sealed,
+    BrowserToken, ChallengeId, DeliveryId, Fault, KeyedHash, Mac, MailboxId, OneTimeCode, PracticeId, Random, Sealed,
 };
 
 use super::{Vault, symmetric};
@@ -35,6 +34,17 @@ impl Place<'_> {
             &self.version.to_be_bytes(),
         ])
     }
+}
+
+/// What a code answers: one challenge, of one delivery, asked by one browser.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// The challenge.
+    pub challenge: ChallengeId,
+    /// Its delivery.
+    pub delivery: DeliveryId,
+    /// Keyed hash of the browser that asked.
+    pub browser: &'a KeyedHash,
 }
 
 impl Vault {
@@ -78,14 +88,17 @@ impl Vault {
         symmetric::same(self.authority(table, columns).as_octets(), mac.as_octets())
     }
 
-    /// The HMAC of a code, over challenge id and digits.
-    pub fn code_mac(&self, challenge: ChallengeId, code: &OneTimeCode) -> Mac {
-        Mac::from_octets(self.code(&[b"one-time code"], &[challenge.as_bytes(), code.reveal().as_bytes()]))
+    /// The HMAC of a code, over challenge, delivery, browser and digits: moved to another delivery or another
+    /// browser it is nobody's code.
+    pub fn code_mac(&self, of: &Asked<'_>, code: &OneTimeCode) -> Mac {
+        let framed =
+            [of.challenge.as_bytes(), of.delivery.as_bytes(), of.browser.as_octets(), code.reveal().as_bytes()];
+        Mac::from_octets(self.code(&[b"one-time code"], &framed))
     }
 
     /// Whether a code is the challenge's (constant time).
-    pub fn code_matches(&self, challenge: ChallengeId, code: &OneTimeCode, mac: &Mac) -> bool {
-        symmetric::same(self.code_mac(challenge, code).as_octets(), mac.as_octets())
+    pub fn code_matches(&self, of: &Asked<'_>, code: &OneTimeCode, mac: &Mac) -> bool {
+        symmetric::same(self.code_mac(of, code).as_octets(), mac.as_octets())
     }
 
     /// A form's protection against other sites: HMAC of browser and context, 22 characters.
@@ -184,10 +197,15 @@ mod tests {
         let (vault, dice) = (vault(1), Dice::new(5));
         let (a, b) = (ChallengeId::random(&dice), ChallengeId::random(&dice));
         let code = OneTimeCode::parse("123456").expect("six digits");
-        let mac = vault.code_mac(a, &code);
-        assert!(vault.code_matches(a, &code, &mac));
-        assert!(!vault.code_matches(b, &code, &mac));
-        assert!(!vault.code_matches(a, &OneTimeCode::parse("123457").expect("six digits"), &mac));
+        let (hers, his) = (DeliveryId::random(&dice), DeliveryId::random(&dice));
+        let [here, there] = [1_u8, 2].map(|n| KeyedHash::from_octets(vec![n; 40]));
+        let asked = Asked { challenge: a, delivery: hers, browser: &here };
+        let mac = vault.code_mac(&asked, &code);
+        assert!(vault.code_matches(&asked, &code, &mac));
+        assert!(!vault.code_matches(&Asked { challenge: b, ..asked }, &code, &mac));
+        assert!(!vault.code_matches(&Asked { delivery: his, ..asked }, &code, &mac));
+        assert!(!vault.code_matches(&Asked { browser: &there, ..asked }, &code, &mac));
+        assert!(!vault.code_matches(&asked, &OneTimeCode::parse("123457").expect("six digits"), &mac));
     }
 
     #[test]

@@ -52,7 +52,7 @@ pub mod root;
 pub mod split;
 pub mod tickets;
 
-pub use columns::Place;
+pub use columns::{Asked, Place};
 pub use keys::{MailboxKeys, MailboxSecret, NewMailboxKeys, NewSlot, RecoverySecret};
 pub use manifest::{Encoding, PartRef};
 pub use message::{Grant, HeadPlain, OpenHead, PartPlain, SealedHead, SealedMessage, SessionKey};

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::{Encoding, HeadPlain, PartPlain};
 
 /// Parts whose written form is larger than this become objects of their own (octets).
-const LARGE: usize = 64 * 1024;
+pub const LARGE: usize = 64 * 1024;
 
 /// A part to be cut out, with its place in the message.
 pub struct Cut {
@@ -21,15 +21,15 @@ pub struct Cut {
     pub part: PartPlain,
 }
 
-/// The large leaf parts of a parsed message, in the order of their places.
-pub fn cuts(octets: &[u8], message: &Message<'_>) -> Vec<Cut> {
+/// The leaf parts of a parsed message whose written form is longer than `large` octets, in the order of their places.
+pub fn cuts(octets: &[u8], message: &Message<'_>, large: usize) -> Vec<Cut> {
     let mut cuts: Vec<Cut> = Vec::new();
     for part in &message.parts {
         if matches!(part.body, PartType::Multipart(_)) {
             continue;
         }
         let range = part.offset_body as usize..part.offset_end as usize;
-        let Some(written) = octets.get(range.clone()).filter(|written| written.len() > LARGE) else { continue };
+        let Some(written) = octets.get(range.clone()).filter(|written| written.len() > large) else { continue };
         // Parts never overlap in a sound message; in a hostile one the first wins.
         if cuts.iter().any(|cut| cut.range.start < range.end && range.start < cut.range.end) {
             continue;

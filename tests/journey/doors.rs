@@ -18,6 +18,7 @@ super::on_both! {
     fault_16_nobody_sends_as_somebody_else
     fault_38_one_pipeline_and_nothing_is_sealed_twice
     a_revoked_device_is_out_at_once
+    fault_18_a_hostile_message_brings_nothing_down
 }
 
 /// Everything the server answers to these lines over TLS on 465, each sent after the answer to the one before.
@@ -182,6 +183,33 @@ async fn fault_38_one_pipeline_and_nothing_is_sealed_twice(world: World) {
     world.add_patient(JEANNE, "06 12 34 56 78").await;
     let heard = send(&world, &[JEANNE], pgp.as_bytes()).await;
     assert!(heard.contains("5.6.0") && heard.contains("chiffre"), "no page can show it: {heard}");
+    world.running.stop().await;
+}
+
+/// mail-parser CVE-2026-26312 and its kin: refused with a reason, and the next letter is served.
+async fn fault_18_a_hostile_message_brings_nothing_down(world: World) {
+    let head = format!("From: {DOCTOR}\r\nTo: {COLLEAGUE}\r\n");
+    let deep = head.clone() + &"Content-Type: message/rfc822\r\n\r\n".repeat(50_000);
+    let wide = head.clone() + "Content-Type: multipart/mixed; boundary=a\r\n\r\n" + &"--a\r\n\r\n".repeat(200_000);
+    let hidden = "Subject: x\r\nX Y: 1\r\n".to_owned() + &head + "\r\nx\r\n";
+    let fields = head.clone() + &"X-A: b\r\n".repeat(10_000) + "\r\nx\r\n";
+    for hostile in [deep, wide, hidden, fields] {
+        let heard = send(&world, &[COLLEAGUE], hostile.as_bytes()).await;
+        assert!(heard.contains("554 5.6.0"), "{}", heard.lines().last().unwrap_or_default());
+    }
+    // Odd, and taken whole: no end of a multipart, an unknown charset, ten levels of forwarding.
+    let nested = (0..10).map(|_| "Content-Type: message/rfc822\r\n\r\n").collect::<String>();
+    for odd in [
+        "Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n\r\nx\r\n",
+        "Content-Type: text/plain; charset=x-unknown\r\n\r\n\r\n",
+        nested.as_str(),
+    ] {
+        let letter =
+            head.clone() + "Message-ID: <o@cabinet.example>\r\nDate: Fri, 15 Jan 2027 08:00:00 +0100\r\n" + odd;
+        let heard = send(&world, &[COLLEAGUE], letter.as_bytes()).await;
+        assert!(heard.contains("250 2.0.0"), "{heard}");
+        assert!(world.read(&world.colleague, FolderRole::Inbox).await.contains(&letter.into_bytes()));
+    }
     world.running.stop().await;
 }
 

@@ -6,12 +6,14 @@ use pli::domain::{DeliveryState, FolderRole, MailboxId};
 
 use crate::browser::{Browser, Page};
 use crate::letters::{self, BODY, FILE, SUBJECT};
-use crate::world::{DOCTOR, JEANNE, World, until};
+use crate::world::{COLLEAGUE, DOCTOR, JEANNE, World, until};
 
 super::on_both! {
     a_letter_reaches_a_patient
     a_tagged_letter_reaches_somebody_unknown
     a_file_inside_the_html_branch_is_found
+    a_photograph_between_texts_is_a_file
+    an_old_tag_in_thread_topic_reaches_nobody
     fault_01_wrong_codes_are_counted_whatever_is_done
     fault_03_a_right_code_opens_once
     fault_04_of_many_at_once_one_opens
@@ -67,7 +69,7 @@ async fn a_letter_reaches_a_patient(world: World) {
     let (letter, link) = sent(&world, &pdf).await;
     let notice = world.relay.last();
     assert_eq!(notice.to, JEANNE);
-    assert_eq!(notice.subject(), "Cabinet du Port : un document vous attend");
+    assert_eq!(notice.subject(), "Cabinet du Port : une lettre vous attend");
     assert!(notice.from.starts_with("bounce+") && notice.from.ends_with("@cabinet.example"), "{}", notice.from);
     let raw = String::from_utf8_lossy(&notice.octets).into_owned();
     assert!(raw.contains("Auto-Submitted: auto-generated") && raw.contains("X-Auto-Response-Suppress: All"));
@@ -172,6 +174,42 @@ async fn a_file_inside_the_html_branch_is_found(world: World) {
         let save = page.links().into_iter().find(|link| link.ends_with("/save")).expect("a file to save");
         assert!(browser.follow(&page, &save).await.octets == pdf);
     }
+    world.running.stop().await;
+}
+
+async fn a_photograph_between_texts_is_a_file(world: World) {
+    world.add_patient(JEANNE, "06 12 34 56 78").await;
+    for (count, size) in [2_000, 200_000].into_iter().enumerate() {
+        let picture = letters::pdf(size);
+        world.submit(&[JEANNE], &letters::photograph(JEANNE, "Photo", &picture)).await.unwrap();
+        let link = world.notices(count + 1).await.pop().unwrap().link();
+        let browser = world.browser();
+        let page = opened(&world, &browser, &link).await;
+        for word in ["avant la photo", "IMG_1.jpeg", "message.eml", "resultats.txt"] {
+            assert!(page.text().contains(word), "{word}: {}", page.text());
+        }
+        let saves: Vec<String> = page.links().into_iter().filter(|link| link.ends_with("/save")).collect();
+        assert_eq!(saves.len(), 3);
+        let mut files = Vec::new();
+        for save in &saves {
+            files.push(browser.follow(&page, save).await.octets);
+        }
+        assert!(files[0] == picture, "the picture, whole");
+        assert!(files[1].starts_with(b"Subject: dedans"), "a message within the message, decoded");
+        assert!(files[2].starts_with(b"glyc"), "a text with a name can be kept");
+    }
+    world.running.stop().await;
+}
+
+async fn an_old_tag_in_thread_topic_reaches_nobody(world: World) {
+    world.add_patient(JEANNE, "06 12 34 56 78").await;
+    let letter = String::from_utf8(letters::plain(JEANNE, "Avis")).unwrap();
+    let letter = format!("Thread-Topic: Ordonnance [06 98 76 54 32]\r\n{letter}");
+    world.submit(&[JEANNE, COLLEAGUE], letter.as_bytes()).await.unwrap();
+    let read = world.read(&world.colleague, FolderRole::Inbox).await;
+    let text = String::from_utf8(read[0].clone()).unwrap();
+    assert!(text.contains("Thread-Topic: Ordonnance\r\n") && !text.contains("06 98"), "{text}");
+    assert!(world.read(&world.doctor, FolderRole::Sent).await == [letter.into_bytes()]);
     world.running.stop().await;
 }
 
@@ -332,8 +370,13 @@ async fn a_relay_that_is_away_is_tried_again(world: World) {
     let waiting = deliveries.queue(false).await.unwrap().remove(0);
     assert_eq!((waiting.attempts, waiting.last_failure.unwrap().word()), (1, "later"));
     assert!(world.relay.caught().is_empty());
-    world.relay.answer("250 2.1.5 OK");
+    // What a relay says of our own sender is the operator's to mend: the letter waits, in sight.
+    world.relay.answer("553 5.7.1 sender not owned by user");
     world.pass(Duration::from_secs(61));
+    until(async || deliveries.queue(false).await.unwrap()[0].attempts == 2).await;
+    until(async || deliveries.queue(false).await.unwrap()[0].last_failure.unwrap().word() == "refused").await;
+    world.relay.answer("250 2.1.5 OK");
+    world.pass(Duration::from_secs(301));
     world.notices(1).await;
     world.state(DeliveryState::Notified).await;
     // And after days of trying, the sender is told.
@@ -374,6 +417,10 @@ async fn an_expired_delivery_says_so(world: World) {
     let row = store.deliveries(None, 1).await.unwrap().remove(0);
     assert!(row.esk.is_none() && row.ticket.is_none() && row.subject.is_none(), "its keys are gone");
     store.close().await;
+    until(async || inbox(&world, world.doctor.id).await == 1).await;
+    let told = world.read(&world.doctor, FolderRole::Inbox).await;
+    let told = mail_parser::MessageParser::default().parse(&told[0]).unwrap().body_text(0).unwrap().into_owned();
+    assert!(told.starts_with("Non remis : la lettre n'a pas été ouverte"), "{told}");
     world.running.stop().await;
 }
 

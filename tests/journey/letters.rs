@@ -61,3 +61,24 @@ pub fn plain(to: &str, subject: &str) -> Vec<u8> {
     )
     .into_bytes()
 }
+
+/// As a phone writes it: a photograph between the texts, a forwarded message in base64, a text with a name.
+pub fn photograph(to: &str, subject: &str, picture: &[u8]) -> Vec<u8> {
+    let lines = |octets: &[u8]| {
+        let encoded = data_encoding::BASE64.encode(octets);
+        let lines: Vec<&str> = encoded.as_bytes().chunks(76).map(|line| std::str::from_utf8(line).unwrap()).collect();
+        lines.join("\r\n")
+    };
+    format!(
+        "From: dr.martin@cabinet.example\r\nTo: {to}\r\nSubject: {subject}\r\nMessage-ID: <ph@cabinet.example>\r\n\
+         Date: Fri, 15 Jan 2027 08:00:00 +0100\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n\
+         --b\r\nContent-Type: text/plain\r\n\r\navant la photo\r\n--b\r\nContent-Type: image/jpeg; name=IMG_1.jpeg\r\n\
+         Content-Disposition: inline; filename=IMG_1.jpeg\r\nContent-Transfer-Encoding: base64\r\n\r\n{}\r\n--b\r\n\
+         Content-Type: text/plain\r\n\r\nentre deux\r\n--b\r\nContent-Type: message/rfc822; name=message.eml\r\n\
+         Content-Transfer-Encoding: base64\r\n\r\n{}\r\n--b\r\nContent-Type: text/plain; name=resultats.txt\r\n\
+         Content-Disposition: inline; filename=resultats.txt\r\n\r\nglycemie 5,1\r\n--b--\r\n",
+        lines(picture),
+        lines(b"Subject: dedans\r\n\r\ntexte\r\n"),
+    )
+    .into_bytes()
+}

@@ -2,7 +2,7 @@
 
 use pli::domain::{DeliveryState, DeviceKind, FolderRole};
 
-use crate::letter::opened;
+use crate::letter::{asked, opened, typed};
 use crate::letters;
 use crate::world::{COLLEAGUE, DOCTOR, JEANNE, PAUL, World, until};
 
@@ -11,6 +11,8 @@ super::on_both! {
     a_swapped_device_logs_nobody_in
     a_swapped_number_sends_no_code
     a_swapped_message_is_not_shown
+    a_moved_challenge_opens_nothing
+    a_moved_hash_names_nobody
     swapped_objects_are_not_shown
     a_swapped_slot_opens_nothing
 }
@@ -91,6 +93,36 @@ async fn a_swapped_message_is_not_shown(world: World) {
             assert!(!page.text().contains("Pour Paul") && !page.text().contains("Pour Jeanne"), "{column}");
         }
     }
+    world.running.stop().await;
+}
+
+/// Somebody with a delivery of his own gets a code on his own telephone, and moves the challenge to her link.
+async fn a_moved_challenge_opens_nothing(world: World) {
+    let [hers, his] = two_letters(&world).await;
+    let (jeanne, paul) = ids(&world).await;
+    let thief = world.browser();
+    let his_page = asked(&thief, &his).await;
+    assert_eq!(world.gateway.last().to, "+33698765432");
+    let code = world.gateway.last().code();
+    assert_eq!(
+        world.sql(&format!("UPDATE challenges SET delivery_id = '{jeanne}' WHERE delivery_id = '{paul}'")).await,
+        1
+    );
+    let her_page = thief.get(&hers).await;
+    assert!(her_page.forms().iter().any(|form| form.action.ends_with("/check")), "the page offers the field");
+    let page = typed(&thief, &her_page, &code).await;
+    assert_ne!(page.url.path(), "/letter", "and the code is nobody's");
+    drop(his_page);
+    world.running.stop().await;
+}
+
+async fn a_moved_hash_names_nobody(world: World) {
+    let jeanne = world.add_patient(JEANNE, "06 12 34 56 78").await;
+    let paul = world.add_patient(PAUL, "06 98 76 54 32").await;
+    swap(&world, "patients", "address_hash", &format!("id = '{paul}'"), &format!("id = '{jeanne}'")).await;
+    world.sql(&format!("DELETE FROM patients WHERE id = '{jeanne}'")).await;
+    assert!(world.submit(&[JEANNE], &letters::plain(JEANNE, "Avis")).await.is_err());
+    assert!(world.relay.caught().is_empty());
     world.running.stop().await;
 }
 

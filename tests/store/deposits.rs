@@ -223,7 +223,7 @@ async fn fault_40_one_id_belongs_to_one_row(bench: Bench) {
     assert_eq!(bench.numbers(&format!("SELECT COUNT(*) FROM messages WHERE id = '{id}'")).await, [0]);
 }
 
-fn path(id: ObjectId) -> String {
+pub fn path(id: ObjectId) -> String {
     let id = id.to_string();
     format!("{}/{}/{id}", &id[..2], &id[2..4])
 }

@@ -21,6 +21,7 @@ mod deposits;
 mod directory;
 mod files;
 mod journal;
+mod mailbox;
 mod outbox;
 
 /// Each named function becomes two tests: one on SQLite, one on PostgreSQL.

@@ -1,5 +1,5 @@
 # The e-mail with the link. It says nothing of who wrote, to whom, or about what.
-notice-subject = { $practice }: a document is waiting for you
+notice-subject = { $practice }: a letter is waiting for you
 notice-hello = Hello,
 notice-what = { $practice } has sent you a confidential message. To read it:
 notice-steps = Open the link, ask for a code by SMS or by call, then type it. No account is needed.

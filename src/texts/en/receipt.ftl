@@ -6,6 +6,8 @@ refused-address-number = { $address } is not a number. Write for example +336123
 refused-from = The sender written in the message (From) must be { $address }, the address of your mailbox.
 refused-encrypted = A message that is already encrypted cannot be read on a page. Send it without encryption: Pli seals it for { $address }.
 refused-only-number = A number alone is not enough: the person's e-mail address is needed too.
+refused-no-relay = { $address }: this server cannot write to people outside yet. The administrator must say how notices leave.
+refused-too-many = One message can go to twenty people outside at most. Send several. Nothing was sent.
 refused-no-header = This message has no header. Nothing was sent.
 
 # Why a recipient would be held. One sentence per recipient, after "Nothing was sent."
@@ -41,5 +43,8 @@ receipt-why-unknown-address = the address does not exist.
 receipt-why-full = the recipient's mailbox is full.
 receipt-why-refused = the recipient's server refused the notice.
 receipt-why-gave-up = the notice could not leave in several days of trying.
+receipt-why-not-opened = the letter was not opened in time. It cannot be any more.
+receipt-not-opened-what = The link was sent, but the code was never typed. Send a new message, or telephone.
+receipt-locked-what = The letter cannot be read by this link any more. If the recipient needs it, send a new message, or telephone.
 receipt-why-locked = a hundred wrong codes were typed. For safety the link is closed.
 receipt-footer = This notice comes from your Pli server. There is no need to answer it.

@@ -1,5 +1,5 @@
 # The e-mail with the link. It says nothing of who wrote, to whom, or about what.
-notice-subject = { $practice } : un document vous attend
+notice-subject = { $practice } : une lettre vous attend
 notice-hello = Bonjour,
 notice-what = { $practice } vous a envoyé un message confidentiel. Pour le lire :
 notice-steps = Ouvrez le lien, demandez un code par SMS ou par appel, puis tapez-le. Aucun compte n'est nécessaire.

@@ -6,6 +6,8 @@ refused-address-number = { $address } n'est pas un numéro. Écrivez par exemple
 refused-from = L'expéditeur écrit dans le message (From) doit être { $address }, l'adresse de votre boîte.
 refused-encrypted = Un message déjà chiffré ne peut pas être lu sur une page. Envoyez-le sans chiffrement : Pli le scelle pour { $address }.
 refused-only-number = Un numéro seul ne suffit pas : il faut aussi l'adresse électronique de la personne.
+refused-no-relay = { $address } : ce serveur ne peut pas encore écrire à des personnes de l'extérieur. L'administrateur doit dire comment partent les avis.
+refused-too-many = Un message peut aller à vingt personnes de l'extérieur au plus. Envoyez-en plusieurs. Rien n'est parti.
 refused-no-header = Ce message n'a pas d'en-tête. Rien n'est parti.
 
 # Why a recipient would be held. One sentence per recipient, after « Rien n'est parti. »
@@ -41,5 +43,8 @@ receipt-why-unknown-address = l'adresse n'existe pas.
 receipt-why-full = la boîte du destinataire est pleine.
 receipt-why-refused = le serveur du destinataire a refusé l'avis.
 receipt-why-gave-up = l'avis n'a pas pu partir malgré plusieurs jours d'essais.
+receipt-why-not-opened = la lettre n'a pas été ouverte dans le délai. Elle ne peut plus l'être.
+receipt-not-opened-what = Le lien a été envoyé, mais le code n'a jamais été tapé. Envoyez un nouveau message, ou téléphonez.
+receipt-locked-what = La lettre ne peut plus être lue par ce lien. Si le destinataire en a besoin, envoyez un nouveau message, ou téléphonez.
 receipt-why-locked = cent codes faux ont été tapés. Par sécurité, le lien est fermé.
 receipt-footer = Cet avis vient de votre serveur Pli. Il est inutile d'y répondre.

@@ -1,0 +1,119 @@
+//! Sent: the client's copy takes the place of the server's, and nothing is ever lost (R-A2).
+
+use std::time::Duration;
+
+use pli::domain::*;
+
+use crate::office::*;
+
+crate::on_both! {
+    the_clients_copy_takes_the_servers_place
+    the_servers_copy_shows_after_half_a_minute_behind_what_came_before
+    drafts_junk_and_trash_are_no_sent_folders
+    after_seven_days_both_stay
+    one_append_stands_for_one_submission
+    a_message_without_message_id_keeps_both
+}
+
+const LATE: Duration = Duration::from_secs(31);
+
+/// What Thunderbird appends: the same Message-ID, other octets.
+fn appended(id: &str) -> Vec<u8> {
+    [b"X-Mozilla-Status: 0001\r\nBcc: x@example.org\r\n".to_vec(), letter(id, "x")].concat()
+}
+
+async fn the_clients_copy_takes_the_servers_place(office: Office) {
+    let reader = office.reader().await;
+    reader.create("Sent Items").await.unwrap();
+    for (id, folder, wait) in [("a", "Sent", LATE), ("b", "Sent Items", LATE), ("c", "Sent", Duration::ZERO)] {
+        office.submit(&[COLLEAGUE], &letter(id, "x")).await;
+        office.pass(wait);
+        if wait > Duration::ZERO {
+            let sent = list(&reader, "Sent").await;
+            let server = sent.last().unwrap();
+            let id = reader.folder("Sent").await.unwrap().id;
+            let mark = flags(&[SystemFlags::ANSWERED], &["suivi"]);
+            reader.change_flags(id, &[server.uid], FlagChange::Add, &mark).await.unwrap();
+            office.sql(&format!("UPDATE entries SET flags = flags + 512 WHERE id = '{}'", server.id)).await;
+        }
+        reader.append(folder, &flags(&[SystemFlags::SEEN], &[]), None, appended(id)).await.unwrap();
+        office.pass(LATE);
+    }
+    assert_eq!(read(&reader, "Sent").await, [appended("a"), appended("c")]);
+    assert_eq!(read(&reader, "Sent Items").await, [appended("b")]);
+    let state = flags(&[SystemFlags::SEEN, SystemFlags::ANSWERED], &["suivi", "$PliOpened"]);
+    assert_eq!(list(&reader, "Sent").await[0].flags, state, "state moves to it");
+    assert_eq!(list(&reader, "Sent Items").await[0].flags, state);
+    assert_eq!(office.count("SELECT COUNT(*) FROM entries WHERE submission_id IS NOT NULL").await, 3);
+    let other = office.node.reader(COLLEAGUE, &office.colleague.device.password).await;
+    assert_eq!(read(&other, "INBOX").await, [letter("a", "x"), letter("b", "x"), letter("c", "x")]);
+}
+
+async fn the_servers_copy_shows_after_half_a_minute_behind_what_came_before(office: Office) {
+    let reader = office.reader().await;
+    put(&reader, "Sent", &letter("old", "x")).await;
+    office.submit(&[COLLEAGUE], &letter("a", "x")).await;
+    office.submit(&[COLLEAGUE], &letter("b", "x")).await;
+    let sent = reader.folder("Sent").await.unwrap();
+    assert_eq!((sent.messages, sent.uid_next), (1, 2), "what does not show is not counted");
+    let uid = put(&reader, "Sent", &letter("other", "x")).await;
+    let sent = reader.folder("Sent").await.unwrap();
+    assert!(sent.uid_next > uid, "UIDNEXT is above what shows");
+    let inbox_uid = put(&reader, "INBOX", &letter("moved", "x")).await;
+    let inbox = reader.folder("INBOX").await.unwrap().id;
+    let moved = reader.relocate(inbox, &[inbox_uid], "Sent").await.unwrap().1[0].1;
+    let before = uids(&reader, "Sent").await;
+    office.pass(LATE);
+    let after = uids(&reader, "Sent").await;
+    assert_eq!(after[..3], before);
+    assert_eq!(after.len(), 5);
+    assert!(after[3] > moved && after.is_sorted(), "new UIDs are above every one seen before: {before:?} {after:?}");
+    assert_eq!(read(&reader, "Sent").await[3..], [letter("a", "x"), letter("b", "x")]);
+}
+
+async fn drafts_junk_and_trash_are_no_sent_folders(office: Office) {
+    let reader = office.reader().await;
+    office.submit(&[COLLEAGUE], &letter("a", "x")).await;
+    for folder in ["Drafts", "Indésirables", "Trash"] {
+        put(&reader, folder, &appended("a")).await;
+    }
+    office.pass(LATE);
+    assert_eq!(read(&reader, "Sent").await, [letter("a", "x")]);
+    for folder in ["Drafts", "Junk", "Trash"] {
+        assert_eq!(read(&reader, folder).await, [appended("a")]);
+    }
+    // Another mailbox's append of the same Message-ID is nobody's copy.
+    let other = office.node.reader(COLLEAGUE, &office.colleague.device.password).await;
+    put(&other, "Sent", &appended("a")).await;
+    assert_eq!(read(&reader, "Sent").await.len(), 1);
+}
+
+async fn after_seven_days_both_stay(office: Office) {
+    let reader = office.reader().await;
+    office.submit(&[COLLEAGUE], &letter("a", "x")).await;
+    office.pass(Duration::from_secs(7 * 86_400 + 1));
+    put(&reader, "Sent", &appended("a")).await;
+    assert_eq!(read(&reader, "Sent").await, [letter("a", "x"), appended("a")]);
+}
+
+async fn one_append_stands_for_one_submission(office: Office) {
+    let reader = office.reader().await;
+    for _ in 0..2 {
+        office.submit(&[COLLEAGUE], &letter("a", "x")).await;
+    }
+    office.pass(LATE);
+    put(&reader, "Sent", &appended("a")).await;
+    assert_eq!(read(&reader, "Sent").await, [letter("a", "x"), appended("a")]);
+    put(&reader, "Sent", &appended("a")).await;
+    put(&reader, "Sent", &appended("a")).await;
+    assert_eq!(read(&reader, "Sent").await, [appended("a"), appended("a"), appended("a")]);
+}
+
+async fn a_message_without_message_id_keeps_both(office: Office) {
+    let reader = office.reader().await;
+    let bare = format!("From: {DOCTOR}\r\nTo: {COLLEAGUE}\r\nSubject: x\r\n\r\nx\r\n").into_bytes();
+    office.submit(&[COLLEAGUE], &bare).await;
+    put(&reader, "Sent", &bare).await;
+    office.pass(LATE);
+    assert_eq!(uids(&reader, "Sent").await.len(), 2, "none is lost");
+}
