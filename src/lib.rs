@@ -10,7 +10,7 @@
 //! ```text
 //!  main ─► cli ─► server         builds every room once, starts and stops the doors
 //!
-//!  doors          smtp      portal      cli        bytes and pages: no SQL, no keys
+//!  doors          smtp   imap   portal    cli        bytes and pages: no SQL, no keys
 //!                   │         │          │
 //!  verbs         access     delivery     mailbox   what the product does; verbs do not call verbs
 //!                   │         │          │

@@ -15,6 +15,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pli::imap::machine::{LoginAnswer, Machine, Step};
+use pli::imap::out::Out;
+use pli::imap::view::{Conversation, Expunges};
 use pli::imap::{Door, Ended, Session, Settings, Times};
 use support::scripted::{Script, Seeded};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
@@ -330,6 +332,32 @@ async fn an_idling_client_hears_at_once() {
     }
     pipe.send(b"DONE\r\n").await;
     pipe.expect("b OK IDLE completed").await;
+}
+
+#[tokio::test]
+async fn idling_without_a_mailbox_waits_in_peace() {
+    let mut pipe = Pipe::open(true, quick());
+    pipe.log_in().await;
+    pipe.send(b"b IDLE\r\n").await;
+    pipe.expect("+ idling").await;
+    pipe.script.deliver(b"Subject: new\r\n\r\nx\r\n");
+    pipe.send(b"DONE\r\n").await;
+    pipe.expect("b OK IDLE completed").await;
+}
+
+/// A change that leads to nothing wakes a session once, not for ever.
+#[tokio::test]
+async fn a_change_is_told_once() {
+    let script = Script::default();
+    let mut talk = Conversation::new(script.clone());
+    for _ in 0..2 {
+        script.deliver(b"Subject: new\r\n\r\nx\r\n");
+        tokio::time::timeout(Duration::from_secs(5), talk.changed()).await.expect("a change");
+        let mut out = Out::default();
+        talk.sync(Expunges::Told, &mut out).await.expect("no fault");
+        assert!(out.is_empty());
+        assert!(tokio::time::timeout(Duration::from_millis(20), talk.changed()).await.is_err());
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test that measures")]

@@ -80,7 +80,11 @@ impl<M: Mailbox> Conversation<M> {
     /// # Errors
     /// A [`Fault`] of the mailbox; then nothing was told.
     pub async fn sync(&mut self, expunges: Expunges, out: &mut Out) -> Result<(), Fault> {
-        let Some(selected) = &mut self.selected else { return Ok(()) };
+        let Some(selected) = &mut self.selected else {
+            // Nothing to tell: this change is not one to wake up for again.
+            self.changes.mark_unchanged();
+            return Ok(());
+        };
         if !selected.stale && matches!(self.changes.has_changed(), Ok(false)) {
             return Ok(());
         }

@@ -260,6 +260,9 @@ impl Mailbox for Script {
         if octets.as_ref().is_some_and(|octets| octets.windows(8).any(|w| w == b"no disk\r")) {
             return Err(Fault::new("no disk").transient());
         }
+        if octets.as_ref().is_some_and(|octets| octets.windows(7).any(|w| w == b"no key\r")) {
+            return Err(Fault::new("no key"));
+        }
         Ok(octets)
     }
     async fn change_flags(

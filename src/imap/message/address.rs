@@ -3,8 +3,8 @@
 //! Own rather than mail-parser's, which decodes: ENVELOPE gives what stands there (RFC 3501 §7.4.2). Tolerant:
 //! what cannot be an address becomes a name, and nothing recurses.
 
-/// One address, or a mark of a group.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One address, or a mark of a group. A person's data: masked `Debug`.
+#[derive(Clone, PartialEq, Eq)]
 pub enum Address {
     /// A mailbox.
     Mailbox {
@@ -23,6 +23,12 @@ pub enum Address {
     End,
 }
 
+impl std::fmt::Debug for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Address(…)")
+    }
+}
+
 /// Reads an unfolded list.
 pub fn list(value: &[u8]) -> Vec<Address> {
     let mut list = Vec::new();
@@ -34,7 +40,7 @@ pub fn list(value: &[u8]) -> Vec<Address> {
             break;
         }
         match octet {
-            b',' => item.end(&mut list),
+            b',' if !item.in_route() => item.end(&mut list),
             b';' if in_group => {
                 item.end(&mut list);
                 list.push(Address::End);
@@ -107,11 +113,17 @@ impl Item {
         self.tight.extend_from_slice(octets);
     }
 
+    /// Whether a source route is being read, whose commas part no addresses.
+    fn in_route(&self) -> bool {
+        self.in_angle && self.angle.as_ref().is_some_and(|angle| angle.first() == Some(&b'@') && !angle.contains(&b':'))
+    }
+
     fn phrase(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.words)
     }
 
     fn end(&mut self, list: &mut Vec<Address>) {
+        // A bracket that nothing closed ends here too.
         let item = std::mem::take(self);
         let words = item.words;
         let some = |octets: Vec<u8>| (!octets.is_empty()).then_some(octets);
@@ -203,7 +215,8 @@ mod tests {
             ("Jean <>", "Jean=@"),
             (",,a@b,,", "a@b"),
             ("a@b@c", "a@b@c"),
-            ("\"unfinished <a@b>", "unfinished <a@b>@"),
+            ("\"unfinished <a@b>", "unfinished <a@b>"),
+            ("<a@b, c@d", "a@b | c@d"),
             ("<a@b", "a@b"),
             ("\\", ""),
             ("", ""),

@@ -2,13 +2,19 @@
 //!
 //! RFC 2231 forms stay as they are: names with `*` are given to the client, which knows what to do with them.
 
-/// A value and its parameters.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// A value and its parameters, file names among them: masked `Debug`.
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct Value {
     /// What stands before the first `;`.
     pub word: Vec<u8>,
     /// Names and values, in order.
     pub parameters: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+impl std::fmt::Debug for Value {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Value({} parameters)", self.parameters.len())
+    }
 }
 
 impl Value {

@@ -8,7 +8,7 @@ use super::field::{self, slice};
 use super::structure::{Kind, Node, Structure};
 
 /// What a section gives.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub enum Content {
     /// Octets of the message.
     Range(Range<usize>),

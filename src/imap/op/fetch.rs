@@ -29,6 +29,7 @@ pub struct Fetch {
     /// How many of those have `\Seen` already, or are about to.
     marked: usize,
     missing: bool,
+    unreadable: bool,
 }
 
 /// Begins.
@@ -39,7 +40,7 @@ pub(super) fn begin<M: Mailbox>(talk: &Conversation<M>, by: By, set: &SequenceSe
     if by == By::Uid && !items.contains(&Item::Uid) {
         items.insert(0, Item::Uid);
     }
-    Work::Fetch(Fetch { by, items, left: places.into(), marked: 0, missing: false })
+    Work::Fetch(Fetch { by, items, left: places.into(), marked: 0, missing: false, unreadable: false })
 }
 
 impl Fetch {
@@ -62,10 +63,17 @@ impl Fetch {
                 continue;
             };
             let octets = if self.items.iter().any(Item::needs_octets) {
-                match talk.mailbox.message(entry.id).await? {
-                    Some(octets) => Some(octets),
-                    None => {
+                match talk.mailbox.message(entry.id).await {
+                    Ok(Some(octets)) => Some(octets),
+                    Ok(None) => {
                         self.missing = true;
+                        continue;
+                    }
+                    Err(fault) if fault.is_transient() => return Err(fault),
+                    // One message that does not open takes no other away (fault 17).
+                    Err(fault) => {
+                        tracing::error!(entry = %entry.id, %fault, "a message that does not open is passed over");
+                        self.unreadable = true;
                         continue;
                     }
                 }
@@ -80,7 +88,9 @@ impl Fetch {
     }
 
     fn reply(&self) -> Reply {
-        if self.missing {
+        if self.unreadable {
+            Reply::no("[SERVERBUG] Some messages do not open; the others are above").held(self.by)
+        } else if self.missing {
             Reply::no("[EXPUNGEISSUED] Some messages are gone").held(self.by)
         } else {
             Reply::ok("FETCH completed").held(self.by)

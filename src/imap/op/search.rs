@@ -26,10 +26,16 @@ pub(super) async fn search<M: Mailbox>(
         let subject = Subject { number, entry, count, largest };
         let is = match subject.holds(key, None) {
             Some(is) => is,
-            None => match talk.mailbox.message(entry.id).await? {
-                Some(octets) => subject.holds(key, Some(&mut Words::new(&octets))).unwrap_or(false),
+            None => match talk.mailbox.message(entry.id).await {
+                Ok(Some(octets)) => subject.holds(key, Some(&mut Words::new(&octets))).unwrap_or(false),
                 // Expunged meanwhile.
-                None => false,
+                Ok(None) => false,
+                Err(fault) if fault.is_transient() => return Err(fault),
+                // One message that does not open hides no other (fault 17).
+                Err(fault) => {
+                    tracing::error!(entry = %entry.id, %fault, "a message that does not open is not searched");
+                    false
+                }
             },
         };
         if is {
