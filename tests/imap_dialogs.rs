@@ -7,6 +7,13 @@
 //! is the handshake after STARTTLS. `S: (closed)` is the end. `X:` is another session's doing: `X: new TEXT`,
 //! `X: expunge UID`, `X: flags UID NUMBER`, `X: revoke`.
 
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test stops where it fails; clippy counts helpers as no tests"
+)]
+
 mod support {
     pub mod scripted;
 }
@@ -428,7 +435,6 @@ async fn large_messages_come_and_go_to_the_octet() {
 
 /// Python's imaplib, for real, over TCP.
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs python3"]
 async fn imaplib_reads_and_writes() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let port = listener.local_addr().expect("an address").port();
@@ -446,7 +452,18 @@ async fn imaplib_reads_and_writes() {
     let mut python = std::process::Command::new("python3");
     python.arg(script).arg(port.to_string());
     let run = tokio::task::spawn_blocking(move || python.output());
-    let output = run.await.expect("a task").expect("python3");
+    let output = match run.await.expect("a task") {
+        Ok(output) => output,
+        Err(missing) => {
+            #[expect(clippy::disallowed_methods, reason = "whoever runs the tests says that nothing may be skipped")]
+            let insist = std::env::var_os("PLI_TEST_ALL").is_some_and(|all| all == "1");
+            assert!(!insist, "python3: {missing}");
+            // Past the harness, which keeps what passing tests print to itself.
+            std::io::Write::write_all(&mut std::io::stderr(), b"SKIPPED: imaplib, since python3 is not installed\n")
+                .expect("stderr");
+            return;
+        }
+    };
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 

@@ -175,7 +175,8 @@ impl Selected {
         match by {
             By::Number => {
                 let count = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
-                let ranges = set.ranges((count > 0).then_some(count)).ok_or(OutOfRange)?;
+                // `1:*` is how clients say "all", also of a folder where there is nothing.
+                let Some(ranges) = set.ranges((count > 0).then_some(count)) else { return Ok(places) };
                 for (from, to) in ranges {
                     if to > count {
                         return Err(OutOfRange);
@@ -288,6 +289,6 @@ mod tests {
         assert_eq!(places(By::Uid, "3:4"), Ok(vec![]));
         let empty = selected(&[]);
         let all = SequenceSet::read(&mut Cursor::new(b"1:*")).expect("a set");
-        assert_eq!((empty.places(By::Number, &all), empty.places(By::Uid, &all)), (Err(OutOfRange), Ok(vec![])));
+        assert_eq!((empty.places(By::Number, &all), empty.places(By::Uid, &all)), (Ok(vec![]), Ok(vec![])));
     }
 }

@@ -1,5 +1,6 @@
 //! The submission door with everything behind it: who may send, to whom, and what is said to who may not.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use pli::domain::FolderRole;
@@ -21,15 +22,20 @@ super::on_both! {
     fault_18_a_hostile_message_brings_nothing_down
 }
 
-/// Everything the server answers to these lines over TLS on 465, each sent after the answer to the one before.
-pub async fn dialogue(world: &World, lines: &[&str]) -> String {
-    let tcp = TcpStream::connect(world.running.submissions.unwrap()).await.unwrap();
+/// A TLS connection to a door of the world.
+pub async fn secured(world: &World, door: SocketAddr) -> tokio_rustls::client::TlsStream<TcpStream> {
+    let tcp = TcpStream::connect(door).await.unwrap();
     let mut roots = rustls::RootCertStore::empty();
     let pem = std::fs::read(&world.authority).unwrap();
     roots.add(rustls::pki_types::CertificateDer::from_pem_slice(&pem).unwrap()).unwrap();
     let config = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
     let name = ServerName::try_from("mail.cabinet.example").unwrap();
-    let mut tls = tokio_rustls::TlsConnector::from(Arc::new(config)).connect(name, tcp).await.unwrap();
+    tokio_rustls::TlsConnector::from(Arc::new(config)).connect(name, tcp).await.unwrap()
+}
+
+/// Everything the server answers to these lines over TLS on 465, each sent after the answer to the one before.
+pub async fn dialogue(world: &World, lines: &[&str]) -> String {
+    let mut tls = secured(world, world.running.submissions.unwrap()).await;
     let mut heard = answer(&mut tls).await;
     for line in lines {
         if tls.write_all(line.as_bytes()).await.is_err() || tls.write_all(b"\r\n").await.is_err() {

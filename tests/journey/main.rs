@@ -21,6 +21,7 @@ mod doors;
 mod gateway;
 mod letter;
 mod letters;
+mod mailbox;
 mod relay;
 mod routes;
 mod swaps;
