@@ -120,7 +120,7 @@ impl Access {
     pub(super) async fn reach(&self, ticket: &str) -> Result<Option<Reached>, Fault> {
         let Some(ticket) = Ticket::parse(ticket).filter(|ticket| self.vault.issued(ticket)) else { return Ok(None) };
         let Some(row) = self.store.delivery_by_ticket(&self.vault.ticket_hash(&ticket)).await? else { return Ok(None) };
-        if !self.holds(&row, &row.mac) {
+        if !self.vault.holds(&row, &row.mac) {
             tracing::error!(delivery = %row.id, "a row without authority was not used: the database was changed by somebody else");
             return Err(Fault::new("a delivery's row has lost its authority"));
         }

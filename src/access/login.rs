@@ -8,7 +8,6 @@ use std::time::Duration;
 use crate::domain::{
     Actor, Address, AuditEvent, BrowserToken, DeviceId, DeviceKind, DevicePassword, Fault, MailboxState, Sender, Verb,
 };
-use crate::store::authority::Authority;
 use crate::store::mailboxes::{DeviceRow, MailboxRow};
 use crate::vault::MailboxKeys;
 
@@ -81,7 +80,7 @@ impl Access {
             self.note_use(mailbox, device, None).await?;
             return Ok(Opened::SendOnly);
         };
-        if slot.mailbox != mailbox.id || slot.device != Some(device.id) || !self.holds(&slot, &slot.mac) {
+        if slot.mailbox != mailbox.id || slot.device != Some(device.id) || !self.vault.holds(&slot, &slot.mac) {
             tracing::error!(mailbox = %mailbox.id, slot = %slot.id, "a row without authority was not used: the database was changed by somebody else");
             return Err(LoginError::Refused);
         }
@@ -125,7 +124,7 @@ impl Access {
         if typed.is_none() || !right || mailbox.state != MailboxState::Active {
             return Err(LoginError::Refused);
         }
-        if !self.holds(&mailbox, &mailbox.mac) || !self.holds(&device, &device.mac) {
+        if !self.vault.holds(&mailbox, &mailbox.mac) || !self.vault.holds(&device, &device.mac) {
             tracing::error!(mailbox = %mailbox.id, device = %device.id, "a row without authority was not used: the database was changed by somebody else");
             return Err(LoginError::Refused);
         }
@@ -153,13 +152,6 @@ impl Access {
     /// A new browser cookie.
     pub fn new_browser(&self) -> BrowserToken {
         BrowserToken::random(self.random.as_ref())
-    }
-
-    /// Whether a row carries its authority code.
-    pub(super) fn holds<A: Authority>(&self, row: &A, mac: &crate::domain::Mac) -> bool {
-        let columns = row.covered();
-        let columns: Vec<&[u8]> = columns.iter().map(Vec::as_slice).collect();
-        self.vault.has_authority(A::TABLE, &columns, mac)
     }
 
     async fn find(&self, address: &str, tag: &str) -> Result<Option<(MailboxRow, DeviceRow)>, Fault> {

@@ -10,7 +10,7 @@ use crate::domain::{
     Actor, Address, AuditEvent, DeliveryId, DeliveryState, EntryId, Fault, FolderRole, MailboxId, MessageId, ObjectId,
     PhoneNumber, PracticeProfile, PublicKey, QueueId, RawMessage, Sender, Timestamp, Verb,
 };
-use crate::store::authority::{Authority, EntryOf};
+use crate::store::authority::EntryOf;
 use crate::store::deliveries::DeliveryRow;
 use crate::store::deposit::{Deposit, MessageRow, NewEntry, NewObject, NewWork};
 use crate::texts::Said;
@@ -290,7 +290,7 @@ impl Deliveries {
             server_copy: sent,
             mac: crate::domain::Mac::pending(),
         };
-        entry.mac = self.authority(&EntryOf(&entry, message));
+        entry.mac = self.vault.mark(&EntryOf(&entry, message));
         Ok(entry)
     }
 
@@ -341,15 +341,8 @@ impl Deliveries {
             ended_at: None,
             expires_at: now.plus(std::time::Duration::from_secs(u64::from(days) * 86_400)),
         };
-        row.mac = self.authority(&row);
+        row.mac = self.vault.mark(&row);
         Ok(row)
-    }
-
-    /// The authority code of a row.
-    pub(super) fn authority<A: Authority>(&self, row: &A) -> crate::domain::Mac {
-        let columns = row.covered();
-        let columns: Vec<&[u8]> = columns.iter().map(Vec::as_slice).collect();
-        self.vault.authority(A::TABLE, &columns)
     }
 }
 

@@ -70,7 +70,7 @@ impl Deliveries {
     async fn attempt(&self, relay: &Relay, work: &WorkRow) -> Result<bool, Fault> {
         let now = self.clock.now();
         let row = self.store.delivery(work.delivery).await?.ok_or(Fault::new("a notice's delivery is gone"))?;
-        if !self.holds(&row, &row.mac) {
+        if !self.vault.holds(&row, &row.mac) {
             tracing::error!(delivery = %row.id, "a row without authority was not used: the database was changed by somebody else");
             return Err(Fault::new("a delivery's row has lost its authority"));
         }
@@ -159,13 +159,15 @@ impl Deliveries {
         let over = now.since(work.created_at) >= GIVE_UP;
         match self.store.delivery(work.delivery).await? {
             Some(row) if !over => self.postpone(&row, work, FailureClass::Fault, now).await,
-            Some(row) if self.holds(&row, &row.mac) => match self.bounce(&row, work, FailureClass::GaveUp, now).await {
-                Ok(ended) => Ok(ended),
-                Err(fault) => {
-                    tracing::error!(delivery = %row.id, %fault, "its sender could not be told that a letter was not sent");
-                    self.done_with(&row, work, now).await
+            Some(row) if self.vault.holds(&row, &row.mac) => {
+                match self.bounce(&row, work, FailureClass::GaveUp, now).await {
+                    Ok(ended) => Ok(ended),
+                    Err(fault) => {
+                        tracing::error!(delivery = %row.id, %fault, "its sender could not be told that a letter was not sent");
+                        self.done_with(&row, work, now).await
+                    }
                 }
-            },
+            }
             Some(row) => self.done_with(&row, work, now).await,
             None => Ok(false),
         }

@@ -1,10 +1,9 @@
 //! Practices, their domains, and the directory of persons.
 
 use crate::domain::{
-    Actor, AuditEvent, DomainName, Fault, Mac, NumberFault, PatientId, PatientKind, PatientRecord, PhoneNumber,
-    PracticeId, PracticeProfile, PublicKey, Region, Timestamp, Verb,
+    Actor, AuditEvent, DomainName, Fault, NumberFault, PatientId, PatientKind, PatientRecord, PhoneNumber, PracticeId,
+    PracticeProfile, PublicKey, Region, Timestamp, Verb,
 };
-use crate::store::authority::Authority;
 use crate::store::mailboxes::MailboxRow;
 use crate::store::patients::PatientRow;
 use crate::store::practices::{DomainRow, PracticeRow};
@@ -263,18 +262,11 @@ impl Deliveries {
 
     /// The certificate of a mailbox row that carries its authority.
     pub(super) fn authentic_certificate(&self, row: &MailboxRow) -> Result<PublicKey, Fault> {
-        if self.holds(row, &row.mac) {
+        if self.vault.holds(row, &row.mac) {
             return Ok(row.certificate.clone());
         }
         tracing::error!(mailbox = %row.id, "a row without authority was not used: the database was changed by somebody else");
         Err(Fault::new("a mailbox's row has lost its authority"))
-    }
-
-    /// Whether a row carries its authority code.
-    pub(super) fn holds<A: Authority>(&self, row: &A, mac: &Mac) -> bool {
-        let columns = row.covered();
-        let columns: Vec<&[u8]> = columns.iter().map(Vec::as_slice).collect();
-        self.vault.has_authority(A::TABLE, &columns, mac)
     }
 
     fn name_hash(&self, name: &str) -> crate::domain::KeyedHash {

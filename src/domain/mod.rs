@@ -39,7 +39,7 @@ pub use patient::{Coordinates, PatientKind, PatientRecord, PersonName};
 pub use phone::{NumberFault, PhoneNumber, Region};
 pub use practice::{Language, PracticeProfile};
 pub use random::Random;
-pub use sealed::{Container, Esk, KeyedHash, Mac, PublicKey, Sealed};
+pub use sealed::{Authority, Container, Esk, KeyedHash, Mac, PublicKey, Sealed};
 pub use secret::{BrowserToken, DevicePassword, OneTimeCode, SecretText, SessionToken, Ticket};
 pub use sender::Sender;
 pub use time::{Clock, Timestamp};

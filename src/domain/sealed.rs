@@ -95,3 +95,11 @@ impl fmt::Debug for Mac {
         f.write_str("Mac(…)")
     }
 }
+
+/// A row whose columns are authenticated.
+pub trait Authority {
+    /// The table's name.
+    const TABLE: &'static str;
+    /// The columns, in order.
+    fn covered(&self) -> Vec<Vec<u8>>;
+}

@@ -90,7 +90,7 @@ impl Reader {
             server_copy: false,
             ..row.clone()
         };
-        twin.mac = self.authority(&twin);
+        twin.mac = self.room.vault.mark(&twin);
         Ok(twin)
     }
 }

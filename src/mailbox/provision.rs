@@ -4,7 +4,6 @@ use crate::domain::{
     Actor, Address, AuditEvent, DeviceId, DeviceKind, DevicePassword, Fault, FolderId, FolderRole, Mac, MailboxId,
     MailboxKind, MailboxState, PracticeId, PublicKey, Sender, SlotId, Timestamp, Verb,
 };
-use crate::store::authority::Authority;
 use crate::store::mailboxes::{DeviceRow, FolderRow, MailboxRow, SlotRow};
 use crate::vault::{DeviceLabel, MailboxSecret, NewSlot};
 
@@ -140,7 +139,7 @@ impl Mailboxes {
             mac: Mac::pending(),
             created_at: now,
         };
-        row.mac = self.authority(&row);
+        row.mac = self.vault.mark(&row);
         let person = if new.person.is_empty() { &new.name } else { &new.person };
         let application = new.kind == MailboxKind::Application;
         let kind = if application { DeviceKind::SendOnly } else { DeviceKind::Full };
@@ -288,7 +287,7 @@ impl Mailboxes {
         let password = DevicePassword::parse(typed.trim()).ok_or_else(wrong)?;
         let device = self.store.device_tagged(row.id, password.tag()).await?.ok_or_else(wrong)?;
         let verifier = self.vault.verifier(device.id, &password);
-        if !self.vault.verifier_matches(&verifier, &device.verifier) || self.authority(&device) != device.mac {
+        if !self.vault.verifier_matches(&verifier, &device.verifier) || !self.vault.holds(&device, &device.mac) {
             return Err(wrong());
         }
         let slots = self.store.slots(row.id).await?;
@@ -323,7 +322,7 @@ impl Mailboxes {
             created_at: now,
             last_used_at: None,
         };
-        row.mac = self.authority(&row);
+        row.mac = self.vault.mark(&row);
         let slot = match kind {
             DeviceKind::SendOnly => None,
             DeviceKind::Full | DeviceKind::Spare => {
@@ -360,7 +359,7 @@ impl Mailboxes {
             mac: Mac::pending(),
             created_at: now,
         };
-        row.mac = self.authority(&row);
+        row.mac = self.vault.mark(&row);
         row
     }
 
@@ -374,13 +373,6 @@ impl Mailboxes {
             uid_next: 1,
             created_at: now,
         }
-    }
-
-    /// The authority code of a row.
-    fn authority<A: Authority>(&self, row: &A) -> Mac {
-        let columns = row.covered();
-        let columns: Vec<&[u8]> = columns.iter().map(Vec::as_slice).collect();
-        self.vault.authority(A::TABLE, &columns)
     }
 }
 

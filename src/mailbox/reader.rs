@@ -10,11 +10,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use zeroize::Zeroizing;
 
 use crate::domain::{
-    Actor, AuditEvent, EntryId, Fault, Flags, FolderId, FolderPath, FolderRole, Language, Mac, MailboxState, Sender,
+    Actor, AuditEvent, EntryId, Fault, Flags, FolderId, FolderPath, FolderRole, Language, MailboxState, Sender,
     Timestamp, Verb,
 };
 use crate::store::Tx;
-use crate::store::authority::Authority;
 use crate::store::entries::EntryRow;
 use crate::store::folders::{FolderKey, FolderState};
 use crate::vault::{MailboxKeys, OpenHead};
@@ -257,22 +256,11 @@ impl Reader {
 
     /// Refuses a row that somebody else wrote.
     pub(super) fn check(&self, row: &EntryRow) -> Result<(), Fault> {
-        let columns = row.covered();
-        let columns: Vec<&[u8]> = columns.iter().map(Vec::as_slice).collect();
-        if row.mailbox == self.inner.sender.mailbox
-            && self.room.vault.has_authority(EntryRow::TABLE, &columns, &row.mac)
-        {
+        if row.mailbox == self.inner.sender.mailbox && self.room.vault.holds(row, &row.mac) {
             return Ok(());
         }
         tracing::error!(entry = %row.id, "a row without authority was not used: the database was changed by somebody else");
         Err(Fault::new("an entry's authority code is not right"))
-    }
-
-    /// The authority code of a row.
-    pub(super) fn authority<A: Authority>(&self, row: &A) -> Mac {
-        let columns = row.covered();
-        let columns: Vec<&[u8]> = columns.iter().map(Vec::as_slice).collect();
-        self.room.vault.authority(A::TABLE, &columns)
     }
 
     /// Begins a change of the mailbox: nobody else changes it until this has ended. The instant is taken

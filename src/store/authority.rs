@@ -6,15 +6,7 @@
 use super::deliveries::DeliveryRow;
 use super::deposit::NewEntry;
 use super::mailboxes::{DeviceRow, MailboxRow, SlotRow};
-use crate::domain::{EntryId, MailboxId, MessageId, ObjectId};
-
-/// A row whose columns are authenticated.
-pub trait Authority {
-    /// The table's name.
-    const TABLE: &'static str;
-    /// The columns, in order.
-    fn covered(&self) -> Vec<Vec<u8>>;
-}
+use crate::domain::{Authority, EntryId, MailboxId, MessageId, ObjectId};
 
 impl Authority for MailboxRow {
     const TABLE: &'static str = "mailboxes";

@@ -6,9 +6,11 @@
 
 use std::collections::HashMap;
 
-use crate::domain::{EntryId, Esk, Fault, FolderId, KeyedHash, Mac, MailboxId, MessageId, ObjectId, Sealed, Timestamp};
+use crate::domain::{
+    Authority, EntryId, Esk, Fault, FolderId, KeyedHash, Mac, MailboxId, MessageId, ObjectId, Sealed, Timestamp,
+};
 
-use super::authority::{Authority, EntryShows};
+use super::authority::EntryShows;
 use super::deposit::{MessageRow, ObjectRow, insert_message, insert_object};
 use super::value::{Row, Trouble};
 use super::{Store, Tx};

@@ -7,7 +7,8 @@
 use zeroize::Zeroizing;
 
 use crate::domain::{
-    BrowserToken, ChallengeId, DeliveryId, Fault, KeyedHash, Mac, MailboxId, OneTimeCode, PracticeId, Random, Sealed,
+    Authority, BrowserToken, ChallengeId, DeliveryId, Fault, KeyedHash, Mac, MailboxId, OneTimeCode, PracticeId,
+    Random, Sealed,
 };
 
 use super::{Vault, symmetric};
@@ -86,6 +87,18 @@ impl Vault {
     /// Whether a row has its authority code (constant time).
     pub fn has_authority(&self, table: &'static str, columns: &[&[u8]], mac: &Mac) -> bool {
         symmetric::same(self.authority(table, columns).as_octets(), mac.as_octets())
+    }
+
+    /// The authority code of a row, over the columns it names.
+    pub fn mark<A: Authority>(&self, row: &A) -> Mac {
+        let columns = row.covered();
+        let columns: Vec<&[u8]> = columns.iter().map(Vec::as_slice).collect();
+        self.authority(A::TABLE, &columns)
+    }
+
+    /// Whether a row carries its authority code (constant time).
+    pub fn holds<A: Authority>(&self, row: &A, mac: &Mac) -> bool {
+        symmetric::same(self.mark(row).as_octets(), mac.as_octets())
     }
 
     /// The HMAC of a code, over challenge, delivery, browser and digits: moved to another delivery or another
