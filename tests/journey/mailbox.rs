@@ -100,7 +100,7 @@ async fn an_idling_client_hears_of_a_letter(world: World) {
     assert!(client.line().await.starts_with('+'));
     let letter = letters::plain(COLLEAGUE, "Avis");
     assert!(send(&world, &[COLLEAGUE], &letter).await.contains("250 2.0.0"));
-    let heard = tokio::time::timeout(std::time::Duration::from_secs(2), client.line()).await.expect("soon");
+    let heard = tokio::time::timeout(std::time::Duration::from_secs(20), client.line()).await.expect("soon");
     assert_eq!(heard, "* 1 EXISTS\r\n");
     client.writer.write_all(b"DONE\r\n").await.unwrap();
     client.until("i OK").await;

@@ -1,7 +1,7 @@
 //! Several sessions at once, on one node and on two: nothing lost, nothing doubled, everybody told.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use pli::domain::*;
 use pli::mailbox::FolderError;
@@ -78,13 +78,18 @@ async fn two_sessions_move_the_same_messages_once(office: Office) {
     assert_eq!(uids(&two, "Trash").await.len(), b);
 }
 
+/// Four looks a second; the rest is for a machine that does other things too.
+const SOON: Duration = Duration::from_secs(20);
+
 async fn a_watch_fires_at_once_here_and_soon_elsewhere(office: Office) {
     let here = office.reader().await;
     let node = office.second_node().await;
     let there = node.reader(DOCTOR, &office.doctor.device.password).await;
     let (mut near, mut far) = (here.watch(), there.watch());
     // The first look of each node tells what it found; then it is quiet.
-    tokio::time::sleep(Duration::from_millis(900)).await;
+    for first in [&mut near, &mut far] {
+        tokio::time::timeout(SOON, first.changed()).await.expect("a first look").unwrap();
+    }
     near.mark_unchanged();
     far.mark_unchanged();
     tokio::time::sleep(Duration::from_millis(600)).await;
@@ -102,29 +107,17 @@ async fn a_watch_fires_at_once_here_and_soon_elsewhere(office: Office) {
         message,
     };
     let deliveries = office.node.deliveries.clone();
-    let (woken, accepted) = tokio::join!(
-        async {
-            near.changed().await.unwrap();
-            Instant::now()
-        },
-        async {
-            deliveries.accept(submission).await.unwrap();
-            Instant::now()
-        }
-    );
-    assert!(woken.saturating_duration_since(accepted) < Duration::from_millis(50));
-    let start = Instant::now();
-    tokio::time::timeout(Duration::from_secs(1), far.changed()).await.expect("within a second").unwrap();
-    assert_eq!(uids(&there, "INBOX").await, [1], "after {:?}", start.elapsed());
+    deliveries.accept(submission).await.unwrap();
+    assert!(near.has_changed().unwrap(), "told with the 250, not by the next look");
+    tokio::time::timeout(SOON, far.changed()).await.expect("the other node looks").unwrap();
+    assert_eq!(uids(&there, "INBOX").await, [1]);
 
     // A change of this session.
     near.mark_unchanged();
     let inbox = here.folder("INBOX").await.unwrap().id;
-    let start = Instant::now();
     here.change_flags(inbox, &[1], FlagChange::Add, &flags(&[SystemFlags::SEEN], &[])).await.unwrap();
     assert!(near.has_changed().unwrap(), "told with the commit");
-    tokio::time::timeout(Duration::from_secs(1), far.changed()).await.expect("within a second").unwrap();
-    assert!(start.elapsed() < Duration::from_secs(2));
+    tokio::time::timeout(SOON, far.changed()).await.expect("the other node looks").unwrap();
     assert_eq!(list(&there, "INBOX").await[0].flags, flags(&[SystemFlags::SEEN], &[]));
 }
 
