@@ -21,7 +21,9 @@ mod support {
 use std::sync::Arc;
 use std::time::Duration;
 
-use pli::imap::machine::{LoginAnswer, Machine, Step};
+use pli::imap::grammar::command;
+use pli::imap::machine::{Job, LoginAnswer, Machine, Step};
+use pli::imap::op::{self, Work};
 use pli::imap::out::Out;
 use pli::imap::view::{Conversation, Expunges};
 use pli::imap::{Door, Ended, Session, Settings, Times};
@@ -431,6 +433,60 @@ async fn large_messages_come_and_go_to_the_octet() {
     pipe.expect(" BODY[TEXT]<10> {5}").await;
     pipe.expect("xxxxx)").await;
     pipe.expect("c OK*").await;
+}
+
+/// fault_19: whatever is asked for at once, little more than one item of it waits in memory.
+#[tokio::test]
+async fn fault_19_an_answer_is_never_gathered() {
+    let script = Script::default();
+    let field = format!("X-Long: {}\r\n", "x".repeat(900));
+    script.deliver(format!("{}\r\nbody\r\n", field.repeat(4000)).as_bytes());
+    let mut talk = Conversation::new(script);
+    let job = |text: &str| {
+        let read = command::read(text.as_bytes()).ok().expect("a tag");
+        Job { tag: read.tag, command: read.command.ok().expect("a command"), message: None }
+    };
+    let mut out = Out::default();
+    op::begin(&mut talk, job("a SELECT INBOX"), &mut out).await.expect("no fault");
+    let items: Vec<String> = (0..64).map(|n| format!("BODY.PEEK[HEADER.FIELDS.NOT (x-{n})]")).collect();
+    let fetch = job(&format!("b FETCH 1:* ({})", items.join(" ")));
+    let Work::Fetch(mut fetch) = op::begin(&mut talk, fetch, &mut out).await.expect("no fault") else {
+        panic!("a FETCH")
+    };
+    let (mut most, mut all) = (0, 0);
+    loop {
+        let done = fetch.step(&mut talk, 64 * 1024, &mut out).await.expect("no fault").is_some();
+        most = most.max(out.len());
+        while let Some(piece) = out.pop() {
+            all += piece.octets().len();
+        }
+        if done {
+            break;
+        }
+    }
+    assert!(most < 1024 * 1024 + 128 * 1024, "{most}");
+    assert!(all > 64 * 1024 * 1024, "{all}");
+}
+
+/// What a client did not take is not marked as seen.
+#[tokio::test]
+async fn a_message_is_seen_when_it_was_sent() {
+    let mut pipe = Pipe::open(true, quick());
+    for _ in 0..5 {
+        pipe.script.deliver(&b"Subject: x\r\n\r\n".repeat(6000));
+    }
+    pipe.log_in().await;
+    pipe.ask("a SELECT INBOX").await;
+    pipe.send(b"b FETCH 3:7 (FLAGS BODY[])\r\n").await;
+    pipe.expect("* 3 FETCH (BODY[] {84000}").await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert_eq!(pipe.script.seen(), 0);
+    let mut octets = vec![0; 84_000];
+    pipe.client.read_exact(&mut octets).await.expect("the octets");
+    pipe.expect(" FLAGS (\\Seen))").await;
+    pipe.expect("* 4 FETCH (BODY[] {84000}").await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert_eq!(pipe.script.seen(), 1);
 }
 
 /// Python's imaplib, for real, over TCP.

@@ -147,6 +147,12 @@ impl Script {
         self.state().add("INBOX", Flags::default(), Timestamp(1_600_000_000_000), octets);
     }
 
+    /// How many messages of INBOX are seen.
+    pub fn seen(&self) -> usize {
+        let state = self.state();
+        state.folders["INBOX"].entries.iter().filter(|e| e.flags.system.has(SystemFlags::SEEN)).count()
+    }
+
     /// Another session's doing.
     pub fn other(&self, what: &str) {
         let words: Vec<&str> = what.split(' ').collect();

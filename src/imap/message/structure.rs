@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::field::{self, slice};
+use super::field;
 use super::parameter::{Value, plain};
 
 /// How deep parts are followed.
@@ -169,7 +169,7 @@ impl Walk<'_> {
         let Some(node) = self.nodes.get_mut(open.node) else { return };
         node.header.end = end;
         node.body = end..end;
-        let header = slice(octets, &node.header);
+        let header = field::head(octets, &node.header);
         node.content_type = content_type(header, open.default);
         if depth >= DEEPEST {
             return;
@@ -209,7 +209,7 @@ impl Walk<'_> {
                 // A header that nothing ended is all there is.
                 node.header.end = end.max(node.header.start);
                 node.body = node.header.end..node.header.end;
-                node.content_type = content_type(slice(octets, &node.header), open.default);
+                node.content_type = content_type(field::head(octets, &node.header), open.default);
             } else {
                 node.body.end = end.max(node.body.start);
                 node.lines = if node.body.is_empty() { 0 } else { lines.saturating_sub(open.first_line) };
@@ -243,6 +243,7 @@ fn before_line_end(octets: &[u8], at: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use super::super::field::slice;
     use super::*;
 
     fn shown(octets: &[u8], structure: &Structure, at: usize) -> String {
