@@ -435,6 +435,52 @@ async fn large_messages_come_and_go_to_the_octet() {
     pipe.expect("c OK*").await;
 }
 
+/// A revoked device that is never silent ends too: at its next command, and in the middle of a long answer.
+#[tokio::test]
+async fn a_revoked_device_ends_while_it_works() {
+    let times = Times { validity: Duration::from_millis(50), ..quick() };
+    let mut pipe = Pipe::open(true, times);
+    pipe.log_in().await;
+    pipe.script.other("revoke");
+    // Pipelined, so that the session never waits to read.
+    pipe.send(&b"a LIST \"\" *\r\n".repeat(100)).await;
+    tokio::time::sleep(Duration::from_millis(60)).await;
+    pipe.send(&b"a LIST \"\" *\r\n".repeat(400)).await;
+    loop {
+        let line = pipe.line().await;
+        if line.starts_with("* BYE This device may no longer") {
+            break;
+        }
+        assert_ne!(line, "(closed)");
+    }
+    pipe.expect("(closed)").await;
+
+    let mut pipe = Pipe::open(true, times);
+    let message = b"Subject: x\r\n\r\n".repeat(6000);
+    for _ in 0..8 {
+        pipe.script.deliver(&message);
+    }
+    pipe.log_in().await;
+    pipe.ask("a SELECT INBOX").await;
+    pipe.send(b"b FETCH 3:10 (BODY.PEEK[])\r\n").await;
+    pipe.script.other("revoke");
+    tokio::time::sleep(Duration::from_millis(60)).await;
+    let mut all = Vec::new();
+    pipe.client.read_to_end(&mut all).await.expect("the end");
+    assert!(all.len() < 2 * message.len(), "{}", all.len());
+    assert!(all.ends_with(b")\r\n* BYE This device may no longer read the mailbox\r\n"));
+
+    let mut pipe = Pipe::open(true, Times { validity: Duration::from_millis(1), ..quick() });
+    for n in 0..1000 {
+        let text: &[u8] = if n == 10 { b"Subject: revoke\r\n\r\n" } else { b"Subject: x\r\n\r\n" };
+        pipe.script.deliver(text);
+    }
+    pipe.log_in().await;
+    pipe.ask("a SELECT INBOX").await;
+    pipe.send(b"b SEARCH BODY y\r\n").await;
+    pipe.expect("* BYE This device may no longer*").await;
+}
+
 /// fault_19: whatever is asked for at once, little more than one item of it waits in memory.
 #[tokio::test]
 async fn fault_19_an_answer_is_never_gathered() {

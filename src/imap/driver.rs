@@ -205,6 +205,18 @@ impl<V: Verbs> Session<V> {
         Ok(true)
     }
 
+    /// Whether the session goes on, which is looked up when it is due; says farewell when it does not.
+    async fn may_go_on(&mut self) -> bool {
+        if *self.stop.borrow() {
+            self.machine.bye("The server stops; come back soon");
+            return false;
+        }
+        match &self.open {
+            Some(open) if Instant::now() >= open.check_at => self.check().await,
+            _ => true,
+        }
+    }
+
     /// Whether the session may go on; says farewell when it may not.
     async fn check(&mut self) -> bool {
         let Some(open) = &mut self.open else { return true };
@@ -256,7 +268,9 @@ impl<V: Verbs> Session<V> {
 
     /// Does a command and writes its answers.
     async fn work<S: AsyncWrite + Unpin>(&mut self, stream: &mut S, job: Job) -> std::io::Result<()> {
-        if matches!(job.command, Command::Select { .. }) && !self.check().await {
+        let asked = matches!(job.command, Command::Select { .. });
+        let valid = if asked { self.check().await } else { self.may_go_on().await };
+        if !valid {
             return Ok(());
         }
         let Some(open) = &mut self.open else {
@@ -269,7 +283,23 @@ impl<V: Verbs> Session<V> {
         let reply = match op::begin(&mut open.talk, job, &mut out).await {
             Ok(Work::Done(reply)) => Ok(reply),
             Err(fault) => Err(fault),
+            Ok(Work::Search(mut search)) => loop {
+                if !self.may_go_on().await {
+                    return Ok(());
+                }
+                let Some(open) = &mut self.open else { return Ok(()) };
+                match search.step(&open.talk, &mut out).await {
+                    Ok(Some(reply)) => break Ok(reply),
+                    // Others get their turn.
+                    Ok(None) => tokio::task::yield_now().await,
+                    Err(fault) => break Err(fault),
+                }
+            },
             Ok(Work::Fetch(mut fetch)) => loop {
+                if !self.may_go_on().await {
+                    // No farewell inside an answer.
+                    return if fetch.is_between() { Ok(()) } else { Err(std::io::ErrorKind::ConnectionAborted.into()) };
+                }
                 let Some(open) = &mut self.open else { return Ok(()) };
                 match fetch.step(&mut open.talk, ENOUGH, &mut out).await {
                     Ok(Some(reply)) => break Ok(reply),

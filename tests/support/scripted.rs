@@ -260,7 +260,7 @@ impl Mailbox for Script {
         Ok(self.state().by_id(folder).map(|folder| folder.entries.clone()).unwrap_or_default())
     }
     async fn message(&self, id: EntryId) -> Result<Option<Octets>, Fault> {
-        let state = self.state();
+        let mut state = self.state();
         let there = state.folders.values().any(|folder| folder.entries.iter().any(|entry| entry.id == id));
         let octets = state.octets.get(&id).filter(|_| there).cloned();
         if octets.as_ref().is_some_and(|octets| octets.windows(8).any(|w| w == b"no disk\r")) {
@@ -269,6 +269,8 @@ impl Mailbox for Script {
         if octets.as_ref().is_some_and(|octets| octets.windows(7).any(|w| w == b"no key\r")) {
             return Err(Fault::new("no key"));
         }
+        // Somebody revokes the device while this message is read.
+        state.revoked |= octets.as_ref().is_some_and(|octets| octets.windows(7).any(|w| w == b"revoke\r"));
         Ok(octets)
     }
     async fn change_flags(

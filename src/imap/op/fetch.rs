@@ -92,22 +92,10 @@ impl Fetch {
                 }
                 continue;
             };
-            let Some(item) = self.items.get(message.written) else {
-                out.line(")");
-                // One message at a time is in memory.
-                if message.octets.is_some_and(|octets| octets.len() > enough) {
-                    return Ok(None);
-                }
-                continue;
-            };
+            let Some(item) = self.items.get(message.written) else { continue };
             let flags = self.marks && *item == Item::Flags;
-            if flags && message.entry.flags.system.has(SystemFlags::SEEN) {
-                if !self.tells {
-                    message.written = message.written.saturating_add(1);
-                    self.now = Some(message);
-                    continue;
-                }
-            } else if flags {
+            let seen = message.entry.flags.system.has(SystemFlags::SEEN);
+            if flags && !seen {
                 if !out.is_empty() {
                     self.now = Some(message);
                     return Ok(None);
@@ -117,12 +105,22 @@ impl Fetch {
                     return Err(fault);
                 }
             }
-            if message.written > 0 {
-                out.push(" ");
+            if !flags || !seen || self.tells {
+                if message.written > 0 {
+                    out.push(" ");
+                }
+                write(item, &message.entry, message.octets.as_ref(), message.structure.as_ref(), out);
             }
-            write(item, &message.entry, message.octets.as_ref(), message.structure.as_ref(), out);
             message.written = message.written.saturating_add(1);
-            self.now = Some(message);
+            if message.written < self.items.len() {
+                self.now = Some(message);
+                continue;
+            }
+            out.line(")");
+            // One message at a time is in memory.
+            if message.octets.is_some_and(|octets| octets.len() > enough) {
+                return Ok(None);
+            }
         }
         Ok(None)
     }
