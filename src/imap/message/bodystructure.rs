@@ -244,6 +244,10 @@ mod tests {
             shown("Content-Type: multipart/mixed; boundary=B~~", false),
             r#"(("text" "plain" NIL NIL NIL "7bit" 0 0) "mixed")"#
         );
+        assert_eq!(
+            shown("Content-Type: message/global~~Subject: s~~x", false),
+            r#"("message" "global" NIL NIL NIL "7bit" 15)"#
+        );
         let nested: String =
             (0..500).map(|n| format!("Content-Type: multipart/mixed; boundary=B{n}~~--B{n}~")).collect();
         let text = shown(&nested, true);

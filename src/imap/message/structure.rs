@@ -175,6 +175,7 @@ impl Walk<'_> {
             return;
         }
         let (kind, subtype) = node.media_type();
+        // RFC 3501 §7.4.2 knows the structure of MESSAGE/RFC822 alone; any other message is a basic body.
         if kind.eq_ignore_ascii_case(b"multipart") {
             let digest = subtype.eq_ignore_ascii_case(b"digest");
             let boundary = node.content_type.parameter("boundary").map(|b| b.trim_ascii_end().to_vec());
@@ -184,7 +185,10 @@ impl Walk<'_> {
                 open.default = if digest { b"message/rfc822" } else { b"text/plain" };
                 node.kind = Kind::Multipart(Vec::new());
             }
-        } else if kind.eq_ignore_ascii_case(b"message") && is_message(subtype) && is_identity(header) {
+        } else if kind.eq_ignore_ascii_case(b"message")
+            && subtype.eq_ignore_ascii_case(b"rfc822")
+            && is_identity(header)
+        {
             let child = self.nodes.len();
             let parent = open.node;
             if child < MOST_PARTS {
@@ -220,10 +224,6 @@ impl Walk<'_> {
 
 fn content_type(header: &[u8], default: &[u8]) -> Value {
     Value::read(&field::find(header, "content-type").unwrap_or_else(|| default.to_vec()))
-}
-
-fn is_message(subtype: &[u8]) -> bool {
-    subtype.eq_ignore_ascii_case(b"rfc822") || subtype.eq_ignore_ascii_case(b"global")
 }
 
 /// Whether a body stands as it is (RFC 2046 §5.2.1 allows nothing else for messages; some write base64).
