@@ -86,7 +86,7 @@ impl Fetch {
                 self.now = self.read(talk, at).await?;
                 if let (Some(message), Some(selected)) = (&self.now, &mut talk.selected) {
                     if self.items.contains(&Item::Flags) {
-                        selected.tell_keywords(&message.entry.flags, out);
+                        selected.tell_keywords(&message.entry.flags.keywords, out);
                     }
                     out.push(format!("* {} FETCH (", at.saturating_add(1)));
                 }
