@@ -435,6 +435,75 @@ async fn large_messages_come_and_go_to_the_octet() {
     pipe.expect("c OK*").await;
 }
 
+/// fault_19: a message that comes slowly ends, and one mailbox never holds all memory.
+#[tokio::test]
+async fn fault_19_slow_messages_hold_little() {
+    let mut pipe = Pipe::open(true, Times { message: Duration::from_millis(150), ..quick() });
+    pipe.log_in().await;
+    pipe.send(b"a APPEND INBOX {3000+}\r\n").await;
+    for _ in 0..20 {
+        let _ = pipe.client.write_all(b"x").await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    pipe.expect("* BYE Silent for too long").await;
+    assert_eq!(pipe.door.free_memory(), 1024 * 1024);
+
+    let mut first = Pipe::open(true, quick());
+    first.log_in().await;
+    let mut others = Vec::new();
+    for n in 0..5 {
+        let mut pipe = Pipe::at(Arc::clone(&first.door), first.script.clone(), true);
+        pipe.log_in().await;
+        pipe.send(b"a APPEND INBOX {100000}\r\n").await;
+        pipe.expect(if n < 2 { "+ Go ahead" } else { "a NO [UNAVAILABLE]*" }).await;
+        others.push(pipe);
+    }
+    assert!(first.door.free_memory() >= 768 * 1024);
+}
+
+#[tokio::test]
+async fn an_idling_client_hears_that_we_are_here() {
+    let mut pipe = Pipe::open(true, Times { still: Duration::from_millis(30), ..quick() });
+    pipe.log_in().await;
+    pipe.send(b"b IDLE\r\n").await;
+    pipe.expect("+ idling").await;
+    pipe.expect("* OK Still here").await;
+    pipe.expect("* OK Still here").await;
+    pipe.send(b"DONE\r\nc NOOP\r\n").await;
+    let mut line = pipe.line().await;
+    while line == "* OK Still here" {
+        line = pipe.line().await;
+    }
+    assert_eq!(line, "b OK IDLE completed");
+    pipe.expect("c OK*").await;
+    let silent = tokio::time::timeout(Duration::from_millis(100), pipe.client.read_u8()).await;
+    assert!(silent.is_err(), "only an idling client hears it");
+}
+
+#[tokio::test]
+async fn keywords_are_few_and_told_once() {
+    let mut pipe = Pipe::open(true, quick());
+    pipe.log_in().await;
+    pipe.ask("a SELECT INBOX").await;
+    let mut other = Pipe::at(Arc::clone(&pipe.door), pipe.script.clone(), true);
+    other.log_in().await;
+    other.ask("a SELECT INBOX").await;
+    other.ask("b STORE 1 +FLAGS (one)").await;
+    other.ask("c STORE 2 +FLAGS (two)").await;
+    other.ask("d APPEND INBOX (three) {1+}\r\nx").await;
+    let lines = pipe.ask("b NOOP").await;
+    assert_eq!(lines.iter().filter(|line| line.starts_with("* FLAGS")).count(), 1, "{lines:?}");
+    assert!(lines.iter().any(|line| line.ends_with(" one three two)")), "{lines:?}");
+    assert!(!pipe.ask("c FETCH 1:* FLAGS").await.iter().any(|line| line.starts_with("* FLAGS")));
+    let words = |count: usize| (0..count).map(|n| format!("w{n}")).collect::<Vec<_>>().join(" ");
+    assert!(pipe.ask(&format!("d APPEND INBOX ({}) {{1+}}\r\nx", words(65))).await[0].starts_with("d NO [LIMIT]"));
+    assert!(pipe.ask(&format!("e STORE 1 +FLAGS ({})", words(62))).await[0].starts_with("e NO [LIMIT]"));
+    assert_eq!(pipe.ask(&format!("f STORE 1 +FLAGS.SILENT ({})", words(61))).await[1], "f OK STORE completed");
+    assert!(pipe.ask("g STORE 1 +FLAGS (more)").await[0].starts_with("g NO [LIMIT]"));
+    assert_eq!(pipe.ask("h STORE 1 +FLAGS.SILENT (w1)").await, ["h OK STORE completed"]);
+    assert_eq!(pipe.ask("i STORE 1 -FLAGS.SILENT (never)").await, ["i OK STORE completed"]);
+}
+
 /// A revoked device that is never silent ends too: at its next command, and in the middle of a long answer.
 #[tokio::test]
 async fn a_revoked_device_ends_while_it_works() {
