@@ -461,6 +461,33 @@ async fn fault_19_slow_messages_hold_little() {
     assert!(first.door.free_memory() >= 768 * 1024);
 }
 
+/// fault_19: those who ask for messages and do not take them hold a part of the memory, and no more.
+#[tokio::test]
+async fn fault_19_messages_that_nobody_takes_hold_little() {
+    let mut first = Pipe::open(true, quick());
+    for _ in 0..3 {
+        first.script.deliver(&b"Subject: x\r\n\r\n".repeat(6000));
+    }
+    first.log_in().await;
+    first.ask("a SELECT INBOX").await;
+    let all = first.door.free_reads();
+    first.send(b"b FETCH 3:5 (BODY.PEEK[])\r\n").await;
+    first.expect("* 3 FETCH (BODY[] {84000}").await;
+    assert!(first.door.free_reads() <= all - 164 * 1024);
+    let mut other = Pipe::at(Arc::clone(&first.door), first.script.clone(), true);
+    other.log_in().await;
+    other.ask("a SELECT INBOX").await;
+    assert_eq!(other.ask("b FETCH 3 (BODY.PEEK[])").await, ["b NO [LIMIT] Too much is in flight; try again"]);
+    assert_eq!(other.ask("c FETCH 3 (UID)").await[1], "c OK FETCH completed");
+    assert!(first.door.free_reads() >= all - 256 * 1024);
+    let mut octets = Vec::new();
+    while !octets.ends_with(b"b OK FETCH completed\r\n") {
+        octets.push(first.client.read_u8().await.expect("an octet"));
+    }
+    assert_eq!(first.door.free_reads(), all);
+    assert!(other.ask("d FETCH 3 (BODY.PEEK[])").await.last().expect("a line").starts_with("d OK"));
+}
+
 #[tokio::test]
 async fn an_idling_client_hears_that_we_are_here() {
     let mut pipe = Pipe::open(true, Times { still: Duration::from_millis(30), ..quick() });
@@ -570,6 +597,9 @@ async fn fault_19_an_answer_is_never_gathered() {
     };
     let (mut most, mut all) = (0, 0);
     loop {
+        if let Some(octets) = fetch.wants(&talk).filter(|_| fetch.is_between()) {
+            fetch.grant(octets);
+        }
         let done = fetch.step(&mut talk, 64 * 1024, &mut out).await.expect("no fault").is_some();
         most = most.max(out.len());
         while let Some(piece) = out.pop() {

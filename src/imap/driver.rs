@@ -19,7 +19,8 @@ use super::auth::Credentials;
 use super::door::{Door, Held, Place};
 use super::grammar::Command;
 use super::machine::{Job, LoginAnswer, Machine, Step};
-use super::op::{self, Work};
+use super::op::fetch::Fetch;
+use super::op::{self, Reply, Work};
 use super::out::Out;
 use super::verbs::{Mailbox, Opening, Verbs};
 use super::view::{Conversation, Expunges};
@@ -326,17 +327,9 @@ impl<V: Verbs> Session<V> {
                     Err(fault) => break Err(fault),
                 }
             },
-            Ok(Work::Fetch(mut fetch)) => loop {
-                if !self.may_go_on().await {
-                    // No farewell inside an answer.
-                    return if fetch.is_between() { Ok(()) } else { Err(std::io::ErrorKind::ConnectionAborted.into()) };
-                }
-                let Some(open) = &mut self.open else { return Ok(()) };
-                match fetch.step(&mut open.talk, ENOUGH, &mut out).await {
-                    Ok(Some(reply)) => break Ok(reply),
-                    Ok(None) => self.flush(stream, &mut out).await?,
-                    Err(fault) => break Err(fault),
-                }
+            Ok(Work::Fetch(fetch)) => match self.fetch(stream, fetch, &mut out).await? {
+                Some(reply) => reply,
+                None => return Ok(()),
             },
         };
         let Some(open) = &mut self.open else { return Ok(()) };
@@ -352,6 +345,46 @@ impl<V: Verbs> Session<V> {
         self.flush(stream, &mut out).await?;
         self.machine.done(selected);
         Ok(())
+    }
+
+    /// Fetches step by step; no reply where the session ends.
+    async fn fetch<S: AsyncWrite + Unpin>(
+        &mut self,
+        stream: &mut S,
+        mut fetch: Fetch,
+        out: &mut Out,
+    ) -> std::io::Result<Option<Result<Reply, Fault>>> {
+        // What the messages hold that were read and are not written.
+        let mut held = None;
+        loop {
+            if !self.may_go_on().await {
+                // No farewell inside an answer.
+                return if fetch.is_between() { Ok(None) } else { Err(std::io::ErrorKind::ConnectionAborted.into()) };
+            }
+            let Some(open) = &mut self.open else { return Ok(None) };
+            if fetch.is_between() {
+                drop(held.take());
+                fetch.grant(0);
+                if let Some(octets) = fetch.wants(&open.talk) {
+                    let octets = octets.max(ENOUGH as u64);
+                    let twice = usize::try_from(octets.saturating_mul(2)).unwrap_or(usize::MAX);
+                    held = open.place.reads.take(twice, self.door.times.memory).await;
+                    if held.is_none() {
+                        tracing::warn!(mailbox = %open.sender.mailbox, "no memory to read a message");
+                        return Ok(Some(Ok(op::busy())));
+                    }
+                    fetch.grant(octets);
+                }
+            }
+            match fetch.step(&mut open.talk, ENOUGH, out).await {
+                Ok(Some(reply)) => {
+                    self.flush(stream, out).await?;
+                    return Ok(Some(Ok(reply)));
+                }
+                Ok(None) => self.flush(stream, out).await?,
+                Err(fault) => return Ok(Some(Err(fault))),
+            }
+        }
     }
 
     /// Takes memory from the budget that all messages in flight share; waits for it, reading nothing.

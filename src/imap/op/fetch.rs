@@ -31,6 +31,8 @@ pub struct Fetch {
     /// Places in the view: it tells no EXPUNGE before the end.
     left: VecDeque<usize>,
     now: Option<Message>,
+    /// Octets of messages that may still be read before more is granted.
+    granted: u64,
     missing: bool,
     unreadable: bool,
 }
@@ -60,7 +62,17 @@ pub(super) fn begin<M: Mailbox>(talk: &Conversation<M>, by: By, set: &SequenceSe
         items.retain(|item| *item != Item::Flags);
         items.push(Item::Flags);
     }
-    Work::Fetch(Fetch { by, items, marks, tells, left: places.into(), now: None, missing: false, unreadable: false })
+    Work::Fetch(Fetch {
+        by,
+        items,
+        marks,
+        tells,
+        left: places.into(),
+        now: None,
+        granted: 0,
+        missing: false,
+        unreadable: false,
+    })
 }
 
 impl Fetch {
@@ -69,8 +81,19 @@ impl Fetch {
         self.now.is_none()
     }
 
+    /// How many octets the next message has, where its octets are to be read: as many are to be granted at least.
+    pub fn wants<M>(&self, talk: &Conversation<M>) -> Option<u64> {
+        let next = talk.selected.as_ref()?.entries.get(*self.left.front()?)?;
+        self.items.iter().any(Item::needs_octets).then_some(next.size)
+    }
+
+    /// So many octets of messages may be in memory until what waits is written.
+    pub fn grant(&mut self, octets: u64) {
+        self.granted = octets;
+    }
+
     /// Fetches until `enough` octets wait or all is done; the reply, when it is. What waits is to be written
-    /// before the next step: only then is a message marked as seen, and the next one read.
+    /// before the next step: only then is a message marked as seen, and more granted.
     ///
     /// # Errors
     /// A [`Fault`] of the mailbox.
@@ -82,6 +105,10 @@ impl Fetch {
     ) -> Result<Option<Reply>, Fault> {
         while out.len() < enough {
             let Some(mut message) = self.now.take() else {
+                if let Some(size) = self.wants(talk) {
+                    let Some(granted) = self.granted.checked_sub(size) else { return Ok(None) };
+                    self.granted = granted;
+                }
                 let Some(at) = self.left.pop_front() else { return Ok(Some(self.reply())) };
                 self.now = self.read(talk, at).await?;
                 if let (Some(message), Some(selected)) = (&self.now, &mut talk.selected) {

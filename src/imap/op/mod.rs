@@ -124,6 +124,11 @@ pub fn fault(fault: &Fault) -> Reply {
     Reply { line: format!("NO [{code}] The server cannot do this now"), expunges: Expunges::Held }
 }
 
+/// The reply where there is no memory to read messages into.
+pub fn busy() -> Reply {
+    Reply { line: "NO [LIMIT] Too much is in flight; try again".to_owned(), expunges: Expunges::Held }
+}
+
 /// The reply to what a folder command got wrong.
 fn refused(error: FolderError) -> Result<Reply, Fault> {
     Ok(Reply::no(match error {
