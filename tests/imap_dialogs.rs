@@ -21,7 +21,7 @@ mod support {
 use std::sync::Arc;
 use std::time::Duration;
 
-use pli::imap::grammar::command;
+use pli::imap::grammar::command::{self, Tagged};
 use pli::imap::machine::{Job, LoginAnswer, Machine, Step};
 use pli::imap::op::{self, Work};
 use pli::imap::out::Out;
@@ -507,6 +507,29 @@ async fn an_idling_client_hears_that_we_are_here() {
     assert!(silent.is_err(), "only an idling client hears it");
 }
 
+/// Large messages are searched elsewhere than small ones, and found as well; nobody waits for it.
+#[tokio::test]
+async fn large_messages_are_searched_beside() {
+    let mut pipe = Pipe::open(true, quick());
+    let large = [b"Subject: large\r\n\r\n".to_vec(), b"word\r\n".repeat(500_000), b"needle\r\n".to_vec()].concat();
+    pipe.script.deliver(&large);
+    pipe.log_in().await;
+    pipe.ask("a SELECT INBOX").await;
+    pipe.send(b"b SEARCH BODY needle\r\n").await;
+    // One thread runs this test and the session: it is free while the message is taken apart.
+    let start = started();
+    let mut turns = 0;
+    while tokio::time::timeout(Duration::ZERO, pipe.client.read_u8()).await.is_err() {
+        turns += 1;
+        tokio::task::yield_now().await;
+        assert!(start.elapsed() < Duration::from_secs(20));
+    }
+    assert!(turns > 20, "{turns}");
+    pipe.expect(" SEARCH 3").await;
+    pipe.expect("b OK SEARCH completed").await;
+    assert_eq!(pipe.ask("c SEARCH BODY absent").await[0], "* SEARCH");
+}
+
 #[tokio::test]
 async fn keywords_are_few_and_told_once() {
     let mut pipe = Pipe::open(true, quick());
@@ -585,8 +608,8 @@ async fn fault_19_an_answer_is_never_gathered() {
     script.deliver(format!("{}\r\nbody\r\n", field.repeat(4000)).as_bytes());
     let mut talk = Conversation::new(script);
     let job = |text: &str| {
-        let read = command::read(text.as_bytes()).ok().expect("a tag");
-        Job { tag: read.tag, command: read.command.ok().expect("a command"), message: None }
+        let Ok(Tagged { tag, command: Ok(command) }) = command::read(text.as_bytes()) else { panic!("a command") };
+        Job { tag, command, message: None }
     };
     let mut out = Out::default();
     op::begin(&mut talk, job("a SELECT INBOX"), &mut out).await.expect("no fault");

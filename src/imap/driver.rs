@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::access::LoginError;
@@ -401,9 +401,11 @@ impl<V: Verbs> Session<V> {
     }
 
     async fn flush<S: AsyncWrite + Unpin>(&self, stream: &mut S, out: &mut Out) -> std::io::Result<()> {
+        // Each piece has its limit; all together have one too, since what is not taken holds memory.
+        let all = Instant::now() + self.door.times.piece + slowest(out.len());
         while let Some(piece) = out.pop() {
             for octets in piece.octets().chunks(ENOUGH) {
-                self.put(stream, octets).await?;
+                timeout_at(all, self.put(stream, octets)).await.map_err(|_| std::io::ErrorKind::TimedOut)??;
             }
         }
         timeout(self.door.times.piece, stream.flush()).await.map_err(|_| std::io::ErrorKind::TimedOut)?
@@ -427,8 +429,7 @@ impl<V: Verbs> Session<V> {
     }
 
     fn allowed(&self, octets: usize) -> Instant {
-        let seconds = u64::try_from(octets / SLOWEST).unwrap_or(u64::MAX).min(24 * 60 * 60);
-        Instant::now() + self.door.times.message + Duration::from_secs(seconds)
+        Instant::now() + self.door.times.message + slowest(octets)
     }
 
     /// When the peer must have said what it is to say next.
@@ -440,6 +441,11 @@ impl<V: Verbs> Session<V> {
             (true, true) => Instant::now() + times.piece,
         }
     }
+}
+
+/// What so many octets may take.
+fn slowest(octets: usize) -> Duration {
+    Duration::from_secs(u64::try_from(octets / SLOWEST).unwrap_or(u64::MAX).min(24 * 60 * 60))
 }
 
 async fn changed<M: Mailbox>(open: &mut Option<Open<M>>) {
@@ -459,7 +465,7 @@ const COMMAND_PIECE: usize = 2 * 1024;
 const MESSAGE_PIECE: usize = 32 * 1024;
 /// How much waits to be written at most, but for the message that is being written.
 const ENOUGH: usize = 64 * 1024;
-/// Octets a second, of a message that comes in.
+/// Octets a second, of a message that comes or goes.
 const SLOWEST: usize = 4 * 1024;
 const FAREWELL: Duration = Duration::from_secs(5);
 const LONGEST_DELAY: Duration = Duration::from_secs(2);
