@@ -21,7 +21,9 @@ mod support {
 use std::sync::Arc;
 use std::time::Duration;
 
-use pli::imap::machine::{LoginAnswer, Machine, Step};
+use pli::imap::grammar::command::{self, Tagged};
+use pli::imap::machine::{Job, LoginAnswer, Machine, Step};
+use pli::imap::op::{self, Work};
 use pli::imap::out::Out;
 use pli::imap::view::{Conversation, Expunges};
 use pli::imap::{Door, Ended, Session, Settings, Times};
@@ -423,6 +425,228 @@ async fn large_messages_come_and_go_to_the_octet() {
     pipe.expect(" BODY[TEXT]<10> {5}").await;
     pipe.expect("xxxxx)").await;
     pipe.expect("c OK*").await;
+}
+
+/// fault_19: a message that comes slowly ends, and one mailbox never holds all memory.
+#[tokio::test]
+async fn fault_19_slow_messages_hold_little() {
+    let mut pipe = Pipe::open(true, Times { message: Duration::from_millis(150), ..quick() });
+    pipe.log_in().await;
+    pipe.send(b"a APPEND INBOX {3000+}\r\n").await;
+    for _ in 0..20 {
+        let _ = pipe.client.write_all(b"x").await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    pipe.expect("* BYE Silent for too long").await;
+    assert_eq!(pipe.door.free_memory(), 1024 * 1024);
+
+    let mut first = Pipe::open(true, quick());
+    first.log_in().await;
+    let mut others = Vec::new();
+    for n in 0..5 {
+        let mut pipe = Pipe::at(Arc::clone(&first.door), first.script.clone(), true);
+        pipe.log_in().await;
+        pipe.send(b"a APPEND INBOX {100000}\r\n").await;
+        pipe.expect(if n < 2 { "+ Go ahead" } else { "a NO [UNAVAILABLE]*" }).await;
+        others.push(pipe);
+    }
+    assert!(first.door.free_memory() >= 768 * 1024);
+}
+
+/// fault_19: those who ask for messages and do not take them hold a part of the memory, and no more.
+#[tokio::test]
+async fn fault_19_messages_that_nobody_takes_hold_little() {
+    let mut first = Pipe::open(true, quick());
+    for _ in 0..3 {
+        first.script.deliver(&b"Subject: x\r\n\r\n".repeat(6000));
+    }
+    first.log_in().await;
+    first.ask("a SELECT INBOX").await;
+    let all = first.door.free_reads();
+    first.send(b"b FETCH 3:5 (BODY.PEEK[])\r\n").await;
+    first.expect("* 3 FETCH (BODY[] {84000}").await;
+    assert!(first.door.free_reads() <= all - 164 * 1024);
+    let mut other = Pipe::at(Arc::clone(&first.door), first.script.clone(), true);
+    other.log_in().await;
+    other.ask("a SELECT INBOX").await;
+    assert_eq!(other.ask("b FETCH 3 (BODY.PEEK[])").await, ["b NO [LIMIT] Too much is in flight; try again"]);
+    assert_eq!(other.ask("c FETCH 3 (UID)").await[1], "c OK FETCH completed");
+    assert!(first.door.free_reads() >= all - 256 * 1024);
+    let mut octets = Vec::new();
+    while !octets.ends_with(b"b OK FETCH completed\r\n") {
+        octets.push(first.client.read_u8().await.expect("an octet"));
+    }
+    assert_eq!(first.door.free_reads(), all);
+    assert!(other.ask("d FETCH 3 (BODY.PEEK[])").await.last().expect("a line").starts_with("d OK"));
+}
+
+#[tokio::test]
+async fn an_idling_client_hears_that_we_are_here() {
+    let mut pipe = Pipe::open(true, Times { still: Duration::from_millis(30), ..quick() });
+    pipe.log_in().await;
+    pipe.send(b"b IDLE\r\n").await;
+    pipe.expect("+ idling").await;
+    pipe.expect("* OK Still here").await;
+    pipe.expect("* OK Still here").await;
+    pipe.send(b"DONE\r\nc NOOP\r\n").await;
+    let mut line = pipe.line().await;
+    while line == "* OK Still here" {
+        line = pipe.line().await;
+    }
+    assert_eq!(line, "b OK IDLE completed");
+    pipe.expect("c OK*").await;
+    let silent = tokio::time::timeout(Duration::from_millis(100), pipe.client.read_u8()).await;
+    assert!(silent.is_err(), "only an idling client hears it");
+}
+
+/// Large messages are searched elsewhere than small ones, and found as well; nobody waits for it.
+#[tokio::test]
+async fn large_messages_are_searched_beside() {
+    let mut pipe = Pipe::open(true, quick());
+    let large = [b"Subject: large\r\n\r\n".to_vec(), b"word\r\n".repeat(500_000), b"needle\r\n".to_vec()].concat();
+    pipe.script.deliver(&large);
+    pipe.log_in().await;
+    pipe.ask("a SELECT INBOX").await;
+    pipe.send(b"b SEARCH BODY needle\r\n").await;
+    // One thread runs this test and the session: it is free while the message is taken apart.
+    let start = started();
+    let mut turns = 0;
+    while tokio::time::timeout(Duration::ZERO, pipe.client.read_u8()).await.is_err() {
+        turns += 1;
+        tokio::task::yield_now().await;
+        assert!(start.elapsed() < Duration::from_secs(20));
+    }
+    assert!(turns > 20, "{turns}");
+    pipe.expect(" SEARCH 3").await;
+    pipe.expect("b OK SEARCH completed").await;
+    assert_eq!(pipe.ask("c SEARCH BODY absent").await[0], "* SEARCH");
+}
+
+#[tokio::test]
+async fn keywords_are_few_and_told_once() {
+    let mut pipe = Pipe::open(true, quick());
+    pipe.log_in().await;
+    pipe.ask("a SELECT INBOX").await;
+    let mut other = Pipe::at(Arc::clone(&pipe.door), pipe.script.clone(), true);
+    other.log_in().await;
+    other.ask("a SELECT INBOX").await;
+    other.ask("b STORE 1 +FLAGS (one)").await;
+    other.ask("c STORE 2 +FLAGS (two)").await;
+    other.ask("d APPEND INBOX (three) {1+}\r\nx").await;
+    let lines = pipe.ask("b NOOP").await;
+    assert_eq!(lines.iter().filter(|line| line.starts_with("* FLAGS")).count(), 1, "{lines:?}");
+    assert!(lines.iter().any(|line| line.ends_with(" one three two)")), "{lines:?}");
+    assert!(!pipe.ask("c FETCH 1:* FLAGS").await.iter().any(|line| line.starts_with("* FLAGS")));
+    let words = |count: usize| (0..count).map(|n| format!("w{n}")).collect::<Vec<_>>().join(" ");
+    assert!(pipe.ask(&format!("d APPEND INBOX ({}) {{1+}}\r\nx", words(65))).await[0].starts_with("d NO [LIMIT]"));
+    assert!(pipe.ask(&format!("e STORE 1 +FLAGS ({})", words(62))).await[0].starts_with("e NO [LIMIT]"));
+    assert_eq!(pipe.ask(&format!("f STORE 1 +FLAGS.SILENT ({})", words(61))).await[1], "f OK STORE completed");
+    assert!(pipe.ask("g STORE 1 +FLAGS (more)").await[0].starts_with("g NO [LIMIT]"));
+    assert_eq!(pipe.ask("h STORE 1 +FLAGS.SILENT (w1)").await, ["h OK STORE completed"]);
+    assert_eq!(pipe.ask("i STORE 1 -FLAGS.SILENT (never)").await, ["i OK STORE completed"]);
+}
+
+/// A revoked device that is never silent ends too: at its next command, and in the middle of a long answer.
+#[tokio::test]
+async fn a_revoked_device_ends_while_it_works() {
+    let times = Times { validity: Duration::from_millis(50), ..quick() };
+    let mut pipe = Pipe::open(true, times);
+    pipe.log_in().await;
+    pipe.script.other("revoke");
+    // Pipelined, so that the session never waits to read.
+    pipe.send(&b"a LIST \"\" *\r\n".repeat(100)).await;
+    tokio::time::sleep(Duration::from_millis(60)).await;
+    pipe.send(&b"a LIST \"\" *\r\n".repeat(400)).await;
+    loop {
+        let line = pipe.line().await;
+        if line.starts_with("* BYE This device may no longer") {
+            break;
+        }
+        assert_ne!(line, "(closed)");
+    }
+    pipe.expect("(closed)").await;
+
+    let mut pipe = Pipe::open(true, times);
+    let message = b"Subject: x\r\n\r\n".repeat(6000);
+    for _ in 0..8 {
+        pipe.script.deliver(&message);
+    }
+    pipe.log_in().await;
+    pipe.ask("a SELECT INBOX").await;
+    pipe.send(b"b FETCH 3:10 (BODY.PEEK[])\r\n").await;
+    pipe.script.other("revoke");
+    tokio::time::sleep(Duration::from_millis(60)).await;
+    let mut all = Vec::new();
+    pipe.client.read_to_end(&mut all).await.expect("the end");
+    assert!(all.len() < 2 * message.len(), "{}", all.len());
+    assert!(all.ends_with(b")\r\n* BYE This device may no longer read the mailbox\r\n"));
+
+    let mut pipe = Pipe::open(true, Times { validity: Duration::from_millis(1), ..quick() });
+    for n in 0..1000 {
+        let text: &[u8] = if n == 10 { b"Subject: revoke\r\n\r\n" } else { b"Subject: x\r\n\r\n" };
+        pipe.script.deliver(text);
+    }
+    pipe.log_in().await;
+    pipe.ask("a SELECT INBOX").await;
+    pipe.send(b"b SEARCH BODY y\r\n").await;
+    pipe.expect("* BYE This device may no longer*").await;
+}
+
+/// fault_19: whatever is asked for at once, little more than one item of it waits in memory.
+#[tokio::test]
+async fn fault_19_an_answer_is_never_gathered() {
+    let script = Script::default();
+    let field = format!("X-Long: {}\r\n", "x".repeat(900));
+    script.deliver(format!("{}\r\nbody\r\n", field.repeat(4000)).as_bytes());
+    let mut talk = Conversation::new(script);
+    let job = |text: &str| {
+        let Ok(Tagged { tag, command: Ok(command) }) = command::read(text.as_bytes()) else { panic!("a command") };
+        Job { tag, command, message: None }
+    };
+    let mut out = Out::default();
+    op::begin(&mut talk, job("a SELECT INBOX"), &mut out).await.expect("no fault");
+    let items: Vec<String> = (0..64).map(|n| format!("BODY.PEEK[HEADER.FIELDS.NOT (x-{n})]")).collect();
+    let fetch = job(&format!("b FETCH 1:* ({})", items.join(" ")));
+    let Work::Fetch(mut fetch) = op::begin(&mut talk, fetch, &mut out).await.expect("no fault") else {
+        panic!("a FETCH")
+    };
+    let (mut most, mut all) = (0, 0);
+    loop {
+        if let Some(octets) = fetch.wants(&talk).filter(|_| fetch.is_between()) {
+            fetch.grant(octets);
+        }
+        let done = fetch.step(&mut talk, 64 * 1024, &mut out).await.expect("no fault").is_some();
+        most = most.max(out.len());
+        while let Some(piece) = out.pop() {
+            all += piece.octets().len();
+        }
+        if done {
+            break;
+        }
+    }
+    assert!(most < 1024 * 1024 + 128 * 1024, "{most}");
+    assert!(all > 64 * 1024 * 1024, "{all}");
+}
+
+/// What a client did not take is not marked as seen.
+#[tokio::test]
+async fn a_message_is_seen_when_it_was_sent() {
+    let mut pipe = Pipe::open(true, quick());
+    for _ in 0..5 {
+        pipe.script.deliver(&b"Subject: x\r\n\r\n".repeat(6000));
+    }
+    pipe.log_in().await;
+    pipe.ask("a SELECT INBOX").await;
+    pipe.send(b"b FETCH 3:7 (FLAGS BODY[])\r\n").await;
+    pipe.expect("* 3 FETCH (BODY[] {84000}").await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert_eq!(pipe.script.seen(), 0);
+    let mut octets = vec![0; 84_000];
+    pipe.client.read_exact(&mut octets).await.expect("the octets");
+    pipe.expect(" FLAGS (\\Seen))").await;
+    pipe.expect("* 4 FETCH (BODY[] {84000}").await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert_eq!(pipe.script.seen(), 1);
 }
 
 /// Python's imaplib, for real, over TCP.

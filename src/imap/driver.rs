@@ -8,18 +8,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::sync::{OwnedSemaphorePermit, watch};
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::access::LoginError;
 use crate::domain::{Fault, Sender};
 
 use super::auth::Credentials;
-use super::door::{Door, Place};
+use super::door::{Door, Held, Place};
 use super::grammar::Command;
 use super::machine::{Job, LoginAnswer, Machine, Step};
-use super::op::{self, Work};
+use super::op::fetch::Fetch;
+use super::op::{self, Reply, Work};
 use super::out::Out;
 use super::verbs::{Mailbox, Opening, Verbs};
 use super::view::{Conversation, Expunges};
@@ -33,6 +34,10 @@ pub struct Times {
     pub idle: Duration,
     /// To take a piece of an answer, or to send a piece of a message.
     pub piece: Duration,
+    /// For a whole message, besides what its octets take at the slowest rate.
+    pub message: Duration,
+    /// Between two lines that keep an idling connection open.
+    pub still: Duration,
     /// To wait for memory.
     pub memory: Duration,
     /// Between two looks at whether the session may go on.
@@ -47,6 +52,8 @@ impl Default for Times {
             login: Duration::from_secs(60),
             idle: Duration::from_secs(30 * 60),
             piece: Duration::from_secs(3 * 60),
+            message: Duration::from_secs(60),
+            still: Duration::from_secs(2 * 60),
             memory: Duration::from_secs(60),
             validity: Duration::from_secs(60),
             wrong_password: Duration::from_millis(250),
@@ -70,7 +77,11 @@ pub struct Session<V: Verbs> {
     stop: watch::Receiver<bool>,
     login_before: Instant,
     open: Option<Open<V::Mailbox>>,
-    memory: Option<OwnedSemaphorePermit>,
+    memory: Option<Held>,
+    /// When the message that comes in must be whole.
+    message_before: Option<Instant>,
+    /// When an idling client hears again that we are here.
+    still_at: Option<Instant>,
     wrong: u32,
 }
 
@@ -79,7 +90,7 @@ struct Open<M> {
     sender: Sender,
     talk: Conversation<M>,
     check_at: Instant,
-    _place: Place,
+    place: Place,
 }
 
 impl<V: Verbs> Session<V> {
@@ -97,7 +108,17 @@ impl<V: Verbs> Session<V> {
 
     fn new(door: Arc<Door<V>>, machine: Machine, stop: watch::Receiver<bool>) -> Self {
         let login_before = Instant::now() + door.times.login;
-        Self { door, machine, stop, login_before, open: None, memory: None, wrong: 0 }
+        Self {
+            door,
+            machine,
+            stop,
+            login_before,
+            open: None,
+            memory: None,
+            message_before: None,
+            still_at: None,
+            wrong: 0,
+        }
     }
 
     /// TLS is there.
@@ -120,6 +141,7 @@ impl<V: Verbs> Session<V> {
             used = used.saturating_add(before.saturating_sub(input.len()));
             if !matches!(step, Step::Do(_)) && !self.machine.is_in_message() {
                 self.memory = None;
+                self.message_before = None;
             }
             match step {
                 Step::Read => {
@@ -127,7 +149,7 @@ impl<V: Verbs> Session<V> {
                     used = 0;
                     // The limit is for a whole command, but for each piece of a message.
                     if self.machine.is_in_message() {
-                        until = self.deadline();
+                        until = self.deadline().min(self.message_before());
                     }
                     if !self.read(stream, &mut buffer, until).await? {
                         return Ok(Ended::Closed);
@@ -177,6 +199,12 @@ impl<V: Verbs> Session<V> {
             return Ok(true);
         }
         let idle = self.machine.is_idle();
+        let still_at = Instant::now() + self.door.times.still;
+        // Network boxes on the way forget connections on which nothing is said.
+        let still_at = if idle { *self.still_at.get_or_insert(still_at) } else { still_at };
+        if !idle {
+            self.still_at = None;
+        }
         let check_at = self.open.as_ref().map_or(until, |open| open.check_at);
         let Self { stop, open, machine, .. } = self;
         tokio::select! {
@@ -185,6 +213,10 @@ impl<V: Verbs> Session<V> {
             read = stream.read_buf(buffer) => return Ok(read? > 0),
             () = changed(open), if idle => {}
             () = sleep_until(until) => machine.bye("Silent for too long"),
+            () = sleep_until(still_at), if idle => {
+                self.still_at = None;
+                self.write(stream, b"* OK Still here\r\n").await?;
+            }
             () = sleep_until(check_at), if open.is_some() => {
                 self.check().await;
             }
@@ -203,6 +235,18 @@ impl<V: Verbs> Session<V> {
         }
         self.flush(stream, &mut out).await?;
         Ok(true)
+    }
+
+    /// Whether the session goes on, which is looked up when it is due; says farewell when it does not.
+    async fn may_go_on(&mut self) -> bool {
+        if *self.stop.borrow() {
+            self.machine.bye("The server stops; come back soon");
+            return false;
+        }
+        match &self.open {
+            Some(open) if Instant::now() >= open.check_at => self.check().await,
+            _ => true,
+        }
     }
 
     /// Whether the session may go on; says farewell when it may not.
@@ -235,7 +279,7 @@ impl<V: Verbs> Session<V> {
                 };
                 tracing::info!(mailbox = %sender.mailbox, device = %sender.device, "imap login");
                 let check_at = Instant::now() + self.door.times.validity;
-                self.open = Some(Open { sender, talk: Conversation::new(mailbox), check_at, _place: place });
+                self.open = Some(Open { sender, talk: Conversation::new(mailbox), check_at, place });
                 LoginAnswer::Right
             }
             Ok(Opening::Pending) => LoginAnswer::Pending,
@@ -256,7 +300,9 @@ impl<V: Verbs> Session<V> {
 
     /// Does a command and writes its answers.
     async fn work<S: AsyncWrite + Unpin>(&mut self, stream: &mut S, job: Job) -> std::io::Result<()> {
-        if matches!(job.command, Command::Select { .. }) && !self.check().await {
+        let asked = matches!(job.command, Command::Select { .. });
+        let valid = if asked { self.check().await } else { self.may_go_on().await };
+        if !valid {
             return Ok(());
         }
         let Some(open) = &mut self.open else {
@@ -269,13 +315,21 @@ impl<V: Verbs> Session<V> {
         let reply = match op::begin(&mut open.talk, job, &mut out).await {
             Ok(Work::Done(reply)) => Ok(reply),
             Err(fault) => Err(fault),
-            Ok(Work::Fetch(mut fetch)) => loop {
+            Ok(Work::Search(mut search)) => loop {
+                if !self.may_go_on().await {
+                    return Ok(());
+                }
                 let Some(open) = &mut self.open else { return Ok(()) };
-                match fetch.step(&mut open.talk, ENOUGH, &mut out).await {
+                match search.step(&open.talk, &mut out).await {
                     Ok(Some(reply)) => break Ok(reply),
-                    Ok(None) => self.flush(stream, &mut out).await?,
+                    // Others get their turn.
+                    Ok(None) => tokio::task::yield_now().await,
                     Err(fault) => break Err(fault),
                 }
+            },
+            Ok(Work::Fetch(fetch)) => match self.fetch(stream, fetch, &mut out).await? {
+                Some(reply) => reply,
+                None => return Ok(()),
             },
         };
         let Some(open) = &mut self.open else { return Ok(()) };
@@ -293,12 +347,53 @@ impl<V: Verbs> Session<V> {
         Ok(())
     }
 
+    /// Fetches step by step; no reply where the session ends.
+    async fn fetch<S: AsyncWrite + Unpin>(
+        &mut self,
+        stream: &mut S,
+        mut fetch: Fetch,
+        out: &mut Out,
+    ) -> std::io::Result<Option<Result<Reply, Fault>>> {
+        // What the messages hold that were read and are not written.
+        let mut held = None;
+        loop {
+            if !self.may_go_on().await {
+                // No farewell inside an answer.
+                return if fetch.is_between() { Ok(None) } else { Err(std::io::ErrorKind::ConnectionAborted.into()) };
+            }
+            let Some(open) = &mut self.open else { return Ok(None) };
+            if fetch.is_between() {
+                drop(held.take());
+                fetch.grant(0);
+                if let Some(octets) = fetch.wants(&open.talk) {
+                    let octets = octets.max(ENOUGH as u64);
+                    let twice = usize::try_from(octets.saturating_mul(2)).unwrap_or(usize::MAX);
+                    held = open.place.reads.take(twice, self.door.times.memory).await;
+                    if held.is_none() {
+                        tracing::warn!(mailbox = %open.sender.mailbox, "no memory to read a message");
+                        return Ok(Some(Ok(op::busy())));
+                    }
+                    fetch.grant(octets);
+                }
+            }
+            match fetch.step(&mut open.talk, ENOUGH, out).await {
+                Ok(Some(reply)) => {
+                    self.flush(stream, out).await?;
+                    return Ok(Some(Ok(reply)));
+                }
+                Ok(None) => self.flush(stream, out).await?,
+                Err(fault) => return Ok(Some(Err(fault))),
+            }
+        }
+    }
+
     /// Takes memory from the budget that all messages in flight share; waits for it, reading nothing.
     async fn reserve(&mut self, octets: usize) -> bool {
-        let permits = u32::try_from(octets.div_ceil(1024)).unwrap_or(u32::MAX);
-        let budget = Arc::clone(&self.door.memory);
-        if let Ok(Ok(permit)) = timeout(self.door.times.memory, budget.acquire_many_owned(permits)).await {
-            self.memory = Some(permit);
+        // Invariant: nobody sends a message before a login.
+        let Some(open) = &self.open else { return false };
+        if let Some(held) = open.place.memory.take(octets, self.door.times.memory).await {
+            self.memory = Some(held);
+            self.message_before = Some(self.allowed(octets));
             return true;
         }
         tracing::warn!("no memory for an appended message");
@@ -306,9 +401,11 @@ impl<V: Verbs> Session<V> {
     }
 
     async fn flush<S: AsyncWrite + Unpin>(&self, stream: &mut S, out: &mut Out) -> std::io::Result<()> {
+        // Each piece has its limit; all together have one too, since what is not taken holds memory.
+        let all = Instant::now() + self.door.times.piece + slowest(out.len());
         while let Some(piece) = out.pop() {
             for octets in piece.octets().chunks(ENOUGH) {
-                self.put(stream, octets).await?;
+                timeout_at(all, self.put(stream, octets)).await.map_err(|_| std::io::ErrorKind::TimedOut)??;
             }
         }
         timeout(self.door.times.piece, stream.flush()).await.map_err(|_| std::io::ErrorKind::TimedOut)?
@@ -325,6 +422,16 @@ impl<V: Verbs> Session<V> {
         timeout(limit, stream.write_all(octets)).await.map_err(|_| std::io::ErrorKind::TimedOut)?
     }
 
+    /// When a literal must be whole; one that is only swallowed has the time of the longest.
+    fn message_before(&mut self) -> Instant {
+        let longest = self.allowed(self.door.settings.message_limit.saturating_mul(2));
+        *self.message_before.get_or_insert(longest)
+    }
+
+    fn allowed(&self, octets: usize) -> Instant {
+        Instant::now() + self.door.times.message + slowest(octets)
+    }
+
     /// When the peer must have said what it is to say next.
     fn deadline(&self) -> Instant {
         let times = &self.door.times;
@@ -334,6 +441,11 @@ impl<V: Verbs> Session<V> {
             (true, true) => Instant::now() + times.piece,
         }
     }
+}
+
+/// What so many octets may take.
+fn slowest(octets: usize) -> Duration {
+    Duration::from_secs(u64::try_from(octets / SLOWEST).unwrap_or(u64::MAX).min(24 * 60 * 60))
 }
 
 async fn changed<M: Mailbox>(open: &mut Option<Open<M>>) {
@@ -353,5 +465,7 @@ const COMMAND_PIECE: usize = 2 * 1024;
 const MESSAGE_PIECE: usize = 32 * 1024;
 /// How much waits to be written at most, but for the message that is being written.
 const ENOUGH: usize = 64 * 1024;
+/// Octets a second, of a message that comes or goes.
+const SLOWEST: usize = 4 * 1024;
 const FAREWELL: Duration = Duration::from_secs(5);
 const LONGEST_DELAY: Duration = Duration::from_secs(2);

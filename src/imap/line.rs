@@ -237,8 +237,8 @@ impl Reader {
         self.mark = Mark::No;
         self.octets.truncate(LONGEST_PREFIX);
         let refusal = self.refusal.unwrap_or(Refusal::TooLong);
-        // Before a login nobody is owed patience; after it, a flood without end is none either.
-        if !self.authenticated || octets > self.message_limit.saturating_mul(2) {
+        // Before a login nobody is owed patience; after it, a flood that comes unasked is owed none either.
+        if !self.authenticated || (plus && octets > self.message_limit.saturating_mul(2)) {
             self.clear();
             return Some(Read::Fatal(refusal));
         }
@@ -410,6 +410,8 @@ mod tests {
         let swallowed = [b"a APPEND x {99+}\r\n", &[b'\n'; 99][..], b"\r\nb NOOP\r\n"].concat();
         assert_eq!(read(&swallowed, true), "<99>Some(\"a\")NoMemory[b NOOP]");
         assert_eq!(read(b"a APPEND x {99999999999999999999+}\r\nb NOOP\r\n", true), "!TooLarge");
+        assert_eq!(read(b"a APPEND x {26214400}\r\nb NOOP\r\n", true), "Some(\"a\")TooLarge[b NOOP]");
+        assert_eq!(read(b"a X {99999999999999999999}\r\nb NOOP\r\n", true), "Some(\"a\")TooLong[b NOOP]");
         // A line that is too long and ends in a literal.
         let long = [b"a SEARCH TEXT ", &[b'x'; MOST_TEXT][..], b"{8+}\r\nb NOOP\r\n\r\nc NOOP\r\n"].concat();
         assert_eq!(read(&long, true), "Some(\"a\")TooLong[c NOOP]");

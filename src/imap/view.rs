@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use tokio::sync::watch;
 
-use crate::domain::{Fault, Flags, FolderId};
+use crate::domain::{Fault, FolderId};
 use crate::mailbox::EntryInfo;
 
 use super::grammar::command::By;
@@ -134,6 +134,11 @@ impl Selected {
             out.untagged(format!("{} EXISTS", self.entries.len()));
             out.untagged("0 RECENT");
         }
+        // Once for all that is new.
+        let words = changed.iter().copied().chain(before..self.entries.len()).filter_map(|at| self.entries.get(at));
+        let words = words.flat_map(|entry| &entry.flags.keywords);
+        let words: BTreeSet<String> = words.cloned().collect();
+        self.tell_keywords(&words, out);
         for at in changed {
             self.tell_flags(at, out);
         }
@@ -143,17 +148,22 @@ impl Selected {
     pub fn tell_flags(&mut self, at: usize, out: &mut Out) {
         let Some(entry) = self.entries.get(at) else { return };
         let (uid, flags) = (entry.uid, entry.flags.clone());
-        self.tell_keywords(&flags, out);
+        self.tell_keywords(&flags.keywords, out);
         out.untagged(format!("{} FETCH (UID {uid} FLAGS {})", at.saturating_add(1), out::flags(&flags)));
     }
 
     /// Tells keywords that the client has not seen in this folder.
-    pub fn tell_keywords(&mut self, flags: &Flags, out: &mut Out) {
-        if flags.keywords.iter().all(|keyword| self.keywords.contains(keyword)) {
+    pub fn tell_keywords(&mut self, keywords: &BTreeSet<String>, out: &mut Out) {
+        if keywords.is_subset(&self.keywords) {
             return;
         }
-        self.keywords.extend(flags.keywords.iter().cloned());
+        self.keywords.extend(keywords.iter().cloned());
         out.untagged(self.flags_line());
+    }
+
+    /// Whether a folder would have more keywords with these than it may.
+    pub fn too_many(&self, keywords: &BTreeSet<String>) -> bool {
+        !keywords.is_subset(&self.keywords) && self.keywords.union(keywords).count() > MOST_KEYWORDS
     }
 
     /// The FLAGS response.
@@ -211,13 +221,15 @@ impl Selected {
     }
 }
 
+/// How many keywords clients may give to the messages of a folder.
+pub const MOST_KEYWORDS: usize = 64;
 /// The flags every folder has.
 pub const SYSTEM: &str = "\\Answered \\Flagged \\Deleted \\Seen \\Draft";
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{EntryId, Random, SystemFlags, Timestamp};
+    use crate::domain::{EntryId, Flags, Random, SystemFlags, Timestamp};
     use crate::imap::grammar::Cursor;
 
     struct Sevens;

@@ -147,6 +147,12 @@ impl Script {
         self.state().add("INBOX", Flags::default(), Timestamp(1_600_000_000_000), octets);
     }
 
+    /// How many messages of INBOX are seen.
+    pub fn seen(&self) -> usize {
+        let state = self.state();
+        state.folders["INBOX"].entries.iter().filter(|e| e.flags.system.has(SystemFlags::SEEN)).count()
+    }
+
     /// Another session's doing.
     pub fn other(&self, what: &str) {
         let words: Vec<&str> = what.split(' ').collect();
@@ -254,7 +260,7 @@ impl Mailbox for Script {
         Ok(self.state().by_id(folder).map(|folder| folder.entries.clone()).unwrap_or_default())
     }
     async fn message(&self, id: EntryId) -> Result<Option<Octets>, Fault> {
-        let state = self.state();
+        let mut state = self.state();
         let there = state.folders.values().any(|folder| folder.entries.iter().any(|entry| entry.id == id));
         let octets = state.octets.get(&id).filter(|_| there).cloned();
         if octets.as_ref().is_some_and(|octets| octets.windows(8).any(|w| w == b"no disk\r")) {
@@ -263,6 +269,8 @@ impl Mailbox for Script {
         if octets.as_ref().is_some_and(|octets| octets.windows(7).any(|w| w == b"no key\r")) {
             return Err(Fault::new("no key"));
         }
+        // Somebody revokes the device while this message is read.
+        state.revoked |= octets.as_ref().is_some_and(|octets| octets.windows(7).any(|w| w == b"revoke\r"));
         Ok(octets)
     }
     async fn change_flags(

@@ -79,7 +79,11 @@ pub fn items(cursor: &mut Cursor) -> Parsed<Vec<Item>> {
     if cursor.eat(b'(') {
         let mut items = Vec::new();
         loop {
-            items.push(item(cursor)?);
+            // What is asked for twice is answered once.
+            let item = item(cursor)?;
+            if !items.contains(&item) {
+                items.push(item);
+            }
             if items.len() > MOST_ITEMS {
                 return Err(BAD);
             }
@@ -184,7 +188,7 @@ fn partial(cursor: &mut Cursor) -> Parsed<Option<(u32, u32)>> {
     Ok(Some((from, count)))
 }
 
-const MOST_ITEMS: usize = 500;
+const MOST_ITEMS: usize = 64;
 const DEEPEST_PART: usize = 200;
 
 #[cfg(test)]
@@ -208,6 +212,14 @@ mod tests {
         {
             assert!(read(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn fault_19_items_are_few_and_different() {
+        let list = |items: Vec<String>| read(&format!("({})", items.join(" "))).map(|items| items.len());
+        assert_eq!(list(vec!["BODY[HEADER.FIELDS.NOT (x)]".to_owned(); 500]), Ok(1));
+        assert_eq!(list((1..=64).map(|part| format!("BODY[{part}]")).collect()), Ok(64));
+        assert_eq!(list((1..=65).map(|part| format!("BODY[{part}]")).collect()), Err(BAD));
     }
 
     #[test]

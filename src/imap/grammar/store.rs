@@ -81,7 +81,8 @@ fn flag(cursor: &mut Cursor, flags: &mut Flags) -> Parsed<()> {
 }
 
 const LONGEST_KEYWORD: usize = 100;
-const MOST_KEYWORDS: usize = 100;
+/// Bounds what is read; how many a folder takes is less, and another's affair.
+const MOST_KEYWORDS: usize = 1000;
 
 #[cfg(test)]
 mod tests {

@@ -1,19 +1,24 @@
 //! BODYSTRUCTURE and BODY (RFC 3501 §7.4.2) of a message taken apart.
 //!
+//! What is written is bounded too: beyond it parts are still there, and said to be octets.
+//!
 //! Recursion is bounded by [`super::structure::DEEPEST`]. A part that the structure does not follow is given
 //! as APPLICATION/OCTET-STREAM, so that no client looks for parts inside it.
+
+use std::cell::Cell;
 
 use crate::imap::out::Out;
 
 use super::envelope;
-use super::field::{self, slice};
+use super::field;
 use super::parameter::{Value, plain};
 use super::structure::{Kind, Node, Structure};
 
 /// Writes the structure; `extended` for BODYSTRUCTURE.
 pub fn write(octets: &[u8], structure: &Structure, extended: bool, out: &mut Out) {
     if let Some(root) = structure.root() {
-        Writer { octets, structure, extended }.part(root, out);
+        let addresses = Cell::new(envelope::MOST_ADDRESSES);
+        Writer { octets, structure, extended, most: out.len().saturating_add(MOST_WRITTEN), addresses }.part(root, out);
     }
 }
 
@@ -21,16 +26,27 @@ struct Writer<'a> {
     octets: &'a [u8],
     structure: &'a Structure,
     extended: bool,
+    /// Beyond this, parts are named without being described.
+    most: usize,
+    addresses: Cell<usize>,
 }
 
 impl Writer<'_> {
     fn part(&self, node: &Node, out: &mut Out) {
+        if self.is_full(out) {
+            out.push(format!(r#"("application" "octet-stream" NIL NIL NIL "7bit" {})"#, node.body.len()));
+            return;
+        }
         out.push("(");
         match &node.kind {
             Kind::Multipart(children) => self.multipart(node, children, out),
             _ => self.single(node, out),
         }
         out.push(")");
+    }
+
+    fn is_full(&self, out: &Out) -> bool {
+        out.len() > self.most
     }
 
     fn multipart(&self, node: &Node, children: &[usize], out: &mut Out) {
@@ -42,16 +58,21 @@ impl Writer<'_> {
             out.push(r#"("text" "plain" NIL NIL NIL "7bit" 0 0)"#);
         }
         out.push(" ");
-        out.string(node.media_type().1);
+        let full = self.is_full(out);
+        out.string(if full { b"mixed" } else { node.media_type().1 });
         if self.extended {
             out.push(" ");
-            parameters(&node.content_type, out);
+            if full {
+                out.push("NIL");
+            } else {
+                parameters(&node.content_type, out);
+            }
             self.rest(node, out);
         }
     }
 
     fn single(&self, node: &Node, out: &mut Out) {
-        let header = slice(self.octets, &node.header);
+        let header = field::head(self.octets, &node.header);
         let (kind, subtype) = node.media_type();
         let opaque = node.kind == Kind::Leaf
             && (kind.eq_ignore_ascii_case(b"multipart")
@@ -74,7 +95,9 @@ impl Writer<'_> {
             && let Some(child) = self.structure.node(child)
         {
             out.push(" ");
-            envelope::write(slice(self.octets, &child.header), out);
+            let mut left = self.addresses.get();
+            envelope::write(field::head(self.octets, &child.header), &mut left, out);
+            self.addresses.set(left);
             out.push(" ");
             self.part(child, out);
             out.push(format!(" {}", node.lines));
@@ -83,14 +106,17 @@ impl Writer<'_> {
         }
         if self.extended {
             out.push(" ");
-            out.nstring(field::find(header, "content-md5").as_deref());
+            out.nstring(field::find(header, "content-md5").filter(|_| !self.is_full(out)).as_deref());
             self.rest(node, out);
         }
     }
 
     /// Disposition, language, location: the same for all.
     fn rest(&self, node: &Node, out: &mut Out) {
-        let header = slice(self.octets, &node.header);
+        if self.is_full(out) {
+            return out.push(" NIL NIL NIL");
+        }
+        let header = field::head(self.octets, &node.header);
         out.push(" ");
         match field::find(header, "content-disposition").map(|value| Value::read(&value)) {
             Some(value) if !value.word.is_empty() => {
@@ -145,6 +171,9 @@ fn languages(value: Option<&[u8]>, out: &mut Out) {
     }
 }
 
+/// How much is described.
+const MOST_WRITTEN: usize = 1024 * 1024;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -192,6 +221,18 @@ mod tests {
     }
 
     #[test]
+    fn fault_19_what_is_written_is_bounded() {
+        let from = format!("From: {}~", "a@b,".repeat(10_000));
+        let subject = format!("Subject: {}~", "x".repeat(100_000));
+        let parts = format!("--B~Content-Type: message/rfc822~~{from}{subject}~x~").repeat(60);
+        let text = shown(&format!("Content-Type: multipart/mixed; boundary=B~~{parts}--B--~"), true);
+        assert!(text.len() < MOST_WRITTEN + 200_000, "{}", text.len());
+        assert_eq!(text.matches("NIL NIL \"a\"").count(), envelope::MOST_ADDRESSES);
+        // All sixty are there; of the last one that is described, the message inside is not.
+        assert_eq!(text.matches("\"message\"").count() + text.matches("\"octet-stream\"").count(), 61);
+    }
+
+    #[test]
     fn fault_18_what_is_not_followed_is_opaque() {
         for text in [
             "Content-Type: multipart/mixed~~--B~",
@@ -202,6 +243,10 @@ mod tests {
         assert_eq!(
             shown("Content-Type: multipart/mixed; boundary=B~~", false),
             r#"(("text" "plain" NIL NIL NIL "7bit" 0 0) "mixed")"#
+        );
+        assert_eq!(
+            shown("Content-Type: message/global~~Subject: s~~x", false),
+            r#"("message" "global" NIL NIL NIL "7bit" 15)"#
         );
         let nested: String =
             (0..500).map(|n| format!("Content-Type: multipart/mixed; boundary=B{n}~~--B{n}~")).collect();

@@ -5,25 +5,25 @@ use crate::imap::out::Out;
 use super::address::{self, Address};
 use super::field;
 
-/// Writes the envelope of a header.
-pub fn write(header: &[u8], out: &mut Out) {
+/// Writes the envelope of a header; `left` is how many addresses may still be written.
+pub fn write(header: &[u8], left: &mut usize, out: &mut Out) {
     let text = |name| field::find(header, name);
-    let from = addresses(header, "from");
+    let from = addresses(header, "from", *left);
     out.push("(");
     out.nstring(text("date").as_deref());
     out.push(" ");
     out.nstring(text("subject").as_deref());
     out.push(" ");
-    list(&from, out);
+    list(&from, left, out);
     // RFC 3501 §7.4.2: where these are absent or empty, they are the From.
     for name in ["sender", "reply-to"] {
-        let own = addresses(header, name);
+        let own = addresses(header, name, *left);
         out.push(" ");
-        list(if own.is_empty() { &from } else { &own }, out);
+        list(if own.is_empty() { &from } else { &own }, left, out);
     }
     for name in ["to", "cc", "bcc"] {
         out.push(" ");
-        list(&addresses(header, name), out);
+        list(&addresses(header, name, *left), left, out);
     }
     out.push(" ");
     out.nstring(text("in-reply-to").as_deref());
@@ -33,12 +33,14 @@ pub fn write(header: &[u8], out: &mut Out) {
 }
 
 /// All fields of one name together: some mail has several.
-fn addresses(header: &[u8], name: &str) -> Vec<Address> {
+fn addresses(header: &[u8], name: &str, most: usize) -> Vec<Address> {
     let named = field::fields(header).filter(|field| field.name.eq_ignore_ascii_case(name.as_bytes()));
-    named.flat_map(|field| address::list(&field::unfold(field.value))).collect()
+    named.flat_map(|field| address::list(&field::unfold(field.value), most)).take(most).collect()
 }
 
-fn list(addresses: &[Address], out: &mut Out) {
+fn list(addresses: &[Address], left: &mut usize, out: &mut Out) {
+    let addresses = addresses.get(..*left).unwrap_or(addresses);
+    *left = left.saturating_sub(addresses.len());
     if addresses.is_empty() {
         return out.push("NIL");
     }
@@ -68,13 +70,16 @@ fn list(addresses: &[Address], out: &mut Out) {
     out.push(")");
 }
 
+/// How many addresses an answer has, those of embedded messages included.
+pub const MOST_ADDRESSES: usize = 2000;
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn shown(header: &str) -> String {
         let mut out = Out::default();
-        write(header.as_bytes(), &mut out);
+        write(header.as_bytes(), &mut MOST_ADDRESSES.clone(), &mut out);
         let mut all = String::new();
         while let Some(piece) = out.pop() {
             all.push_str(&String::from_utf8_lossy(piece.octets()));
@@ -99,6 +104,8 @@ mod tests {
             shown("Subject: \"x\"\r\nSender: s@t\r\nCc: nobody\r\n"),
             "(NIL {3}\r\n\"x\" NIL ((NIL NIL \"s\" \"t\")) NIL NIL ((NIL NIL \"nobody\" \"\")) NIL NIL NIL)"
         );
+        let many = format!("From: {0}\r\nTo: {0}\r\nTo: {0}\r\n", "a@b,".repeat(1500));
+        assert_eq!(shown(&many).matches("NIL NIL \"a\"").count(), MOST_ADDRESSES);
         // An empty subject is there; a missing one is not.
         assert!(shown("Subject:\r\n").starts_with("(NIL \"\" NIL"));
     }

@@ -1,10 +1,11 @@
 //! Which octets a section names (RFC 3501 §6.4.5): parts by number, headers, texts, and partials of them.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::imap::grammar::fetch::{Of, Section};
 
-use super::field::{self, slice};
+use super::field;
 use super::structure::{Kind, Node, Structure};
 
 /// What a section gives.
@@ -31,7 +32,7 @@ pub fn content(octets: &[u8], structure: &Structure, section: &Section) -> Conte
             None => Content::Nil,
             Some(message) => match of {
                 Of::Text => Content::Range(message.body.clone()),
-                Of::Fields { not, names } => Content::Fields(chosen(slice(octets, &message.header), names, *not)),
+                Of::Fields { not, names } => Content::Fields(chosen(field::head(octets, &message.header), names, *not)),
                 _ => Content::Range(message.header.clone()),
             },
         },
@@ -78,9 +79,10 @@ fn message<'a>(structure: &'a Structure, node: &'a Node, whole: bool) -> Option<
 
 fn chosen(header: &[u8], names: &[String], not: bool) -> Vec<u8> {
     let mut all = Vec::new();
+    // Looked up, not compared one by one: both may be many.
+    let names: BTreeSet<Vec<u8>> = names.iter().map(|name| name.as_bytes().to_ascii_lowercase()).collect();
     for field in field::fields(header) {
-        let named = names.iter().any(|name| field.name.eq_ignore_ascii_case(name.as_bytes()));
-        if named != not {
+        if names.contains(&field.name.to_ascii_lowercase()) != not {
             all.extend_from_slice(field.whole);
         }
     }
@@ -94,6 +96,7 @@ fn chosen(header: &[u8], names: &[String], not: bool) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::field::slice;
     use super::*;
     use crate::imap::grammar::cursor::Cursor;
     use crate::imap::grammar::fetch::{Item, items};

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::field::{self, slice};
+use super::field;
 use super::parameter::{Value, plain};
 
 /// How deep parts are followed.
@@ -169,12 +169,13 @@ impl Walk<'_> {
         let Some(node) = self.nodes.get_mut(open.node) else { return };
         node.header.end = end;
         node.body = end..end;
-        let header = slice(octets, &node.header);
+        let header = field::head(octets, &node.header);
         node.content_type = content_type(header, open.default);
         if depth >= DEEPEST {
             return;
         }
         let (kind, subtype) = node.media_type();
+        // RFC 3501 §7.4.2 knows the structure of MESSAGE/RFC822 alone; any other message is a basic body.
         if kind.eq_ignore_ascii_case(b"multipart") {
             let digest = subtype.eq_ignore_ascii_case(b"digest");
             let boundary = node.content_type.parameter("boundary").map(|b| b.trim_ascii_end().to_vec());
@@ -184,7 +185,10 @@ impl Walk<'_> {
                 open.default = if digest { b"message/rfc822" } else { b"text/plain" };
                 node.kind = Kind::Multipart(Vec::new());
             }
-        } else if kind.eq_ignore_ascii_case(b"message") && is_message(subtype) && is_identity(header) {
+        } else if kind.eq_ignore_ascii_case(b"message")
+            && subtype.eq_ignore_ascii_case(b"rfc822")
+            && is_identity(header)
+        {
             let child = self.nodes.len();
             let parent = open.node;
             if child < MOST_PARTS {
@@ -209,7 +213,7 @@ impl Walk<'_> {
                 // A header that nothing ended is all there is.
                 node.header.end = end.max(node.header.start);
                 node.body = node.header.end..node.header.end;
-                node.content_type = content_type(slice(octets, &node.header), open.default);
+                node.content_type = content_type(field::head(octets, &node.header), open.default);
             } else {
                 node.body.end = end.max(node.body.start);
                 node.lines = if node.body.is_empty() { 0 } else { lines.saturating_sub(open.first_line) };
@@ -220,10 +224,6 @@ impl Walk<'_> {
 
 fn content_type(header: &[u8], default: &[u8]) -> Value {
     Value::read(&field::find(header, "content-type").unwrap_or_else(|| default.to_vec()))
-}
-
-fn is_message(subtype: &[u8]) -> bool {
-    subtype.eq_ignore_ascii_case(b"rfc822") || subtype.eq_ignore_ascii_case(b"global")
 }
 
 /// Whether a body stands as it is (RFC 2046 §5.2.1 allows nothing else for messages; some write base64).
@@ -243,6 +243,7 @@ fn before_line_end(octets: &[u8], at: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use super::super::field::slice;
     use super::*;
 
     fn shown(octets: &[u8], structure: &Structure, at: usize) -> String {

@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use crate::domain::{Fault, Flags, Timestamp};
 use crate::imap::verbs::Mailbox;
-use crate::imap::view::Conversation;
+use crate::imap::view::{Conversation, MOST_KEYWORDS};
 use crate::mailbox::AppendError;
 
 use super::Reply;
@@ -18,6 +18,9 @@ pub(super) async fn append<M: Mailbox>(
 ) -> Result<Reply, Fault> {
     if octets.is_empty() {
         return Ok(Reply::no("[CANNOT] A message has octets"));
+    }
+    if flags.keywords.len() > MOST_KEYWORDS {
+        return Ok(Reply::no("[LIMIT] A message has fewer keywords"));
     }
     Ok(match talk.mailbox.append(name, flags, at, std::mem::take(&mut *octets)).await {
         Ok((validity, uid)) => Reply::ok(format!("[APPENDUID {validity} {uid}] APPEND completed")),

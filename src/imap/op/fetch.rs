@@ -15,7 +15,7 @@ use crate::imap::message::structure::Structure;
 use crate::imap::message::{bodystructure, envelope, field};
 use crate::imap::out::{self, Out};
 use crate::imap::verbs::{Mailbox, Octets};
-use crate::imap::view::{Conversation, Selected};
+use crate::imap::view::Conversation;
 use crate::mailbox::EntryInfo;
 
 use super::{Reply, Work};
@@ -24,12 +24,27 @@ use super::{Reply, Work};
 pub struct Fetch {
     by: By,
     items: Vec<Item>,
+    /// Whether `\Seen` is set where it is not.
+    marks: bool,
+    /// Whether flags are told that did not change.
+    tells: bool,
     /// Places in the view: it tells no EXPUNGE before the end.
     left: VecDeque<usize>,
-    /// How many of those have `\Seen` already, or are about to.
-    marked: usize,
+    now: Option<Message>,
+    /// Octets of messages that may still be read before more is granted.
+    granted: u64,
     missing: bool,
     unreadable: bool,
+}
+
+/// The message that is being written.
+struct Message {
+    at: usize,
+    entry: EntryInfo,
+    octets: Option<Octets>,
+    structure: Option<Structure>,
+    /// How many items are written.
+    written: usize,
 }
 
 /// Begins.
@@ -40,11 +55,45 @@ pub(super) fn begin<M: Mailbox>(talk: &Conversation<M>, by: By, set: &SequenceSe
     if by == By::Uid && !items.contains(&Item::Uid) {
         items.insert(0, Item::Uid);
     }
-    Work::Fetch(Fetch { by, items, left: places.into(), marked: 0, missing: false, unreadable: false })
+    let marks = !selected.read_only && items.iter().any(Item::sets_seen);
+    let tells = items.contains(&Item::Flags);
+    if marks {
+        // Flags come last: `\Seen` is set when the octets before them are sent, not sooner.
+        items.retain(|item| *item != Item::Flags);
+        items.push(Item::Flags);
+    }
+    Work::Fetch(Fetch {
+        by,
+        items,
+        marks,
+        tells,
+        left: places.into(),
+        now: None,
+        granted: 0,
+        missing: false,
+        unreadable: false,
+    })
 }
 
 impl Fetch {
-    /// Fetches until `enough` octets wait or all is done; the reply, when it is.
+    /// Whether no message is half written.
+    pub fn is_between(&self) -> bool {
+        self.now.is_none()
+    }
+
+    /// How many octets the next message has, where its octets are to be read: as many are to be granted at least.
+    pub fn wants<M>(&self, talk: &Conversation<M>) -> Option<u64> {
+        let next = talk.selected.as_ref()?.entries.get(*self.left.front()?)?;
+        self.items.iter().any(Item::needs_octets).then_some(next.size)
+    }
+
+    /// So many octets of messages may be in memory until what waits is written.
+    pub fn grant(&mut self, octets: u64) {
+        self.granted = octets;
+    }
+
+    /// Fetches until `enough` octets wait or all is done; the reply, when it is. What waits is to be written
+    /// before the next step: only then is a message marked as seen, and more granted.
     ///
     /// # Errors
     /// A [`Fault`] of the mailbox.
@@ -55,36 +104,78 @@ impl Fetch {
         out: &mut Out,
     ) -> Result<Option<Reply>, Fault> {
         while out.len() < enough {
-            let Some(at) = self.left.front().copied() else { return Ok(Some(self.reply())) };
-            self.mark(talk).await?;
-            self.left.pop_front();
-            self.marked = self.marked.saturating_sub(1);
-            let Some(entry) = talk.selected.as_ref().and_then(|selected| selected.entries.get(at)).cloned() else {
+            let Some(mut message) = self.now.take() else {
+                if let Some(size) = self.wants(talk) {
+                    let Some(granted) = self.granted.checked_sub(size) else { return Ok(None) };
+                    self.granted = granted;
+                }
+                let Some(at) = self.left.pop_front() else { return Ok(Some(self.reply())) };
+                self.now = self.read(talk, at).await?;
+                if let (Some(message), Some(selected)) = (&self.now, &mut talk.selected) {
+                    if self.items.contains(&Item::Flags) {
+                        selected.tell_keywords(&message.entry.flags.keywords, out);
+                    }
+                    out.push(format!("* {} FETCH (", at.saturating_add(1)));
+                }
                 continue;
             };
-            let octets = if self.items.iter().any(Item::needs_octets) {
-                match talk.mailbox.message(entry.id).await {
-                    Ok(Some(octets)) => Some(octets),
-                    Ok(None) => {
-                        self.missing = true;
-                        continue;
-                    }
-                    Err(fault) if fault.is_transient() => return Err(fault),
-                    // One message that does not open takes no other away (fault 17).
-                    Err(fault) => {
-                        tracing::error!(entry = %entry.id, %fault, "a message that does not open is passed over");
-                        self.unreadable = true;
-                        continue;
-                    }
+            let Some(item) = self.items.get(message.written) else { continue };
+            let flags = self.marks && *item == Item::Flags;
+            let seen = message.entry.flags.system.has(SystemFlags::SEEN);
+            if flags && !seen {
+                if !out.is_empty() {
+                    self.now = Some(message);
+                    return Ok(None);
                 }
-            } else {
-                None
-            };
-            if let Some(selected) = &mut talk.selected {
-                self.one(selected, at, &entry, octets.as_ref(), out);
+                if let Err(fault) = mark(talk, &mut message).await {
+                    out.line(")");
+                    return Err(fault);
+                }
+            }
+            if !flags || !seen || self.tells {
+                if message.written > 0 {
+                    out.push(" ");
+                }
+                write(item, &message.entry, message.octets.as_ref(), message.structure.as_ref(), out);
+            }
+            message.written = message.written.saturating_add(1);
+            if message.written < self.items.len() {
+                self.now = Some(message);
+                continue;
+            }
+            out.line(")");
+            // One message at a time is in memory.
+            if message.octets.is_some_and(|octets| octets.len() > enough) {
+                return Ok(None);
             }
         }
         Ok(None)
+    }
+
+    /// Reads the message at a place; none when it is gone or does not open.
+    async fn read<M: Mailbox>(&mut self, talk: &Conversation<M>, at: usize) -> Result<Option<Message>, Fault> {
+        let Some(entry) = talk.selected.as_ref().and_then(|selected| selected.entries.get(at)).cloned() else {
+            return Ok(None);
+        };
+        if !self.items.iter().any(Item::needs_octets) {
+            return Ok(Some(Message { at, entry, octets: None, structure: None, written: 0 }));
+        }
+        let octets = match talk.mailbox.message(entry.id).await {
+            Ok(Some(octets)) => octets,
+            Ok(None) => {
+                self.missing = true;
+                return Ok(None);
+            }
+            Err(fault) if fault.is_transient() => return Err(fault),
+            // One message that does not open takes no other away (fault 17).
+            Err(fault) => {
+                tracing::error!(entry = %entry.id, %fault, "a message that does not open is passed over");
+                self.unreadable = true;
+                return Ok(None);
+            }
+        };
+        let structure = self.items.iter().any(needs_structure).then(|| Structure::read(&octets));
+        Ok(Some(Message { at, entry, octets: Some(octets), structure, written: 0 }))
     }
 
     fn reply(&self) -> Reply {
@@ -96,49 +187,22 @@ impl Fetch {
             Reply::ok("FETCH completed").held(self.by)
         }
     }
+}
 
-    /// Sets `\Seen` on the next messages, where fetching does (RFC 3501 §6.4.5).
-    async fn mark<M: Mailbox>(&mut self, talk: &mut Conversation<M>) -> Result<(), Fault> {
-        let Some(selected) = &mut talk.selected else { return Ok(()) };
-        if self.marked > 0 || selected.read_only || !self.items.iter().any(Item::sets_seen) {
-            return Ok(());
-        }
-        self.marked = self.left.len().min(SLICE);
-        let unseen = |entry: &&EntryInfo| !entry.flags.system.has(SystemFlags::SEEN);
-        let next = self.left.iter().take(SLICE).filter_map(|at| selected.entries.get(*at)).filter(unseen);
-        let uids: Vec<u32> = next.map(|entry| entry.uid).collect();
-        if uids.is_empty() {
-            return Ok(());
-        }
-        let seen = Flags { system: SystemFlags::SEEN, ..Flags::default() };
-        for changed in talk.mailbox.change_flags(selected.folder, &uids, FlagChange::Add, &seen).await? {
-            if let Ok(at) = selected.place(changed.uid)
-                && let Some(entry) = selected.entries.get_mut(at)
-            {
-                entry.flags = changed.flags;
-            }
-        }
-        // The flags changed: they are told with what was asked for.
-        if !self.items.contains(&Item::Flags) {
-            self.items.push(Item::Flags);
-        }
-        Ok(())
+/// Sets `\Seen` on a message, where fetching does (RFC 3501 §6.4.5).
+async fn mark<M: Mailbox>(talk: &mut Conversation<M>, message: &mut Message) -> Result<(), Fault> {
+    let Some(selected) = &mut talk.selected else { return Ok(()) };
+    let seen = Flags { system: SystemFlags::SEEN, ..Flags::default() };
+    let changed = talk.mailbox.change_flags(selected.folder, &[message.entry.uid], FlagChange::Add, &seen).await?;
+    if changed.is_empty() {
+        return Ok(());
     }
-
-    fn one(&self, selected: &mut Selected, at: usize, entry: &EntryInfo, octets: Option<&Octets>, out: &mut Out) {
-        if self.items.contains(&Item::Flags) {
-            selected.tell_keywords(&entry.flags, out);
-        }
-        let structure = octets.filter(|_| self.items.iter().any(needs_structure)).map(|o| Structure::read(o));
-        out.push(format!("* {} FETCH (", at.saturating_add(1)));
-        for (number, item) in self.items.iter().enumerate() {
-            if number > 0 {
-                out.push(" ");
-            }
-            write(item, entry, octets, structure.as_ref(), out);
-        }
-        out.line(")");
+    // What else changed meanwhile is told when the command ends.
+    message.entry.flags.system = message.entry.flags.system.with(SystemFlags::SEEN);
+    if let Some(known) = selected.entries.get_mut(message.at) {
+        known.flags = message.entry.flags.clone();
     }
+    Ok(())
 }
 
 /// The whole of a message needs no taking apart.
@@ -157,8 +221,8 @@ fn write(item: &Item, entry: &EntryInfo, octets: Option<&Octets>, structure: Opt
         (Item::Size, ..) => out.push(format!("RFC822.SIZE {}", entry.size)),
         (Item::Envelope, Some(octets), Some(structure)) => {
             out.push("ENVELOPE ");
-            let header = structure.root().map(|root| field::slice(octets, &root.header));
-            envelope::write(header.unwrap_or_default(), out);
+            let header = structure.root().map(|root| field::head(octets, &root.header));
+            envelope::write(header.unwrap_or_default(), &mut envelope::MOST_ADDRESSES.clone(), out);
         }
         (Item::Body, Some(octets), Some(structure)) => {
             out.push("BODY ");
@@ -217,6 +281,3 @@ fn astring(name: &str) -> String {
         format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))
     }
 }
-
-/// How many messages are marked at once.
-const SLICE: usize = 50;

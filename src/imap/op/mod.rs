@@ -1,7 +1,8 @@
 //! The commands that need the mailbox: one file each, over the verbs and the view.
 //!
 //! A command writes its untagged answers and gives a [`Reply`]; then the view is brought up to date, and the
-//! tagged line ends it. FETCH alone is done in slices, so that its answers never wait in memory together.
+//! tagged line ends it. FETCH and SEARCH are done in steps: answers never
+//! wait in memory together, and a session that is over is not worked for.
 
 mod append;
 mod close;
@@ -11,7 +12,7 @@ pub mod fetch;
 mod folders;
 mod list;
 mod quota;
-mod search;
+pub mod search;
 mod select;
 mod status;
 mod store;
@@ -26,6 +27,7 @@ use super::verbs::Mailbox;
 use super::view::{Conversation, Expunges};
 
 use fetch::Fetch;
+use search::Search;
 
 /// How a command ends.
 pub struct Reply {
@@ -66,6 +68,8 @@ pub enum Work {
     Done(Reply),
     /// Messages to fetch.
     Fetch(Fetch),
+    /// Messages to search.
+    Search(Search),
 }
 
 /// Begins a command.
@@ -87,7 +91,7 @@ pub async fn begin<M: Mailbox>(talk: &mut Conversation<M>, job: Job, out: &mut O
         Command::Close => close::close(talk).await?,
         Command::Unselect => close::unselect(talk),
         Command::Expunge(set) => expunge::expunge(talk, set.as_ref()).await?,
-        Command::Search(by, key) => search::search(talk, by, &key, out).await?,
+        Command::Search(by, key) => return Ok(search::begin(talk, by, key)),
         Command::Fetch(by, set, items) => return Ok(fetch::begin(talk, by, &set, items)),
         Command::Store { by, set, change, silent, flags } => {
             store::store(talk, by, &set, (change, silent, flags), out).await?
@@ -118,6 +122,11 @@ pub async fn end<M: Mailbox>(talk: &mut Conversation<M>, tag: &str, reply: &Repl
 pub fn fault(fault: &Fault) -> Reply {
     let code = if fault.is_transient() { "UNAVAILABLE" } else { "SERVERBUG" };
     Reply { line: format!("NO [{code}] The server cannot do this now"), expunges: Expunges::Held }
+}
+
+/// The reply where there is no memory to read messages into.
+pub fn busy() -> Reply {
+    Reply { line: "NO [LIMIT] Too much is in flight; try again".to_owned(), expunges: Expunges::Held }
 }
 
 /// The reply to what a folder command got wrong.

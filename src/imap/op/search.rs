@@ -1,5 +1,7 @@
 //! SEARCH (RFC 3501 §6.4.4): what the view knows is asked first; octets are read only where that does not decide.
 
+use std::sync::Arc;
+
 use crate::domain::Fault;
 use crate::imap::grammar::command::By;
 use crate::imap::grammar::date::day;
@@ -10,56 +12,89 @@ use crate::imap::verbs::Mailbox;
 use crate::imap::view::Conversation;
 use crate::mailbox::EntryInfo;
 
-use super::Reply;
+use super::{Reply, Work};
 
-pub(super) async fn search<M: Mailbox>(
-    talk: &Conversation<M>,
+/// A SEARCH on its way.
+pub struct Search {
     by: By,
-    key: &Key,
-    out: &mut Out,
-) -> Result<Reply, Fault> {
-    let Some(selected) = &talk.selected else { return Ok(Reply::no("No mailbox is selected")) };
-    let count = u32::try_from(selected.entries.len()).unwrap_or(u32::MAX);
-    let largest = selected.entries.last().map_or(0, |entry| entry.uid);
-    let mut found = String::from("SEARCH");
-    for (number, entry) in (1..).zip(&selected.entries) {
-        let subject = Subject { number, entry, count, largest };
-        let is = match subject.holds(key, None) {
-            Some(is) => is,
-            None => match talk.mailbox.message(entry.id).await {
-                Ok(Some(octets)) => subject.holds(key, Some(&mut Words::new(&octets))).unwrap_or(false),
-                // Expunged meanwhile.
-                Ok(None) => false,
-                Err(fault) if fault.is_transient() => return Err(fault),
-                // One message that does not open hides no other (fault 17).
-                Err(fault) => {
-                    tracing::error!(entry = %entry.id, %fault, "a message that does not open is not searched");
-                    false
-                }
-            },
-        };
-        if is {
-            found.push_str(&format!(" {}", if by == By::Uid { entry.uid } else { number }));
-        }
-        if number % YIELD == 0 {
-            tokio::task::yield_now().await;
-        }
-    }
-    out.untagged(found);
-    Ok(Reply::ok("SEARCH completed").held(by))
+    key: Arc<Key>,
+    /// The place that is looked at next.
+    next: usize,
+    /// The answer so far.
+    found: String,
 }
 
-/// Others get their turn after so many messages.
-const YIELD: u32 = 64;
+/// Begins.
+pub(super) fn begin<M: Mailbox>(talk: &Conversation<M>, by: By, key: Key) -> Work {
+    if talk.selected.is_none() {
+        return Work::Done(Reply::no("No mailbox is selected"));
+    }
+    Work::Search(Search { by, key: Arc::new(key), next: 0, found: "SEARCH".to_owned() })
+}
 
-struct Subject<'a> {
+impl Search {
+    /// Looks at some messages; the reply, when all are done.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the mailbox.
+    pub async fn step<M: Mailbox>(&mut self, talk: &Conversation<M>, out: &mut Out) -> Result<Option<Reply>, Fault> {
+        let entries = talk.selected.as_ref().map(|selected| selected.entries.as_slice()).unwrap_or_default();
+        let count = u32::try_from(entries.len()).unwrap_or(u32::MAX);
+        let largest = entries.last().map_or(0, |entry| entry.uid);
+        for _ in 0..STEP {
+            let Some(entry) = entries.get(self.next) else {
+                out.untagged(std::mem::take(&mut self.found));
+                return Ok(Some(Reply::ok("SEARCH completed").held(self.by)));
+            };
+            self.next = self.next.saturating_add(1);
+            let number = u32::try_from(self.next).unwrap_or(u32::MAX);
+            let subject = Subject { number, entry: entry.clone(), count, largest };
+            let is = match subject.holds(&self.key, None) {
+                Some(is) => is,
+                None => self.read(talk, subject).await?,
+            };
+            if is {
+                self.found.push_str(&format!(" {}", if self.by == By::Uid { entry.uid } else { number }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Asks the words of a message.
+    async fn read<M: Mailbox>(&self, talk: &Conversation<M>, subject: Subject) -> Result<bool, Fault> {
+        let octets = match talk.mailbox.message(subject.entry.id).await {
+            Ok(Some(octets)) => octets,
+            // Expunged meanwhile.
+            Ok(None) => return Ok(false),
+            Err(fault) if fault.is_transient() => return Err(fault),
+            // One message that does not open hides no other (fault 17).
+            Err(fault) => {
+                tracing::error!(entry = %subject.entry.id, %fault, "a message that does not open is not searched");
+                return Ok(false);
+            }
+        };
+        let (key, large) = (Arc::clone(&self.key), octets.len() > LARGE);
+        let holds = move || subject.holds(&key, Some(&mut Words::new(&octets))).unwrap_or(false);
+        if !large {
+            return Ok(holds());
+        }
+        tokio::task::spawn_blocking(holds).await.map_err(|_| Fault::new("a search that did not end"))
+    }
+}
+
+/// Between two looks at whether the session goes on.
+const STEP: u32 = 64;
+/// Decoding more than this is no work for the threads that wait for peers.
+const LARGE: usize = 256 * 1024;
+
+struct Subject {
     number: u32,
-    entry: &'a EntryInfo,
+    entry: EntryInfo,
     count: u32,
     largest: u32,
 }
 
-impl Subject<'_> {
+impl Subject {
     /// Whether a key holds; `None` when the words of the message would decide and are not there.
     fn holds(&self, key: &Key, mut words: Option<&mut Words>) -> Option<bool> {
         let flags = &self.entry.flags;

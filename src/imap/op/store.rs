@@ -1,5 +1,7 @@
 //! STORE (RFC 3501 §6.4.6), in slices: nobody waits for a storm of flags.
 
+use std::collections::BTreeSet;
+
 use crate::domain::{Fault, FlagChange, Flags};
 use crate::imap::grammar::command::By;
 use crate::imap::grammar::sequence::SequenceSet;
@@ -21,9 +23,14 @@ pub(super) async fn store<M: Mailbox>(
     if selected.read_only {
         return Ok(Reply::no("[CANNOT] The mailbox is open for reading only").held(by));
     }
+    if change != FlagChange::Remove && selected.too_many(&flags.keywords) {
+        return Ok(Reply::no("[LIMIT] The mailbox has its keywords").held(by));
+    }
     for places in places.chunks(SLICE) {
         let uids = selected.uids(places);
         let changed = talk.mailbox.change_flags(selected.folder, &uids, change, &flags).await?;
+        let words: BTreeSet<String> = changed.iter().flat_map(|entry| entry.flags.keywords.iter().cloned()).collect();
+        selected.tell_keywords(&words, out);
         for entry in changed {
             let Ok(at) = selected.place(entry.uid) else { continue };
             let Some(known) = selected.entries.get_mut(at) else { continue };
@@ -33,8 +40,6 @@ pub(super) async fn store<M: Mailbox>(
             known.flags = entry.flags;
             if silent && surprise {
                 selected.tell_flags(at, out);
-            } else if silent && let Some(flags) = selected.entries.get(at).map(|entry| entry.flags.clone()) {
-                selected.tell_keywords(&flags, out);
             }
         }
         if !silent {
