@@ -509,12 +509,10 @@ async fn large_messages_are_searched_beside() {
     pipe.ask("a SELECT INBOX").await;
     pipe.send(b"b SEARCH BODY needle\r\n").await;
     // One thread runs this test and the session: it is free while the message is taken apart.
-    let start = started();
     let mut turns = 0;
     while tokio::time::timeout(Duration::ZERO, pipe.client.read_u8()).await.is_err() {
         turns += 1;
         tokio::task::yield_now().await;
-        assert!(start.elapsed() < Duration::from_secs(20));
     }
     assert!(turns > 20, "{turns}");
     pipe.expect(" SEARCH 3").await;
