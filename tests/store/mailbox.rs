@@ -13,6 +13,7 @@ use crate::bench::*;
 crate::on_both! {
     folders_are_found_made_renamed_and_deleted
     uids_ascend_and_hidden_entries_step_behind
+    a_copy_shows_behind_those_with_lower_uids
     entries_are_listed_flagged_and_counted
     usage_is_summed_against_the_quota
     server_copies_are_found_by_hash_and_age
@@ -132,6 +133,31 @@ async fn uids_ascend_and_hidden_entries_step_behind(bench: Bench) {
         assert!(tx.take_uids(FolderId::random(&Seeded), 1).await.unwrap().is_none());
     })
     .await;
+}
+
+/// Two submissions whose commits come in the other order than their instants.
+async fn a_copy_shows_behind_those_with_lower_uids(bench: Bench) {
+    let store = bench.open().await;
+    let house = House::build(&store).await;
+    let (mut late, mut early, mut wrong) = (house.letter(500), house.letter(500), house.letter(500));
+    late.entries[0].visible_at = later(40);
+    early.entries[0].visible_at = later(30);
+    wrong.entries[0].visible_at = later(86_400);
+    let ids = [late.entries[0].id, early.entries[0].id];
+    store.deposit(late).await.unwrap();
+    store.deposit(early).await.unwrap();
+    let sent = FolderKey::Role(FolderRole::Sent);
+    let folder = store.folder_state(house.mailbox, &sent, NOW).await.unwrap().unwrap().id;
+    let shown = async |at| -> Vec<EntryId> {
+        store.entry_lines(house.mailbox, folder, later(at)).await.unwrap().iter().map(|line| line.id).collect()
+    };
+    assert_eq!(shown(39).await, [], "nothing shows before what has a lower UID");
+    assert_eq!(shown(40).await, ids);
+    // A clock that was a day ahead holds nothing up for a day.
+    store.deposit(wrong).await.unwrap();
+    let next = house.letter(500);
+    store.deposit(next).await.unwrap();
+    assert_eq!(shown(41).await.len(), 3);
 }
 
 async fn entries_are_listed_flagged_and_counted(bench: Bench) {
