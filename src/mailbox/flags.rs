@@ -108,6 +108,6 @@ pub(super) fn slices(uids: &[u32]) -> Vec<u32> {
 }
 
 /// Entries that one transaction changes.
-const SLICE: usize = 500;
+pub(super) const SLICE: usize = 500;
 /// The same, as the store counts.
-const SLICE_ROWS: i64 = 500;
+pub(super) const SLICE_ROWS: i64 = 500;

@@ -83,6 +83,12 @@ pub enum FolderError {
     /// It has folders below it.
     #[error("folders are below it")]
     HasChildren,
+    /// The mailbox is full.
+    #[error("over quota")]
+    OverQuota,
+    /// More at once, or of one kind, than a mailbox takes.
+    #[error("too many")]
+    TooMany,
     /// Ours.
     #[error(transparent)]
     Fault(#[from] Fault),

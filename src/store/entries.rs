@@ -221,12 +221,16 @@ impl Tx {
         Ok(rows.iter().map(entry_row).collect::<Result<_, _>>()?)
     }
 
-    /// All entries of a folder, shown or not.
+    /// The first entries of a folder that show at `now`, by UID, at most so many.
     ///
     /// # Errors
     /// A [`Fault`] of the database.
-    pub async fn all_entries(&mut self, folder: FolderId) -> Result<Vec<EntryRow>, Fault> {
-        self.entries_between(folder, 0, i64::MAX, Timestamp(i64::MAX)).await
+    pub async fn first_entries(&mut self, folder: FolderId, many: i64, now: Timestamp) -> Result<Vec<EntryRow>, Fault> {
+        let sql = "SELECT id, mailbox_id, folder_id, uid, message_id, head_id, esk, flags, keywords_sealed, size, \
+                   received_at, visible_at, message_id_hash, server_copy, submission_id, authority_mac \
+                   FROM entries WHERE folder_id = $1 AND visible_at <= $3 ORDER BY uid LIMIT $2";
+        let rows = self.conn.rows(sql, &[folder.into(), many.into(), now.into()]).await?;
+        Ok(rows.iter().map(entry_row).collect::<Result<_, _>>()?)
     }
 
     /// The server's own copies of submissions with that Message-ID, kept since `since`.

@@ -17,6 +17,8 @@ crate::on_both! {
     a_shared_message_stays_for_the_other
     quota_is_counted_and_kept
     fault_47_parallel_appends_never_pass_the_quota
+    fault_47_copies_are_counted_before_they_are_made
+    long_moves_and_ends_of_folders_go_in_slices
 }
 
 /// Messages as they are met: no header, no body, long lines, 8-bit, broken MIME, large parts of every kind.
@@ -321,4 +323,52 @@ async fn fault_47_parallel_appends_never_pass_the_quota(office: Office) {
     assert_eq!(tasks.join_all().await.into_iter().sum::<i32>(), 1);
     assert_eq!(reader.quota().await.unwrap(), (quota as u64, quota as u64));
     assert_eq!(uids(&reader, "INBOX").await.len(), 10);
+}
+
+async fn fault_47_copies_are_counted_before_they_are_made(office: Office) {
+    let reader = office.reader().await;
+    let octets = letter("a", "x");
+    for _ in 0..3 {
+        put(&reader, "INBOX", &octets).await;
+    }
+    let event = AuditEvent::new(NOW, Actor::Operator, Verb::MailboxAdded);
+    office.node.store.set_quota(office.doctor.id, octets.len() as i64 * 5, event).await.unwrap();
+    let inbox = reader.folder("INBOX").await.unwrap().id;
+    assert!(matches!(reader.copy(inbox, &[1, 2, 3], "Archive").await, Err(FolderError::OverQuota)));
+    assert!(uids(&reader, "Archive").await.is_empty(), "all or nothing");
+    assert_eq!(reader.copy(inbox, &[1, 2], "Archive").await.unwrap().1, [(1, 1), (2, 2)]);
+    assert!(matches!(reader.copy(inbox, &[3], "Archive").await, Err(FolderError::OverQuota)));
+    // A move takes no more room; a copy of nothing is none.
+    assert_eq!(reader.relocate(inbox, &[1, 2, 3], "Archive").await.unwrap().1.len(), 3);
+    assert!(reader.copy(inbox, &[1, 2, 3], "Archive").await.unwrap().1.is_empty());
+    let many: Vec<u32> = (1..=10_001).collect();
+    assert!(matches!(reader.copy(inbox, &many, "Archive").await, Err(FolderError::TooMany)));
+}
+
+async fn long_moves_and_ends_of_folders_go_in_slices(office: Office) {
+    let reader = office.reader().await;
+    put(&reader, "INBOX", &letter("a", "x")).await;
+    let inbox = reader.folder("INBOX").await.unwrap().id;
+    for _ in 0..10 {
+        let all = uids(&reader, "INBOX").await;
+        reader.copy(inbox, &all, "INBOX").await.unwrap();
+    }
+    let all = uids(&reader, "INBOX").await;
+    assert_eq!(all.len(), 1024);
+    let events = async |verb: &str| {
+        office.count(&format!("SELECT COUNT(*) FROM audit_events WHERE line LIKE '%verb={verb}%'")).await
+    };
+    let (validity, placed) = reader.relocate(inbox, &all, "Archive").await.unwrap();
+    assert_eq!(validity, reader.folder("Archive").await.unwrap().uid_validity);
+    assert_eq!(placed, (1..=1024).map(|n| (n, n)).collect::<Vec<_>>());
+    assert_eq!(events("message.moved").await, 3);
+    let archive = reader.folder("Archive").await.unwrap().id;
+    reader.relocate(archive, &all, "INBOX").await.unwrap();
+    reader.rename("INBOX", "vieux/tout").await.unwrap();
+    assert_eq!(events("folder.renamed").await, 3);
+    assert_eq!((uids(&reader, "INBOX").await.len(), uids(&reader, "vieux/tout").await), (0, all));
+    reader.delete("vieux/tout").await.unwrap();
+    assert_eq!((events("message.expunged").await, events("folder.deleted").await), (2, 1));
+    assert!(matches!(reader.folder("vieux/tout").await, Err(FolderError::NoSuchFolder)));
+    assert_eq!(office.count("SELECT COUNT(*) FROM messages").await, 0);
 }
