@@ -119,6 +119,13 @@ pub struct ObjectRow {
     container: Option<Container>,
 }
 
+impl ObjectRow {
+    /// Its id, when its octets are in the object store.
+    pub fn stored(&self) -> Option<ObjectId> {
+        self.container.is_none().then_some(self.id)
+    }
+}
+
 /// A deposit in the queue, and who waits for it.
 pub(super) struct Waiting {
     rows: Rows,

@@ -147,6 +147,21 @@ impl Store {
         Ok(self.row(sql, &[id.into(), mailbox.into()]).await?.as_ref().map(entry_row).transpose()?)
     }
 
+    /// Whether the server keeps a copy of a submission with that Message-ID since `since`.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database.
+    pub async fn has_server_copy(
+        &self,
+        mailbox: MailboxId,
+        message_id: &KeyedHash,
+        since: Timestamp,
+    ) -> Result<bool, Fault> {
+        let sql = "SELECT id FROM entries WHERE mailbox_id = $1 AND message_id_hash = $2 AND server_copy = 1 \
+                   AND received_at >= $3 LIMIT 1";
+        Ok(self.row(sql, &[mailbox.into(), message_id.into(), since.into()]).await?.is_some())
+    }
+
     /// What a mailbox holds and may hold.
     ///
     /// # Errors

@@ -18,6 +18,7 @@ crate::on_both! {
     quota_is_counted_and_kept
     fault_47_parallel_appends_never_pass_the_quota
     fault_47_copies_are_counted_before_they_are_made
+    a_refused_append_leaves_no_objects
     long_moves_and_ends_of_folders_go_in_slices
 }
 
@@ -371,4 +372,34 @@ async fn long_moves_and_ends_of_folders_go_in_slices(office: Office) {
     assert_eq!((events("message.expunged").await, events("folder.deleted").await), (2, 1));
     assert!(matches!(reader.folder("vieux/tout").await, Err(FolderError::NoSuchFolder)));
     assert_eq!(office.count("SELECT COUNT(*) FROM messages").await, 0);
+}
+
+async fn a_refused_append_leaves_no_objects(office: Office) {
+    let reader = office.reader().await;
+    let objects = || {
+        let (mut files, mut folders) = (0, vec![office.folder.path().join("objects")]);
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() { folders.push(path) } else { files += 1 }
+            }
+        }
+        files
+    };
+    let octets: Vec<u8> = [letter("a", "x"), "0123456789\r\n".repeat(30_000).into_bytes()].concat();
+    put(&reader, "INBOX", &octets).await;
+    let each = objects();
+    assert!(each > 0, "large enough for the object store");
+    let event = AuditEvent::new(NOW, Actor::Operator, Verb::MailboxAdded);
+    office.node.store.set_quota(office.doctor.id, octets.len() as i64 * 2, event).await.unwrap();
+    // Some are refused before anything is written, others in the transaction.
+    let append = || async { reader.append("INBOX", &Flags::default(), None, octets.clone()).await };
+    let all = tokio::join!(append(), append(), append(), append());
+    let all = [all.0, all.1, all.2, all.3];
+    assert_eq!(all.iter().filter(|append| append.is_ok()).count(), 1);
+    assert!(all.iter().all(|append| matches!(append, Ok(_) | Err(AppendError::OverQuota))));
+    assert_eq!(objects(), 2 * each, "what was refused left nothing");
+    // A copy of a submission is asked for nothing.
+    office.submit(&[COLLEAGUE], &octets).await;
+    put(&reader, "Sent", &octets).await;
 }
