@@ -14,7 +14,7 @@ impl Reader {
     /// Makes a folder, with the missing ones above it.
     ///
     /// # Errors
-    /// [`FolderError::Exists`], [`FolderError::BadName`].
+    /// [`FolderError::Exists`], [`FolderError::BadName`], [`FolderError::TooMany`].
     pub async fn create(&self, name: &str) -> Result<(), FolderError> {
         let path = FolderPath::parse(name).ok_or(FolderError::BadName)?;
         let (mut tx, now) = self.change("create folder").await?;
@@ -146,13 +146,16 @@ impl Reader {
         while let Some(above) = wanted.last().and_then(FolderPath::parent) {
             wanted.push(above);
         }
-        let mut made = 0;
+        let (mut made, there) = (0, tx.count_folders(self.inner.sender.mailbox).await?);
         for path in wanted.into_iter().rev() {
             let FolderKey::Name(hash) = self.key(&path) else { continue };
             let id = FolderId::random(self.room.random.as_ref());
             let name = self.inner.keys.seal_folder(id, &path, self.room.random.as_ref())?;
             let folder = NewFolder { id, mailbox: self.inner.sender.mailbox, name, hash, created_at: now };
             made += usize::from(tx.make_folder(&folder).await?);
+        }
+        if made > 0 && there.saturating_add(made) > FOLDERS {
+            return Err(FolderError::TooMany);
         }
         Ok(made)
     }
@@ -166,3 +169,6 @@ impl Reader {
         Ok(paths)
     }
 }
+
+/// Folders that a mailbox may have: every listing opens the name of each.
+const FOLDERS: usize = 2000;

@@ -5,6 +5,7 @@
 //! as they were submitted or appended. Commands on folders are in `folders`, on messages in `append`,
 //! `copy` and `flags`.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use zeroize::Zeroizing;
@@ -140,7 +141,15 @@ impl Reader {
                 }
             }
         }
-        let has_children = |path: &FolderPath| found.iter().any(|(other, _)| other.is_below(path));
+        // Every path that something is below, also where a folder between is missing.
+        let mut above: HashSet<String> = HashSet::new();
+        for (path, _) in &found {
+            let mut next = path.parent();
+            while let Some(path) = next.filter(|path| above.insert(path.canonical())) {
+                next = path.parent();
+            }
+        }
+        let has_children = |path: &FolderPath| above.contains(&path.canonical());
         let mut infos: Vec<FolderInfo> = found
             .iter()
             .map(|(path, state)| FolderInfo { children: has_children(path), ..self.info(path, state) })
