@@ -83,11 +83,14 @@ impl Reader {
         uids: &[u32],
         now: crate::domain::Timestamp,
     ) -> Result<Vec<EntryRow>, Fault> {
-        let (Some(first), Some(last)) = (uids.first(), uids.last()) else { return Ok(Vec::new()) };
-        let rows = tx.entries_between(folder, i64::from(*first), i64::from(*last), now).await?;
-        let ours =
-            |row: &EntryRow| row.mailbox == self.inner.sender.mailbox && uids.binary_search(&small(row.uid)).is_ok();
-        Ok(rows.into_iter().filter(ours).collect())
+        let mut rows = Vec::with_capacity(uids.len());
+        // By runs: what lies between two of them may be a whole folder.
+        for run in uids.chunk_by(|a, b| a.checked_add(1) == Some(*b)) {
+            let (Some(first), Some(last)) = (run.first(), run.last()) else { continue };
+            rows.extend(tx.entries_between(folder, i64::from(*first), i64::from(*last), now).await?);
+        }
+        rows.retain(|row| row.mailbox == self.inner.sender.mailbox);
+        Ok(rows)
     }
 
     /// After the commit: the objects of what went, and on SQLite the octets of its rows.
