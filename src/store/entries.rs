@@ -5,6 +5,7 @@
 //! one that was there before. Whoever changes something has raised the mailbox's counter first.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use crate::domain::{
     Authority, EntryId, Esk, Fault, FolderId, KeyedHash, Mac, MailboxId, MessageId, ObjectId, Sealed, Timestamp,
@@ -277,12 +278,16 @@ impl Tx {
         Ok(Some(TakenUids { first: row.read::<i64>("uid_next")? - many, uid_validity: row.read("uid_validity")? }))
     }
 
-    /// Numbers what does not show yet behind what was just put into the folder.
+    /// Numbers what does not show yet behind what was just put into the folder. What is about to show keeps its
+    /// UID, which a node with a faster clock may have told already, and shows at once: before what came behind it.
     ///
     /// # Errors
     /// A [`Fault`] of the database.
     pub async fn renumber_hidden(&mut self, folder: FolderId, now: Timestamp) -> Result<(), Fault> {
-        let sql = "SELECT id FROM entries WHERE folder_id = $1 AND visible_at > $2 ORDER BY uid";
+        let sql = "UPDATE entries SET visible_at = $2 \
+                   WHERE folder_id = $1 AND server_copy = 1 AND visible_at > $2 AND visible_at <= $3";
+        self.conn.execute(sql, &[folder.into(), now.into(), now.plus(CLOCKS).into()]).await?;
+        let sql = "SELECT id FROM entries WHERE folder_id = $1 AND server_copy = 1 AND visible_at > $2 ORDER BY uid";
         let hidden = self.conn.rows(sql, &[folder.into(), now.into()]).await?;
         if hidden.is_empty() {
             return Ok(());
@@ -385,6 +390,8 @@ fn entry_row(row: &Row) -> Result<EntryRow, Trouble> {
     })
 }
 
+/// How far the clocks of two nodes may be apart.
+const CLOCKS: Duration = Duration::from_secs(5);
 /// PostgreSQL sums BIGINT to NUMERIC.
 const USAGE: &str = "SELECT quota, \
                      (SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM entries WHERE mailbox_id = $1) AS used \

@@ -13,6 +13,7 @@ use crate::bench::*;
 crate::on_both! {
     folders_are_found_made_renamed_and_deleted
     uids_ascend_and_hidden_entries_step_behind
+    what_is_about_to_show_keeps_its_uid
     a_copy_shows_behind_those_with_lower_uids
     entries_are_listed_flagged_and_counted
     usage_is_summed_against_the_quota
@@ -133,6 +134,29 @@ async fn uids_ascend_and_hidden_entries_step_behind(bench: Bench) {
         assert!(tx.take_uids(FolderId::random(&Seeded), 1).await.unwrap().is_none());
     })
     .await;
+}
+
+/// A node whose clock is a little faster may have told it.
+async fn what_is_about_to_show_keeps_its_uid(bench: Bench) {
+    let store = bench.open().await;
+    let house = House::build(&store).await;
+    let (near, mut far) = (house.letter(500), house.letter(500));
+    far.entries[0].visible_at = later(40);
+    let hidden = [near.entries[0].id, far.entries[0].id];
+    store.deposit(near).await.unwrap();
+    store.deposit(far).await.unwrap();
+    let shown = entry(&store, &house, FolderRole::Sent, 1).await;
+    write(&store, Verb::Appended, async |tx| {
+        tx.touch_mailbox(house.mailbox, later(26)).await.unwrap();
+        tx.renumber_hidden(shown.folder, later(26)).await.unwrap();
+    })
+    .await;
+    let order = async |at| -> Vec<(EntryId, i64)> {
+        let lines = store.entry_lines(house.mailbox, shown.folder, later(at)).await.unwrap();
+        lines.iter().map(|line| (line.id, line.uid)).collect()
+    };
+    assert_eq!(order(26).await, [(hidden[0], 1), (shown.id, 3)], "never after what has a higher UID");
+    assert_eq!(order(40).await, [(hidden[0], 1), (shown.id, 3), (hidden[1], 4)]);
 }
 
 /// Two submissions whose commits come in the other order than their instants.
