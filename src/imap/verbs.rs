@@ -68,7 +68,7 @@ pub trait Mailbox: Send + Sync + 'static {
         uids: &[u32],
         change: FlagChange,
         flags: &Flags,
-    ) -> impl Future<Output = Result<Vec<EntryInfo>, Fault>> + Send;
+    ) -> impl Future<Output = Result<Vec<EntryInfo>, FolderError>> + Send;
     /// Stores a message; gives back UIDVALIDITY and UID.
     fn append(
         &self,
@@ -159,7 +159,7 @@ impl Mailbox for Reader {
         uids: &[u32],
         change: FlagChange,
         flags: &Flags,
-    ) -> Result<Vec<EntryInfo>, Fault> {
+    ) -> Result<Vec<EntryInfo>, FolderError> {
         Reader::change_flags(self, folder, uids, change, flags).await
     }
 

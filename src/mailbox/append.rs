@@ -34,6 +34,9 @@ pub enum AppendError {
     /// The mailbox is full.
     #[error("over quota")]
     OverQuota,
+    /// More keywords than a message or a folder takes.
+    #[error("too many keywords")]
+    TooManyKeywords,
     /// Ours.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -43,6 +46,7 @@ impl From<FolderError> for AppendError {
     fn from(error: FolderError) -> Self {
         match error {
             FolderError::Fault(fault) => Self::Fault(fault),
+            FolderError::TooMany => Self::TooManyKeywords,
             _ => Self::NoSuchFolder,
         }
     }
@@ -86,9 +90,8 @@ impl Reader {
         let kept = KeptMessage::new(octets).map_err(|_| AppendError::NotClean)?;
         let (store, mailbox) = (&self.room.store, self.inner.sender.mailbox);
         // Asked before the work of sealing; decided in the transaction.
-        if store.folder_state(mailbox, &self.key(&path), self.room.clock.now()).await?.is_none() {
-            return Err(AppendError::NoSuchFolder);
-        }
+        let state = store.folder_state(mailbox, &self.key(&path), self.room.clock.now()).await?;
+        self.keywords_fit(state.ok_or(AppendError::NoSuchFolder)?.id, flags).await?;
         let row = store.mailbox(mailbox).await?.ok_or(Fault::new("a session's mailbox is gone"))?;
         let certificate = self.certificate(row)?;
         let mut sealed = if kept.reveal().len() > INLINE_WORK {

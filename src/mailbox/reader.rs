@@ -5,7 +5,7 @@
 //! as they were submitted or appended. Commands on folders are in `folders`, on messages in `append`,
 //! `copy` and `flags`.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use zeroize::Zeroizing;
@@ -108,6 +108,17 @@ pub(super) struct Open {
     pub(super) keys: MailboxKeys,
     pub(super) language: Language,
     cache: Mutex<Cache>,
+    met: Mutex<Met>,
+}
+
+/// The keywords last met in a folder, in lower case: what is there already needs no second look.
+type Met = (Option<FolderId>, BTreeSet<String>);
+
+impl Open {
+    pub(super) fn met<T>(&self, work: impl FnOnce(&mut Met) -> T) -> T {
+        // Replaced as a whole.
+        work(&mut self.met.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 impl Mailboxes {
@@ -119,7 +130,7 @@ impl Mailboxes {
         let practice = self.store.practice(sender.practice).await?;
         let practice = practice.ok_or(Fault::new("a mailbox's practice is gone"))?;
         let language = self.vault.open_profile(practice.id, &practice.profile)?.language;
-        let inner = Open { sender, keys, language, cache: Mutex::new(Cache::default()) };
+        let inner = Open { sender, keys, language, cache: Mutex::default(), met: Mutex::default() };
         Ok(Reader { room: self.clone(), inner: Arc::new(inner) })
     }
 }

@@ -137,6 +137,18 @@ impl Store {
         Ok(rows.iter().map(line).collect::<Result<_, Trouble>>()?)
     }
 
+    /// The keywords of a folder's entries.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database.
+    pub async fn folder_keywords(&self, mailbox: MailboxId, folder: FolderId) -> Result<Vec<(EntryId, Sealed)>, Fault> {
+        let sql = "SELECT id, keywords_sealed FROM entries \
+                   WHERE folder_id = $1 AND mailbox_id = $2 AND keywords_sealed IS NOT NULL";
+        let rows = self.rows(sql, &[folder.into(), mailbox.into()]).await?;
+        let read = |row: &Row| Ok((row.read("id")?, row.read("keywords_sealed")?));
+        Ok(rows.iter().map(read).collect::<Result<_, Trouble>>()?)
+    }
+
     /// One entry of a mailbox.
     ///
     /// # Errors

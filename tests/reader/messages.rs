@@ -18,6 +18,7 @@ crate::on_both! {
     quota_is_counted_and_kept
     fault_47_parallel_appends_never_pass_the_quota
     fault_47_copies_are_counted_before_they_are_made
+    keywords_are_bounded_per_message_and_folder
     a_refused_append_leaves_no_objects
     long_moves_and_ends_of_folders_go_in_slices
 }
@@ -402,4 +403,35 @@ async fn a_refused_append_leaves_no_objects(office: Office) {
     // A copy of a submission is asked for nothing.
     office.submit(&[COLLEAGUE], &octets).await;
     put(&reader, "Sent", &octets).await;
+}
+
+async fn keywords_are_bounded_per_message_and_folder(office: Office) {
+    let reader = office.reader().await;
+    let words = |from: usize, to: usize| Flags {
+        system: SystemFlags::default(),
+        keywords: (from..to).map(|n| format!("mot{n}")).collect(),
+    };
+    for _ in 0..9 {
+        put(&reader, "INBOX", &letter("a", "x")).await;
+    }
+    let inbox = reader.folder("INBOX").await.unwrap().id;
+    let change = async |uid: u32, how: FlagChange, flags: Flags| reader.change_flags(inbox, &[uid], how, &flags).await;
+    assert!(matches!(change(1, FlagChange::Set, words(0, 65)).await, Err(FolderError::TooMany)));
+    change(1, FlagChange::Set, words(0, 64)).await.unwrap();
+    assert!(matches!(change(1, FlagChange::Add, words(64, 65)).await, Err(FolderError::TooMany)));
+    assert_eq!(list(&reader, "INBOX").await[0].flags, words(0, 64), "what is refused changes nothing");
+    for n in 1..7 {
+        change(n + 1, FlagChange::Add, words(n as usize * 64, n as usize * 64 + 64)).await.unwrap();
+    }
+    change(8, FlagChange::Add, words(448, 500)).await.unwrap();
+    assert!(matches!(change(9, FlagChange::Add, words(500, 501)).await, Err(FolderError::TooMany)));
+    let append = async |flags: Flags| reader.append("INBOX", &flags, None, letter("b", "x")).await;
+    assert!(matches!(append(words(500, 501)).await, Err(AppendError::TooManyKeywords)));
+    // Those that are there already may be set, whatever their case; those that go make room.
+    let loud = Flags { keywords: ["MOT7".to_owned()].into(), ..Flags::default() };
+    change(9, FlagChange::Add, loud).await.unwrap();
+    append(words(0, 64)).await.unwrap();
+    change(8, FlagChange::Remove, words(448, 449)).await.unwrap();
+    let second = office.reader().await;
+    second.change_flags(inbox, &[9], FlagChange::Add, &words(500, 501)).await.unwrap();
 }

@@ -16,7 +16,7 @@ use crate::imap::message::{bodystructure, envelope, field};
 use crate::imap::out::{self, Out};
 use crate::imap::verbs::{Mailbox, Octets};
 use crate::imap::view::{Conversation, Selected};
-use crate::mailbox::EntryInfo;
+use crate::mailbox::{EntryInfo, FolderError};
 
 use super::{Reply, Work};
 
@@ -111,7 +111,13 @@ impl Fetch {
             return Ok(());
         }
         let seen = Flags { system: SystemFlags::SEEN, ..Flags::default() };
-        for changed in talk.mailbox.change_flags(selected.folder, &uids, FlagChange::Add, &seen).await? {
+        let changed = match talk.mailbox.change_flags(selected.folder, &uids, FlagChange::Add, &seen).await {
+            Ok(changed) => changed,
+            Err(FolderError::Fault(fault)) => return Err(fault),
+            // The others speak of keywords.
+            Err(_) => Vec::new(),
+        };
+        for changed in changed {
             if let Ok(at) = selected.place(changed.uid)
                 && let Some(entry) = selected.entries.get_mut(at)
             {

@@ -7,7 +7,7 @@ use crate::imap::out::Out;
 use crate::imap::verbs::Mailbox;
 use crate::imap::view::Conversation;
 
-use super::Reply;
+use super::{Reply, refused};
 
 pub(super) async fn store<M: Mailbox>(
     talk: &mut Conversation<M>,
@@ -23,7 +23,14 @@ pub(super) async fn store<M: Mailbox>(
     }
     for places in places.chunks(SLICE) {
         let uids = selected.uids(places);
-        let changed = talk.mailbox.change_flags(selected.folder, &uids, change, &flags).await?;
+        let changed = match talk.mailbox.change_flags(selected.folder, &uids, change, &flags).await {
+            Ok(changed) => changed,
+            Err(error) => {
+                // Slices that were committed before stand.
+                selected.stale = true;
+                return Ok(refused(error)?.held(by));
+            }
+        };
         for entry in changed {
             let Ok(at) = selected.place(entry.uid) else { continue };
             let Some(known) = selected.entries.get_mut(at) else { continue };
