@@ -24,6 +24,7 @@ ALTER TABLE entries ADD COLUMN submission_id TEXT REFERENCES messages (id); -- t
 DROP INDEX entries_by_mailbox;
 CREATE INDEX entries_by_mailbox ON entries (mailbox_id, size);            -- the quota is summed from the index alone
 CREATE INDEX entries_by_message_id ON entries (mailbox_id, message_id_hash) WHERE server_copy = 1;
+CREATE INDEX entries_hidden ON entries (folder_id, visible_at) WHERE server_copy = 1; -- what does not show yet
 CREATE INDEX entries_by_submission ON entries (submission_id) WHERE submission_id IS NOT NULL;
 
 -- Deleting an object asks who still shows it.

@@ -68,7 +68,7 @@ pub trait Mailbox: Send + Sync + 'static {
         uids: &[u32],
         change: FlagChange,
         flags: &Flags,
-    ) -> impl Future<Output = Result<Vec<EntryInfo>, Fault>> + Send;
+    ) -> impl Future<Output = Result<Vec<EntryInfo>, FolderError>> + Send;
     /// Stores a message; gives back UIDVALIDITY and UID.
     fn append(
         &self,
@@ -79,7 +79,7 @@ pub trait Mailbox: Send + Sync + 'static {
     ) -> impl Future<Output = Result<(u32, u32), AppendError>> + Send;
     /// Copies messages.
     fn copy(&self, from: FolderId, uids: &[u32], to: &str) -> impl Future<Output = Result<Placed, FolderError>> + Send;
-    /// Moves messages in one transaction.
+    /// Moves messages, each in one transaction with its twin.
     fn relocate(
         &self,
         from: FolderId,
@@ -159,7 +159,7 @@ impl Mailbox for Reader {
         uids: &[u32],
         change: FlagChange,
         flags: &Flags,
-    ) -> Result<Vec<EntryInfo>, Fault> {
+    ) -> Result<Vec<EntryInfo>, FolderError> {
         Reader::change_flags(self, folder, uids, change, flags).await
     }
 

@@ -8,11 +8,11 @@ use std::time::Duration;
 use mail_parser::MessageParser;
 
 use crate::domain::{
-    EntryId, Esk, Fault, Flags, FolderPath, FolderRole, KeptMessage, KeyedHash, Mac, MessageId, ObjectId, PublicKey,
-    SystemFlags, Timestamp, Verb,
+    AuditEvent, EntryId, Esk, Fault, Flags, FolderPath, FolderRole, KeptMessage, KeyedHash, Mac, MessageId, ObjectId,
+    PublicKey, SystemFlags, Timestamp, Verb,
 };
 use crate::store::Tx;
-use crate::store::deposit::{MessageRow, NewObject};
+use crate::store::deposit::{MessageRow, NewObject, ObjectRow};
 use crate::store::entries::EntryRow;
 use crate::store::mailboxes::MailboxRow;
 use crate::vault::split;
@@ -34,6 +34,9 @@ pub enum AppendError {
     /// The mailbox is full.
     #[error("over quota")]
     OverQuota,
+    /// More keywords than a message or a folder takes.
+    #[error("too many keywords")]
+    TooManyKeywords,
     /// Ours.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -43,6 +46,7 @@ impl From<FolderError> for AppendError {
     fn from(error: FolderError) -> Self {
         match error {
             FolderError::Fault(fault) => Self::Fault(fault),
+            FolderError::TooMany => Self::TooManyKeywords,
             _ => Self::NoSuchFolder,
         }
     }
@@ -56,6 +60,15 @@ struct Sealed {
     objects: Vec<NewObject>,
     message_id: Option<KeyedHash>,
     size: i64,
+}
+
+/// An append that is ready to be committed.
+struct Prepared {
+    tx: Tx,
+    event: AuditEvent,
+    answer: (u32, u32),
+    replaced: Vec<EntryRow>,
+    gone: Vec<ObjectId>,
 }
 
 impl Reader {
@@ -77,9 +90,8 @@ impl Reader {
         let kept = KeptMessage::new(octets).map_err(|_| AppendError::NotClean)?;
         let (store, mailbox) = (&self.room.store, self.inner.sender.mailbox);
         // Asked before the work of sealing; decided in the transaction.
-        if store.folder_state(mailbox, &self.key(&path), self.room.clock.now()).await?.is_none() {
-            return Err(AppendError::NoSuchFolder);
-        }
+        let state = store.folder_state(mailbox, &self.key(&path), self.room.clock.now()).await?;
+        self.keywords_fit(state.ok_or(AppendError::NoSuchFolder)?.id, flags).await?;
         let row = store.mailbox(mailbox).await?.ok_or(Fault::new("a session's mailbox is gone"))?;
         let certificate = self.certificate(row)?;
         let mut sealed = if kept.reveal().len() > INLINE_WORK {
@@ -89,10 +101,41 @@ impl Reader {
         } else {
             self.sealed(&kept, &certificate)?
         };
+        // Asked before objects are written, unless the message takes another's place; decided in the transaction.
+        let replaces = match Self::stands_for(&path, sealed.message_id.as_ref()) {
+            Some(hash) => store.has_server_copy(mailbox, hash, self.room.clock.now().minus(KEPT)).await?,
+            None => false,
+        };
+        if !replaces && !store.usage(mailbox).await?.fits(sealed.size) {
+            return Err(AppendError::OverQuota);
+        }
         let objects = store.put_objects(std::mem::take(&mut sealed.objects)).await?;
+        let prepared = self.prepare(&path, flags, at, sealed, &objects).await;
+        let Prepared { tx, event, answer, replaced, gone } = match prepared {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                // Nothing was committed. After a commit that failed nobody knows: then the sweep looks.
+                store.delete_objects(&objects.iter().filter_map(ObjectRow::stored).collect::<Vec<_>>()).await;
+                return Err(error);
+            }
+        };
+        tx.commit(event).await?;
+        self.clear_away(&replaced, gone).await;
+        Ok(answer)
+    }
 
+    /// Everything of an append but its commit.
+    async fn prepare(
+        &self,
+        path: &FolderPath,
+        flags: &Flags,
+        at: Option<Timestamp>,
+        sealed: Sealed,
+        objects: &[ObjectRow],
+    ) -> Result<Prepared, AppendError> {
+        let mailbox = self.inner.sender.mailbox;
         let (mut tx, now) = self.change("append").await?;
-        let folder = self.found(&mut tx, &path).await?;
+        let folder = self.found(&mut tx, path).await?;
         let message = MessageRow {
             id: sealed.message,
             practice: self.inner.sender.practice,
@@ -100,8 +143,8 @@ impl Reader {
             size: sealed.size,
             created_at: now,
         };
-        tx.append_message(&message, &objects).await?;
-        let replaced = self.replaced(&mut tx, &path, sealed.message_id.as_ref(), now).await?;
+        tx.append_message(&message, objects).await?;
+        let replaced = self.replaced(&mut tx, path, sealed.message_id.as_ref(), now).await?;
         let taken = tx.take_uids(folder, 1).await?.ok_or(AppendError::NoSuchFolder)?;
         let entry = self.entry(sealed, folder, taken.first, flags, &replaced, at.unwrap_or(now), now)?;
         tx.append_entry(&entry).await?;
@@ -111,12 +154,18 @@ impl Reader {
             return Err(AppendError::OverQuota);
         }
         tx.renumber_hidden(folder, now).await?;
-        tx.commit(self.event(Verb::Appended, now, replaced.len()).about_message(entry.message)).await?;
-        self.clear_away(&replaced, gone).await;
-        Ok((small(taken.uid_validity), small(entry.uid)))
+        let event = self.event(Verb::Appended, now, replaced.len()).about_message(entry.message);
+        let answer = (small(taken.uid_validity), small(entry.uid));
+        Ok(Prepared { tx, event, answer, replaced, gone })
     }
 
-    /// The server's own copies of the same submission. Drafts, Junk and Trash are no places for a sent message.
+    /// Under which Message-ID a message can stand for a submission. Drafts, Junk and Trash are no places for a sent one.
+    fn stands_for<'a>(path: &FolderPath, message_id: Option<&'a KeyedHash>) -> Option<&'a KeyedHash> {
+        let elsewhere = matches!(path.role(), Some(FolderRole::Drafts | FolderRole::Junk | FolderRole::Trash));
+        message_id.filter(|_| !elsewhere)
+    }
+
+    /// The server's own copies of the same submission.
     async fn replaced(
         &self,
         tx: &mut Tx,
@@ -124,8 +173,7 @@ impl Reader {
         message_id: Option<&KeyedHash>,
         now: Timestamp,
     ) -> Result<Vec<EntryRow>, Fault> {
-        let elsewhere = matches!(path.role(), Some(FolderRole::Drafts | FolderRole::Junk | FolderRole::Trash));
-        let Some(message_id) = message_id.filter(|_| !elsewhere) else { return Ok(Vec::new()) };
+        let Some(message_id) = Self::stands_for(path, message_id) else { return Ok(Vec::new()) };
         let mut copies = tx.server_copies(self.inner.sender.mailbox, message_id, now.minus(KEPT)).await?;
         // A row that somebody else wrote is neither used nor taken away.
         copies.retain(|copy| self.check(copy).is_ok());

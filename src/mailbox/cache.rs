@@ -1,6 +1,6 @@
 //! The few messages that a session read last: clients ask for one message in many pieces.
 //!
-//! Bounded in octets, except that the newest is kept whatever its size. Zeroised as it goes.
+//! Bounded in octets: a message that is larger is read again each time. Zeroised as it goes.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -24,11 +24,14 @@ impl Cache {
         Some(octets)
     }
 
-    /// Keeps a message, and lets the oldest go until the rest fits.
+    /// Keeps a message, and lets the oldest go until the rest fits. One that never fits is not kept.
     pub(super) fn put(&mut self, id: EntryId, octets: Octets) {
         self.0.retain(|(other, _)| *other != id);
+        if octets.len() > LIMIT {
+            return;
+        }
         self.0.push_back((id, octets));
-        while self.0.len() > 1 && self.0.iter().map(|(_, octets)| octets.len()).sum::<usize>() > LIMIT {
+        while self.0.iter().map(|(_, octets)| octets.len()).sum::<usize>() > LIMIT {
             self.0.pop_front();
         }
     }
@@ -50,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_goes_and_the_newest_stays() {
+    fn the_oldest_goes_and_what_never_fits_is_not_kept() {
         let source = Counter(0.into());
         let ids: Vec<EntryId> = (0..4).map(|_| EntryId::random(&source)).collect();
         let octets = |size: usize| Arc::new(Zeroizing::new(vec![0; size]));
@@ -62,9 +65,10 @@ mod tests {
         assert!(cache.take(ids[1]).is_none(), "the one used longest ago went");
         assert!(cache.take(ids[0]).is_some());
         cache.put(ids[3], octets(LIMIT * 2));
-        assert!(cache.take(ids[0]).is_none() && cache.take(ids[2]).is_none());
-        assert!(cache.take(ids[3]).is_some(), "the newest is kept whatever its size");
+        assert!(cache.take(ids[3]).is_none(), "larger than everything together: not kept");
+        assert!(cache.take(ids[0]).is_some() && cache.take(ids[2]).is_some(), "and nothing goes for it");
         cache.put(ids[3], octets(1));
-        assert_eq!(cache.0.len(), 1);
+        cache.put(ids[3], octets(LIMIT + 1));
+        assert!(cache.take(ids[3]).is_none(), "nor what was there before under its id");
     }
 }

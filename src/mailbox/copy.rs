@@ -1,14 +1,14 @@
 //! COPY and MOVE: the same head under a new UID (RFC 3501 §6.4.7, RFC 6851). Nothing is sealed again.
 //!
-//! One transaction each: a copy that fails leaves nothing behind, and a message that is moved is at every
-//! instant in exactly one folder.
+//! A copy is one transaction: one that fails leaves nothing behind. A move is committed in slices, as RFC 6851
+//! §3.3 allows: each message is at every instant in exactly one folder.
 
 use crate::domain::{EntryId, Fault, FolderId, FolderPath, Timestamp, Verb};
 use crate::store::Tx;
-use crate::store::entries::{EntryRow, TakenUids};
+use crate::store::entries::EntryRow;
 use crate::store::folders::FolderKey;
 
-use super::flags::slices;
+use super::flags::{SLICE, slices};
 use super::reader::{FolderError, Reader, small};
 
 /// UIDVALIDITY of the target, and each old UID with its new one.
@@ -18,43 +18,69 @@ impl Reader {
     /// Copies messages to another folder: flags, keywords and internal date too.
     ///
     /// # Errors
-    /// [`FolderError::NoSuchFolder`] when the target does not exist.
+    /// [`FolderError::NoSuchFolder`] when the target does not exist, [`FolderError::OverQuota`],
+    /// [`FolderError::TooMany`] for more than one transaction takes; then nothing is copied.
     pub async fn copy(&self, from: FolderId, uids: &[u32], to: &str) -> Result<Placed, FolderError> {
-        let (mut tx, now, rows, target) = self.begin(from, uids, to, "copy messages").await?;
+        let uids = slices(uids);
+        if uids.len() > COPIES {
+            return Err(FolderError::TooMany);
+        }
+        let to = FolderPath::parse(to).ok_or(FolderError::NoSuchFolder)?;
+        let (mut tx, now, rows, target) = self.begin(from, &uids, &to, "copy messages").await?;
+        // Nobody else adds meanwhile (fault 47).
+        let more = rows.iter().fold(0_i64, |sum, row| sum.saturating_add(row.size));
+        if !rows.is_empty() && !tx.usage(self.inner.sender.mailbox).await?.fits(more) {
+            return Err(FolderError::OverQuota);
+        }
         let Some(taken) = tx.take_uids(target, rows.len()).await? else { return Err(FolderError::NoSuchFolder) };
         for (row, uid) in rows.iter().zip(taken.first..) {
             tx.append_entry(&self.twin(row, target, uid, now)?).await?;
         }
-        self.finish(tx, Verb::Copied, target, &rows, taken, now).await
+        self.finish(tx, Verb::Copied, target, rows.len(), now).await?;
+        Ok((small(taken.uid_validity), pairs(&rows, taken.first).collect()))
     }
 
     /// Moves messages to another folder.
     ///
     /// # Errors
-    /// [`FolderError::NoSuchFolder`] when the target does not exist.
+    /// [`FolderError::NoSuchFolder`] when the target does not exist; slices that were committed before stand.
     pub async fn relocate(&self, from: FolderId, uids: &[u32], to: &str) -> Result<Placed, FolderError> {
-        let (mut tx, now, rows, target) = self.begin(from, uids, to, "move messages").await?;
-        let Some(taken) = tx.take_uids(target, rows.len()).await? else { return Err(FolderError::NoSuchFolder) };
-        for (row, uid) in rows.iter().zip(taken.first..) {
-            tx.place_entry(row.id, target, uid).await?;
+        let to = FolderPath::parse(to).ok_or(FolderError::NoSuchFolder)?;
+        let uids = slices(uids);
+        let (mut validity, mut placed) = (None, Vec::with_capacity(uids.len()));
+        // Without a UID the folders are still asked for.
+        let none: &[u32] = &[];
+        let parts = uids.chunks(SLICE).chain(uids.is_empty().then_some(none));
+        for part in parts {
+            let (mut tx, now, rows, target) = self.begin(from, part, &to, "move messages").await?;
+            let Some(taken) = tx.take_uids(target, rows.len()).await? else { return Err(FolderError::NoSuchFolder) };
+            // Somebody made the target anew under its name: its UIDs are others.
+            if validity.is_some_and(|validity| validity != taken.uid_validity) {
+                return Err(FolderError::NoSuchFolder);
+            }
+            validity = Some(taken.uid_validity);
+            for (row, uid) in rows.iter().zip(taken.first..) {
+                tx.place_entry(row.id, target, uid).await?;
+            }
+            self.finish(tx, Verb::Moved, target, rows.len(), now).await?;
+            placed.extend(pairs(&rows, taken.first));
         }
-        self.finish(tx, Verb::Moved, target, &rows, taken, now).await
+        Ok((validity.map_or(0, small), placed))
     }
 
     async fn begin(
         &self,
         from: FolderId,
         uids: &[u32],
-        to: &str,
+        to: &FolderPath,
         name: &'static str,
     ) -> Result<(Tx, Timestamp, Vec<EntryRow>, FolderId), FolderError> {
-        let to = FolderPath::parse(to).ok_or(FolderError::NoSuchFolder)?;
         let (mut tx, now) = self.change(name).await?;
-        let target = self.found(&mut tx, &to).await?;
+        let target = self.found(&mut tx, to).await?;
         if tx.find_folder(self.inner.sender.mailbox, &FolderKey::Id(from)).await?.is_none() {
             return Err(FolderError::NoSuchFolder);
         }
-        let rows = self.named(&mut tx, from, &slices(uids), now).await?;
+        let rows = self.named(&mut tx, from, uids, now).await?;
         Ok((tx, now, rows, target))
     }
 
@@ -63,17 +89,15 @@ impl Reader {
         mut tx: Tx,
         verb: Verb,
         target: FolderId,
-        rows: &[EntryRow],
-        taken: TakenUids,
+        many: usize,
         now: Timestamp,
-    ) -> Result<Placed, FolderError> {
-        let placed = rows.iter().zip(taken.first..).map(|(row, uid)| (small(row.uid), small(uid))).collect();
+    ) -> Result<(), FolderError> {
         // Nothing was named that is there: nothing to keep.
-        if !rows.is_empty() {
+        if many > 0 {
             tx.renumber_hidden(target, now).await?;
-            tx.commit(self.event(verb, now, rows.len())).await?;
+            tx.commit(self.event(verb, now, many)).await?;
         }
-        Ok((small(taken.uid_validity), placed))
+        Ok(())
     }
 
     /// The same message as another entry, which is the person's own: no client's copy takes its place.
@@ -94,3 +118,11 @@ impl Reader {
         Ok(twin)
     }
 }
+
+/// Old UIDs with the new ones.
+fn pairs(rows: &[EntryRow], first: i64) -> impl Iterator<Item = (u32, u32)> {
+    rows.iter().zip(first..).map(|(row, uid)| (small(row.uid), small(uid)))
+}
+
+/// Messages that one COPY takes.
+const COPIES: usize = 10_000;

@@ -2,24 +2,30 @@
 //!
 //! Long lists are committed in slices, so that no deposit waits behind a storm of flags (R-D3).
 
+use std::collections::BTreeSet;
+
 use crate::domain::{Fault, FlagChange, Flags, FolderId, ObjectId, SystemFlags, Verb};
 use crate::store::entries::EntryRow;
 
-use super::reader::{EntryInfo, Reader, small};
+use super::reader::{EntryInfo, FolderError, Reader, small};
 
 impl Reader {
     /// Changes flags of messages; what is the server's (`$Pli…`) stays. Returns every message that was named and
     /// is there, with all its flags.
     ///
     /// # Errors
-    /// A [`Fault`] of the store; slices that were committed before stand.
+    /// [`FolderError::TooMany`] for more keywords than a message or a folder takes; slices that were committed
+    /// before stand.
     pub async fn change_flags(
         &self,
         folder: FolderId,
         uids: &[u32],
         change: FlagChange,
         flags: &Flags,
-    ) -> Result<Vec<EntryInfo>, Fault> {
+    ) -> Result<Vec<EntryInfo>, FolderError> {
+        if change != FlagChange::Remove {
+            self.keywords_fit(folder, flags).await?;
+        }
         let mut infos = Vec::with_capacity(uids.len());
         for slice in slices(uids).chunks(SLICE) {
             let (mut tx, now) = self.change("change flags").await?;
@@ -27,6 +33,9 @@ impl Reader {
             for mut row in self.named(&mut tx, folder, slice, now).await? {
                 let keywords = self.inner.keys.open_keywords(row.id, row.keywords.as_ref()).unwrap_or_default();
                 let (bits, words) = Flags::changed(row.flags, &keywords, change, flags);
+                if words.len() > KEYWORDS && words.len() > keywords.len() {
+                    return Err(FolderError::TooMany);
+                }
                 if bits != row.flags || words != keywords {
                     row.flags = bits;
                     row.keywords = self.inner.keys.seal_keywords(row.id, &words, self.room.random.as_ref())?;
@@ -75,6 +84,29 @@ impl Reader {
         }
     }
 
+    /// Whether a folder takes these keywords: each is told to every session that selects it (RFC 9051 §7.3.1).
+    pub(super) async fn keywords_fit(&self, folder: FolderId, flags: &Flags) -> Result<(), FolderError> {
+        let words: Vec<String> = flags.client_keywords().iter().map(|word| word.to_ascii_lowercase()).collect();
+        if words.len() > KEYWORDS {
+            return Err(FolderError::TooMany);
+        }
+        if words.is_empty() || self.inner.met(|met| met.0 == Some(folder) && words.iter().all(|w| met.1.contains(w))) {
+            return Ok(());
+        }
+        let mut all = BTreeSet::new();
+        for (id, sealed) in self.room.store.folder_keywords(self.inner.sender.mailbox, folder).await? {
+            let known = self.inner.keys.open_keywords(id, Some(&sealed)).unwrap_or_default();
+            all.extend(known.iter().map(|word| word.to_ascii_lowercase()));
+        }
+        let before = all.len();
+        all.extend(words);
+        if all.len() > FOLDER_KEYWORDS && all.len() > before {
+            return Err(FolderError::TooMany);
+        }
+        self.inner.met(|met| *met = (Some(folder), all));
+        Ok(())
+    }
+
     /// The rows of these UIDs (ascending) that show in a folder of this mailbox.
     pub(super) async fn named(
         &self,
@@ -83,11 +115,14 @@ impl Reader {
         uids: &[u32],
         now: crate::domain::Timestamp,
     ) -> Result<Vec<EntryRow>, Fault> {
-        let (Some(first), Some(last)) = (uids.first(), uids.last()) else { return Ok(Vec::new()) };
-        let rows = tx.entries_between(folder, i64::from(*first), i64::from(*last), now).await?;
-        let ours =
-            |row: &EntryRow| row.mailbox == self.inner.sender.mailbox && uids.binary_search(&small(row.uid)).is_ok();
-        Ok(rows.into_iter().filter(ours).collect())
+        let mut rows = Vec::with_capacity(uids.len());
+        // By runs: what lies between two of them may be a whole folder.
+        for run in uids.chunk_by(|a, b| a.checked_add(1) == Some(*b)) {
+            let (Some(first), Some(last)) = (run.first(), run.last()) else { continue };
+            rows.extend(tx.entries_between(folder, i64::from(*first), i64::from(*last), now).await?);
+        }
+        rows.retain(|row| row.mailbox == self.inner.sender.mailbox);
+        Ok(rows)
     }
 
     /// After the commit: the objects of what went, and on SQLite the octets of its rows.
@@ -107,7 +142,11 @@ pub(super) fn slices(uids: &[u32]) -> Vec<u32> {
     uids
 }
 
+/// Keywords of one message.
+const KEYWORDS: usize = 64;
+/// Different keywords in one folder.
+const FOLDER_KEYWORDS: usize = 500;
 /// Entries that one transaction changes.
-const SLICE: usize = 500;
+pub(super) const SLICE: usize = 500;
 /// The same, as the store counts.
-const SLICE_ROWS: i64 = 500;
+pub(super) const SLICE_ROWS: i64 = 500;

@@ -7,13 +7,14 @@ use crate::domain::{FolderId, FolderPath, FolderRole, Timestamp, Verb};
 use crate::store::Tx;
 use crate::store::folders::{FolderKey, NewFolder};
 
+use super::flags::{SLICE, SLICE_ROWS};
 use super::reader::{FolderError, Reader};
 
 impl Reader {
     /// Makes a folder, with the missing ones above it.
     ///
     /// # Errors
-    /// [`FolderError::Exists`], [`FolderError::BadName`].
+    /// [`FolderError::Exists`], [`FolderError::BadName`], [`FolderError::TooMany`].
     pub async fn create(&self, name: &str) -> Result<(), FolderError> {
         let path = FolderPath::parse(name).ok_or(FolderError::BadName)?;
         let (mut tx, now) = self.change("create folder").await?;
@@ -24,7 +25,7 @@ impl Reader {
         Ok(tx.commit(self.event(Verb::FolderCreated, now, made)).await?)
     }
 
-    /// Deletes a folder with its messages.
+    /// Deletes a folder with its messages, which go in slices; with the last of them goes the folder.
     ///
     /// # Errors
     /// [`FolderError::Special`], [`FolderError::HasChildren`], [`FolderError::NoSuchFolder`].
@@ -33,19 +34,31 @@ impl Reader {
         if path.role().is_some() {
             return Err(FolderError::Special);
         }
-        let (mut tx, now) = self.change("delete folder").await?;
-        let id = self.found(&mut tx, &path).await?;
-        if self.paths(&mut tx).await?.iter().any(|(_, other)| other.is_below(&path)) {
-            return Err(FolderError::HasChildren);
+        let mut emptied = None;
+        loop {
+            let (mut tx, now) = self.change("delete folder").await?;
+            let id = self.found(&mut tx, &path).await?;
+            // What was made anew under the name meanwhile is another folder.
+            if emptied.is_some_and(|emptied| emptied != id) {
+                return Err(FolderError::NoSuchFolder);
+            }
+            if self.paths(&mut tx).await?.iter().any(|(_, other)| other.is_below(&path)) {
+                return Err(FolderError::HasChildren);
+            }
+            let entries = tx.first_entries(id, SLICE_ROWS, Timestamp(i64::MAX)).await?;
+            let gone = tx.remove_entries(&entries).await?;
+            let last = entries.len() < SLICE;
+            if last && !tx.delete_folder(id).await? {
+                return Err(FolderError::NoSuchFolder);
+            }
+            let verb = if last { Verb::FolderDeleted } else { Verb::Expunged };
+            tx.commit(self.event(verb, now, entries.len())).await?;
+            self.clear_away(&entries, gone).await;
+            if last {
+                return Ok(());
+            }
+            emptied = Some(id);
         }
-        let entries = tx.all_entries(id).await?;
-        let gone = tx.remove_entries(&entries).await?;
-        if !tx.delete_folder(id).await? {
-            return Err(FolderError::NoSuchFolder);
-        }
-        tx.commit(self.event(Verb::FolderDeleted, now, entries.len())).await?;
-        self.clear_away(&entries, gone).await;
-        Ok(())
     }
 
     /// Renames a folder and those below it. INBOX keeps its name: its messages move to the new folder (RFC 3501 §6.3.5).
@@ -63,38 +76,48 @@ impl Reader {
         if tx.find_folder(self.inner.sender.mailbox, &self.key(&to)).await?.is_some() {
             return Err(FolderError::Exists);
         }
-        let renamed = if from.role().is_some() {
+        if from.role().is_some() {
             self.make(&mut tx, &to, now).await?;
             let target = self.found(&mut tx, &to).await?;
-            let entries = tx.all_entries(id).await?;
-            let visible: Vec<_> = entries.into_iter().filter(|entry| entry.visible_at <= now).collect();
-            let taken = tx.take_uids(target, visible.len()).await?.ok_or(FolderError::NoSuchFolder)?;
-            for (entry, uid) in visible.iter().zip(taken.first..) {
-                tx.place_entry(entry.id, target, uid).await?;
-            }
-            visible.len()
-        } else {
-            // A folder cannot become one of its own.
-            if to.is_below(&from) {
+            return self.empty(tx, now, id, target).await;
+        }
+        // A folder cannot become one of its own.
+        if to.is_below(&from) {
+            return Err(FolderError::BadName);
+        }
+        if let Some(above) = to.parent() {
+            self.make(&mut tx, &above, now).await?;
+        }
+        let mut renamed = 0;
+        for (id, path) in self.paths(&mut tx).await? {
+            let Some(path) = path.moved(&from, &to) else { continue };
+            if !path.is_within_bounds() {
                 return Err(FolderError::BadName);
             }
-            if let Some(above) = to.parent() {
-                self.make(&mut tx, &above, now).await?;
-            }
-            let mut renamed = 0;
-            for (id, path) in self.paths(&mut tx).await? {
-                let Some(path) = path.moved(&from, &to) else { continue };
-                if !path.is_within_bounds() {
-                    return Err(FolderError::BadName);
-                }
-                let keys = &self.inner.keys;
-                let name = keys.seal_folder(id, &path, self.room.random.as_ref())?;
-                tx.rename_folder(id, &name, &keys.folder_hash(&path)).await?;
-                renamed += 1;
-            }
-            renamed
-        };
+            let keys = &self.inner.keys;
+            let name = keys.seal_folder(id, &path, self.room.random.as_ref())?;
+            tx.rename_folder(id, &name, &keys.folder_hash(&path)).await?;
+            renamed += 1;
+        }
         Ok(tx.commit(self.event(Verb::FolderRenamed, now, renamed)).await?)
+    }
+
+    /// Moves what a folder shows at the instant to another, in slices: the first with what was changed before.
+    async fn empty(&self, mut tx: Tx, start: Timestamp, from: FolderId, to: FolderId) -> Result<(), FolderError> {
+        let mut now = start;
+        loop {
+            // What comes in meanwhile stays.
+            let entries = tx.first_entries(from, SLICE_ROWS, start).await?;
+            let taken = tx.take_uids(to, entries.len()).await?.ok_or(FolderError::NoSuchFolder)?;
+            for (entry, uid) in entries.iter().zip(taken.first..) {
+                tx.place_entry(entry.id, to, uid).await?;
+            }
+            tx.commit(self.event(Verb::FolderRenamed, now, entries.len())).await?;
+            if entries.len() < SLICE {
+                return Ok(());
+            }
+            (tx, now) = self.change("rename folder").await?;
+        }
     }
 
     /// Subscribes to a folder, or no more.
@@ -123,13 +146,16 @@ impl Reader {
         while let Some(above) = wanted.last().and_then(FolderPath::parent) {
             wanted.push(above);
         }
-        let mut made = 0;
+        let (mut made, there) = (0, tx.count_folders(self.inner.sender.mailbox).await?);
         for path in wanted.into_iter().rev() {
             let FolderKey::Name(hash) = self.key(&path) else { continue };
             let id = FolderId::random(self.room.random.as_ref());
             let name = self.inner.keys.seal_folder(id, &path, self.room.random.as_ref())?;
             let folder = NewFolder { id, mailbox: self.inner.sender.mailbox, name, hash, created_at: now };
             made += usize::from(tx.make_folder(&folder).await?);
+        }
+        if made > 0 && there.saturating_add(made) > FOLDERS {
+            return Err(FolderError::TooMany);
         }
         Ok(made)
     }
@@ -143,3 +169,6 @@ impl Reader {
         Ok(paths)
     }
 }
+
+/// Folders that a mailbox may have: every listing opens the name of each.
+const FOLDERS: usize = 2000;

@@ -5,6 +5,7 @@
 //! as they were submitted or appended. Commands on folders are in `folders`, on messages in `append`,
 //! `copy` and `flags`.
 
+use std::collections::{BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use zeroize::Zeroizing;
@@ -83,6 +84,12 @@ pub enum FolderError {
     /// It has folders below it.
     #[error("folders are below it")]
     HasChildren,
+    /// The mailbox is full.
+    #[error("over quota")]
+    OverQuota,
+    /// More at once, or of one kind, than a mailbox takes.
+    #[error("too many")]
+    TooMany,
     /// Ours.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -101,6 +108,17 @@ pub(super) struct Open {
     pub(super) keys: MailboxKeys,
     pub(super) language: Language,
     cache: Mutex<Cache>,
+    met: Mutex<Met>,
+}
+
+/// The keywords last met in a folder, in lower case: what is there already needs no second look.
+type Met = (Option<FolderId>, BTreeSet<String>);
+
+impl Open {
+    pub(super) fn met<T>(&self, work: impl FnOnce(&mut Met) -> T) -> T {
+        // Replaced as a whole.
+        work(&mut self.met.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 impl Mailboxes {
@@ -112,7 +130,7 @@ impl Mailboxes {
         let practice = self.store.practice(sender.practice).await?;
         let practice = practice.ok_or(Fault::new("a mailbox's practice is gone"))?;
         let language = self.vault.open_profile(practice.id, &practice.profile)?.language;
-        let inner = Open { sender, keys, language, cache: Mutex::new(Cache::default()) };
+        let inner = Open { sender, keys, language, cache: Mutex::default(), met: Mutex::default() };
         Ok(Reader { room: self.clone(), inner: Arc::new(inner) })
     }
 }
@@ -134,7 +152,15 @@ impl Reader {
                 }
             }
         }
-        let has_children = |path: &FolderPath| found.iter().any(|(other, _)| other.is_below(path));
+        // Every path that something is below, also where a folder between is missing.
+        let mut above: HashSet<String> = HashSet::new();
+        for (path, _) in &found {
+            let mut next = path.parent();
+            while let Some(path) = next.filter(|path| above.insert(path.canonical())) {
+                next = path.parent();
+            }
+        }
+        let has_children = |path: &FolderPath| above.contains(&path.canonical());
         let mut infos: Vec<FolderInfo> = found
             .iter()
             .map(|(path, state)| FolderInfo { children: has_children(path), ..self.info(path, state) })

@@ -17,8 +17,19 @@ use super::{Store, Tx};
 use crate::domain::{Fault, MailboxId, Timestamp};
 
 /// Who waits on this node.
-#[derive(Default)]
-pub(super) struct Watches(Mutex<Registry>);
+pub(super) struct Watches {
+    registry: Mutex<Registry>,
+    /// Changes of a mailbox within this time share their second wake.
+    shared: Duration,
+    /// How long after its commit a change is told again.
+    shown: Duration,
+}
+
+impl Default for Watches {
+    fn default() -> Self {
+        Self { registry: Mutex::default(), shared: SHARED, shown: SHOWN }
+    }
+}
 
 #[derive(Default)]
 struct Registry {
@@ -30,7 +41,8 @@ struct Watched {
     sender: watch::Sender<u64>,
     /// The counter as last told.
     seen: i64,
-    /// Whether another look is due: the server's Sent copies begin to show without a change of the database.
+    /// Whether a change now is covered by a second wake that is already under way: the server's Sent
+    /// copies begin to show without a change of the database.
     again: bool,
 }
 
@@ -38,13 +50,7 @@ impl Store {
     /// A number that changes whenever something changes in this mailbox, on any node.
     pub fn watch(&self, mailbox: MailboxId) -> watch::Receiver<u64> {
         let mut registry = self.inner.watches.lock();
-        let watched = registry.mailboxes.entry(mailbox).or_insert_with(|| Watched {
-            sender: watch::Sender::new(0),
-            // The first look at the counter tells what is newer than this: a wake too many, never one too few.
-            seen: -1,
-            again: false,
-        });
-        let receiver = watched.sender.subscribe();
+        let receiver = registry.receiver(mailbox);
         if !registry.polling {
             registry.polling = true;
             tokio::spawn(poll(Arc::downgrade(&self.inner)));
@@ -88,10 +94,16 @@ pub(super) async fn touch(conn: &mut Conn, mailbox: MailboxId, now: Timestamp) -
 
 impl Inner {
     /// Wakes who waits for these mailboxes; called after the commit.
-    pub(super) fn tell(self: &Arc<Self>, touched: &[(MailboxId, i64)]) {
+    pub(super) fn tell(&self, touched: &[(MailboxId, i64)]) {
+        self.watches.tell(touched);
+    }
+}
+
+impl Watches {
+    fn tell(self: &Arc<Self>, touched: &[(MailboxId, i64)]) {
         let mut late = Vec::new();
         {
-            let mut registry = self.watches.lock();
+            let mut registry = self.lock();
             for &(mailbox, changes) in touched {
                 let Some(watched) = registry.mailboxes.get_mut(&mailbox) else { continue };
                 if changes <= watched.seen {
@@ -108,12 +120,22 @@ impl Inner {
             tokio::spawn(tell_again(Arc::downgrade(self), late));
         }
     }
-}
 
-impl Watches {
     fn lock(&self) -> MutexGuard<'_, Registry> {
         // Nothing that is held under this lock can be left half done.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Registry {
+    fn receiver(&mut self, mailbox: MailboxId) -> watch::Receiver<u64> {
+        let watched = self.mailboxes.entry(mailbox).or_insert_with(|| Watched {
+            sender: watch::Sender::new(0),
+            // The first look at the counter tells what is newer than this: a wake too many, never one too few.
+            seen: -1,
+            again: false,
+        });
+        watched.sender.subscribe()
     }
 }
 
@@ -123,17 +145,23 @@ impl Watched {
     }
 }
 
-/// Wakes once more when what was deposited hidden has begun to show.
-async fn tell_again(inner: Weak<Inner>, mailboxes: Vec<MailboxId>) {
-    tokio::time::sleep(SHOWN).await;
-    let Some(inner) = inner.upgrade() else { return };
-    let mut registry = inner.watches.lock();
-    for mailbox in mailboxes {
-        if let Some(watched) = registry.mailboxes.get_mut(&mailbox) {
-            watched.again = false;
-            watched.wake();
+/// Wakes once more when what was deposited hidden has begun to show. Changes that come soon after the first
+/// share its wake; a later one begins another, so that none is left out and no storm wakes anybody often.
+async fn tell_again(watches: Weak<Watches>, mailboxes: Vec<MailboxId>) {
+    let Some((shared, shown)) = watches.upgrade().map(|watches| (watches.shared, watches.shown)) else { return };
+    tokio::time::sleep(shared).await;
+    let each = |work: fn(&mut Watched)| {
+        let Some(watches) = watches.upgrade() else { return };
+        let mut registry = watches.lock();
+        for mailbox in &mailboxes {
+            if let Some(watched) = registry.mailboxes.get_mut(mailbox) {
+                work(watched);
+            }
         }
-    }
+    };
+    each(|watched| watched.again = false);
+    tokio::time::sleep(shown).await;
+    each(|watched| watched.wake());
 }
 
 /// Looks for what other nodes changed, until nobody waits any more.
@@ -171,3 +199,57 @@ impl Inner {
 const LOOK: Duration = Duration::from_millis(250);
 /// A little more than the server's Sent copy stays hidden.
 const SHOWN: Duration = Duration::from_millis(30_200);
+/// Changes of a mailbox within this time share their second wake.
+const SHARED: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Random;
+
+    struct Ones;
+    impl Random for Ones {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill(1);
+        }
+    }
+
+    fn watches() -> (Arc<Watches>, MailboxId, watch::Receiver<u64>) {
+        let watches = Watches { shared: ms(20), shown: ms(300), ..Watches::default() };
+        let mailbox = MailboxId::random(&Ones);
+        let receiver = watches.lock().receiver(mailbox);
+        (Arc::new(watches), mailbox, receiver)
+    }
+
+    fn ms(many: u64) -> Duration {
+        Duration::from_millis(many)
+    }
+
+    /// A change of flags arms the second wake; a submission a little later has one of its own.
+    #[tokio::test]
+    async fn each_submission_is_told_when_it_shows() {
+        let (watches, mailbox, mut receiver) = watches();
+        watches.tell(&[(mailbox, 1)]);
+        tokio::time::sleep(ms(100)).await;
+        watches.tell(&[(mailbox, 2)]);
+        tokio::time::sleep(ms(300)).await;
+        assert!(receiver.has_changed().unwrap());
+        receiver.mark_unchanged();
+        // Only now does the second show.
+        tokio::time::timeout(Duration::from_secs(5), receiver.changed()).await.expect("it is told").unwrap();
+        tokio::time::sleep(ms(100)).await;
+        assert!(!receiver.has_changed().unwrap() && !watches.lock().mailboxes[&mailbox].again, "then it is quiet");
+    }
+
+    #[tokio::test]
+    async fn a_storm_shares_its_wakes() {
+        let (watches, mailbox, mut receiver) = watches();
+        (1..1000).for_each(|change| watches.tell(&[(mailbox, change)]));
+        receiver.mark_unchanged();
+        let mut wakes = 0;
+        while tokio::time::timeout(ms(1000), receiver.changed()).await.is_ok() {
+            wakes += 1;
+        }
+        assert_eq!(wakes, 1);
+    }
+}

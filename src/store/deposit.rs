@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use tokio::sync::{mpsc, oneshot};
@@ -116,6 +117,13 @@ pub struct ObjectRow {
     size: i64,
     /// `None`: in the object store.
     container: Option<Container>,
+}
+
+impl ObjectRow {
+    /// Its id, when its octets are in the object store.
+    pub fn stored(&self) -> Option<ObjectId> {
+        self.container.is_none().then_some(self.id)
+    }
 }
 
 /// A deposit in the queue, and who waits for it.
@@ -336,6 +344,7 @@ async fn insert_entry(
     folder: FolderId,
     uid: i64,
 ) -> Result<(), Trouble> {
+    let visible_at = if row.server_copy { after_hidden(conn, folder, row.visible_at).await? } else { row.visible_at };
     conn.execute(
         "INSERT INTO entries (id, mailbox_id, folder_id, uid, message_id, head_id, esk, flags, size, \
          received_at, visible_at, authority_mac, message_id_hash, server_copy) \
@@ -351,7 +360,7 @@ async fn insert_entry(
             row.flags.into(),
             row.size.into(),
             row.received_at.into(),
-            row.visible_at.into(),
+            visible_at.into(),
             (&row.mac).into(),
             row.message_id.as_ref().into(),
             i64::from(row.server_copy).into(),
@@ -361,10 +370,22 @@ async fn insert_entry(
     .map(|_| ())
 }
 
+/// When a server's copy shows: not before those with lower UIDs. Instants are taken before sealing, UIDs at
+/// the commit, and what shows later under a lower UID is never seen (RFC 9051 §2.3.1.1). What a wrong clock
+/// hid for hours holds nobody else up.
+async fn after_hidden(conn: &mut Conn, folder: FolderId, at: Timestamp) -> Result<Timestamp, Trouble> {
+    let sql = "SELECT COALESCE(MAX(visible_at), $2) AS visible_at FROM entries \
+               WHERE folder_id = $1 AND server_copy = 1 AND visible_at > $2 AND visible_at <= $3";
+    let row = conn.row(sql, &[folder.into(), at.into(), at.plus(HELD_UP).into()]).await?;
+    row.map_or(Ok(at), |row| row.read("visible_at"))
+}
+
 fn octets(container: &Container) -> i64 {
     i64::try_from(container.as_octets().len()).unwrap_or(i64::MAX)
 }
 
+/// The longest that a copy waits for another before it.
+const HELD_UP: Duration = Duration::from_secs(3600);
 /// Deposits in one transaction at most.
 const GROUP: usize = 64;
 /// Objects of one deposit that are written at once.

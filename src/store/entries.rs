@@ -5,6 +5,7 @@
 //! one that was there before. Whoever changes something has raised the mailbox's counter first.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use crate::domain::{
     Authority, EntryId, Esk, Fault, FolderId, KeyedHash, Mac, MailboxId, MessageId, ObjectId, Sealed, Timestamp,
@@ -136,6 +137,18 @@ impl Store {
         Ok(rows.iter().map(line).collect::<Result<_, Trouble>>()?)
     }
 
+    /// The keywords of a folder's entries.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database.
+    pub async fn folder_keywords(&self, mailbox: MailboxId, folder: FolderId) -> Result<Vec<(EntryId, Sealed)>, Fault> {
+        let sql = "SELECT id, keywords_sealed FROM entries \
+                   WHERE folder_id = $1 AND mailbox_id = $2 AND keywords_sealed IS NOT NULL";
+        let rows = self.rows(sql, &[folder.into(), mailbox.into()]).await?;
+        let read = |row: &Row| Ok((row.read("id")?, row.read("keywords_sealed")?));
+        Ok(rows.iter().map(read).collect::<Result<_, Trouble>>()?)
+    }
+
     /// One entry of a mailbox.
     ///
     /// # Errors
@@ -145,6 +158,21 @@ impl Store {
                    received_at, visible_at, message_id_hash, server_copy, submission_id, authority_mac \
                    FROM entries WHERE id = $1 AND mailbox_id = $2";
         Ok(self.row(sql, &[id.into(), mailbox.into()]).await?.as_ref().map(entry_row).transpose()?)
+    }
+
+    /// Whether the server keeps a copy of a submission with that Message-ID since `since`.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database.
+    pub async fn has_server_copy(
+        &self,
+        mailbox: MailboxId,
+        message_id: &KeyedHash,
+        since: Timestamp,
+    ) -> Result<bool, Fault> {
+        let sql = "SELECT id FROM entries WHERE mailbox_id = $1 AND message_id_hash = $2 AND server_copy = 1 \
+                   AND received_at >= $3 LIMIT 1";
+        Ok(self.row(sql, &[mailbox.into(), message_id.into(), since.into()]).await?.is_some())
     }
 
     /// What a mailbox holds and may hold.
@@ -221,12 +249,16 @@ impl Tx {
         Ok(rows.iter().map(entry_row).collect::<Result<_, _>>()?)
     }
 
-    /// All entries of a folder, shown or not.
+    /// The first entries of a folder that show at `now`, by UID, at most so many.
     ///
     /// # Errors
     /// A [`Fault`] of the database.
-    pub async fn all_entries(&mut self, folder: FolderId) -> Result<Vec<EntryRow>, Fault> {
-        self.entries_between(folder, 0, i64::MAX, Timestamp(i64::MAX)).await
+    pub async fn first_entries(&mut self, folder: FolderId, many: i64, now: Timestamp) -> Result<Vec<EntryRow>, Fault> {
+        let sql = "SELECT id, mailbox_id, folder_id, uid, message_id, head_id, esk, flags, keywords_sealed, size, \
+                   received_at, visible_at, message_id_hash, server_copy, submission_id, authority_mac \
+                   FROM entries WHERE folder_id = $1 AND visible_at <= $3 ORDER BY uid LIMIT $2";
+        let rows = self.conn.rows(sql, &[folder.into(), many.into(), now.into()]).await?;
+        Ok(rows.iter().map(entry_row).collect::<Result<_, _>>()?)
     }
 
     /// The server's own copies of submissions with that Message-ID, kept since `since`.
@@ -258,12 +290,16 @@ impl Tx {
         Ok(Some(TakenUids { first: row.read::<i64>("uid_next")? - many, uid_validity: row.read("uid_validity")? }))
     }
 
-    /// Numbers what does not show yet behind what was just put into the folder.
+    /// Numbers what does not show yet behind what was just put into the folder. What is about to show keeps its
+    /// UID, which a node with a faster clock may have told already, and shows at once: before what came behind it.
     ///
     /// # Errors
     /// A [`Fault`] of the database.
     pub async fn renumber_hidden(&mut self, folder: FolderId, now: Timestamp) -> Result<(), Fault> {
-        let sql = "SELECT id FROM entries WHERE folder_id = $1 AND visible_at > $2 ORDER BY uid";
+        let sql = "UPDATE entries SET visible_at = $2 \
+                   WHERE folder_id = $1 AND server_copy = 1 AND visible_at > $2 AND visible_at <= $3";
+        self.conn.execute(sql, &[folder.into(), now.into(), now.plus(CLOCKS).into()]).await?;
+        let sql = "SELECT id FROM entries WHERE folder_id = $1 AND server_copy = 1 AND visible_at > $2 ORDER BY uid";
         let hidden = self.conn.rows(sql, &[folder.into(), now.into()]).await?;
         if hidden.is_empty() {
             return Ok(());
@@ -366,6 +402,8 @@ fn entry_row(row: &Row) -> Result<EntryRow, Trouble> {
     })
 }
 
+/// How far the clocks of two nodes may be apart.
+const CLOCKS: Duration = Duration::from_secs(5);
 /// PostgreSQL sums BIGINT to NUMERIC.
 const USAGE: &str = "SELECT quota, \
                      (SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM entries WHERE mailbox_id = $1) AS used \

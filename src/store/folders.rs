@@ -120,6 +120,17 @@ impl Tx {
         Ok(rows.iter().map(read).collect::<Result<_, Trouble>>()?)
     }
 
+    /// How many folders a mailbox has.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database.
+    pub async fn count_folders(&mut self, mailbox: MailboxId) -> Result<usize, Fault> {
+        let sql = "SELECT COUNT(*) AS many FROM folders WHERE mailbox_id = $1";
+        let row = self.conn.row(sql, &[mailbox.into()]).await?;
+        let many: i64 = row.map_or(Ok(0), |row| row.read("many"))?;
+        Ok(usize::try_from(many).unwrap_or(0))
+    }
+
     /// Makes a folder under a UIDVALIDITY that the mailbox never gave before; `false` when the name is taken.
     ///
     /// # Errors

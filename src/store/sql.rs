@@ -54,7 +54,7 @@ pub(super) struct Inner {
     pub(super) objects: Arc<dyn ObjectStore>,
     pub(super) node: String,
     pub(super) chain: ChainMac,
-    pub(super) watches: super::changes::Watches,
+    pub(super) watches: Arc<super::changes::Watches>,
     /// Whether a checkpoint after expunges is on its way already.
     shred_planned: AtomicBool,
     /// Keys were erased, and a reader kept the files from being cleaned of them.
@@ -101,7 +101,7 @@ impl Store {
             objects,
             node: options.node,
             chain: options.chain,
-            watches: super::changes::Watches::default(),
+            watches: Arc::default(),
             shred_planned: AtomicBool::new(false),
             shred_due: AtomicBool::new(false),
         });

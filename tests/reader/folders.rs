@@ -13,6 +13,7 @@ crate::on_both! {
     renaming_inbox_moves_its_messages
     a_folder_made_again_is_another_one
     odd_names_are_refused
+    a_mailbox_has_two_thousand_folders_at_most
 }
 
 async fn names(reader: &pli::mailbox::Reader) -> Vec<String> {
@@ -135,4 +136,26 @@ async fn odd_names_are_refused(office: Office) {
         reader.create(name).await.unwrap();
         assert_eq!(reader.folder(name).await.unwrap().name, name);
     }
+}
+
+async fn a_mailbox_has_two_thousand_folders_at_most(office: Office) {
+    let reader = office.reader().await;
+    let there = reader.folders().await.unwrap().len();
+    let mailbox = office.doctor.id;
+    let mut tx = office.node.store.write("many folders").await.unwrap();
+    tx.touch_mailbox(mailbox, NOW).await.unwrap();
+    for n in 0..1998 - there {
+        let id = FolderId::random(&pli::server::OsRandom);
+        let (name, hash) = (Sealed::from_octets(vec![1; 60]), KeyedHash::from_octets(n.to_be_bytes().to_vec()));
+        let folder = pli::store::folders::NewFolder { id, mailbox, name, hash, created_at: NOW };
+        assert!(tx.make_folder(&folder).await.unwrap());
+    }
+    tx.commit(AuditEvent::new(NOW, Actor::Server, Verb::FolderCreated)).await.unwrap();
+    assert!(matches!(reader.create("a/b/c").await, Err(FolderError::TooMany)));
+    assert!(matches!(reader.folder("a").await, Err(FolderError::NoSuchFolder)), "all or nothing");
+    reader.create("a/b").await.unwrap();
+    assert!(matches!(reader.create("c").await, Err(FolderError::TooMany)));
+    let folders = reader.folders().await.unwrap();
+    assert!(folders.iter().any(|folder| folder.name == "a" && folder.children));
+    assert!(folders.iter().any(|folder| folder.name == "a/b" && !folder.children));
 }

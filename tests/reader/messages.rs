@@ -17,6 +17,10 @@ crate::on_both! {
     a_shared_message_stays_for_the_other
     quota_is_counted_and_kept
     fault_47_parallel_appends_never_pass_the_quota
+    fault_47_copies_are_counted_before_they_are_made
+    keywords_are_bounded_per_message_and_folder
+    a_refused_append_leaves_no_objects
+    long_moves_and_ends_of_folders_go_in_slices
 }
 
 /// Messages as they are met: no header, no body, long lines, 8-bit, broken MIME, large parts of every kind.
@@ -321,4 +325,113 @@ async fn fault_47_parallel_appends_never_pass_the_quota(office: Office) {
     assert_eq!(tasks.join_all().await.into_iter().sum::<i32>(), 1);
     assert_eq!(reader.quota().await.unwrap(), (quota as u64, quota as u64));
     assert_eq!(uids(&reader, "INBOX").await.len(), 10);
+}
+
+async fn fault_47_copies_are_counted_before_they_are_made(office: Office) {
+    let reader = office.reader().await;
+    let octets = letter("a", "x");
+    for _ in 0..3 {
+        put(&reader, "INBOX", &octets).await;
+    }
+    let event = AuditEvent::new(NOW, Actor::Operator, Verb::MailboxAdded);
+    office.node.store.set_quota(office.doctor.id, octets.len() as i64 * 5, event).await.unwrap();
+    let inbox = reader.folder("INBOX").await.unwrap().id;
+    assert!(matches!(reader.copy(inbox, &[1, 2, 3], "Archive").await, Err(FolderError::OverQuota)));
+    assert!(uids(&reader, "Archive").await.is_empty(), "all or nothing");
+    assert_eq!(reader.copy(inbox, &[1, 2], "Archive").await.unwrap().1, [(1, 1), (2, 2)]);
+    assert!(matches!(reader.copy(inbox, &[3], "Archive").await, Err(FolderError::OverQuota)));
+    // A move takes no more room; a copy of nothing is none.
+    assert_eq!(reader.relocate(inbox, &[1, 2, 3], "Archive").await.unwrap().1.len(), 3);
+    assert!(reader.copy(inbox, &[1, 2, 3], "Archive").await.unwrap().1.is_empty());
+    let many: Vec<u32> = (1..=10_001).collect();
+    assert!(matches!(reader.copy(inbox, &many, "Archive").await, Err(FolderError::TooMany)));
+}
+
+async fn long_moves_and_ends_of_folders_go_in_slices(office: Office) {
+    let reader = office.reader().await;
+    put(&reader, "INBOX", &letter("a", "x")).await;
+    let inbox = reader.folder("INBOX").await.unwrap().id;
+    for _ in 0..10 {
+        let all = uids(&reader, "INBOX").await;
+        reader.copy(inbox, &all, "INBOX").await.unwrap();
+    }
+    let all = uids(&reader, "INBOX").await;
+    assert_eq!(all.len(), 1024);
+    let events = async |verb: &str| {
+        office.count(&format!("SELECT COUNT(*) FROM audit_events WHERE line LIKE '%verb={verb}%'")).await
+    };
+    let (validity, placed) = reader.relocate(inbox, &all, "Archive").await.unwrap();
+    assert_eq!(validity, reader.folder("Archive").await.unwrap().uid_validity);
+    assert_eq!(placed, (1..=1024).map(|n| (n, n)).collect::<Vec<_>>());
+    assert_eq!(events("message.moved").await, 3);
+    let archive = reader.folder("Archive").await.unwrap().id;
+    reader.relocate(archive, &all, "INBOX").await.unwrap();
+    reader.rename("INBOX", "vieux/tout").await.unwrap();
+    assert_eq!(events("folder.renamed").await, 3);
+    assert_eq!((uids(&reader, "INBOX").await.len(), uids(&reader, "vieux/tout").await), (0, all));
+    reader.delete("vieux/tout").await.unwrap();
+    assert_eq!((events("message.expunged").await, events("folder.deleted").await), (2, 1));
+    assert!(matches!(reader.folder("vieux/tout").await, Err(FolderError::NoSuchFolder)));
+    assert_eq!(office.count("SELECT COUNT(*) FROM messages").await, 0);
+}
+
+async fn a_refused_append_leaves_no_objects(office: Office) {
+    let reader = office.reader().await;
+    let objects = || {
+        let (mut files, mut folders) = (0, vec![office.folder.path().join("objects")]);
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() { folders.push(path) } else { files += 1 }
+            }
+        }
+        files
+    };
+    let octets: Vec<u8> = [letter("a", "x"), "0123456789\r\n".repeat(30_000).into_bytes()].concat();
+    put(&reader, "INBOX", &octets).await;
+    let each = objects();
+    assert!(each > 0, "large enough for the object store");
+    let event = AuditEvent::new(NOW, Actor::Operator, Verb::MailboxAdded);
+    office.node.store.set_quota(office.doctor.id, octets.len() as i64 * 2, event).await.unwrap();
+    // Some are refused before anything is written, others in the transaction.
+    let append = || async { reader.append("INBOX", &Flags::default(), None, octets.clone()).await };
+    let all = tokio::join!(append(), append(), append(), append());
+    let all = [all.0, all.1, all.2, all.3];
+    assert_eq!(all.iter().filter(|append| append.is_ok()).count(), 1);
+    assert!(all.iter().all(|append| matches!(append, Ok(_) | Err(AppendError::OverQuota))));
+    assert_eq!(objects(), 2 * each, "what was refused left nothing");
+    // A copy of a submission is asked for nothing.
+    office.submit(&[COLLEAGUE], &octets).await;
+    put(&reader, "Sent", &octets).await;
+}
+
+async fn keywords_are_bounded_per_message_and_folder(office: Office) {
+    let reader = office.reader().await;
+    let words = |from: usize, to: usize| Flags {
+        system: SystemFlags::default(),
+        keywords: (from..to).map(|n| format!("mot{n}")).collect(),
+    };
+    for _ in 0..9 {
+        put(&reader, "INBOX", &letter("a", "x")).await;
+    }
+    let inbox = reader.folder("INBOX").await.unwrap().id;
+    let change = async |uid: u32, how: FlagChange, flags: Flags| reader.change_flags(inbox, &[uid], how, &flags).await;
+    assert!(matches!(change(1, FlagChange::Set, words(0, 65)).await, Err(FolderError::TooMany)));
+    change(1, FlagChange::Set, words(0, 64)).await.unwrap();
+    assert!(matches!(change(1, FlagChange::Add, words(64, 65)).await, Err(FolderError::TooMany)));
+    assert_eq!(list(&reader, "INBOX").await[0].flags, words(0, 64), "what is refused changes nothing");
+    for n in 1..7 {
+        change(n + 1, FlagChange::Add, words(n as usize * 64, n as usize * 64 + 64)).await.unwrap();
+    }
+    change(8, FlagChange::Add, words(448, 500)).await.unwrap();
+    assert!(matches!(change(9, FlagChange::Add, words(500, 501)).await, Err(FolderError::TooMany)));
+    let append = async |flags: Flags| reader.append("INBOX", &flags, None, letter("b", "x")).await;
+    assert!(matches!(append(words(500, 501)).await, Err(AppendError::TooManyKeywords)));
+    // Those that are there already may be set, whatever their case; those that go make room.
+    let loud = Flags { keywords: ["MOT7".to_owned()].into(), ..Flags::default() };
+    change(9, FlagChange::Add, loud).await.unwrap();
+    append(words(0, 64)).await.unwrap();
+    change(8, FlagChange::Remove, words(448, 449)).await.unwrap();
+    let second = office.reader().await;
+    second.change_flags(inbox, &[9], FlagChange::Add, &words(500, 501)).await.unwrap();
 }

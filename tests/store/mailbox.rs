@@ -13,6 +13,8 @@ use crate::bench::*;
 crate::on_both! {
     folders_are_found_made_renamed_and_deleted
     uids_ascend_and_hidden_entries_step_behind
+    what_is_about_to_show_keeps_its_uid
+    a_copy_shows_behind_those_with_lower_uids
     entries_are_listed_flagged_and_counted
     usage_is_summed_against_the_quota
     server_copies_are_found_by_hash_and_age
@@ -134,6 +136,54 @@ async fn uids_ascend_and_hidden_entries_step_behind(bench: Bench) {
     .await;
 }
 
+/// A node whose clock is a little faster may have told it.
+async fn what_is_about_to_show_keeps_its_uid(bench: Bench) {
+    let store = bench.open().await;
+    let house = House::build(&store).await;
+    let (near, mut far) = (house.letter(500), house.letter(500));
+    far.entries[0].visible_at = later(40);
+    let hidden = [near.entries[0].id, far.entries[0].id];
+    store.deposit(near).await.unwrap();
+    store.deposit(far).await.unwrap();
+    let shown = entry(&store, &house, FolderRole::Sent, 1).await;
+    write(&store, Verb::Appended, async |tx| {
+        tx.touch_mailbox(house.mailbox, later(26)).await.unwrap();
+        tx.renumber_hidden(shown.folder, later(26)).await.unwrap();
+    })
+    .await;
+    let order = async |at| -> Vec<(EntryId, i64)> {
+        let lines = store.entry_lines(house.mailbox, shown.folder, later(at)).await.unwrap();
+        lines.iter().map(|line| (line.id, line.uid)).collect()
+    };
+    assert_eq!(order(26).await, [(hidden[0], 1), (shown.id, 3)], "never after what has a higher UID");
+    assert_eq!(order(40).await, [(hidden[0], 1), (shown.id, 3), (hidden[1], 4)]);
+}
+
+/// Two submissions whose commits come in the other order than their instants.
+async fn a_copy_shows_behind_those_with_lower_uids(bench: Bench) {
+    let store = bench.open().await;
+    let house = House::build(&store).await;
+    let (mut late, mut early, mut wrong) = (house.letter(500), house.letter(500), house.letter(500));
+    late.entries[0].visible_at = later(40);
+    early.entries[0].visible_at = later(30);
+    wrong.entries[0].visible_at = later(86_400);
+    let ids = [late.entries[0].id, early.entries[0].id];
+    store.deposit(late).await.unwrap();
+    store.deposit(early).await.unwrap();
+    let sent = FolderKey::Role(FolderRole::Sent);
+    let folder = store.folder_state(house.mailbox, &sent, NOW).await.unwrap().unwrap().id;
+    let shown = async |at| -> Vec<EntryId> {
+        store.entry_lines(house.mailbox, folder, later(at)).await.unwrap().iter().map(|line| line.id).collect()
+    };
+    assert_eq!(shown(39).await, [], "nothing shows before what has a lower UID");
+    assert_eq!(shown(40).await, ids);
+    // A clock that was a day ahead holds nothing up for a day.
+    store.deposit(wrong).await.unwrap();
+    let next = house.letter(500);
+    store.deposit(next).await.unwrap();
+    assert_eq!(shown(41).await.len(), 3);
+}
+
 async fn entries_are_listed_flagged_and_counted(bench: Bench) {
     let store = bench.open().await;
     let house = House::build(&store).await;
@@ -165,7 +215,7 @@ async fn entries_are_listed_flagged_and_counted(bench: Bench) {
         assert_eq!(deleted(tx, 2, 10).await, [4]);
         let sent = tx.find_folder(house.mailbox, &FolderKey::Role(FolderRole::Sent)).await.unwrap().unwrap();
         tx.place_entry(rows[4].id, sent, 77).await.unwrap();
-        assert_eq!(tx.all_entries(sent).await.unwrap().len(), 1);
+        assert_eq!(tx.first_entries(sent, 10, Timestamp(i64::MAX)).await.unwrap().len(), 1);
         sent
     })
     .await;

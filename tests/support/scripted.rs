@@ -279,7 +279,7 @@ impl Mailbox for Script {
         uids: &[u32],
         change: FlagChange,
         flags: &Flags,
-    ) -> Result<Vec<EntryInfo>, Fault> {
+    ) -> Result<Vec<EntryInfo>, FolderError> {
         let mut state = self.state();
         let mut changed = Vec::new();
         for entry in state.by_id(folder).expect("a folder").entries.iter_mut().filter(|e| uids.contains(&e.uid)) {

@@ -28,6 +28,7 @@ pub(super) async fn append<M: Mailbox>(
         Err(AppendError::NotClean) => Reply::no("[CANNOT] The message holds a NUL, or a CR or LF that stands alone"),
         Err(AppendError::TooLarge) => Reply::no("[TOOBIG] Message too large"),
         Err(AppendError::OverQuota) => Reply::no("[OVERQUOTA] The mailbox is full"),
+        Err(AppendError::TooManyKeywords) => Reply::no("[LIMIT] That is too many keywords"),
         Err(AppendError::Fault(fault)) => return Err(fault),
     })
 }

@@ -16,7 +16,7 @@ use crate::imap::message::{bodystructure, envelope, field};
 use crate::imap::out::{self, Out};
 use crate::imap::verbs::{Mailbox, Octets};
 use crate::imap::view::Conversation;
-use crate::mailbox::EntryInfo;
+use crate::mailbox::{EntryInfo, FolderError};
 
 use super::{Reply, Work};
 
@@ -193,9 +193,12 @@ impl Fetch {
 async fn mark<M: Mailbox>(talk: &mut Conversation<M>, message: &mut Message) -> Result<(), Fault> {
     let Some(selected) = &mut talk.selected else { return Ok(()) };
     let seen = Flags { system: SystemFlags::SEEN, ..Flags::default() };
-    let changed = talk.mailbox.change_flags(selected.folder, &[message.entry.uid], FlagChange::Add, &seen).await?;
-    if changed.is_empty() {
-        return Ok(());
+    match talk.mailbox.change_flags(selected.folder, &[message.entry.uid], FlagChange::Add, &seen).await {
+        Ok(changed) if changed.is_empty() => return Ok(()),
+        Ok(_) => {}
+        Err(FolderError::Fault(fault)) => return Err(fault),
+        // The others speak of keywords.
+        Err(_) => return Ok(()),
     }
     // What else changed meanwhile is told when the command ends.
     message.entry.flags.system = message.entry.flags.system.with(SystemFlags::SEEN);

@@ -137,6 +137,8 @@ fn refused(error: FolderError) -> Result<Reply, Fault> {
         FolderError::Special => "[CANNOT] Special mailboxes stay as they are",
         FolderError::BadName => "[CANNOT] Not a name for a mailbox",
         FolderError::HasChildren => "[HASCHILDREN] There are mailboxes below it",
+        FolderError::OverQuota => "[OVERQUOTA] The mailbox is full",
+        FolderError::TooMany => "[LIMIT] That is too many",
         FolderError::Fault(fault) => return Err(fault),
     }))
 }

@@ -9,7 +9,7 @@ use crate::imap::out::Out;
 use crate::imap::verbs::Mailbox;
 use crate::imap::view::Conversation;
 
-use super::Reply;
+use super::{Reply, refused};
 
 pub(super) async fn store<M: Mailbox>(
     talk: &mut Conversation<M>,
@@ -28,7 +28,14 @@ pub(super) async fn store<M: Mailbox>(
     }
     for places in places.chunks(SLICE) {
         let uids = selected.uids(places);
-        let changed = talk.mailbox.change_flags(selected.folder, &uids, change, &flags).await?;
+        let changed = match talk.mailbox.change_flags(selected.folder, &uids, change, &flags).await {
+            Ok(changed) => changed,
+            Err(error) => {
+                // Slices that were committed before stand.
+                selected.stale = true;
+                return Ok(refused(error)?.held(by));
+            }
+        };
         let words: BTreeSet<String> = changed.iter().flat_map(|entry| entry.flags.keywords.iter().cloned()).collect();
         selected.tell_keywords(&words, out);
         for entry in changed {
