@@ -202,6 +202,8 @@ fn files_that_others_can_read_are_refused() {
     set_mode(&key, 0o644);
     installation.change("0.0.0.0:10465", "127.0.0.1:0");
     installation.change("0.0.0.0:10587", "127.0.0.1:0");
+    installation.change("0.0.0.0:10993", "127.0.0.1:0");
+    installation.change("0.0.0.0:10143", "127.0.0.1:0");
     installation.change("0.0.0.0:10443", "127.0.0.1:0");
     installation.run(&["serve"]).refused("tls.key");
     set_mode(&key, 0o600);
@@ -226,10 +228,8 @@ fn a_port_in_use_or_denied_and_a_name_without_certificate_are_one_line() {
     installation.run(&["serve"]).refused("another program listens there already");
     installation.change(&address, "192.0.2.77:10465");
     installation.run(&["serve"]).refused("this machine has no such address");
-    for (from, to) in
-        [("192.0.2.77:10465", "127.0.0.1:0"), ("0.0.0.0:10587", "127.0.0.1:0"), ("0.0.0.0:10443", "127.0.0.1:0")]
-    {
-        installation.change(from, to);
+    for from in ["192.0.2.77:10465", "0.0.0.0:10587", "0.0.0.0:10993", "0.0.0.0:10143", "0.0.0.0:10443"] {
+        installation.change(from, "127.0.0.1:0");
     }
     installation.change("url = \"https://mail.cabinet.example:10443\"", "url = \"https://patient.example\"");
     installation.run(&["serve"]).refused("patient.example");

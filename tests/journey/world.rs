@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU16, Ordering};
 use std::time::Duration;
 
 use pli::config::Config;
@@ -273,8 +273,17 @@ fn mailbox(address: &str, name: &str) -> NewMailbox {
     }
 }
 
+/// A port that nobody has and nobody gets: below those that the system gives away by itself, and no two tests of
+/// this process the same. The portal's must be known before it is bound, since it stands in the links.
 fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = u16::try_from(std::process::id() % 100).unwrap() * 100;
+    loop {
+        let port = 20_000 + (first + NEXT.fetch_add(1, Ordering::SeqCst)) % 10_000;
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 fn settings(portal: u16, database: &str, relay: &Relay, gateway: &Gateway) -> String {

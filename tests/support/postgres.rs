@@ -92,7 +92,10 @@ fn start(bin: &Path) -> (String, Child) {
     if root {
         chown(&folder, Some(id("-u")), Some(id("-g"))).unwrap();
     }
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    // Below those that the system gives away by itself, so that nobody gets it before the server has it.
+    let first = u16::try_from(std::process::id() % 2000).unwrap();
+    let free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    let port = (15_000 + first..20_000).find(free).expect("a free port");
     // A test's server may forget everything at a power cut: it keeps nothing that a test has not written.
     let script = format!(
         "cd '{folder}' && '{bin}/initdb' -D data -U pli -A trust -E UTF8 --locale=C --no-sync >initdb.log 2>&1 && {{ \
