@@ -3,8 +3,6 @@
 use serde_json::json;
 
 use crate::delivery::Route as Way;
-use crate::domain::{DeviceId, Sender};
-use crate::server::OsRandom;
 
 use super::{Opened, Out, Stop, mailbox};
 
@@ -24,11 +22,7 @@ impl Route {
     pub(super) async fn run(&self, opened: &Opened, out: &mut Out) -> Result<(), Stop> {
         let to = self.address.parse().map_err(|fault| Stop::because(format!("the recipient: {fault}")))?;
         let from = mailbox::read(&self.from)?;
-        let mailbox = opened.rooms.mailboxes.show(&from).await?;
-        // A route depends on the mailbox; which of its devices would send changes nothing.
-        let device = mailbox.devices.first().map_or_else(|| DeviceId::random(&OsRandom), |device| device.id);
-        let sender =
-            Sender { mailbox: mailbox.id, practice: mailbox.practice, device, address: from, kind: mailbox.kind };
+        let sender = opened.rooms.mailboxes.as_sender(&from).await?;
         let (route, sentence) = match opened.rooms.deliveries.route(&sender, &to).await? {
             Ok(Way::Local(_)) => ("local", "It goes into a mailbox of this server.".to_owned()),
             Ok(Way::Service) => ("service", "This is the service address, which takes no mail yet.".to_owned()),

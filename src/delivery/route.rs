@@ -108,24 +108,6 @@ impl Deliveries {
         let sentence = self.texts.say(language, id, &[("address", Said::Text(&address))]);
         Ok(Err(Refused::new(550, enhanced, &sentence)))
     }
-
-    /// The route in one sentence, for `pli route`.
-    ///
-    /// # Errors
-    /// A [`Fault`] of the store.
-    pub async fn explain_route(&self, sender: &Sender, to: &Address) -> Result<String, Fault> {
-        Ok(match self.route(sender, to).await? {
-            Ok(Route::Local(id)) => format!("local: mailbox {id} of this server, sealed to its certificate"),
-            Ok(Route::Service) => {
-                "service: the practice's own address, for answers to Pli; nothing reads it yet".to_owned()
-            }
-            Ok(Route::Number(_)) => {
-                "number: gives the telephone of the one outside recipient of the same message".to_owned()
-            }
-            Ok(Route::Outside) => "outside: an e-mail with a link, opened with a code by SMS or call".to_owned(),
-            Err(refused) => format!("refused: {} {} {}", refused.code, refused.enhanced, refused.sentence),
-        })
-    }
 }
 
 /// Domains of the health trust space: what is not on its list must not leave by link either.

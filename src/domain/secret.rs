@@ -224,12 +224,6 @@ impl OneTimeCode {
     pub fn reveal(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
-
-    /// A code from its six ASCII digits, as unsealed by the vault.
-    pub fn from_digits(digits: &[u8]) -> Option<Self> {
-        let digits: [u8; 6] = digits.try_into().ok()?;
-        digits.iter().all(u8::is_ascii_digit).then_some(Self(digits))
-    }
 }
 
 impl fmt::Debug for OneTimeCode {

@@ -20,11 +20,9 @@ pub mod verbs;
 pub mod view;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::time::timeout;
 
 use crate::net::{self, Limits, Tls};
 
@@ -67,7 +65,7 @@ pub async fn serve_imap<V: Verbs>(
             if !matches!(session.talk(&mut tcp).await, Ok(Ended::StartTls)) {
                 return;
             }
-            if let Ok(Ok(mut stream)) = timeout(HANDSHAKE, tls.accept(tcp)).await {
+            if let Ok(mut stream) = tls.accept(tcp).await {
                 session.secured();
                 let _ = session.talk(&mut stream).await;
             }
@@ -75,5 +73,3 @@ pub async fn serve_imap<V: Verbs>(
     })
     .await;
 }
-
-const HANDSHAKE: Duration = Duration::from_secs(10);

@@ -205,7 +205,7 @@ impl Mailboxes {
         Ok(shown)
     }
 
-    /// The sender that a mailbox would be, for explaining routes.
+    /// The sender that a mailbox would be, for explaining routes: which of its devices would send changes nothing.
     ///
     /// # Errors
     /// [`ProvisionError::Refused`] when there is no such mailbox.

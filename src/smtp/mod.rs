@@ -15,11 +15,9 @@ pub mod reply;
 pub mod verbs;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
-use tokio::time::timeout;
 
 use crate::net::{self, Limits, Tls};
 
@@ -109,7 +107,7 @@ pub async fn serve_submission<V: Verbs>(
             if !matches!(session.talk(&mut tcp).await, Ok(Ended::StartTls)) {
                 return;
             }
-            if let Ok(Ok(mut stream)) = timeout(HANDSHAKE, tls.accept(tcp)).await {
+            if let Ok(mut stream) = tls.accept(tcp).await {
                 session.secured(net::version(&stream));
                 let _ = session.talk(&mut stream).await;
             }
@@ -117,5 +115,3 @@ pub async fn serve_submission<V: Verbs>(
     })
     .await;
 }
-
-const HANDSHAKE: Duration = Duration::from_secs(10);
