@@ -81,7 +81,7 @@ impl Mailbox {
                 }
                 out.line("")?;
                 out.line(match born.recovery {
-                    true => "Lost passwords can be replaced with the recovery certificate.",
+                    true => "The recovery certificate fits it too, should every password be lost; the command that uses it is not built yet.",
                     false => "There is no recovery certificate: when every password is lost, so is the mail.",
                 })
             }
