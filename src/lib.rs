@@ -16,7 +16,7 @@
 //!                   │         │          │
 //!  strongrooms       vault          store          vault: the only plaintext keys; store: the only SQL and objects
 //!                      └─────┬──────┘
-//!  words              domain      texts            types and rules without I/O; everything Pli says
+//!  words           domain    mime    texts          types and rules without I/O; messages taken apart; everything Pli says
 //!  frame          config   net   telemetry
 //! ```
 //!
@@ -65,6 +65,7 @@ pub mod delivery;
 pub mod domain;
 pub mod imap;
 pub mod mailbox;
+pub mod mime;
 pub mod net;
 pub mod portal;
 pub mod server;

@@ -4,7 +4,7 @@
 //! SASL-IR (4959), ENABLE (5161), SPECIAL-USE (6154), MOVE (6851), LITERAL+ and LITERAL- (7888), QUOTA (2087).
 //!
 //! `line` and `grammar` read commands; `machine` holds the rules of state; `op` has one file per command over
-//! `view`, what the client was told; `message` takes stored mail apart; `out` writes answers; `driver` is the
+//! `view`, what the client was told; `section` names octets of a message; `out` writes answers; `driver` is the
 //! one file that waits for a peer; `verbs` is what is asked of the other rooms. Nothing here names a key or SQL.
 
 pub mod auth;
@@ -13,9 +13,9 @@ pub mod driver;
 pub mod grammar;
 pub mod line;
 pub mod machine;
-pub mod message;
 pub mod op;
 pub mod out;
+pub mod section;
 pub mod verbs;
 pub mod view;
 

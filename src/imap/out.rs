@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use std::ops::Range;
 
 use crate::domain::Flags;
+use crate::mime::wire::is_quotable;
 
 use super::grammar::store::NAMED;
 use super::verbs::Octets;
@@ -77,8 +78,7 @@ impl Out {
 
     /// Adds a string: quoted where it can be, a literal where it must.
     pub fn string(&mut self, octets: &[u8]) {
-        let plain = |octet: &u8| matches!(octet, b' '..=b'~') && !matches!(octet, b'"' | b'\\');
-        if octets.len() <= LONGEST_QUOTED && octets.iter().all(plain) {
+        if is_quotable(octets) {
             self.push("\"");
             self.push(octets);
             self.push("\"");
@@ -122,7 +122,6 @@ pub fn mailbox(name: &str) -> String {
     format!("\"{}\"", wire.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-const LONGEST_QUOTED: usize = 1000;
 /// Shorter ones are cheaper copied.
 const COPIED: usize = 4096;
 

@@ -10,13 +10,12 @@ use crate::imap::grammar::command::By;
 use crate::imap::grammar::date::internal_date;
 use crate::imap::grammar::fetch::{Item, Of, Section};
 use crate::imap::grammar::sequence::SequenceSet;
-use crate::imap::message::section::{self, Content};
-use crate::imap::message::structure::Structure;
-use crate::imap::message::{bodystructure, envelope, field};
 use crate::imap::out::{self, Out};
+use crate::imap::section::{self, Content};
 use crate::imap::verbs::{Mailbox, Octets};
 use crate::imap::view::Conversation;
 use crate::mailbox::{EntryInfo, FolderError};
+use crate::mime::{Structure, Wire, bodystructure, envelope, field};
 
 use super::{Reply, Work};
 
@@ -225,15 +224,21 @@ fn write(item: &Item, entry: &EntryInfo, octets: Option<&Octets>, structure: Opt
         (Item::Envelope, Some(octets), Some(structure)) => {
             out.push("ENVELOPE ");
             let header = structure.root().map(|root| field::head(octets, &root.header));
-            envelope::write(header.unwrap_or_default(), &mut envelope::MOST_ADDRESSES.clone(), out);
+            let mut wire = Wire::default();
+            envelope::write(header.unwrap_or_default(), &mut envelope::MOST_ADDRESSES.clone(), &mut wire);
+            out.push(wire.octets());
         }
         (Item::Body, Some(octets), Some(structure)) => {
             out.push("BODY ");
-            bodystructure::write(octets, structure, false, out);
+            let mut wire = Wire::default();
+            bodystructure::write(octets, structure, false, &mut wire);
+            out.push(wire.octets());
         }
         (Item::BodyStructure, Some(octets), Some(structure)) => {
             out.push("BODYSTRUCTURE ");
-            bodystructure::write(octets, structure, true, out);
+            let mut wire = Wire::default();
+            bodystructure::write(octets, structure, true, &mut wire);
+            out.push(wire.octets());
         }
         (Item::Octets { section, partial, older, .. }, Some(octets), structure) => {
             out.push(older.map_or_else(|| label(section, *partial), str::to_owned));

@@ -6,11 +6,11 @@ use crate::domain::Fault;
 use crate::imap::grammar::command::By;
 use crate::imap::grammar::date::day;
 use crate::imap::grammar::search::{Key, When};
-use crate::imap::message::words::Words;
 use crate::imap::out::Out;
 use crate::imap::verbs::Mailbox;
 use crate::imap::view::Conversation;
 use crate::mailbox::EntryInfo;
+use crate::mime::words::Words;
 
 use super::{Reply, Work};
 
@@ -74,7 +74,7 @@ impl Search {
             }
         };
         let (key, large) = (Arc::clone(&self.key), octets.len() > LARGE);
-        let holds = move || subject.holds(&key, Some(&mut Words::new(&octets))).unwrap_or(false);
+        let holds = move || subject.holds(&key, Some(&Words::of(&octets))).unwrap_or(false);
         if !large {
             return Ok(holds());
         }
@@ -96,13 +96,13 @@ struct Subject {
 
 impl Subject {
     /// Whether a key holds; `None` when the words of the message would decide and are not there.
-    fn holds(&self, key: &Key, mut words: Option<&mut Words>) -> Option<bool> {
+    fn holds(&self, key: &Key, words: Option<&Words>) -> Option<bool> {
         let flags = &self.entry.flags;
         Some(match key {
             Key::And(keys) => {
                 let mut all = Some(true);
                 for key in keys {
-                    match self.holds(key, words.as_deref_mut()) {
+                    match self.holds(key, words) {
                         Some(true) => {}
                         Some(false) => return Some(false),
                         None => all = None,
@@ -110,7 +110,7 @@ impl Subject {
                 }
                 return all;
             }
-            Key::Or(keys) => match (self.holds(&keys.0, words.as_deref_mut()), self.holds(&keys.1, words)) {
+            Key::Or(keys) => match (self.holds(&keys.0, words), self.holds(&keys.1, words)) {
                 (Some(true), _) | (_, Some(true)) => true,
                 (Some(false), Some(false)) => false,
                 _ => return None,

@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use crate::imap::grammar::fetch::{Of, Section};
 
-use super::field;
-use super::structure::{Kind, Node, Structure};
+use crate::mime::field;
+use crate::mime::structure::{Kind, Node, Structure};
 
 /// What a section gives.
 #[derive(PartialEq, Eq)]
@@ -96,10 +96,10 @@ fn chosen(header: &[u8], names: &[String], not: bool) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::field::slice;
     use super::*;
     use crate::imap::grammar::cursor::Cursor;
     use crate::imap::grammar::fetch::{Item, items};
+    use crate::mime::field::slice;
 
     fn fetch(message: &str, wanted: &str) -> String {
         let octets = message.replace('~', "\r\n").into_bytes();
