@@ -288,6 +288,7 @@ impl Deliveries {
             visible_at: if sent { now.plus(std::time::Duration::from_secs(30)) } else { now },
             message_id: None,
             server_copy: sent,
+            counted: true,
             mac: crate::domain::Mac::pending(),
         };
         entry.mac = self.vault.mark(&EntryOf(&entry, message));

@@ -9,6 +9,7 @@ mod header;
 mod heads;
 mod notice;
 mod number;
+mod quota;
 mod receipt;
 pub mod relay;
 mod resolve;

@@ -5,7 +5,7 @@
 
 use askama::Template;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MultiPart, SinglePart};
+use lettre::message::{Mailbox, MessageBuilder, MultiPart, SinglePart};
 use lettre::{Address as LettreAddress, Message};
 
 use crate::domain::{Address, Coordinates, DeliveryId, Fault, Language, PracticeProfile, Ticket, Timestamp};
@@ -119,14 +119,14 @@ pub fn is_from(text: &str) -> bool {
     text.parse::<Mailbox>().is_ok_and(|from| from.email.to_string().parse::<Address>().is_ok())
 }
 
-/// A letter of Pli to a practitioner, threaded under a submission.
+/// A letter of Pli to a practitioner, threaded under a submission where it is about one.
 pub(super) struct Letter<'a> {
     pub(super) from_name: &'a str,
     pub(super) from: &'a Address,
     pub(super) to: &'a Address,
     pub(super) subject: &'a str,
     pub(super) text: String,
-    pub(super) thread: &'a crate::vault::Thread,
+    pub(super) thread: Option<&'a crate::vault::Thread>,
     pub(super) message_id: String,
     pub(super) at: Timestamp,
 }
@@ -134,25 +134,33 @@ pub(super) struct Letter<'a> {
 impl Letter<'_> {
     /// The letter's octets.
     pub(super) fn octets(self) -> Result<Vec<u8>, Fault> {
-        let mut references = self.thread.references.clone();
-        references.push(self.thread.message_id.clone());
         let mut builder = Message::builder()
             .from(Mailbox::new(Some(self.from_name.to_owned()), lettre_address(self.from)?))
             .to(Mailbox::new(None, lettre_address(self.to)?))
             .subject(self.subject)
             .date(date(self.at))
-            .message_id(Some(self.message_id))
-            .in_reply_to(self.thread.message_id.clone())
-            .references(references.join(" "))
-            .raw_header(raw("Auto-Submitted", "auto-replied"));
-        if !self.thread.thread_index.is_empty() && self.thread.thread_index.is_ascii() {
-            builder = builder.raw_header(raw("Thread-Index", &self.thread.thread_index));
-        }
+            .message_id(Some(self.message_id));
+        builder = threaded(builder, self.thread);
         let message = builder
             .singlepart(SinglePart::builder().header(ContentType::TEXT_PLAIN).body(self.text))
             .map_err(|_| Fault::new("a letter cannot be composed"))?;
         Ok(message.formatted())
     }
+}
+
+/// The fields that put a letter under the message that it answers; RFC 3834 §5 names what it is.
+fn threaded(mut builder: MessageBuilder, thread: Option<&crate::vault::Thread>) -> MessageBuilder {
+    let Some(thread) = thread else { return builder.raw_header(raw("Auto-Submitted", "auto-generated")) };
+    let mut references = thread.references.clone();
+    references.push(thread.message_id.clone());
+    builder = builder
+        .in_reply_to(thread.message_id.clone())
+        .references(references.join(" "))
+        .raw_header(raw("Auto-Submitted", "auto-replied"));
+    if !thread.thread_index.is_empty() && thread.thread_index.is_ascii() {
+        builder = builder.raw_header(raw("Thread-Index", &thread.thread_index));
+    }
+    builder
 }
 
 fn raw(name: &'static str, value: &str) -> HeaderValue {

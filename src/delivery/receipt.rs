@@ -96,8 +96,7 @@ impl Deliveries {
         let language = practice.language;
         let say = |key: &str, args: &[(&str, Said<'_>)]| self.texts.say(language, key, args);
         let to: Address = mailbox.address.parse().map_err(|_| Fault::new("a mailbox row holds no address"))?;
-        let service: Address =
-            format!("pli@{}", to.domain()).parse().map_err(|_| Fault::new("a service address cannot be made"))?;
+        let service = self.service_address(&to)?;
         let sealed = row.coordinates.as_ref().ok_or(Fault::new("a delivery has no coordinates any more"))?;
         let recipient = self.vault.open_coordinates(row.id, sealed)?.address.reveal();
         let recipient = say("receipt-to", &[("address", Said::Text(&recipient))]);
@@ -126,14 +125,20 @@ impl Deliveries {
             to: &to,
             subject: &answer_to(if subject.is_empty() { &about } else { subject }),
             text,
-            thread: &thread,
+            thread: Some(&thread),
             message_id: format!("<receipt.{id}@{}>", self.settings.hostname),
             at: now,
         }
         .octets()
     }
 
-    fn sealed_letter(
+    /// From whom letters of Pli come: nobody answers there yet.
+    pub(super) fn service_address(&self, to: &Address) -> Result<Address, Fault> {
+        format!("pli@{}", to.domain()).parse().map_err(|_| Fault::new("a service address cannot be made"))
+    }
+
+    /// The deposit of a letter of Pli in INBOX, outside the quota.
+    pub(super) fn sealed_letter(
         &self,
         id: MessageId,
         mailbox: &MailboxRow,
@@ -145,7 +150,8 @@ impl Deliveries {
         let plain = HeadPlain { octets: octets.into(), cuts: Vec::new() };
         let sealed = self.vault.seal_message(id, vec![plain], Vec::new(), self.random.as_ref())?;
         let head = sealed.heads.into_iter().next().ok_or(Fault::new("a head was not sealed"))?;
-        let entry = self.entry(id, &head, &mailbox.id, certificate, FolderRole::Inbox, size, now)?;
+        let mut entry = self.entry(id, &head, &mailbox.id, certificate, FolderRole::Inbox, size, now)?;
+        entry.counted = false;
         Ok(Deposit {
             message: MessageRow {
                 id,

@@ -92,6 +92,10 @@ words! {
         Expunged = "message.expunged",
         /// Flags or keywords were changed.
         Flagged = "message.flagged",
+        /// A mailbox passed a mark of its quota, or fell below one; the count is the mark that its owner is told.
+        QuotaCrossed = "mailbox.quota-crossed",
+        /// A mailbox's quota or its copies of what is sent were set.
+        MailboxChanged = "mailbox.changed",
         /// Housekeeping: old rows, orphaned objects.
         Swept = "store.swept",
     }

@@ -172,6 +172,15 @@ impl Running {
                 }
             }
         }));
+        let deliveries = self.rooms.deliveries.clone();
+        self.tasks.spawn(every(LETTERS, stopped.clone(), move || {
+            let deliveries = deliveries.clone();
+            async move {
+                if let Err(fault) = deliveries.tell_quotas().await {
+                    tracing::warn!(%fault, "letters about quotas");
+                }
+            }
+        }));
         if let Some(tls) = tls {
             self.tasks.spawn(every(RELOAD, stopped.clone(), move || {
                 match tls.reload() {
@@ -228,5 +237,7 @@ const CONNECTIONS: usize = 4096;
 const PER_ADDRESS: usize = 512;
 /// How often expired deliveries, old sessions and orphaned objects are swept.
 const SWEEP: Duration = Duration::from_secs(60);
+/// How often mailboxes are looked for whose owners are to be told something.
+const LETTERS: Duration = Duration::from_secs(5);
 /// How often certificates are looked at: a change is taken up within a minute.
 const RELOAD: Duration = Duration::from_secs(30);

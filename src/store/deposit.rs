@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::deliveries::{self, DeliveryRow};
 use super::sql::{Conn, Inner};
 use super::value::Trouble;
-use super::{Store, Tx, changes, objects, outbox};
+use super::{Store, Tx, changes, objects, outbox, quota};
 use crate::domain::{
     AuditEvent, Container, EntryId, Esk, Fault, FolderId, FolderRole, KeyedHash, Mac, MailboxId, MessageId, ObjectId,
     PracticeId, QueueId, Timestamp,
@@ -90,6 +90,8 @@ pub struct NewEntry {
     pub message_id: Option<KeyedHash>,
     /// Whether the server keeps it by itself, until a client brings its own copy.
     pub server_copy: bool,
+    /// Whether it counts against the quota; receipts and letters of Pli do not.
+    pub counted: bool,
     /// Authority over id, mailbox, message, head.
     pub mac: Mac,
 }
@@ -253,6 +255,7 @@ async fn insert(conn: &mut Conn, group: &[&Rows]) -> Result<Vec<(MailboxId, i64)
     for Place { message, entry, folder, uid } in &places {
         insert_entry(conn, *message, entry, *folder, *uid).await?;
     }
+    grow_all(conn, group).await?;
     for (row, work) in group.iter().flat_map(|rows| &rows.deliveries) {
         deliveries::insert(conn, row).await?;
         outbox::insert(conn, row.id, work).await?;
@@ -274,6 +277,19 @@ async fn touch_all(conn: &mut Conn, group: &[&Rows]) -> Result<Vec<(MailboxId, i
         touched.push((mailbox, changes::touch(conn, mailbox, at).await?));
     }
     Ok(touched)
+}
+
+/// Adds what came to the mailboxes that it counts in.
+async fn grow_all(conn: &mut Conn, group: &[&Rows]) -> Result<(), Trouble> {
+    let mut grown: BTreeMap<MailboxId, i64> = BTreeMap::new();
+    for entry in group.iter().flat_map(|rows| &rows.entries).filter(|entry| entry.counted) {
+        let octets = grown.entry(entry.mailbox).or_insert(0);
+        *octets = octets.saturating_add(entry.size);
+    }
+    for (mailbox, octets) in grown {
+        quota::grow(conn, mailbox, octets).await?;
+    }
+    Ok(())
 }
 
 /// Where an entry goes.
@@ -347,8 +363,8 @@ async fn insert_entry(
     let visible_at = if row.server_copy { after_hidden(conn, folder, row.visible_at).await? } else { row.visible_at };
     conn.execute(
         "INSERT INTO entries (id, mailbox_id, folder_id, uid, message_id, head_id, esk, flags, size, \
-         received_at, visible_at, authority_mac, message_id_hash, server_copy) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+         received_at, visible_at, authority_mac, message_id_hash, server_copy, counted) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
         &[
             row.id.into(),
             row.mailbox.into(),
@@ -364,6 +380,7 @@ async fn insert_entry(
             (&row.mac).into(),
             row.message_id.as_ref().into(),
             i64::from(row.server_copy).into(),
+            i64::from(row.counted).into(),
         ],
     )
     .await

@@ -22,6 +22,7 @@ pub mod objects;
 pub mod outbox;
 pub mod patients;
 pub mod practices;
+pub mod quota;
 pub mod sessions;
 pub mod sql;
 pub mod value;

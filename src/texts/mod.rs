@@ -17,6 +17,7 @@ pub const SOURCES: &[(Language, &[&str])] = &[
             include_str!("fr/code.ftl"),
             include_str!("fr/notice.ftl"),
             include_str!("fr/receipt.ftl"),
+            include_str!("fr/quota.ftl"),
         ],
     ),
     (
@@ -26,6 +27,7 @@ pub const SOURCES: &[(Language, &[&str])] = &[
             include_str!("en/code.ftl"),
             include_str!("en/notice.ftl"),
             include_str!("en/receipt.ftl"),
+            include_str!("en/quota.ftl"),
         ],
     ),
 ];

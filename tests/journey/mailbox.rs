@@ -14,6 +14,7 @@ super::on_both! {
     an_idling_client_hears_of_a_letter
     who_may_not_read_is_told_why
     fault_24_no_login_in_clear_on_143
+    a_full_mailbox_is_said_to_be_full
     mbsync_takes_a_mailbox_home_and_brings_changes_back
 }
 
@@ -131,6 +132,28 @@ async fn fault_24_no_login_in_clear_on_143(world: World) {
     writer.write_all(login.as_bytes()).await.unwrap();
     let answer = lines.next_line().await.unwrap().unwrap();
     assert!(answer.starts_with("a NO") || answer.starts_with("a BAD"), "{answer}");
+    world.running.stop().await;
+}
+
+async fn a_full_mailbox_is_said_to_be_full(world: World) {
+    let letter = letters::plain(COLLEAGUE, "Avis");
+    let (mut client, _) = Client::open(&world, COLLEAGUE, &world.colleague.device.password.reveal()).await;
+    let quota = format!("UPDATE mailboxes SET quota = {} WHERE address = '{COLLEAGUE}'", letter.len());
+    assert_eq!(world.sql(&quota).await, 1);
+    assert!(send(&world, &[COLLEAGUE], &letter).await.contains("250 2.0.0"));
+    let heard = send(&world, &[COLLEAGUE], &letter).await;
+    assert!(heard.contains("452 4.2.2 dr.bianchi@cabinet.example : cette boite est pleine"), "{heard}");
+    client.say("SELECT INBOX").await;
+    let told = async |client: &mut Client| client.say("SEARCH TEXT \"remplie à 95\"").await.contains("* SEARCH 2");
+    while !told(&mut client).await {
+        client.say("NOOP").await;
+    }
+    assert!(client.say("GETQUOTAROOT INBOX").await.contains("(STORAGE 1 "), "the letter does not count");
+    world.pass(std::time::Duration::from_secs(86_400));
+    assert!(send(&world, &[COLLEAGUE], &letter).await.contains("552 5.2.2 "));
+    client.say("STORE 1 +FLAGS.SILENT (\\Deleted)").await;
+    client.say("EXPUNGE").await;
+    assert!(send(&world, &[COLLEAGUE], &letter).await.contains("250 2.0.0"));
     world.running.stop().await;
 }
 

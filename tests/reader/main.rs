@@ -18,6 +18,7 @@ mod folders;
 mod login;
 mod messages;
 mod office;
+mod quotas;
 mod sealed;
 mod sent;
 mod together;

@@ -272,6 +272,7 @@ impl House {
             visible_at: later(30),
             message_id: Some(hash()),
             server_copy: folder == FolderRole::Sent,
+            counted: true,
             mac: mac(),
         }
     }
