@@ -20,6 +20,7 @@ const PLAIN: &[(&str, &str, &str)] = &[
     ("mailboxes", "name", "name of a mailbox"),
     ("mailboxes", "kind", "state"),
     ("mailboxes", "state", "state"),
+    ("mailboxes", "sent", "state"),
     ("mailboxes", "version", "count"),
     ("mailboxes", "quota", "size: octets that the mailbox may hold"),
     ("mailbox_changes", "changes", "count"),

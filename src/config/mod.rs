@@ -196,6 +196,14 @@ impl Config {
         }
     }
 
+    /// Reads a size as settings and commands write it: `25 MiB`.
+    ///
+    /// # Errors
+    /// One sentence.
+    pub fn read_size(text: &str) -> Result<usize, String> {
+        words::read_size(text)
+    }
+
     /// The portal's host name, or the server's.
     pub fn portal_host(&self) -> &str {
         self.portal.url.as_ref().map_or(self.hostname.as_str(), PortalUrl::host)

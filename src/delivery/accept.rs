@@ -4,11 +4,14 @@
 //! removes, written only when something was removed. Two outside recipients get one head each, without the
 //! other's address. Nothing here touches a body, so body signatures verify in every head.
 
+use std::collections::HashSet;
+use std::time::Duration;
+
 use mail_parser::MessageParser;
 
 use crate::domain::{
     Actor, Address, AuditEvent, DeliveryId, DeliveryState, EntryId, Fault, FolderRole, MailboxId, MessageId, ObjectId,
-    PhoneNumber, PracticeProfile, PublicKey, QueueId, RawMessage, Sender, Timestamp, Verb,
+    PhoneNumber, PracticeProfile, PublicKey, QueueId, RawMessage, Sender, SentCopy, Timestamp, Verb,
 };
 use crate::store::authority::EntryOf;
 use crate::store::deliveries::DeliveryRow;
@@ -51,6 +54,8 @@ struct Settled {
     sender: Sender,
     sender_name: String,
     certificate: PublicKey,
+    /// Who keeps the sender's copy.
+    sent: SentCopy,
     profile: PracticeProfile,
     local: Vec<(MailboxId, PublicKey)>,
     outside: Vec<Resolved>,
@@ -137,6 +142,7 @@ impl Deliveries {
         Ok(Settled {
             sender: sender.clone(),
             certificate: self.authentic_certificate(&mailbox)?,
+            sent: mailbox.sent,
             sender_name: mailbox.name,
             profile,
             local,
@@ -203,10 +209,20 @@ impl Deliveries {
         let message = self.vault.seal_message(id, heads, parts, random)?;
 
         let head = |at: usize| message.heads.get(at).ok_or(Fault::new("a head was not sealed"));
-        let mut entries =
-            vec![self.entry(id, head(0)?, &to.sender.mailbox, &to.certificate, FolderRole::Sent, octets.len(), now)?];
-        if let Some(copy) = entries.first_mut() {
-            copy.message_id = Some(self.vault.message_id_hash(to.sender.mailbox, &thread.message_id));
+        let mut entries = Vec::with_capacity(to.local.len() + 1);
+        if to.sent != SentCopy::None {
+            let (mailbox, certificate) = (&to.sender.mailbox, &to.certificate);
+            let mut copy = self.entry(id, head(0)?, mailbox, certificate, FolderRole::Sent, octets.len(), now)?;
+            match to.sent {
+                // A client's own copy may take the place of the server's within half a minute.
+                SentCopy::Client => {
+                    copy.message_id = Some(self.vault.message_id_hash(*mailbox, &thread.message_id));
+                    copy.visible_at = now.plus(HIDDEN);
+                }
+                // Nothing takes its place: there is nothing to wait for.
+                SentCopy::Server | SentCopy::None => {}
+            }
+            entries.push(copy);
         }
         for (mailbox, certificate) in &to.local {
             let size =
@@ -221,10 +237,14 @@ impl Deliveries {
             let work = if at == 0 { queue } else { QueueId::random(random) };
             deliveries.push((row, NewWork { id: work, due_at: now }));
         }
+        // The sender's own head is nobody's where the sender keeps no copy and the recipients have others.
+        let shown: HashSet<ObjectId> =
+            entries.iter().map(|entry| entry.head).chain(deliveries.iter().map(|(row, _)| row.head)).collect();
+        let heads = message.heads.into_iter().map(|head| (head.object, head.container));
         let objects = message
             .parts
             .into_iter()
-            .chain(message.heads.into_iter().map(|head| (head.object, head.container)))
+            .chain(heads.filter(|(id, _)| shown.contains(id)))
             .map(|(id, container)| NewObject { id, container })
             .collect();
         Ok(Deposit {
@@ -284,8 +304,7 @@ impl Deliveries {
             flags: i64::from(sent),
             size: i64::try_from(size).unwrap_or(i64::MAX),
             received_at: now,
-            // A client's own copy may take the place of the server's within half a minute.
-            visible_at: if sent { now.plus(std::time::Duration::from_secs(30)) } else { now },
+            visible_at: now,
             message_id: None,
             server_copy: sent,
             counted: true,
@@ -340,13 +359,15 @@ impl Deliveries {
             opened_at: None,
             downloaded_at: None,
             ended_at: None,
-            expires_at: now.plus(std::time::Duration::from_secs(u64::from(days) * 86_400)),
+            expires_at: now.plus(Duration::from_secs(u64::from(days) * 86_400)),
         };
         row.mac = self.vault.mark(&row);
         Ok(row)
     }
 }
 
+/// How long the server's copy waits for the client's own before it shows.
+const HIDDEN: Duration = Duration::from_secs(30);
 /// Outside recipients of one message: each has a head of its own.
 const MOST_OUTSIDE: usize = 20;
 /// Parts larger than this are cut out where several heads would each hold them ([`split::LARGE`] otherwise).

@@ -8,6 +8,7 @@ mod folders;
 pub mod provision;
 mod read;
 mod reader;
+pub mod settings;
 
 use std::sync::Arc;
 

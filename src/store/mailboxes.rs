@@ -2,7 +2,7 @@
 
 use crate::domain::{
     DeviceId, DeviceKind, Esk, Fault, FolderId, FolderRole, KeyedHash, Mac, MailboxId, MailboxKind, MailboxState,
-    PracticeId, PublicKey, Sealed, SlotId, Timestamp,
+    PracticeId, PublicKey, Sealed, SentCopy, SlotId, Timestamp,
 };
 
 use super::sql::Conn;
@@ -24,6 +24,8 @@ pub struct MailboxRow {
     pub kind: MailboxKind,
     /// Its state.
     pub state: MailboxState,
+    /// Who keeps the copy of what it sends.
+    pub sent: SentCopy,
     /// The public certificate.
     pub certificate: PublicKey,
     /// The certificate's secret part, under the mailbox secret.
@@ -115,7 +117,7 @@ pub struct FolderCount {
 impl Store {
     /// All mailboxes, by address.
     pub async fn mailboxes(&self) -> Result<Vec<MailboxRow>, Fault> {
-        let sql = "SELECT id, practice_id, address, name, kind, state, certificate, secret_sealed, version, \
+        let sql = "SELECT id, practice_id, address, name, kind, state, sent, certificate, secret_sealed, version, \
                    authority_mac, created_at \
                    FROM mailboxes ORDER BY address";
         Ok(self.rows(sql, &[]).await?.iter().map(mailbox_row).collect::<Result<_, _>>()?)
@@ -123,7 +125,7 @@ impl Store {
 
     /// One mailbox.
     pub async fn mailbox(&self, id: MailboxId) -> Result<Option<MailboxRow>, Fault> {
-        let sql = "SELECT id, practice_id, address, name, kind, state, certificate, secret_sealed, version, \
+        let sql = "SELECT id, practice_id, address, name, kind, state, sent, certificate, secret_sealed, version, \
                    authority_mac, created_at \
                    FROM mailboxes WHERE id = $1";
         Ok(self.row(sql, &[id.into()]).await?.as_ref().map(mailbox_row).transpose()?)
@@ -131,7 +133,7 @@ impl Store {
 
     /// The mailbox of a folded address.
     pub async fn mailbox_at(&self, address: &str) -> Result<Option<MailboxRow>, Fault> {
-        let sql = "SELECT id, practice_id, address, name, kind, state, certificate, secret_sealed, version, \
+        let sql = "SELECT id, practice_id, address, name, kind, state, sent, certificate, secret_sealed, version, \
                    authority_mac, created_at \
                    FROM mailboxes WHERE address = $1";
         Ok(self.row(sql, &[Plain(address).into()]).await?.as_ref().map(mailbox_row).transpose()?)
@@ -213,9 +215,9 @@ impl Tx {
         slots: &[SlotRow],
         folders: &[FolderRow],
     ) -> Result<bool, Fault> {
-        let sql = "INSERT INTO mailboxes (id, practice_id, address, name, kind, state, certificate, secret_sealed, version, \
+        let sql = "INSERT INTO mailboxes (id, practice_id, address, name, kind, state, sent, certificate, secret_sealed, version, \
                    authority_mac, created_at) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (address) DO NOTHING";
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (address) DO NOTHING";
         let params = [
             mailbox.id.into(),
             mailbox.practice.into(),
@@ -223,6 +225,7 @@ impl Tx {
             Plain(&mailbox.name).into(),
             mailbox.kind.into(),
             mailbox.state.into(),
+            mailbox.sent.into(),
             (&mailbox.certificate).into(),
             (&mailbox.secret).into(),
             mailbox.version.into(),
@@ -244,6 +247,17 @@ impl Tx {
             insert_folder(&mut self.conn, folder).await?;
         }
         Ok(true)
+    }
+
+    /// Changes the settings of a mailbox; what is `None` stays. `false` when there is no such mailbox.
+    pub async fn change_mailbox(
+        &mut self,
+        id: MailboxId,
+        sent: Option<SentCopy>,
+        quota: Option<i64>,
+    ) -> Result<bool, Fault> {
+        let sql = "UPDATE mailboxes SET sent = COALESCE($2, sent), quota = COALESCE($3, quota) WHERE id = $1";
+        Ok(self.conn.execute(sql, &[id.into(), sent.into(), quota.into()]).await? > 0)
     }
 
     /// Inserts a device with its slot (none for a send-only one); `false` when the tag is taken.
@@ -343,6 +357,7 @@ fn mailbox_row(row: &Row) -> Result<MailboxRow, Trouble> {
         name: row.read("name")?,
         kind: row.read("kind")?,
         state: row.read("state")?,
+        sent: row.read("sent")?,
         certificate: row.read("certificate")?,
         secret: row.read("secret_sealed")?,
         version: row.read("version")?,

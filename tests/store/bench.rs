@@ -170,6 +170,7 @@ pub fn mailbox_row(practice: PracticeId) -> MailboxRow {
         name: "Dr Camille Leroy".to_owned(),
         kind: MailboxKind::Personal,
         state: MailboxState::Active,
+        sent: SentCopy::Client,
         certificate: PublicKey::from_octets(octets(2000)),
         secret: sealed(),
         version: 1,
