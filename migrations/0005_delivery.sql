@@ -1,3 +1,6 @@
 -- Who keeps the copy of what was sent: the client's takes the place of the server's, both stay, or none is kept.
 ALTER TABLE mailboxes ADD COLUMN sent TEXT NOT NULL DEFAULT 'client';     -- word: client, server, none
 UPDATE mailboxes SET sent = 'none' WHERE kind = 'application';
+
+-- What the sender asked to hear of this recipient (RFC 3461): NOTIFY, ORCPT, ENVID; NULL: nothing.
+ALTER TABLE deliveries ADD COLUMN report_sealed BYTEA;

@@ -10,19 +10,21 @@ use std::time::Duration;
 use mail_parser::MessageParser;
 
 use crate::domain::{
-    Actor, Address, AuditEvent, DeliveryId, DeliveryState, EntryId, Fault, FolderRole, MailboxId, MessageId, ObjectId,
-    PhoneNumber, PracticeProfile, PublicKey, QueueId, RawMessage, Sender, SentCopy, Timestamp, Verb,
+    Actor, Address, AuditEvent, DeliveryId, DeliveryState, DsnRequest, EntryId, Fault, FolderRole, MailboxId,
+    MessageId, ObjectId, PhoneNumber, PracticeProfile, PublicKey, QueueId, RawMessage, Sealed, Sender, SentCopy,
+    Timestamp, Verb,
 };
 use crate::store::authority::EntryOf;
 use crate::store::deliveries::DeliveryRow;
 use crate::store::deposit::{Deposit, MessageRow, NewEntry, NewObject, NewWork};
 use crate::texts::Said;
-use crate::vault::{PartPlain, SealedHead, SessionKey, Thread, split};
+use crate::vault::{PartPlain, ReportAsked, SealedHead, SessionKey, Thread, split};
 
 use super::author::{display_name, is_encrypted, is_from, thread_of};
 use super::header::{Header, encoded, phrase};
 use super::heads::Plan;
-use super::receipt::short;
+use super::receipt::{Place, short};
+use super::report::{Action, Report, Reported};
 use super::resolve::{Given, Resolved};
 use super::{Deliveries, Refused, Route, number};
 
@@ -32,6 +34,8 @@ pub struct Submission {
     pub sender: Sender,
     /// The forward-paths that were accepted at RCPT, without doubles.
     pub recipients: Vec<Address>,
+    /// What the sender asks to hear of it (RFC 3461).
+    pub dsn: DsnRequest,
     /// How it came, for the log: `ESMTPSA (TLSv1.3)` (RFC 3848).
     pub transport: String,
     /// The octets.
@@ -57,10 +61,18 @@ struct Settled {
     /// Who keeps the sender's copy.
     sent: SentCopy,
     profile: PracticeProfile,
-    local: Vec<(MailboxId, PublicKey)>,
+    local: Vec<Local>,
+    dsn: DsnRequest,
     outside: Vec<Resolved>,
     /// Every outside address of the message, also those in To and Cc alone.
     hidden: Vec<Address>,
+}
+
+/// A recipient with a mailbox of this server.
+struct Local {
+    mailbox: MailboxId,
+    certificate: PublicKey,
+    address: Address,
 }
 
 impl Deliveries {
@@ -74,15 +86,16 @@ impl Deliveries {
         let submission_transport = submission.transport;
         let queue = QueueId::random(self.random.as_ref());
         // Sealing megabytes would hold up the other connections of this thread.
-        let deposit = if submission.message.len() > INLINE_WORK {
+        let deposits = if submission.message.len() > INLINE_WORK {
             let this = self.clone();
             let job = move || this.sealed(&settled, &submission.message, queue, now);
             tokio::task::spawn_blocking(job).await.map_err(|_| Fault::new("sealing a message ended early"))??
         } else {
             self.sealed(&settled, &submission.message, queue, now)?
         };
-        let (message, outside) = (deposit.message.id, deposit.deliveries.len());
-        self.store.deposit(deposit).await?;
+        let told = deposits.first().map(|deposit| (deposit.message.id, deposit.deliveries.len()));
+        let (message, outside) = told.ok_or(Fault::new("a submission leaves nothing behind"))?;
+        self.store.deposit_all(deposits).await?;
         self.wake.notify_one();
         tracing::info!(%queue, %message, outside, transport = submission_transport, "message accepted and sealed");
         Ok(queue)
@@ -118,7 +131,8 @@ impl Deliveries {
             match reached.route {
                 Route::Local(id) => {
                     let row = reached.mailbox.ok_or(Fault::new("a local route has no mailbox"))?;
-                    local.push((id, self.authentic_certificate(&row)?));
+                    let certificate = self.authentic_certificate(&row)?;
+                    local.push(Local { mailbox: id, certificate, address: to.clone() });
                 }
                 Route::Number(number) => {
                     numbers.push(number);
@@ -146,6 +160,7 @@ impl Deliveries {
             sender_name: mailbox.name,
             profile,
             local,
+            dsn: submission.dsn.clone(),
             outside,
             hidden,
         })
@@ -189,8 +204,8 @@ impl Deliveries {
         Ok(resolved)
     }
 
-    /// The deposit of a settled submission: everything that is written, sealed.
-    fn sealed(&self, to: &Settled, raw: &RawMessage, queue: QueueId, now: Timestamp) -> Result<Deposit, Fault> {
+    /// The deposits of a settled submission: everything that is written, sealed; then the report, if one is asked for.
+    fn sealed(&self, to: &Settled, raw: &RawMessage, queue: QueueId, now: Timestamp) -> Result<Vec<Deposit>, Fault> {
         let octets = raw.reveal();
         let random = self.random.as_ref();
         let id = MessageId::random(random);
@@ -224,7 +239,7 @@ impl Deliveries {
             }
             entries.push(copy);
         }
-        for (mailbox, certificate) in &to.local {
+        for Local { mailbox, certificate, .. } in &to.local {
             let size =
                 plan.heads.get(plan.common).map_or(0, |header_octets| header_octets.len() + octets.len() - header.end);
             entries.push(self.entry(id, head(plan.common)?, mailbox, certificate, FolderRole::Inbox, size, now)?);
@@ -247,7 +262,9 @@ impl Deliveries {
             .chain(heads.filter(|(id, _)| shown.contains(id)))
             .map(|(id, container)| NewObject { id, container })
             .collect();
-        Ok(Deposit {
+        let report =
+            self.delivered_report(to, (&subject, &thread), octets.get(..header.end).unwrap_or_default(), now)?;
+        let deposit = Deposit {
             message: MessageRow {
                 id,
                 practice: to.sender.practice,
@@ -263,7 +280,54 @@ impl Deliveries {
                 .about_mailbox(to.sender.mailbox)
                 .about_message(id)
                 .counting(i64::try_from(to.local.len() + to.outside.len()).unwrap_or(i64::MAX)),
-        })
+        };
+        Ok(std::iter::once(deposit).chain(report).collect())
+    }
+
+    /// The report of what lies in mailboxes of this server with the same commit, where it is asked for.
+    fn delivered_report(
+        &self,
+        to: &Settled,
+        (subject, thread): (&str, &Thread),
+        header: &[u8],
+        now: Timestamp,
+    ) -> Result<Option<Deposit>, Fault> {
+        let asked: Vec<_> = to.local.iter().map(|local| (&local.address, to.dsn.of(&local.address))).collect();
+        let asked = asked.iter().filter(|(_, asked)| asked.wants_success());
+        let recipients: Vec<Reported<'_>> =
+            asked.map(|(address, asked)| Reported { address, original: asked.original.as_ref() }).collect();
+        if recipients.is_empty() {
+            return Ok(None);
+        }
+        let report = Report {
+            action: Action::Delivered,
+            recipients: &recipients,
+            envelope_id: to.dsn.envelope_id.as_ref(),
+            sender: &to.sender.address,
+            thread,
+            subject,
+            header,
+            arrived_at: now,
+            language: to.profile.language,
+            timezone: &to.profile.timezone,
+        };
+        let place = Place { mailbox: to.sender.mailbox, practice: to.sender.practice, certificate: &to.certificate };
+        self.report(&report, &place, now).map(Some)
+    }
+
+    /// What the sender asked to hear of a recipient outside, sealed; `None` where it is nothing.
+    fn report_sealed(&self, id: DeliveryId, to: &Settled, recipient: &Address) -> Result<Option<Sealed>, Fault> {
+        let asked = to.dsn.of(recipient);
+        if !asked.wants_success() && !asked.wants_silence() {
+            return Ok(None);
+        }
+        let asked = ReportAsked {
+            success: asked.wants_success(),
+            never: asked.wants_silence(),
+            original: asked.original.map(|word| word.reveal().to_owned()),
+            envelope_id: to.dsn.envelope_id.as_ref().map(|word| word.reveal().to_owned()),
+        };
+        self.vault.seal_report(id, &asked, self.random.as_ref()).map(Some)
     }
 
     /// What a submission lacks, to stand above its header (RFC 6409 §8).
@@ -360,6 +424,7 @@ impl Deliveries {
             downloaded_at: None,
             ended_at: None,
             expires_at: now.plus(Duration::from_secs(u64::from(days) * 86_400)),
+            report: self.report_sealed(id, to, &resolved.coordinates.address)?,
         };
         row.mac = self.vault.mark(&row);
         Ok(row)

@@ -12,6 +12,7 @@ mod number;
 mod quota;
 mod receipt;
 pub mod relay;
+mod report;
 mod resolve;
 mod route;
 

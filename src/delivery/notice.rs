@@ -133,18 +133,28 @@ pub(super) struct Letter<'a> {
 
 impl Letter<'_> {
     /// The letter's octets.
-    pub(super) fn octets(self) -> Result<Vec<u8>, Fault> {
-        let mut builder = Message::builder()
+    pub(super) fn octets(mut self) -> Result<Vec<u8>, Fault> {
+        let text = std::mem::take(&mut self.text);
+        let part = SinglePart::builder().header(ContentType::TEXT_PLAIN).body(text);
+        let message = self.begun()?.singlepart(part).map_err(|_| Fault::new("a letter cannot be composed"))?;
+        Ok(message.formatted())
+    }
+
+    /// The octets of a letter that has parts instead of a text.
+    pub(super) fn octets_of(self, parts: MultiPart) -> Result<Vec<u8>, Fault> {
+        let message = self.begun()?.multipart(parts).map_err(|_| Fault::new("a letter cannot be composed"))?;
+        Ok(message.formatted())
+    }
+
+    /// Its header.
+    fn begun(self) -> Result<MessageBuilder, Fault> {
+        let builder = Message::builder()
             .from(Mailbox::new(Some(self.from_name.to_owned()), lettre_address(self.from)?))
             .to(Mailbox::new(None, lettre_address(self.to)?))
             .subject(self.subject)
             .date(date(self.at))
             .message_id(Some(self.message_id));
-        builder = threaded(builder, self.thread);
-        let message = builder
-            .singlepart(SinglePart::builder().header(ContentType::TEXT_PLAIN).body(self.text))
-            .map_err(|_| Fault::new("a letter cannot be composed"))?;
-        Ok(message.formatted())
+        Ok(threaded(builder, self.thread))
     }
 }
 

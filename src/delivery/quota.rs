@@ -11,6 +11,7 @@ use crate::store::entries::Usage;
 use crate::texts::Said;
 
 use super::notice::Letter;
+use super::receipt::Place;
 use super::{Deliveries, Refused};
 
 impl Deliveries {
@@ -88,7 +89,8 @@ impl Deliveries {
             at: now,
         }
         .octets()?;
-        self.sealed_letter(id, &row, &certificate, octets, now)
+        let place = Place { mailbox: row.id, practice: row.practice, certificate: &certificate };
+        self.sealed_letter(id, &place, octets, now)
     }
 
     /// What a colleague hears of a mailbox that is full: for a day that it may pass, then that it does not.

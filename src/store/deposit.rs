@@ -130,8 +130,8 @@ impl ObjectRow {
 
 /// A deposit in the queue, and who waits for it.
 pub(super) struct Waiting {
-    rows: Rows,
-    event: AuditEvent,
+    rows: Vec<Rows>,
+    events: Vec<AuditEvent>,
     done: oneshot::Sender<Result<(), Trouble>>,
 }
 
@@ -143,10 +143,22 @@ impl Store {
     /// # Errors
     /// A [`Fault`] (transient where it may pass); then none of the deposit is there.
     pub async fn deposit(&self, deposit: Deposit) -> Result<(), Fault> {
-        let Deposit { message, objects, entries, deliveries, event } = deposit;
-        let objects = self.put_large(objects).await?;
+        self.deposit_all(vec![deposit]).await
+    }
+
+    /// The same for several that stand or fall together: a message, and the report of it.
+    ///
+    /// # Errors
+    /// As for [`Store::deposit`]; then none of them is there.
+    pub async fn deposit_all(&self, deposits: Vec<Deposit>) -> Result<(), Fault> {
+        let (mut rows, mut events) = (Vec::with_capacity(deposits.len()), Vec::with_capacity(deposits.len()));
+        for Deposit { message, objects, entries, deliveries, event } in deposits {
+            let objects = self.put_large(objects).await?;
+            rows.push(Rows { message, objects, entries, deliveries });
+            events.push(event);
+        }
         let (done, answer) = oneshot::channel();
-        let waiting = Waiting { rows: Rows { message, objects, entries, deliveries }, event, done };
+        let waiting = Waiting { rows, events, done };
         let closed = || Fault::new("the store is closed").transient();
         self.deposits.send(waiting).await.map_err(|_| closed())?;
         Ok(answer.await.map_err(|_| closed())??)
@@ -233,9 +245,9 @@ async fn commit_patiently(inner: &Arc<Inner>, group: &[&Waiting]) -> Result<(), 
 
 async fn commit_group(inner: &Arc<Inner>, group: &[&Waiting]) -> Result<(), Trouble> {
     let mut conn = inner.begin().await?;
-    let rows: Vec<&Rows> = group.iter().map(|waiting| &waiting.rows).collect();
+    let rows: Vec<&Rows> = group.iter().flat_map(|waiting| &waiting.rows).collect();
     let touched = insert(&mut conn, &rows).await?;
-    let events: Vec<&AuditEvent> = group.iter().map(|waiting| &waiting.event).collect();
+    let events: Vec<&AuditEvent> = group.iter().flat_map(|waiting| &waiting.events).collect();
     inner.append(&mut conn, &events).await?;
     conn.commit().await?;
     inner.tell(&touched);

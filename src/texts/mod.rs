@@ -18,6 +18,7 @@ pub const SOURCES: &[(Language, &[&str])] = &[
             include_str!("fr/notice.ftl"),
             include_str!("fr/receipt.ftl"),
             include_str!("fr/quota.ftl"),
+            include_str!("fr/report.ftl"),
         ],
     ),
     (
@@ -28,6 +29,7 @@ pub const SOURCES: &[(Language, &[&str])] = &[
             include_str!("en/notice.ftl"),
             include_str!("en/receipt.ftl"),
             include_str!("en/quota.ftl"),
+            include_str!("en/report.ftl"),
         ],
     ),
 ];

@@ -24,6 +24,19 @@ pub struct Thread {
     pub thread_index: String,
 }
 
+/// What a sender asked to hear of one recipient (RFC 3461).
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportAsked {
+    /// A report of success.
+    pub success: bool,
+    /// No report, of a failure neither.
+    pub never: bool,
+    /// ORCPT, decoded.
+    pub original: Option<String>,
+    /// ENVID, decoded.
+    pub envelope_id: Option<String>,
+}
+
 /// A device's label and the person it belongs to.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceLabel {
@@ -150,6 +163,16 @@ impl Vault {
     /// Opens it again.
     pub fn open_thread(&self, id: DeliveryId, sealed: &Sealed) -> Result<Thread, Fault> {
         self.open_json(Place { table: "deliveries", row: &id.to_string(), column: "thread", version: 0 }, sealed)
+    }
+
+    /// Seals what the sender of a delivery asked to hear.
+    pub fn seal_report(&self, id: DeliveryId, asked: &ReportAsked, random: &dyn Random) -> Result<Sealed, Fault> {
+        self.seal_json(Place { table: "deliveries", row: &id.to_string(), column: "report", version: 0 }, asked, random)
+    }
+
+    /// Opens it again.
+    pub fn open_report(&self, id: DeliveryId, sealed: &Sealed) -> Result<ReportAsked, Fault> {
+        self.open_json(Place { table: "deliveries", row: &id.to_string(), column: "report", version: 0 }, sealed)
     }
 
     /// Seals a ticket until the relay took the notice.

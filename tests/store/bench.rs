@@ -305,6 +305,7 @@ impl House {
             downloaded_at: None,
             ended_at: None,
             expires_at: later(30 * 24 * 3600),
+            report: Some(sealed()),
         }
     }
 
