@@ -4,3 +4,11 @@ UPDATE mailboxes SET sent = 'none' WHERE kind = 'application';
 
 -- What the sender asked to hear of this recipient (RFC 3461): NOTIFY, ORCPT, ENVID; NULL: nothing.
 ALTER TABLE deliveries ADD COLUMN report_sealed BYTEA;
+
+-- Whose a device was, once it is revoked: the journal names it by id for years.
+CREATE TABLE former_devices (
+    id            TEXT   PRIMARY KEY,
+    mailbox_id    TEXT   NOT NULL REFERENCES mailboxes (id),
+    label_sealed  BYTEA  NOT NULL,                   -- as it was in devices
+    revoked_at    BIGINT NOT NULL
+);

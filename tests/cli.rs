@@ -311,6 +311,17 @@ fn an_administrator_provisions_with_json() {
     assert_eq!(route(address), "local");
     assert_eq!(run(&["queue", "list", "--json"]), "");
     assert_eq!(run(&["delivery", "list"]).trim_end(), "There is no delivery yet.");
+    let added = objects(&run(&["audit", "list", "--mailbox", address, "--json"]));
+    let added: Vec<_> = added.iter().filter(|event| event["verb"] == "device.added").collect();
+    assert_eq!((&added[0]["device"]["label"], &added[0]["device"]["person"]), (&"tablet".into(), &"Dr Martin".into()));
+    assert_eq!((&added[1]["device"]["label"], &added[1]["by"]), (&"telephone".into(), &"operator".into()));
+    assert!(run(&["audit", "list", "--limit", "3"]).contains("operator"));
+    assert_eq!(run(&["audit", "list", "--since", "2999-01-01"]).trim_end(), "There is no such event.");
+    assert_eq!(run(&["audit", "list", "--since", "2999-01-01T00:00:00Z", "--json"]), "");
+    installation.run(&["audit", "list", "--since", "yesterday"]).refused("must be a day");
+    installation.run(&["audit", "list", "--mailbox", "nobody@cabinet.example"]).refused("no such mailbox");
+    assert_eq!(objects(&run(&["audit", "verify", "--json"]))[0]["whole"], true);
+    assert!(run(&["audit", "verify"]).starts_with("The journal is whole: "));
     run(&["patient", "remove", &id]);
     assert_eq!(run(&["patient", "list", "--json"]), "");
     installation.run(&["practice", "remove", "Cabinet"]).refused("");

@@ -5,6 +5,7 @@ mod cache;
 mod copy;
 mod flags;
 mod folders;
+pub mod journal;
 pub mod provision;
 mod read;
 mod reader;

@@ -273,12 +273,11 @@ impl Mailboxes {
         }
         let id = found.id;
         let mut tx = self.store.write("revoke device").await?;
-        if !tx.delete_device(id).await? {
+        let now = self.clock.now();
+        if !tx.delete_device(id, now).await? {
             return refused("this mailbox has no such device");
         }
-        let event = AuditEvent::new(self.clock.now(), Actor::Operator, Verb::DeviceRevoked)
-            .about_mailbox(row.id)
-            .about_device(id);
+        let event = AuditEvent::new(now, Actor::Operator, Verb::DeviceRevoked).about_mailbox(row.id).about_device(id);
         tx.commit(event).await?;
         self.store.shred_soon().await;
         Ok(id)

@@ -155,6 +155,14 @@ impl Store {
         Ok(self.row(sql, &[id.into()]).await?.as_ref().map(device_row).transpose()?)
     }
 
+    /// Label and person of a device, also of one that was revoked, sealed at (devices, id, label).
+    pub async fn device_label(&self, id: DeviceId) -> Result<Option<Sealed>, Fault> {
+        let sql = "SELECT label_sealed FROM devices WHERE id = $1 \
+                   UNION ALL SELECT label_sealed FROM former_devices WHERE id = $1";
+        let row = self.row(sql, &[id.into()]).await?;
+        Ok(row.map(|row| row.read("label_sealed")).transpose()?)
+    }
+
     /// Whether a device is still there, in this mailbox, and the mailbox in this state.
     pub async fn device_acts(&self, id: DeviceId, mailbox: MailboxId, state: MailboxState) -> Result<bool, Fault> {
         let sql = "SELECT d.id FROM devices d JOIN mailboxes m ON m.id = d.mailbox_id \
@@ -271,8 +279,11 @@ impl Tx {
         Ok(true)
     }
 
-    /// Deletes a device and its slot; `false` when there is none.
-    pub async fn delete_device(&mut self, id: DeviceId) -> Result<bool, Fault> {
+    /// Deletes a device and its slot, and keeps whose it was for the journal; `false` when there is none.
+    pub async fn delete_device(&mut self, id: DeviceId, now: Timestamp) -> Result<bool, Fault> {
+        let sql = "INSERT INTO former_devices (id, mailbox_id, label_sealed, revoked_at) \
+                   SELECT id, mailbox_id, label_sealed, CAST($2 AS BIGINT) FROM devices WHERE id = $1";
+        self.conn.execute(sql, &[id.into(), now.into()]).await?;
         self.conn.execute("DELETE FROM slots WHERE device_id = $1", &[id.into()]).await?;
         Ok(self.conn.execute("DELETE FROM devices WHERE id = $1", &[id.into()]).await? > 0)
     }

@@ -15,6 +15,7 @@
 mod postgres;
 
 mod folders;
+mod journal;
 mod login;
 mod messages;
 mod office;
