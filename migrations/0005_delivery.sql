@@ -12,3 +12,12 @@ CREATE TABLE former_devices (
     label_sealed  BYTEA  NOT NULL,                   -- as it was in devices
     revoked_at    BIGINT NOT NULL
 );
+
+-- Which mailbox was asked for by a client that copies mail to somebody's cloud, and when its owner was told.
+CREATE TABLE cloud_clients (
+    mailbox_id    TEXT   PRIMARY KEY REFERENCES mailboxes (id),
+    client_sealed BYTEA  NOT NULL,                   -- its name in the list
+    refused       BIGINT NOT NULL,                   -- 1: not let in
+    met_at        BIGINT NOT NULL,
+    told_at       BIGINT
+);

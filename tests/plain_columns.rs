@@ -42,6 +42,7 @@ const PLAIN: &[(&str, &str, &str)] = &[
     ("entries", "server_copy", "flags as bits: kept by the server or appended by a client"),
     ("entries", "counted", "flags as bits: whether it counts against the quota"),
     ("quotas", "used", "size: octets that a mailbox holds"),
+    ("cloud_clients", "refused", "state"),
     ("quotas", "told", "state: the mark that its owner was told"),
     ("deliveries", "state", "state"),
     ("deliveries", "failure", "state"),

@@ -2,6 +2,7 @@
 
 mod accept;
 mod author;
+mod cloud;
 pub mod courier;
 pub mod desk;
 pub mod directory;

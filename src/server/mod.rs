@@ -97,6 +97,8 @@ impl Server {
         };
         let rooms = Rooms::open(config, "serve", clock.clone(), random.clone()).await?;
         let access = rooms.access(clock.clone(), random, gateways, config.portal_host());
+        let access = access.with_cloud_clients(config.cloud_clients.clone());
+        rooms.note_settings(config, clock.now()).await?;
 
         let (stop, stopped) = watch::channel(false);
         let mut running = Running {
@@ -178,6 +180,9 @@ impl Running {
             async move {
                 if let Err(fault) = deliveries.tell_quotas().await {
                     tracing::warn!(%fault, "letters about quotas");
+                }
+                if let Err(fault) = deliveries.tell_cloud_refusals().await {
+                    tracing::warn!(%fault, "letters about refused clients");
                 }
             }
         }));

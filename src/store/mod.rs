@@ -12,6 +12,7 @@ pub mod audit;
 pub mod authority;
 pub mod challenges;
 pub mod changes;
+pub mod cloud;
 pub mod deliveries;
 pub mod deposit;
 pub mod entries;

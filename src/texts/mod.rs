@@ -19,6 +19,7 @@ pub const SOURCES: &[(Language, &[&str])] = &[
             include_str!("fr/receipt.ftl"),
             include_str!("fr/quota.ftl"),
             include_str!("fr/report.ftl"),
+            include_str!("fr/cloud.ftl"),
         ],
     ),
     (
@@ -30,6 +31,7 @@ pub const SOURCES: &[(Language, &[&str])] = &[
             include_str!("en/receipt.ftl"),
             include_str!("en/quota.ftl"),
             include_str!("en/report.ftl"),
+            include_str!("en/cloud.ftl"),
         ],
     ),
 ];

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::domain::{
-    Address, Channel, Coordinates, DeliveryId, DeviceId, Fault, KeyedHash, Language, PatientId, PatientRecord,
-    PersonName, PhoneNumber, PracticeId, PracticeProfile, Random, Sealed, Ticket,
+    Address, Channel, Coordinates, DeliveryId, DeviceId, Fault, KeyedHash, Language, MailboxId, PatientId,
+    PatientRecord, PersonName, PhoneNumber, PracticeId, PracticeProfile, Random, Sealed, Ticket,
 };
 
 use super::{Place, Vault};
@@ -195,6 +195,18 @@ impl Vault {
     /// Opens it again.
     pub fn open_label(&self, id: DeviceId, sealed: &Sealed) -> Result<DeviceLabel, Fault> {
         self.open_json(Place { table: "devices", row: &id.to_string(), column: "label", version: 0 }, sealed)
+    }
+
+    /// Seals the name of a client that asked for a mailbox.
+    pub fn seal_cloud_client(&self, id: MailboxId, name: &str, random: &dyn Random) -> Result<Sealed, Fault> {
+        let place = Place { table: "cloud_clients", row: &id.to_string(), column: "client", version: 0 };
+        self.seal(place, name.as_bytes(), random)
+    }
+
+    /// Opens it again.
+    pub fn open_cloud_client(&self, id: MailboxId, sealed: &Sealed) -> Result<String, Fault> {
+        let place = Place { table: "cloud_clients", row: &id.to_string(), column: "client", version: 0 };
+        Ok(String::from_utf8_lossy(&self.unseal(place, sealed)?).into_owned())
     }
 
     /// How an address is found without being readable, within its practice.

@@ -14,6 +14,7 @@
 #[path = "../support/postgres.rs"]
 mod postgres;
 
+mod cloud;
 mod folders;
 mod journal;
 mod login;
