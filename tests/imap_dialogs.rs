@@ -676,6 +676,7 @@ fn run(input: &[u8], mut next: impl FnMut(usize) -> usize) -> (String, usize) {
                 Step::Write(octets) => said.extend(octets),
                 Step::Close | Step::StartTls => break 'pieces,
                 Step::Memory(octets) => machine.memory(octets < 50),
+                Step::Identified => {}
                 Step::Login(c) if c.password.reveal() == "secret" => machine.logged_in(LoginAnswer::Right),
                 Step::Login(_) => machine.logged_in(LoginAnswer::Wrong),
                 Step::Do(job) => {

@@ -4,6 +4,7 @@
 //! writes what they answer, never gathering more than a little before it is written. It decides nothing about
 //! mail. It logs ids only; what a client sent is never logged.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,12 +14,13 @@ use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::access::LoginError;
+use crate::access::cloud::Peer;
 use crate::domain::{Fault, Sender};
 
 use super::auth::Credentials;
 use super::door::{Door, Held, Place};
 use super::grammar::Command;
-use super::machine::{Job, LoginAnswer, Machine, Step};
+use super::machine::{CLOUD, Job, LoginAnswer, Machine, Step};
 use super::op::fetch::Fetch;
 use super::op::{self, Reply, Work};
 use super::out::Out;
@@ -84,6 +86,7 @@ pub struct Session<V: Verbs> {
     /// When an idling client hears again that we are here.
     still_at: Option<Instant>,
     wrong: u32,
+    address: Option<IpAddr>,
 }
 
 /// What a login opened.
@@ -119,7 +122,15 @@ impl<V: Verbs> Session<V> {
             message_before: None,
             still_at: None,
             wrong: 0,
+            address: None,
         }
+    }
+
+    /// The same, with the address that the peer connects from.
+    #[must_use]
+    pub fn with_address(mut self, address: IpAddr) -> Self {
+        self.address = Some(address);
+        self
     }
 
     /// TLS is there.
@@ -169,6 +180,7 @@ impl<V: Verbs> Session<V> {
                     self.machine.logged_in(answer);
                     until = self.deadline();
                 }
+                Step::Identified => self.identified().await,
                 Step::Do(job) => {
                     self.work(stream, job).await?;
                     self.memory.clear();
@@ -269,8 +281,26 @@ impl<V: Verbs> Session<V> {
         }
     }
 
+    fn peer(&self) -> Peer {
+        Peer { address: self.address, id: self.machine.client().to_vec() }
+    }
+
+    /// Whether a client that now says who it is may go on; without the journal's word it may not.
+    async fn identified(&mut self) {
+        let Some(open) = &self.open else { return };
+        match self.door.verbs.admits(&open.sender, &self.peer()).await {
+            Ok(true) => {}
+            Ok(false) => self.machine.bye(CLOUD),
+            Err(fault) => {
+                tracing::error!(mailbox = %open.sender.mailbox, %fault, "imap id");
+                self.machine.bye("The server has a fault; try again later");
+            }
+        }
+    }
+
     async fn login(&mut self, credentials: Credentials) -> LoginAnswer {
-        let outcome = self.door.verbs.open(credentials.address.reveal(), credentials.password.reveal()).await;
+        let peer = self.peer();
+        let outcome = self.door.verbs.open(credentials.address.reveal(), credentials.password.reveal(), &peer).await;
         drop(credentials);
         match outcome {
             Ok(Opening::Ready { sender, mailbox }) => {
@@ -290,6 +320,7 @@ impl<V: Verbs> Session<V> {
             }
             Ok(Opening::Pending) => LoginAnswer::Pending,
             Ok(Opening::SendOnly) => LoginAnswer::SendOnly,
+            Ok(Opening::Cloud) => LoginAnswer::Cloud,
             Err(LoginError::Refused) => {
                 tracing::info!("imap login refused");
                 let delay = self.door.times.wrong_password.saturating_mul(1 << self.wrong.min(3));

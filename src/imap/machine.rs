@@ -21,6 +21,8 @@ pub enum Step {
     Memory(usize),
     /// Check a login, then [`Machine::logged_in`].
     Login(Credentials),
+    /// The client that is logged in said who it is: [`Machine::client`].
+    Identified,
     /// Do a command, write its answers, then [`Machine::done`].
     Do(Job),
     /// Drop what was read, shake hands, then [`Machine::secured`].
@@ -96,6 +98,8 @@ pub enum LoginAnswer {
     Pending,
     /// Right, but the device only sends.
     SendOnly,
+    /// Right, but the client fetches through somebody's cloud.
+    Cloud,
     /// Right, but the mailbox has its connections.
     TooMany,
     /// A fault of ours.
@@ -110,6 +114,7 @@ pub struct Machine {
     phase: Phase,
     failures: usize,
     errors: usize,
+    client: Vec<(String, String)>,
     reader: Reader,
     state: State,
     enabled: Enabled,
@@ -158,6 +163,7 @@ impl Machine {
             phase: Phase::Stranger,
             failures: 0,
             errors: 0,
+            client: Vec::new(),
             reader: Reader::new(message_limit),
             state: State::Command,
             enabled: Enabled::default(),
@@ -230,6 +236,9 @@ impl Machine {
             LoginAnswer::SendOnly => self.line(&format!(
                 "{tag} NO [AUTHORIZATIONFAILED] This device may only send; reading needs a device password of its own"
             )),
+            LoginAnswer::Cloud => {
+                self.line(&format!("{tag} NO [AUTHORIZATIONFAILED] {CLOUD}"));
+            }
             LoginAnswer::TooMany => {
                 self.line(&format!("{tag} NO [LIMIT] Too many connections to this mailbox"));
                 self.bye("Too many connections to this mailbox");
@@ -252,8 +261,14 @@ impl Machine {
     pub fn secured(&mut self) {
         self.secure = true;
         self.offers_tls = false;
+        self.client.clear();
         self.reader.clear();
         self.state = State::Command;
+    }
+
+    /// What the client said of itself (RFC 2971).
+    pub fn client(&self) -> &[(String, String)] {
+        &self.client
     }
 
     /// Whether somebody is logged in.
@@ -352,9 +367,11 @@ impl Machine {
                 self.ok(&tag, "LOGOUT");
                 self.state = State::Closing;
             }
-            Command::Id => {
+            Command::Id(client) => {
+                self.client = client;
                 self.line("* ID (\"name\" \"Pli\")");
                 self.ok(&tag, "ID");
+                self.next = self.is_authenticated().then_some(Step::Identified);
             }
             Command::StartTls => self.start_tls(&tag),
             Command::Login(address, password) => self.login(tag, Ok(Credentials { address, password })),
@@ -478,7 +495,7 @@ impl Machine {
 fn needed(command: &Command) -> Option<Phase> {
     use Command as C;
     match command {
-        C::Capability | C::Noop | C::Logout | C::StartTls | C::Id | C::Login(..) | C::Authenticate(..) => None,
+        C::Capability | C::Noop | C::Logout | C::StartTls | C::Id(_) | C::Login(..) | C::Authenticate(..) => None,
         C::Check
         | C::Close
         | C::Unselect
@@ -504,6 +521,9 @@ fn sentence(refusal: Refusal) -> &'static str {
     }
 }
 
+/// What a client hears that fetches through somebody's cloud; a letter in INBOX says more.
+pub const CLOUD: &str = "This mail client copies the mailbox to its maker's servers and is not let in: use Outlook classic, \
+                         Apple Mail, Thunderbird or K-9";
 const EXTENSIONS: [&str; 27] = [
     "SASL-IR",
     "ID",

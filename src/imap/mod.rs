@@ -44,8 +44,8 @@ pub async fn serve_imaps<V: Verbs>(
     door: Arc<Door<V>>,
 ) {
     let stopping = stop.clone();
-    net::serve(listener, tls, &[], limits, stop, move |mut stream, _| {
-        let mut session = Session::secure(Arc::clone(&door), stopping.clone());
+    net::serve(listener, tls, &[], limits, stop, move |mut stream, peer| {
+        let mut session = Session::secure(Arc::clone(&door), stopping.clone()).with_address(peer.ip());
         async move {
             // A connection that breaks off is the peer's affair and ends here.
             let _ = session.talk(&mut stream).await;
@@ -63,8 +63,8 @@ pub async fn serve_imap<V: Verbs>(
     door: Arc<Door<V>>,
 ) {
     let stopping = stop.clone();
-    net::serve_plain(listener, limits, stop, move |mut tcp, _| {
-        let mut session = Session::clear(Arc::clone(&door), stopping.clone());
+    net::serve_plain(listener, limits, stop, move |mut tcp, peer| {
+        let mut session = Session::clear(Arc::clone(&door), stopping.clone()).with_address(peer.ip());
         let tls = tls.clone();
         async move {
             if !matches!(session.talk(&mut tcp).await, Ok(Ended::StartTls)) {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use zeroize::Zeroizing;
 
+use crate::access::cloud::Peer;
 use crate::access::{Access, LoginError, Opened};
 use crate::domain::{EntryId, Fault, FlagChange, Flags, FolderId, Sender};
 use crate::mailbox::{
@@ -25,7 +26,10 @@ pub trait Verbs: Send + Sync + 'static {
         &self,
         address: &str,
         password: &str,
+        peer: &Peer,
     ) -> impl Future<Output = Result<Opening<Self::Mailbox>, LoginError>> + Send;
+    /// Whether a client may go on that says who it is after its login.
+    fn admits(&self, sender: &Sender, peer: &Peer) -> impl Future<Output = Result<bool, Fault>> + Send;
 }
 
 /// What a right password opens.
@@ -41,6 +45,8 @@ pub enum Opening<M> {
     Pending,
     /// Nothing ever: the device only sends.
     SendOnly,
+    /// Nothing to this client: it fetches through somebody's cloud.
+    Cloud,
 }
 
 /// The octets of a message, shared with what caches them.
@@ -132,8 +138,13 @@ pub struct Rooms {
 impl Verbs for Rooms {
     type Mailbox = Reader;
 
-    async fn open(&self, address: &str, password: &str) -> Result<Opening<Reader>, LoginError> {
+    async fn admits(&self, sender: &Sender, peer: &Peer) -> Result<bool, Fault> {
+        self.access.admits(sender, peer).await
+    }
+
+    async fn open(&self, address: &str, password: &str, peer: &Peer) -> Result<Opening<Reader>, LoginError> {
         Ok(match self.access.open_mailbox(address, password).await? {
+            Opened::Ready { sender, .. } if !self.access.admits(&sender, peer).await? => Opening::Cloud,
             Opened::Ready { sender, keys } => {
                 let mailbox = self.mailboxes.reader(sender.clone(), keys).await?;
                 Opening::Ready { sender, mailbox }

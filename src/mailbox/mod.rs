@@ -5,9 +5,11 @@ mod cache;
 mod copy;
 mod flags;
 mod folders;
+pub mod journal;
 pub mod provision;
 mod read;
 mod reader;
+pub mod settings;
 mod shared;
 mod summaries;
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use pli::access::LoginError;
+use pli::access::cloud::Peer;
 use pli::domain::{
     DeviceId, EntryId, Fault, FlagChange, Flags, FolderId, FolderRole, MailboxId, MailboxKind, ObjectId, PracticeId,
     Random, Sender, SystemFlags, Timestamp,
@@ -232,7 +233,11 @@ impl Script {
 impl Verbs for Script {
     type Mailbox = Self;
 
-    async fn open(&self, address: &str, password: &str) -> Result<Opening<Self>, LoginError> {
+    async fn admits(&self, _: &Sender, peer: &Peer) -> Result<bool, Fault> {
+        Ok(!peer.id.iter().any(|(field, value)| field == "name" && value == "Nuage"))
+    }
+
+    async fn open(&self, address: &str, password: &str, peer: &Peer) -> Result<Opening<Self>, LoginError> {
         let sender = Sender {
             mailbox: MailboxId::random(&Numbered(1)),
             practice: PracticeId::random(&Numbered(2)),
@@ -241,6 +246,7 @@ impl Verbs for Script {
             kind: MailboxKind::Personal,
         };
         match (address, password) {
+            ("claire@cabinet.example", "secret") if !self.admits(&sender, peer).await? => Ok(Opening::Cloud),
             ("claire@cabinet.example", "secret") => Ok(Opening::Ready { sender, mailbox: self.clone() }),
             ("claire@cabinet.example", "pending") => Ok(Opening::Pending),
             ("claire@cabinet.example", "scanner") => Ok(Opening::SendOnly),

@@ -33,8 +33,8 @@ pub enum Command {
     Logout,
     /// STARTTLS.
     StartTls,
-    /// ID (RFC 2971); what the client says of itself is not kept.
-    Id,
+    /// ID (RFC 2971): what the client says of itself, for as long as the session lives.
+    Id(Vec<(String, String)>),
     /// LOGIN.
     Login(SecretText, SecretText),
     /// AUTHENTICATE, perhaps with an initial response (RFC 4959).
@@ -294,20 +294,23 @@ fn secret(cursor: &mut Cursor) -> Parsed<SecretText> {
 
 /// RFC 2971 §3.1: NIL, or pairs of strings.
 fn id(cursor: &mut Cursor) -> Parsed<Command> {
+    let mut pairs = Vec::new();
     if cursor.eat_word("NIL") {
-        return Ok(Command::Id);
+        return Ok(Command::Id(pairs));
     }
     cursor.need(b'(')?;
     if cursor.eat(b')') {
-        return Ok(Command::Id);
+        return Ok(Command::Id(pairs));
     }
-    // Thirty pairs at most; a few more do no harm.
-    for _ in 0..100 {
-        cursor.string()?;
+    let said = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
+    // Thirty pairs at most; a few more do no harm, and are not kept.
+    for at in 0..100 {
+        let field = cursor.string()?;
         cursor.space()?;
-        cursor.nstring()?;
+        let value = cursor.nstring()?.filter(|value| at < 30 && value.len() <= 1024);
+        pairs.extend(value.map(|value| (said(&field), said(&value))));
         if cursor.eat(b')') {
-            return Ok(Command::Id);
+            return Ok(Command::Id(pairs));
         }
         cursor.space()?;
     }
