@@ -4,6 +4,7 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "a test stops where it fails; clippy counts helpers as no tests"
@@ -21,12 +22,16 @@ mod letters;
 mod model;
 #[path = "../support/postgres.rs"]
 mod postgres;
+#[path = "../support/scripted.rs"]
+mod scripted;
 #[path = "../../examples/stress/session.rs"]
 mod session;
 #[path = "../../examples/stress/storm.rs"]
 mod storm;
 
 mod crash;
+mod fuzz;
+mod grammar;
 mod stress;
 
 /// The program of this build.
