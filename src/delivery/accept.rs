@@ -4,17 +4,22 @@
 //! removes, written only when something was removed. Two outside recipients get one head each, without the
 //! other's address. Nothing here touches a body, so body signatures verify in every head.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use mail_parser::MessageParser;
 
 use crate::domain::{
     Actor, Address, AuditEvent, DeliveryId, DeliveryState, EntryId, Fault, FolderRole, MailboxId, MessageId, ObjectId,
     PhoneNumber, PracticeProfile, PublicKey, QueueId, RawMessage, Sender, Timestamp, Verb,
 };
+use crate::mime::Described;
 use crate::store::authority::EntryOf;
 use crate::store::deliveries::DeliveryRow;
 use crate::store::deposit::{Deposit, MessageRow, NewEntry, NewObject, NewWork};
+use crate::store::summaries::{DepositKeyRow, NewSummary};
 use crate::texts::Said;
-use crate::vault::{PartPlain, SealedHead, SessionKey, Thread, split};
+use crate::vault::{DepositKey, PartPlain, SealedHead, SessionKey, SummaryOf, Thread, split};
 
 use super::author::{display_name, is_encrypted, is_from, thread_of};
 use super::header::{Header, encoded, phrase};
@@ -76,8 +81,10 @@ impl Deliveries {
         } else {
             self.sealed(&settled, &submission.message, queue, now)?
         };
+        let (deposit, keys) = deposit;
         let (message, outside) = (deposit.message.id, deposit.deliveries.len());
         self.store.deposit(deposit).await?;
+        keys.iter().for_each(|key| key.stored());
         self.wake.notify_one();
         tracing::info!(%queue, %message, outside, transport = submission_transport, "message accepted and sealed");
         Ok(queue)
@@ -184,7 +191,13 @@ impl Deliveries {
     }
 
     /// The deposit of a settled submission: everything that is written, sealed.
-    fn sealed(&self, to: &Settled, raw: &RawMessage, queue: QueueId, now: Timestamp) -> Result<Deposit, Fault> {
+    fn sealed(
+        &self,
+        to: &Settled,
+        raw: &RawMessage,
+        queue: QueueId,
+        now: Timestamp,
+    ) -> Result<(Deposit, Vec<Arc<DepositKey>>), Fault> {
         let octets = raw.reveal();
         let random = self.random.as_ref();
         let id = MessageId::random(random);
@@ -203,16 +216,25 @@ impl Deliveries {
         let message = self.vault.seal_message(id, heads, parts, random)?;
 
         let head = |at: usize| message.heads.get(at).ok_or(Fault::new("a head was not sealed"));
-        let mut entries =
-            vec![self.entry(id, head(0)?, &to.sender.mailbox, &to.certificate, FolderRole::Sent, octets.len(), now)?];
-        if let Some(copy) = entries.first_mut() {
-            copy.message_id = Some(self.vault.message_id_hash(to.sender.mailbox, &thread.message_id));
-        }
-        for (mailbox, certificate) in &to.local {
+        let whole = |at: usize| whole(plan.heads.get(at).map(Vec::as_slice).unwrap_or_default(), octets, header.end);
+        let own = Described::of(&whole(0));
+        let shown = Shown { message: id, head: head(0)?, size: octets.len(), described: &own };
+        let (mut copy, key) = self.entry(&shown, (to.sender.mailbox, &to.certificate), FolderRole::Sent, now)?;
+        copy.message_id = Some(self.vault.message_id_hash(to.sender.mailbox, &thread.message_id));
+        let (mut entries, mut keys) = (vec![copy], vec![key]);
+        if !to.local.is_empty() {
+            let theirs = (plan.common != 0).then(|| Described::of(&whole(plan.common)));
             let size =
                 plan.heads.get(plan.common).map_or(0, |header_octets| header_octets.len() + octets.len() - header.end);
-            entries.push(self.entry(id, head(plan.common)?, mailbox, certificate, FolderRole::Inbox, size, now)?);
+            let described = theirs.as_ref().unwrap_or(&own);
+            let shown = Shown { message: id, head: head(plan.common)?, size, described };
+            for (mailbox, certificate) in &to.local {
+                let (entry, key) = self.entry(&shown, (*mailbox, certificate), FolderRole::Inbox, now)?;
+                entries.push(entry);
+                keys.push(key);
+            }
         }
+        keys.retain(|key| !key.is_stored());
         let mut deliveries = Vec::with_capacity(to.outside.len());
         for (at, resolved) in to.outside.iter().enumerate() {
             let head = head(plan.outside.get(at).copied().unwrap_or(plan.common))?;
@@ -227,7 +249,7 @@ impl Deliveries {
             .chain(message.heads.into_iter().map(|head| (head.object, head.container)))
             .map(|(id, container)| NewObject { id, container })
             .collect();
-        Ok(Deposit {
+        let deposit = Deposit {
             message: MessageRow {
                 id,
                 practice: to.sender.practice,
@@ -238,12 +260,14 @@ impl Deliveries {
             objects,
             entries,
             deliveries,
+            keys: keys.iter().map(|key| self.key_row(key)).collect(),
             event: AuditEvent::new(now, Actor::Device(to.sender.device), Verb::Deposited)
                 .about_practice(to.sender.practice)
                 .about_mailbox(to.sender.mailbox)
                 .about_message(id)
                 .counting(i64::try_from(to.local.len() + to.outside.len()).unwrap_or(i64::MAX)),
-        })
+        };
+        Ok((deposit, keys))
     }
 
     /// What a submission lacks, to stand above its header (RFC 6409 §8).
@@ -262,36 +286,57 @@ impl Deliveries {
         top
     }
 
-    /// An entry of a mailbox, with its session-key packet and authority.
-    #[expect(clippy::too_many_arguments, reason = "the columns of one row")]
+    /// An entry of a mailbox, with its session-key packet, its summary and authority; and the key that the summary
+    /// is under.
     pub(super) fn entry(
         &self,
-        message: MessageId,
-        head: &SealedHead,
-        mailbox: &MailboxId,
-        certificate: &PublicKey,
+        shown: &Shown<'_>,
+        (mailbox, certificate): (MailboxId, &PublicKey),
         folder: FolderRole,
-        size: usize,
         now: Timestamp,
-    ) -> Result<NewEntry, Fault> {
-        let sent = folder == FolderRole::Sent;
+    ) -> Result<(NewEntry, Arc<DepositKey>), Fault> {
+        let (sent, head, random) = (folder == FolderRole::Sent, shown.head, self.random.as_ref());
+        let key = self.vault.deposit_key(mailbox, certificate, now, random)?;
+        let of = SummaryOf { mailbox, message: shown.message, head: head.object };
+        let summary = match &shown.described.summary {
+            Some(summary) => {
+                let words = shown.described.words.as_ref().map(|words| words.as_slice());
+                let sealed = key.key().seal(of, &head.key, summary.octets(), words, random)?;
+                Some(NewSummary { key: Some(key.id), summary: sealed.summary, words: sealed.words })
+            }
+            None => None,
+        };
         let mut entry = NewEntry {
-            id: EntryId::random(self.random.as_ref()),
-            mailbox: *mailbox,
+            id: EntryId::random(random),
+            mailbox,
             folder,
             head: head.object,
             esk: self.vault.esk_for_mailbox(&head.key, certificate)?,
             flags: i64::from(sent),
-            size: i64::try_from(size).unwrap_or(i64::MAX),
+            size: i64::try_from(shown.size).unwrap_or(i64::MAX),
             received_at: now,
             // A client's own copy may take the place of the server's within half a minute.
             visible_at: if sent { now.plus(std::time::Duration::from_secs(30)) } else { now },
             message_id: None,
             server_copy: sent,
+            summary,
             mac: crate::domain::Mac::pending(),
         };
-        entry.mac = self.vault.mark(&EntryOf(&entry, message));
-        Ok(entry)
+        entry.mac = self.vault.mark(&EntryOf(&entry, shown.message));
+        Ok((entry, key))
+    }
+
+    /// The row of a deposit key.
+    pub(super) fn key_row(&self, key: &DepositKey) -> DepositKeyRow {
+        let mut row = DepositKeyRow {
+            id: key.id,
+            mailbox: key.mailbox,
+            esk: key.esk.clone(),
+            mac: crate::domain::Mac::pending(),
+            created_at: key.made_at,
+        };
+        row.mac = self.vault.mark(&row);
+        row
     }
 
     #[expect(clippy::too_many_arguments, reason = "the columns of one row")]
@@ -343,6 +388,22 @@ impl Deliveries {
         };
         row.mac = self.vault.mark(&row);
         Ok(row)
+    }
+}
+
+/// What an entry shows.
+pub(super) struct Shown<'a> {
+    pub(super) message: MessageId,
+    pub(super) head: &'a SealedHead,
+    pub(super) size: usize,
+    pub(super) described: &'a Described,
+}
+
+/// A message as one head has it; copied only where its header is another.
+fn whole<'a>(header: &[u8], octets: &'a [u8], header_end: usize) -> Cow<'a, [u8]> {
+    match octets.split_at_checked(header_end) {
+        Some((own, body)) if own != header => Cow::Owned([header, body].concat()),
+        _ => Cow::Borrowed(octets),
     }
 }
 

@@ -6,6 +6,7 @@
 use crate::domain::{
     Actor, Address, AuditEvent, DeliveryState, FailureClass, Fault, FolderRole, MessageId, PublicKey, Timestamp, Verb,
 };
+use crate::mime::Described;
 use crate::store::deliveries::DeliveryRow;
 use crate::store::deposit::{Deposit, MessageRow, NewObject};
 use crate::store::mailboxes::MailboxRow;
@@ -13,6 +14,7 @@ use crate::texts::Said;
 use crate::vault::{Grant, HeadPlain};
 
 use super::Deliveries;
+use super::accept::Shown;
 use super::notice::{Letter, day, instant};
 
 /// What a receipt says.
@@ -141,11 +143,12 @@ impl Deliveries {
         octets: Vec<u8>,
         now: Timestamp,
     ) -> Result<Deposit, Fault> {
-        let size = octets.len();
+        let (size, described) = (octets.len(), Described::of(&octets));
         let plain = HeadPlain { octets: octets.into(), cuts: Vec::new() };
         let sealed = self.vault.seal_message(id, vec![plain], Vec::new(), self.random.as_ref())?;
         let head = sealed.heads.into_iter().next().ok_or(Fault::new("a head was not sealed"))?;
-        let entry = self.entry(id, &head, &mailbox.id, certificate, FolderRole::Inbox, size, now)?;
+        let shown = Shown { message: id, head: &head, size, described: &described };
+        let (entry, key) = self.entry(&shown, (mailbox.id, certificate), FolderRole::Inbox, now)?;
         Ok(Deposit {
             message: MessageRow {
                 id,
@@ -157,6 +160,7 @@ impl Deliveries {
             objects: vec![NewObject { id: head.object, container: head.container }],
             entries: vec![entry],
             deliveries: Vec::new(),
+            keys: vec![self.key_row(&key)],
             event: AuditEvent::new(now, Actor::Server, Verb::ReceiptDeposited)
                 .about_mailbox(mailbox.id)
                 .about_message(id),

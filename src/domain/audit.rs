@@ -84,6 +84,8 @@ words! {
         FolderSubscribed = "folder.subscribed",
         /// A mail client stored a message.
         Appended = "message.appended",
+        /// A mail client stored a message in the place of another.
+        Replaced = "message.replaced",
         /// Messages were copied to another folder.
         Copied = "message.copied",
         /// Messages were moved to another folder.
@@ -92,6 +94,10 @@ words! {
         Expunged = "message.expunged",
         /// Flags or keywords were changed.
         Flagged = "message.flagged",
+        /// The server's copies of submissions began to show.
+        CopiesShown = "copies.shown",
+        /// Summaries were made again from their messages.
+        SummariesMade = "summaries.made",
         /// Housekeeping: old rows, orphaned objects.
         Swept = "store.swept",
     }

@@ -30,8 +30,8 @@ pub use fault::Fault;
 pub use flags::{FlagChange, Flags, SERVER_KEYWORDS, SystemFlags};
 pub use folder::FolderPath;
 pub use id::{
-    ChallengeId, DeliveryId, DeviceId, EntryId, FolderId, KeyId, MailboxId, MessageId, ObjectId, PatientId, PracticeId,
-    QueueId, SessionId, SlotId,
+    ChallengeId, DeliveryId, DepositKeyId, DeviceId, EntryId, FolderId, KeyId, MailboxId, MessageId, ObjectId,
+    PatientId, PracticeId, QueueId, SessionId, SlotId,
 };
 pub use mailbox::{DeviceKind, FolderRole, MailboxKind, MailboxState, RESERVED_LOCAL_PARTS};
 pub use message::{KeptMessage, RawMessage, RawMessageFault};

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::access::{Access, LoginError, Opened};
 use crate::domain::{EntryId, Fault, FlagChange, Flags, FolderId, Sender, Timestamp};
-use crate::mailbox::{AppendError, EntryInfo, FolderError, FolderInfo, Mailboxes, Placed, Reader};
+use crate::mailbox::{AppendError, EntryInfo, FolderError, FolderInfo, Mailboxes, NewMessage, Placed, Reader};
 
 /// The verbs before a login.
 pub trait Verbs: Send + Sync + 'static {
@@ -146,7 +146,7 @@ impl Mailbox for Reader {
     }
 
     async fn entries(&self, folder: FolderId) -> Result<Vec<EntryInfo>, Fault> {
-        Reader::entries(self, folder).await
+        Ok(Reader::snapshot(self, folder).await?.entries.to_vec())
     }
 
     async fn message(&self, id: EntryId) -> Result<Option<Octets>, Fault> {
@@ -160,7 +160,7 @@ impl Mailbox for Reader {
         change: FlagChange,
         flags: &Flags,
     ) -> Result<Vec<EntryInfo>, FolderError> {
-        Reader::change_flags(self, folder, uids, change, flags).await
+        Ok(Reader::change_flags(self, folder, uids, change, flags, None).await?.entries)
     }
 
     async fn append(
@@ -170,7 +170,9 @@ impl Mailbox for Reader {
         at: Option<Timestamp>,
         octets: Vec<u8>,
     ) -> Result<(u32, u32), AppendError> {
-        Reader::append(self, folder, flags, at, octets).await
+        let message = NewMessage { flags: flags.clone(), at, octets };
+        let (validity, uids) = Reader::append(self, folder, vec![message]).await?;
+        Ok((validity, uids.first().copied().unwrap_or(0)))
     }
 
     async fn copy(&self, from: FolderId, uids: &[u32], to: &str) -> Result<Placed, FolderError> {

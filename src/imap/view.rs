@@ -229,7 +229,7 @@ pub const SYSTEM: &str = "\\Answered \\Flagged \\Deleted \\Seen \\Draft";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{EntryId, Flags, Random, SystemFlags, Timestamp};
+    use crate::domain::{EntryId, Flags, ObjectId, Random, SystemFlags, Timestamp};
     use crate::imap::grammar::Cursor;
 
     struct Sevens;
@@ -247,6 +247,8 @@ mod tests {
             flags: Flags { system: SystemFlags(flags), keywords },
             size: 1,
             received_at: Timestamp(0),
+            modseq: 1,
+            email: ObjectId::random(&Sevens),
         }
     }
 

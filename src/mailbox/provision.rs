@@ -186,8 +186,7 @@ impl Mailboxes {
         let slots = self.store.slots(id).await?;
         let mut shown = info(row);
         shown.recovery = slots.iter().any(|slot| slot.device.is_none());
-        shown.folders =
-            self.store.folder_counts(id, self.clock.now()).await?.into_iter().map(|c| (c.role, c.messages)).collect();
+        shown.folders = self.store.folder_counts(id).await?.into_iter().map(|c| (c.role, c.messages)).collect();
         for device in self.store.devices(id).await? {
             let label = self.vault.open_label(device.id, &device.label)?;
             let filled = slots.iter().any(|slot| slot.device == Some(device.id) && slot.esk.is_some());

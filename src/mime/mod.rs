@@ -16,6 +16,6 @@ pub mod wire;
 pub mod words;
 
 pub use structure::{Kind, Node, Structure};
-pub use summary::Summary;
+pub use summary::{Described, Summary};
 pub use wire::Wire;
 pub use words::Words;

@@ -10,7 +10,7 @@ use mail_parser::decoders::html::html_to_text;
 use zeroize::Zeroizing;
 
 use super::structure::{Kind, Node, Structure};
-use super::{Wire, bodystructure, envelope, field};
+use super::{Wire, Words, bodystructure, envelope, field};
 
 /// A summary. A person's data: no `Debug`.
 pub struct Summary {
@@ -96,6 +96,23 @@ impl Summary {
 
     fn part(&self, at: usize) -> &[u8] {
         self.parts.get(at).and_then(|range| self.octets.get(range.clone())).unwrap_or_default()
+    }
+}
+
+/// What is kept of a message beside it: for lists, and for searches.
+pub struct Described {
+    /// What lists need; `None` where it is too much to be kept.
+    pub summary: Option<Summary>,
+    /// What searches need, as octets.
+    pub words: Option<Zeroizing<Vec<u8>>>,
+}
+
+impl Described {
+    /// Of these octets, whatever they are.
+    pub fn of(message: &[u8]) -> Self {
+        let summary = Some(Summary::of(message)).filter(Summary::is_small);
+        let words = summary.as_ref().and_then(|_| Words::of(message).to_octets());
+        Self { summary, words }
     }
 }
 

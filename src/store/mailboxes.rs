@@ -192,13 +192,13 @@ impl Store {
         Ok(self.rows(sql, &[mailbox.into()]).await?.iter().map(folder_row).collect::<Result<_, _>>()?)
     }
 
-    /// How many messages each folder of a mailbox holds (those already visible at `now`).
-    pub async fn folder_counts(&self, mailbox: MailboxId, now: Timestamp) -> Result<Vec<FolderCount>, Fault> {
+    /// How many messages each folder of a mailbox shows.
+    pub async fn folder_counts(&self, mailbox: MailboxId) -> Result<Vec<FolderCount>, Fault> {
         let sql = "SELECT folders.role AS role, COUNT(entries.id) AS messages FROM folders \
-                   LEFT JOIN entries ON entries.folder_id = folders.id AND entries.visible_at <= $2 \
+                   LEFT JOIN entries ON entries.folder_id = folders.id AND entries.uid > 0 \
                    WHERE folders.mailbox_id = $1 GROUP BY folders.id, folders.role, folders.created_at \
                    ORDER BY folders.created_at, folders.id";
-        let rows = self.rows(sql, &[mailbox.into(), now.into()]).await?;
+        let rows = self.rows(sql, &[mailbox.into()]).await?;
         let count = |row: &Row| Ok(FolderCount { role: row.read("role")?, messages: row.read("messages")? });
         Ok(rows.iter().map(count).collect::<Result<_, Trouble>>()?)
     }

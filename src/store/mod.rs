@@ -24,6 +24,7 @@ pub mod patients;
 pub mod practices;
 pub mod sessions;
 pub mod sql;
+pub mod summaries;
 pub mod value;
 
 pub use sql::{ChainMac, OpenError, Store, StoreOptions, Tx};

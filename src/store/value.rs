@@ -14,9 +14,9 @@ use sqlx::{Postgres, Row as _, Sqlite};
 
 use super::challenges::SendState;
 use crate::domain::{
-    ChallengeId, Channel, Container, DeliveryId, DeliveryState, DeviceId, DeviceKind, DomainName, EntryId, Esk,
-    FailureClass, Fault, FolderId, FolderRole, KeyedHash, Mac, MailboxId, MailboxKind, MailboxState, MessageId,
-    ObjectId, PatientId, PatientKind, PracticeId, PublicKey, QueueId, Sealed, SessionId, SlotId, Timestamp,
+    ChallengeId, Channel, Container, DeliveryId, DeliveryState, DepositKeyId, DeviceId, DeviceKind, DomainName,
+    EntryId, Esk, FailureClass, Fault, FolderId, FolderRole, KeyedHash, Mac, MailboxId, MailboxKind, MailboxState,
+    MessageId, ObjectId, PatientId, PatientKind, PracticeId, PublicKey, QueueId, Sealed, SessionId, SlotId, Timestamp,
 };
 
 /// A parameter of a statement. NULL keeps its type, which PostgreSQL asks for.
@@ -243,7 +243,7 @@ macro_rules! octets {
 
 ids! {
     PracticeId MailboxId DeviceId SlotId FolderId EntryId MessageId ObjectId DeliveryId PatientId ChallengeId
-    SessionId QueueId
+    SessionId QueueId DepositKeyId
 }
 words! { MailboxKind MailboxState DeviceKind FolderRole DeliveryState Channel FailureClass PatientKind SendState }
 octets! { Sealed KeyedHash Mac Container Esk PublicKey }

@@ -14,6 +14,7 @@
 #[path = "../support/postgres.rs"]
 mod postgres;
 
+mod changes;
 mod folders;
 mod login;
 mod messages;

@@ -33,10 +33,10 @@ async fn the_clients_copy_takes_the_servers_place(office: Office) {
             let server = sent.last().unwrap();
             let id = reader.folder("Sent").await.unwrap().id;
             let mark = flags(&[SystemFlags::ANSWERED], &["suivi"]);
-            reader.change_flags(id, &[server.uid], FlagChange::Add, &mark).await.unwrap();
+            reader.change_flags(id, &[server.uid], FlagChange::Add, &mark, None).await.unwrap();
             office.sql(&format!("UPDATE entries SET flags = flags + 512 WHERE id = '{}'", server.id)).await;
         }
-        reader.append(folder, &flags(&[SystemFlags::SEEN], &[]), None, appended(id)).await.unwrap();
+        append_to(&reader, folder, &flags(&[SystemFlags::SEEN], &[]), None, appended(id)).await.unwrap();
         office.pass(LATE);
     }
     assert_eq!(read(&reader, "Sent").await, [appended("a"), appended("c")]);
@@ -92,6 +92,7 @@ async fn after_seven_days_both_stay(office: Office) {
     let reader = office.reader().await;
     office.submit(&[COLLEAGUE], &letter("a", "x")).await;
     office.pass(Duration::from_secs(7 * 86_400 + 1));
+    assert_eq!(uids(&reader, "Sent").await.len(), 1, "whoever looks sees it");
     put(&reader, "Sent", &appended("a")).await;
     assert_eq!(read(&reader, "Sent").await, [letter("a", "x"), appended("a")]);
 }
@@ -102,6 +103,7 @@ async fn one_append_stands_for_one_submission(office: Office) {
         office.submit(&[COLLEAGUE], &letter("a", "x")).await;
     }
     office.pass(LATE);
+    assert_eq!(uids(&reader, "Sent").await, [1, 2]);
     put(&reader, "Sent", &appended("a")).await;
     assert_eq!(read(&reader, "Sent").await, [letter("a", "x"), appended("a")]);
     put(&reader, "Sent", &appended("a")).await;

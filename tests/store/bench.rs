@@ -255,6 +255,7 @@ impl House {
             objects: vec![NewObject { id: head, container: Container::from_octets(octets(size)) }],
             entries: vec![self.entry(head, FolderRole::Sent)],
             deliveries: vec![(delivery, work)],
+            keys: Vec::new(),
             event: event(Verb::Deposited).about_message(message),
         }
     }
@@ -272,6 +273,7 @@ impl House {
             visible_at: later(30),
             message_id: Some(hash()),
             server_copy: folder == FolderRole::Sent,
+            summary: None,
             mac: mac(),
         }
     }

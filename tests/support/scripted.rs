@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use pli::access::LoginError;
 use pli::domain::{
-    DeviceId, EntryId, Fault, FlagChange, Flags, FolderId, FolderRole, MailboxId, MailboxKind, PracticeId, Random,
-    Sender, SystemFlags, Timestamp,
+    DeviceId, EntryId, Fault, FlagChange, Flags, FolderId, FolderRole, MailboxId, MailboxKind, ObjectId, PracticeId,
+    Random, Sender, SystemFlags, Timestamp,
 };
 use pli::imap::verbs::Octets;
 use pli::imap::{Mailbox, Opening, Verbs};
@@ -101,12 +101,12 @@ impl State {
     }
 
     fn add(&mut self, name: &str, flags: Flags, at: Timestamp, octets: Octets) -> Option<u32> {
-        let id = EntryId::random(&self.seed());
+        let (id, email) = (EntryId::random(&self.seed()), ObjectId::random(&self.seed()));
         let folder = self.folders.get_mut(name)?;
         let uid = folder.next;
         folder.next += 1;
         let size = u64::try_from(octets.len()).expect("a size");
-        folder.entries.push(EntryInfo { id, uid, flags, size, received_at: at });
+        folder.entries.push(EntryInfo { id, uid, flags, size, received_at: at, modseq: 1, email });
         self.octets.insert(id, octets);
         self.changed();
         Some(uid)
@@ -130,6 +130,9 @@ impl State {
             uid_next: folder.next,
             messages: count(folder.entries.len()),
             unseen: count(folder.entries.iter().filter(|e| !e.flags.system.has(SystemFlags::SEEN)).count()),
+            deleted: 0,
+            octets: 0,
+            highest_modseq: 1,
             subscribed: folder.subscribed,
             children: self.folders.keys().any(|other| other.starts_with(&format!("{name}/"))),
         }

@@ -27,6 +27,7 @@ pub(super) async fn append<M: Mailbox>(
         Err(AppendError::NoSuchFolder) => Reply::no("[TRYCREATE] No such mailbox"),
         Err(AppendError::NotClean) => Reply::no("[CANNOT] The message holds a NUL, or a CR or LF that stands alone"),
         Err(AppendError::TooLarge) => Reply::no("[TOOBIG] Message too large"),
+        Err(AppendError::Gone) => Reply::no("[NONEXISTENT] There is no such message"),
         Err(AppendError::OverQuota) => Reply::no("[OVERQUOTA] The mailbox is full"),
         Err(AppendError::TooManyKeywords) => Reply::no("[LIMIT] That is too many keywords"),
         Err(AppendError::Fault(fault)) => return Err(fault),
