@@ -2,7 +2,8 @@
 //!
 //! Each round: connections storm, the server is killed at a random moment, started again, and everything that is
 //! there is compared with what was acknowledged. What was asked for and not answered may have happened, once.
-//! Three rounds here; by hand `PLI_TEST_ROUNDS=50 cargo test --test force -- --nocapture killed`.
+//! Three rounds here; by hand `PLI_TEST_ROUNDS=50 PLI_TEST_PROGRAM=…/release/pli cargo test
+//! --test force -- --nocapture killed`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -208,7 +209,7 @@ async fn clear(client: &mut Client, fates: &Fates) {
 async fn killed(database: &str, seed: u64) {
     #[expect(clippy::disallowed_methods, reason = "whoever runs the tests says how long")]
     let rounds = std::env::var("PLI_TEST_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(3);
-    let installation = Installation::new(crate::program(), database, 1).unwrap();
+    let installation = Installation::new(&crate::program(), database, 1).unwrap();
     let (user, password) = installation.users[0].clone();
     let fates = Fates::default();
     let mut random = Random::new(seed);
@@ -223,6 +224,7 @@ async fn killed(database: &str, seed: u64) {
             }
         }
         let found = there(&mut client).await;
+        println!("round {round}: {} messages, {} there", fates.lock().unwrap().len(), found.len());
         if let Err(what) = compare(&fates, &found) {
             panic!("seed {seed}, round {round}: {what}\n{}", installation.log());
         }

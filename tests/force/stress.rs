@@ -6,7 +6,7 @@ use crate::installation::{Installation, NAME};
 use crate::storm::Storm;
 
 async fn everything_at_once(database: &str) {
-    let installation = Installation::new(crate::program(), database, 3).unwrap();
+    let installation = Installation::new(&crate::program(), database, 3).unwrap();
     let serving = installation.serve().unwrap();
     assert!(serving.pid() > 0);
     let storm = Storm {

@@ -16,12 +16,17 @@
 #[path = "../support/postgres.rs"]
 mod postgres;
 
+#[path = "../support/imap/mod.rs"]
+mod imap;
+
 mod browser;
 mod doors;
+mod exact;
 mod gateway;
 mod letter;
 mod letters;
 mod mailbox;
+mod odd;
 mod relay;
 mod routes;
 mod swaps;
