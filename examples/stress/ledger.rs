@@ -10,6 +10,7 @@ pub struct Ledger {
     known: BTreeMap<Place, Known>,
     validity: BTreeMap<(usize, String), u32>,
     next: BTreeMap<(usize, String), u32>,
+    highest: BTreeMap<(usize, String), u64>,
     submitted: BTreeSet<(usize, String)>,
     /// Ids of which some copy was to go.
     went: BTreeSet<String>,
@@ -19,7 +20,6 @@ pub struct Ledger {
 struct Known {
     id: Option<String>,
     size: Option<u64>,
-    modseq: u64,
     /// Placed by an answer that names this UID.
     placed: bool,
     /// Somebody gave it `\Deleted`, or the message it is a copy of.
@@ -88,10 +88,11 @@ impl Ledger {
         Ok(())
     }
 
-    /// MODSEQ of a message never falls (RFC 7162 §3.1.3).
-    pub fn modseq(&mut self, place: &Place, modseq: u64) {
-        let known = self.known.entry(place.clone()).or_default();
-        known.modseq = known.modseq.max(modseq);
+    /// The largest HIGHESTMODSEQ that was told of a folder; it never falls (RFC 7162 §3.1.2.1).
+    pub fn highest(&mut self, account: usize, folder: &str, told: u64) -> u64 {
+        let known = self.highest.entry((account, folder.to_owned())).or_insert(0);
+        *known = told.max(*known);
+        *known
     }
 
     pub fn id(&self, place: &Place) -> Option<String> {
@@ -133,6 +134,7 @@ impl Ledger {
         self.known.retain(|place, _| place.0 != account || place.1 != folder);
         self.validity.remove(&(account, folder.to_owned()));
         self.next.remove(&(account, folder.to_owned()));
+        self.highest.remove(&(account, folder.to_owned()));
     }
 
     /// A folder of one session has another name.

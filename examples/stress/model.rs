@@ -17,7 +17,8 @@ pub struct View {
     /// By sequence number: the UID where it was told.
     pub slots: Vec<Option<u32>>,
     pub flags: BTreeMap<u32, BTreeSet<String>>,
-    highest: u64,
+    /// MODSEQ as last told.
+    pub modseqs: BTreeMap<u32, u64>,
 }
 
 /// What a response may be, by the command that is under way.
@@ -39,7 +40,7 @@ impl View {
             own,
             slots: Vec::new(),
             flags: BTreeMap::new(),
-            highest: 0,
+            modseqs: BTreeMap::new(),
         }
     }
 
@@ -122,8 +123,10 @@ impl View {
                 }
                 Item::Size(size) => ledger.seen(&place, None, Some(*size))?,
                 Item::ModSeq(modseq) => {
-                    ledger.modseq(&place, *modseq);
-                    self.highest = self.highest.max(*modseq);
+                    let before = self.modseqs.insert(uid, *modseq);
+                    if before.is_some_and(|before| before > *modseq) {
+                        return Err(format!("MODSEQ of UID {uid} fell from {before:?} to {modseq}"));
+                    }
                 }
                 Item::Octets(section, None, Some(octets)) if section.is_empty() => {
                     let id = letters::id_of(octets).ok_or_else(|| format!("UID {uid}: not one of our messages"))?;

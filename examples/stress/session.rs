@@ -28,6 +28,8 @@ pub struct Session {
     made: usize,
     appended: usize,
     counts: BTreeMap<&'static str, usize>,
+    /// Whether mod-sequences are asked for (RFC 7162).
+    modseq: bool,
 }
 
 /// The end of a command.
@@ -47,11 +49,21 @@ impl Session {
         random: Random,
     ) -> Self {
         let (view, own, counts) = (None, None, BTreeMap::new());
-        Self { client, user, account, number, ledger, random, view, own, made: 0, appended: 0, counts }
+        Self { client, user, account, number, ledger, random, view, own, made: 0, appended: 0, counts, modseq: false }
     }
 
     /// Works until then; how often it did what.
     pub async fn run(mut self, until: Instant) -> Outcome<BTreeMap<&'static str, usize>> {
+        let answer = self.any("CAPABILITY").await?;
+        let offers = |word: &str| {
+            answer.data.iter().any(|data| matches!(data, Data::Capability(all) if all.iter().any(|one| one == word)))
+        };
+        // A third of the connections as older clients are, a third with mod-sequences, a third with VANISHED.
+        if offers("CONDSTORE") && !self.number.is_multiple_of(3) {
+            let word = if offers("QRESYNC") && self.number % 3 == 2 { "QRESYNC" } else { "CONDSTORE" };
+            self.any(&format!("ENABLE {word}")).await?;
+            self.modseq = true;
+        }
         while Instant::now() < until {
             let (what, done) = self.something().await;
             if let Err(error) = done {
@@ -152,6 +164,8 @@ impl Session {
     async fn select(&mut self) -> Outcome<()> {
         let (folder, read_only) = (self.folder(), self.random.below(6) == 0);
         self.view = None;
+        // What others were told before is a floor for what is told now.
+        let least = self.ledger()?.highest(self.account, &folder, 0);
         let done = self.any(&format!("{} {folder}", if read_only { "EXAMINE" } else { "SELECT" })).await?;
         let own = self.own.as_ref() == Some(&folder);
         let mut view = View::new(self.account, &folder, own);
@@ -171,6 +185,13 @@ impl Session {
                 return self.client.wrong(&what);
             }
             ledger.next(self.account, &folder, next);
+            let highest = code_of(&done.data, "HIGHESTMODSEQ").and_then(|text| text.parse().ok());
+            let rises = highest.is_none_or(|highest: u64| highest >= least);
+            ledger.highest(self.account, &folder, highest.unwrap_or(0));
+            drop(ledger);
+            if self.modseq && highest.is_none() || !rises {
+                return self.client.wrong("HIGHESTMODSEQ that does not fall");
+            }
         }
         self.view = Some(view);
         for data in &done.data {
@@ -199,7 +220,8 @@ impl Session {
             return Ok(());
         }
         let count = view.slots.len();
-        let done = self.command(format!("FETCH {from}:{count} (UID FLAGS)").as_bytes(), Under::Numbers).await?;
+        let items = if self.modseq { "UID FLAGS MODSEQ" } else { "UID FLAGS" };
+        let done = self.command(format!("FETCH {from}:{count} ({items})").as_bytes(), Under::Numbers).await?;
         let told = done.data.iter().filter(|data| matches!(data, Data::Fetch(..))).count();
         if done.status == Status::Ok && told < count + 1 - from {
             return self.client.wrong("FETCH of every message");
@@ -335,6 +357,7 @@ impl Session {
             false => ("", joined(&places), Under::Numbers),
         };
         let before = self.own_flags();
+        let modseqs = self.view.as_ref().map(|view| view.modseqs.clone()).unwrap_or_default();
         let done = self.command(format!("{prefix}STORE {set} {sign}FLAGS{silent} ({flag})").as_bytes(), under).await?;
         if done.status != Status::Ok {
             return self.client.wrong("OK");
@@ -349,6 +372,12 @@ impl Session {
             });
             let is = told.map(|flags| flags.iter().any(|told| told.eq_ignore_ascii_case(flag)));
             let gone = self.ledger.lock().map_err(|_| "another session failed")?.may_be_gone(&view.place(*uid));
+            // RFC 7162 §3.1.3: a change raises MODSEQ, and those who enabled it are told.
+            let changed =
+                before.as_ref().and_then(|flags| flags.get(uid)).map(|flags| flags.contains(flag) != (sign == "+"));
+            if self.modseq && changed == Some(true) && view.modseqs.get(uid) <= modseqs.get(uid) {
+                return self.client.wrong(&format!("a higher MODSEQ of UID {uid}"));
+            }
             match is {
                 Some(is) if is == (sign == "+") || gone => {}
                 None if !silent.is_empty() || gone => {}
@@ -681,8 +710,12 @@ impl Session {
 
 /// The number of a response code in untagged OKs.
 pub fn number(data: &[Data], name: &str) -> Option<u32> {
+    code_of(data, name)?.parse().ok()
+}
+
+fn code_of<'a>(data: &'a [Data], name: &str) -> Option<&'a str> {
     data.iter().find_map(|data| match data {
-        Data::Status(Status::Ok, Some(code)) if code.name == name => code.arguments.parse().ok(),
+        Data::Status(Status::Ok, Some(code)) if code.name == name => Some(code.arguments.as_str()),
         _ => None,
     })
 }

@@ -20,7 +20,7 @@ use crate::session::{SHARED, Session};
 /// A server, and what to do to it.
 pub struct Storm {
     pub imaps: SocketAddr,
-    pub submissions: SocketAddr,
+    pub submissions: Option<SocketAddr>,
     pub authority: PathBuf,
     pub name: String,
     pub users: Vec<(String, String)>,
@@ -55,8 +55,9 @@ impl Storm {
             });
         }
         for n in 0..SENDERS {
+            let Some(submissions) = self.submissions else { break };
             let (users, ledger) = (self.users.clone(), Arc::clone(&ledger));
-            let door = server.at(self.submissions);
+            let door = server.at(submissions);
             let mut random = Random::new(self.seed.wrapping_mul(7777) + n as u64);
             tasks.spawn(async move {
                 let mut counts = BTreeMap::new();

@@ -224,7 +224,7 @@ async fn killed(database: &str, seed: u64) {
             }
         }
         let found = there(&mut client).await;
-        println!("round {round}: {} messages, {} there", fates.lock().unwrap().len(), found.len());
+        eprintln!("round {round}: {} messages, {} there", fates.lock().unwrap().len(), found.len());
         if let Err(what) = compare(&fates, &found) {
             panic!("seed {seed}, round {round}: {what}\n{}", installation.log());
         }
@@ -266,7 +266,7 @@ async fn killed(database: &str, seed: u64) {
     let faults: Vec<&str> = log.lines().filter(|line| line.contains("\"ERROR\"")).collect();
     assert!(faults.is_empty(), "{}", faults.join("\n"));
     assert!(acknowledged > rounds, "nothing was done");
-    println!("{rounds} rounds, {acknowledged} messages, none lost, doubled or back");
+    eprintln!("{rounds} rounds, {acknowledged} messages, none lost, doubled or back");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

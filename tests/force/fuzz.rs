@@ -247,12 +247,12 @@ fn imap_answers_by_the_grammar() {
     let runtime = runtime();
     check!().with_max_len(300).for_each(|octets: &[u8]| {
         let mut input = b"in LOGIN claire@cabinet.example secret\r\nin SELECT INBOX\r\n".to_vec();
-        if octets.first().is_some_and(|first| first % 4 == 0) {
+        if octets.first().is_some_and(|first| first.is_multiple_of(4)) {
             input.clear();
         }
         input.extend(words(octets, IMAP));
         let script = Script::default();
-        if octets.len() % 3 == 0 {
+        if octets.len().is_multiple_of(3) {
             // Another session was there before.
             script.other("flags 1 2");
             script.other("new =?utf-8?q?=C3?= {3}");
@@ -304,7 +304,7 @@ fn imap_a_refused_literal_is_no_command() {
     let table: Vec<&[u8]> =
         IMAP.iter().copied().filter(|word| !word.starts_with(b"AUTH") && !word.starts_with(b"IDLE")).collect();
     check!().with_max_len(120).for_each(|octets: &[u8]| {
-        let mut input = if octets.len() % 2 == 0 { b"in LOGIN a b\r\n".to_vec() } else { Vec::new() };
+        let mut input = if octets.len().is_multiple_of(2) { b"in LOGIN a b\r\n".to_vec() } else { Vec::new() };
         for (place, chunk) in octets.chunks(7).enumerate() {
             // Words without an end of line or a literal of their own, then a literal that comes unasked.
             let line: Vec<u8> = words(chunk, &table).into_iter().filter(|octet| !b"\r\n{}".contains(octet)).collect();

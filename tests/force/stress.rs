@@ -11,7 +11,7 @@ async fn everything_at_once(database: &str) {
     assert!(serving.pid() > 0);
     let storm = Storm {
         imaps: serving.imaps,
-        submissions: serving.submissions,
+        submissions: Some(serving.submissions),
         authority: installation.authority(),
         name: NAME.to_owned(),
         users: installation.users.clone(),
@@ -27,6 +27,11 @@ async fn everything_at_once(database: &str) {
         panic!("{what}");
     }
     serving.kill().unwrap();
+    // Headers, subjects and texts, in clear or in base64 however it falls: nothing of them is in a file or in the log.
+    let at_rest = installation.at_rest().unwrap();
+    for needle in ["X-Stress", "stress.example", "letter c", "WC1TdHJlc3M", "gtU3RyZXNz", "YLVN0cmVzc"] {
+        assert!(memchr::memmem::find(&at_rest, needle.as_bytes()).is_none(), "{needle} is at rest");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

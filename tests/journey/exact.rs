@@ -19,7 +19,8 @@ super::on_both! {
 }
 
 fn server(world: &World) -> Server {
-    Server::new(world.running.imaps.unwrap(), "mail.cabinet.example", &world.authority).unwrap()
+    let server = Server::new(world.running.imaps.unwrap(), "mail.cabinet.example", &world.authority).unwrap();
+    server.from(std::net::Ipv4Addr::LOCALHOST)
 }
 
 async fn doctor(world: &World) -> Client {

@@ -90,6 +90,22 @@ impl Installation {
         std::fs::read_to_string(self.path("log")).unwrap_or_default()
     }
 
+    /// Everything that is in the folder: data, and the log.
+    pub fn at_rest(&self) -> Outcome<Vec<u8>> {
+        let (mut all, mut folders) = (Vec::new(), vec![self.path("")]);
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder)? {
+                let path = entry?.path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    all.extend(std::fs::read(path)?);
+                }
+            }
+        }
+        Ok(all)
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join("pli").join(name)
     }
