@@ -380,7 +380,9 @@ impl Session {
             }
             match is {
                 Some(is) if is == (sign == "+") || gone => {}
+                // Silent: what is told is what somebody else did since.
                 None if !silent.is_empty() || gone => {}
+                Some(_) if !silent.is_empty() && !view.own => {}
                 _ => return self.client.wrong(&format!("the new flags of UID {uid}")),
             }
             if view.own

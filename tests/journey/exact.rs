@@ -15,6 +15,7 @@ use crate::world::{COLLEAGUE, DOCTOR, World};
 
 super::on_both! {
     odd_messages_come_back_to_the_octet
+    twenty_mebibytes_come_back_to_the_octet
     what_cannot_come_back_to_the_octet_is_refused
 }
 
@@ -50,8 +51,7 @@ async fn append(client: &mut Client, folder: &str, octets: &[u8]) -> Status {
 }
 
 async fn odd_messages_come_back_to_the_octet(world: World) {
-    let corpus: Vec<Vec<u8>> =
-        odd::corpus().iter().chain([&odd::large()]).enumerate().map(|(n, odd)| letter(n, odd)).collect();
+    let corpus: Vec<Vec<u8>> = odd::corpus().iter().enumerate().map(|(n, odd)| letter(n, odd)).collect();
     let mut sending = submission(&world).await;
     for octets in &corpus {
         if let Err(what) = sending.send(DOCTOR, COLLEAGUE, octets).await {
@@ -82,7 +82,19 @@ async fn odd_messages_come_back_to_the_octet(world: World) {
     // What the client kept of a submission took the place of the server's copy (R-A2).
     let answer = client.ok("STATUS \"Envoy&AOk-s\" (MESSAGES)").await.unwrap();
     assert!(answer.data.iter().any(|data| matches!(data, Data::MailboxStatus(_, items) if items[0].1 == 0)));
-    let left: Vec<String> = at_rest(&world).await;
+    let left = at_rest(&world).await;
+    assert!(left.is_empty(), "{left:?}");
+    world.running.stop().await;
+}
+
+async fn twenty_mebibytes_come_back_to_the_octet(world: World) {
+    let large = [letter(0, &odd::large())];
+    submission(&world).await.send(DOCTOR, COLLEAGUE, &large[0]).await.unwrap();
+    same(&mut colleague(&world).await, "INBOX", &large).await;
+    assert_eq!(append(&mut doctor(&world).await, "Archive", &large[0]).await, Status::Ok);
+    let world = world.restart().await;
+    whole(&mut doctor(&world).await, "Archive", &large).await;
+    let left = at_rest(&world).await;
     assert!(left.is_empty(), "{left:?}");
     world.running.stop().await;
 }
