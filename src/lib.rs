@@ -47,7 +47,9 @@
 //!
 //! Read: a mail client's session opens its mailbox with the device password ([`access::Access::open_mailbox`]) and
 //! does everything else through one [`mailbox::Reader`]: lists, octets, flags, folders, appends, copies, moves. Each
-//! change is one transaction that raises the mailbox's counter, which wakes the sessions of every node.
+//! change is one transaction that raises the mailbox's counter, which is its mod-sequence (RFC 7162) and wakes the
+//! sessions of every node. What lists and searches need of a message ([`mime::Summary`], [`mime::Words`]) was made
+//! when it came in, and lies sealed beside it under a key that the session opens once ([`vault::summaries`]).
 //!
 //! # What types enforce
 //!

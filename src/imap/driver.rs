@@ -77,7 +77,8 @@ pub struct Session<V: Verbs> {
     stop: watch::Receiver<bool>,
     login_before: Instant,
     open: Option<Open<V::Mailbox>>,
-    memory: Option<Held>,
+    /// For the messages of one command.
+    memory: Vec<Held>,
     /// When the message that comes in must be whole.
     message_before: Option<Instant>,
     /// When an idling client hears again that we are here.
@@ -114,7 +115,7 @@ impl<V: Verbs> Session<V> {
             stop,
             login_before,
             open: None,
-            memory: None,
+            memory: Vec::new(),
             message_before: None,
             still_at: None,
             wrong: 0,
@@ -140,7 +141,7 @@ impl<V: Verbs> Session<V> {
             let step = self.machine.step(&mut input);
             used = used.saturating_add(before.saturating_sub(input.len()));
             if !matches!(step, Step::Do(_)) && !self.machine.is_in_message() {
-                self.memory = None;
+                self.memory.clear();
                 self.message_before = None;
             }
             match step {
@@ -170,7 +171,7 @@ impl<V: Verbs> Session<V> {
                 }
                 Step::Do(job) => {
                     self.work(stream, job).await?;
-                    self.memory = None;
+                    self.memory.clear();
                     until = self.deadline();
                 }
                 Step::StartTls => return Ok(Ended::StartTls),
@@ -279,7 +280,12 @@ impl<V: Verbs> Session<V> {
                 };
                 tracing::info!(mailbox = %sender.mailbox, device = %sender.device, "imap login");
                 let check_at = Instant::now() + self.door.times.validity;
-                self.open = Some(Open { sender, talk: Conversation::new(mailbox), check_at, place });
+                self.open = Some(Open {
+                    sender,
+                    talk: Conversation::new(mailbox, self.door.settings.message_limit),
+                    check_at,
+                    place,
+                });
                 LoginAnswer::Right
             }
             Ok(Opening::Pending) => LoginAnswer::Pending,
@@ -300,7 +306,7 @@ impl<V: Verbs> Session<V> {
 
     /// Does a command and writes its answers.
     async fn work<S: AsyncWrite + Unpin>(&mut self, stream: &mut S, job: Job) -> std::io::Result<()> {
-        let asked = matches!(job.command, Command::Select { .. });
+        let asked = matches!(job.command, Command::Select(_));
         let valid = if asked { self.check().await } else { self.may_go_on().await };
         if !valid {
             return Ok(());
@@ -320,7 +326,7 @@ impl<V: Verbs> Session<V> {
                     return Ok(());
                 }
                 let Some(open) = &mut self.open else { return Ok(()) };
-                match search.step(&open.talk, &mut out).await {
+                match search.step(&mut open.talk, &mut out).await {
                     Ok(Some(reply)) => break Ok(reply),
                     // Others get their turn.
                     Ok(None) => tokio::task::yield_now().await,
@@ -365,7 +371,7 @@ impl<V: Verbs> Session<V> {
             if fetch.is_between() {
                 drop(held.take());
                 fetch.grant(0);
-                if let Some(octets) = fetch.wants(&open.talk) {
+                if let Some(octets) = fetch.wants() {
                     let octets = octets.max(ENOUGH as u64);
                     let twice = usize::try_from(octets.saturating_mul(2)).unwrap_or(usize::MAX);
                     held = open.place.reads.take(twice, self.door.times.memory).await;
@@ -392,7 +398,7 @@ impl<V: Verbs> Session<V> {
         // Invariant: nobody sends a message before a login.
         let Some(open) = &self.open else { return false };
         if let Some(held) = open.place.memory.take(octets, self.door.times.memory).await {
-            self.memory = Some(held);
+            self.memory.push(held);
             self.message_before = Some(self.allowed(octets));
             return true;
         }

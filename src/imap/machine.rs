@@ -35,8 +35,54 @@ pub struct Job {
     pub tag: String,
     /// The command. IDLE: the client has ended it.
     pub command: Command,
-    /// What APPEND brings.
-    pub message: Option<Zeroizing<Vec<u8>>>,
+    /// What APPEND and REPLACE bring.
+    pub messages: Vec<Zeroizing<Vec<u8>>>,
+    /// What the client has enabled.
+    pub enabled: Enabled,
+}
+
+/// What a client has enabled for its session (RFC 5161).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Enabled {
+    /// CONDSTORE (RFC 7162): mod-sequences are told.
+    pub condstore: bool,
+    /// QRESYNC: VANISHED takes the place of EXPUNGE.
+    pub qresync: bool,
+    /// UTF8=ACCEPT (RFC 6855), or IMAP4rev2: mailbox names are written in UTF-8.
+    pub utf8: bool,
+    /// IMAP4rev2 (RFC 9051): ESEARCH takes the place of SEARCH, and nothing is said of RECENT.
+    pub rev2: bool,
+}
+
+impl Enabled {
+    /// Enables what is known of this; returns the names of what is enabled now, as they are told.
+    fn enable(&mut self, wanted: &[String]) -> Vec<&'static str> {
+        let mut told = Vec::new();
+        for word in wanted {
+            match word.as_str() {
+                "CONDSTORE" => {
+                    self.condstore = true;
+                    told.push("CONDSTORE");
+                }
+                // RFC 7162 §3.2.3: it includes CONDSTORE.
+                "QRESYNC" => {
+                    (self.condstore, self.qresync) = (true, true);
+                    told.push("QRESYNC");
+                }
+                "UTF8=ACCEPT" => {
+                    self.utf8 = true;
+                    told.push("UTF8=ACCEPT");
+                }
+                "IMAP4REV2" => {
+                    (self.rev2, self.utf8) = (true, true);
+                    told.push("IMAP4rev2");
+                }
+                // RFC 5161 §3.1: what cannot be enabled is passed over.
+                _ => {}
+            }
+        }
+        told
+    }
 }
 
 /// The outcome of a login.
@@ -66,6 +112,8 @@ pub struct Machine {
     errors: usize,
     reader: Reader,
     state: State,
+    enabled: Enabled,
+    append_limit: usize,
     next: Option<Step>,
     out: Vec<u8>,
 }
@@ -112,6 +160,8 @@ impl Machine {
             errors: 0,
             reader: Reader::new(message_limit),
             state: State::Command,
+            enabled: Enabled::default(),
+            append_limit: message_limit,
             next: None,
             out: Vec::new(),
         };
@@ -261,11 +311,11 @@ impl Machine {
         match std::mem::replace(&mut self.state, State::Command) {
             State::Auth(tag) => self.authenticating(tag, auth::plain(&received.octets)),
             State::Idle(tag) if received.octets.eq_ignore_ascii_case(b"DONE") => {
-                self.work(Job { tag, command: Command::Idle, message: None });
+                self.work(tag, Command::Idle, Vec::new());
             }
             State::Idle(tag) => self.bad(&tag, "Expected DONE"),
-            _ => match command::read(&received.octets) {
-                Ok(Tagged { tag, command: Ok(command) }) => self.command(tag, command, received.message),
+            _ => match command::read(&received.octets, self.enabled.utf8) {
+                Ok(Tagged { tag, command: Ok(command) }) => self.command(tag, command, received.messages),
                 Ok(Tagged { tag, command: Err(fault) }) => self.unread(&tag, fault),
                 Err(_) => self.bad("*", "A command begins with a tag"),
             },
@@ -282,7 +332,7 @@ impl Machine {
         }
     }
 
-    fn command(&mut self, tag: String, command: Command, message: Option<Zeroizing<Vec<u8>>>) {
+    fn command(&mut self, tag: String, command: Command, messages: Vec<Zeroizing<Vec<u8>>>) {
         match needed(&command) {
             Some(phase) if self.phase < phase => {
                 let why = if self.phase == Phase::Stranger { "Log in first" } else { "Select a mailbox first" };
@@ -309,9 +359,9 @@ impl Machine {
             Command::StartTls => self.start_tls(&tag),
             Command::Login(address, password) => self.login(tag, Ok(Credentials { address, password })),
             Command::Authenticate(mechanism, initial) => self.authenticate(tag, &mechanism, initial),
-            Command::Enable => {
-                // RFC 5161 §3.1: what cannot be enabled is passed over.
-                self.line("* ENABLED");
+            Command::Enable(wanted) => {
+                let told: String = self.enabled.enable(&wanted).into_iter().flat_map(|word| [" ", word]).collect();
+                self.line(&format!("* ENABLED{told}"));
                 self.ok(&tag, "ENABLE");
             }
             Command::Namespace => {
@@ -323,7 +373,7 @@ impl Machine {
                 self.line("+ idling");
                 self.state = State::Idle(tag);
             }
-            command => self.work(Job { tag, command, message }),
+            command => self.work(tag, command, messages),
         }
     }
 
@@ -381,10 +431,12 @@ impl Machine {
 
     /// Nothing but what is there (RFC 3501 §7.2.1). Clients that never ask again after a login find the rest here too.
     fn capabilities(&self) -> String {
-        let mut all = vec!["IMAP4rev1"];
+        let mut all = vec!["IMAP4rev1", "IMAP4rev2"];
         // RFC 7888 §6: one of the two. Before a login a literal that is not asked for has 4,096 octets at most.
         all.push(if self.is_authenticated() { "LITERAL+" } else { "LITERAL-" });
         all.extend(EXTENSIONS);
+        let limit = format!("APPENDLIMIT={}", self.append_limit);
+        all.push(&limit);
         if self.offers_tls {
             all.extend(["STARTTLS", "LOGINDISABLED"]);
         } else if !self.is_authenticated() {
@@ -393,9 +445,9 @@ impl Machine {
         all.join(" ")
     }
 
-    fn work(&mut self, job: Job) {
+    fn work(&mut self, tag: String, command: Command, messages: Vec<Zeroizing<Vec<u8>>>) {
         self.state = State::Job;
-        self.next = Some(Step::Do(job));
+        self.next = Some(Step::Do(Job { tag, command, messages, enabled: self.enabled }));
     }
 
     fn ok(&mut self, tag: &str, command: &str) {
@@ -432,6 +484,9 @@ fn needed(command: &Command) -> Option<Phase> {
         | C::Unselect
         | C::Expunge(_)
         | C::Search(..)
+        | C::Sort(..)
+        | C::Thread(..)
+        | C::Replace(..)
         | C::Fetch(..)
         | C::Store { .. }
         | C::Copy(..)
@@ -449,8 +504,35 @@ fn sentence(refusal: Refusal) -> &'static str {
     }
 }
 
-const EXTENSIONS: [&str; 11] =
-    ["SASL-IR", "ID", "ENABLE", "IDLE", "NAMESPACE", "UIDPLUS", "UNSELECT", "MOVE", "CHILDREN", "SPECIAL-USE", "QUOTA"];
+const EXTENSIONS: [&str; 27] = [
+    "SASL-IR",
+    "ID",
+    "ENABLE",
+    "IDLE",
+    "NAMESPACE",
+    "UIDPLUS",
+    "UNSELECT",
+    "MOVE",
+    "CHILDREN",
+    "SPECIAL-USE",
+    "QUOTA",
+    "CONDSTORE",
+    "ESEARCH",
+    "SEARCHRES",
+    "LIST-EXTENDED",
+    "LIST-STATUS",
+    "STATUS=SIZE",
+    "BINARY",
+    "QRESYNC",
+    "SORT",
+    "THREAD=REFERENCES",
+    "THREAD=ORDEREDSUBJECT",
+    "OBJECTID",
+    "UTF8=ACCEPT",
+    "MULTIAPPEND",
+    "PREVIEW",
+    "REPLACE",
+];
 const FLUSH: usize = 4096;
 const MAX_FAILURES: usize = 5;
 const MAX_ERRORS: usize = 50;
