@@ -66,14 +66,11 @@ impl View {
                 uid.map_or(Ok(()), |uid| self.went(uid, ledger))
             }
             Data::Vanished(false, ranges) => {
-                let there: Vec<u32> = self.uids();
-                let went: Vec<u32> = there
-                    .into_iter()
-                    .filter(|uid| ranges.iter().any(|(from, to)| (from..=to).contains(&uid)))
-                    .collect();
-                for uid in went {
-                    self.slots.retain(|slot| *slot != Some(uid));
-                    self.went(uid, ledger)?;
+                for uid in ranges.iter().flat_map(|(from, to)| *from..=*to) {
+                    if let Some(at) = self.slot_of(uid) {
+                        self.slots.remove(at);
+                        self.went(uid, ledger)?;
+                    }
                 }
                 Ok(())
             }
@@ -95,6 +92,16 @@ impl View {
         }
         self.slots.resize(count, None);
         Ok(())
+    }
+
+    /// The slot of a UID: where it was told, else one without a UID that it fits.
+    fn slot_of(&self, uid: u32) -> Option<usize> {
+        let told = self.slots.iter().position(|slot| *slot == Some(uid));
+        told.or_else(|| {
+            let after = self.slots.iter().position(|slot| slot.is_some_and(|slot| slot > uid));
+            let before = after.unwrap_or(self.slots.len()).checked_sub(1)?;
+            self.slots.get(before).is_some_and(Option::is_none).then_some(before)
+        })
     }
 
     fn went(&mut self, uid: u32, ledger: &mut Ledger) -> Result<(), String> {

@@ -65,7 +65,14 @@ impl Session {
             self.modseq = true;
         }
         while Instant::now() < until {
-            let (what, done) = self.something().await;
+            let (what, mut done) = self.something().await;
+            // VANISHED names UIDs: who hears it must know them.
+            if done.is_ok()
+                && self.modseq
+                && let Some(new) = self.view.as_ref().and_then(|view| view.slots.iter().position(Option::is_none))
+            {
+                done = self.learn(new + 1).await;
+            }
             if let Err(error) = done {
                 return Err(format!("connection {} of {}, {what}:\n{error}", self.number, self.user).into());
             }
