@@ -276,7 +276,8 @@ fn told(input: &[u8], piece: usize) -> String {
                 Step::Memory(octets) => machine.memory(octets < 1000),
                 Step::Login(_) => machine.logged_in(LoginAnswer::Right),
                 Step::Do(job) => {
-                    said.push_str(&format!("[{} {:?}]", job.tag, job.message.map(|message| message.len())));
+                    let sizes: Vec<usize> = job.messages.iter().map(|message| message.len()).collect();
+                    said.push_str(&format!("[{} {sizes:?}]", job.tag));
                     machine.done(true);
                 }
             }
