@@ -7,10 +7,13 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::disallowed_methods,
     reason = "a test stops where it fails; clippy counts helpers as no tests"
 )]
+
+mod replay;
 
 use std::io::Write;
 use std::process::Command;
@@ -33,7 +36,8 @@ fn drive(script: &str) {
     };
     if code == Some(SKIPPED) && told("PLI_TEST_ALL").is_none_or(|all| all != "1") {
         // Past the harness, which keeps what passing tests print to itself.
-        writeln!(std::io::stderr(), "SKIPPED: {script}: {}", said.trim()).unwrap();
+        let word = format!("SKIPPED: {script}: {}\n", said.trim());
+        std::io::stderr().write_all(word.as_bytes()).unwrap();
         return;
     }
     assert_eq!(code, Some(0), "{script}: {said}");
@@ -72,4 +76,9 @@ fn neomutt_reads_moves_sends_and_keeps_one_copy() {
 #[test]
 fn msmtp_and_swaks_submit_on_both_doors() {
     drive("submission");
+}
+
+#[test]
+fn thunderbird_syncs_flags_moves_hears_and_sends_with_one_copy() {
+    drive("thunderbird");
 }

@@ -48,9 +48,15 @@ class Marionette:
             "const done = arguments[arguments.length - 1]; const args = Array.from(arguments).slice(0, -1);"
             "(async () => {" + script + "})().then(value => done({value}), e => done({error: `${e} ${e?.stack}`}));"
         )
-        answer = self.command(
-            "WebDriver:ExecuteAsyncScript", {"script": body, "args": list(arguments), "newSandbox": True}
-        )["value"]
+        packet = {"script": body, "args": list(arguments), "newSandbox": True}
+        try:
+            answer = self.command("WebDriver:ExecuteAsyncScript", packet)["value"]
+        except RuntimeError as error:
+            # A window that says what is wrong stands in the way: its words tell more than the time that is over.
+            try:
+                raise RuntimeError(self.command("WebDriver:GetAlertText", {})["value"]) from error
+            except KeyError:
+                raise error
         if "error" in answer:
             raise RuntimeError(answer["error"])
         return answer.get("value")

@@ -9,7 +9,7 @@ import termios
 import threading
 import time
 
-from practice import (COLLEAGUE, DOCTOR, MEBIBYTE, Practice, attachment, letter, needs, prepared, run, until)
+from practice import (COLLEAGUE, DOCTOR, MEBIBYTE, Practice, attachment, letter, needs, prepared, run, until, version)
 
 needs("neomutt")
 
@@ -60,7 +60,7 @@ def typed(practice, settings, *arguments, push):
     return mutt
 
 
-with Practice() as practice:
+with Practice(version("neomutt", "-v")) as practice:
     practice.fill()
     settings = f"{practice.folder}/neomuttrc"
     user, password = DOCTOR.replace("@", "%40"), practice.passwords[DOCTOR]
@@ -100,13 +100,7 @@ set imap_condstore = {os.environ.get("PLI_CONDSTORE", "yes")} imap_qresync = {os
     # What somebody else leaves, flags and expunges while it looks on is seen without a key pressed.
     mutt = Terminal(practice, settings)
     mutt.see("Merci")
-    with practice.imap() as other:
-        other.select("INBOX")
-        if practice.recorder:
-            practice.recorder.other("append pushed")
-            other.append("INBOX", None, None, b"Subject: pushed\r\n\r\nx\r\n")
-        else:
-            practice.deliver(letter("pushed"))
+    practice.push("pushed")
     mutt.see("pushed")
     mutt.type("q")
     assert mutt.end() == 0

@@ -2,15 +2,15 @@
 import glob
 import os
 
-from practice import DOCTOR, Practice, letter, needs, ok, prepared, quoted, run
+from practice import DOCTOR, Practice, letter, needs, ok, prepared, quoted, run, version
 
 needs("offlineimap")
 
-with Practice() as practice:
+with Practice(f"OfflineIMAP {version('offlineimap', '--version')}") as practice:
     practice.fill()
-    with practice.imap() as imap:
-        # It quotes no quotation mark.
-        ok(imap.delete(quoted('Dr. "Ugo" [x]')))
+    # It quotes no quotation mark.
+    ugo = quoted('Dr. "Ugo" [x]')
+    practice.also(f"DELETE {ugo}")
     home = f"{practice.folder}/home"
     settings = f"{practice.folder}/offlineimaprc"
     with open(settings, "w") as file:
@@ -60,11 +60,7 @@ expunge = yes
     os.rename(path, f"{home}/INBOX/cur/{os.path.basename(path).partition(':2,')[0]}:2,FS")
     os.remove(home_of("INBOX")[inbox[3]])
     open(f"{home}/INBOX/new/1.from.home", "wb").write(lines(letter("from home", ident="home@cabinet.example")))
-    with practice.imap() as imap:
-        ok(imap.select("INBOX"))
-        ok(imap.store("2", "+FLAGS", "(\\Deleted)"))
-        ok(imap.expunge())
-        ok(imap.append("INBOX", None, None, letter("from there", ident="there@cabinet.example")))
+    practice.also("SELECT INBOX", "STORE 2 +FLAGS (\\Deleted)", "EXPUNGE", "append from there")
     sync()
     sync()
     there = practice.messages()
@@ -72,4 +68,4 @@ expunge = yes
     flags = {lines(octets): flags for flags, octets in there.values()}
     assert {"\\Seen", "\\Flagged"} <= flags[inbox[2]] and inbox[3] not in flags and inbox[1] not in home_of("INBOX")
     assert any(b"Subject: from home" in octets for octets in flags)
-    assert lines(letter("from there", ident="there@cabinet.example")) in home_of("INBOX")
+    assert b"Subject: from there\n\nx\n" in home_of("INBOX")

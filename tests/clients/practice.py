@@ -103,7 +103,11 @@ def ok(answer):
 
 
 class Practice(contextlib.ExitStack):
-    """`with Practice() as practice`: the server runs; `passwords` has those of DOCTOR and COLLEAGUE."""
+    """`with Practice(client) as practice`: the server runs; `passwords` has those of DOCTOR and COLLEAGUE."""
+
+    def __init__(self, client):
+        super().__init__()
+        self.client = client
 
     def __enter__(self):
         self.folder = self.enter_context(tempfile.TemporaryDirectory(prefix="pli-clients-"))
@@ -187,6 +191,24 @@ class Practice(contextlib.ExitStack):
             smtp.login(sender, self.passwords[sender])
             smtp.sendmail(sender, [to], message)
 
+    def also(self, *commands):
+        """Another session says these commands, and a recorder writes them down; `append SUBJECT` leaves a letter in INBOX."""
+        with self.imap() as other:
+            # imaplib lets say in this state what it lets say at all.
+            other.state = "SELECTED"
+            for command in commands:
+                if self.recorder:
+                    self.recorder.other(command)
+                name, _, rest = command.partition(" ")
+                if name == "append":
+                    ok(other.append("INBOX", None, None, f"Subject: {rest}\r\n\r\nx\r\n".encode()))
+                else:
+                    ok(other._simple_command(name, rest))
+
+    def push(self, subject):
+        """A letter comes: submitted by another, or, since a recorder writes down no submission, appended by another."""
+        self.also(f"append {subject}") if self.recorder else self.deliver(letter(subject))
+
     def messages(self, folder="INBOX", user=DOCTOR):
         """What is in a folder: {uid: (flags, octets)}."""
         with self.imap(user) as imap:
@@ -216,6 +238,12 @@ def run(*command, within=120, **options):
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=within, **options)
     assert done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done.stdout
+
+
+def version(*command):
+    """The first line of what a program says of itself."""
+    done = subprocess.run(command, capture_output=True, text=True)
+    return (done.stdout or done.stderr).splitlines()[0].strip()
 
 
 def free_port():

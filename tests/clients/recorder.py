@@ -1,8 +1,9 @@
 """Writes down what a client and the server say: a proxy that speaks TLS to both. Passwords and what changes from run to
 run are made neutral; what comes out is replayed by tests/clients/replay.rs.
 
-`C:` and `S:` are lines of client and server, `X:` is what another session does, `T: tls` a new connection; \\xNN is an
-octet, a client's piece that ends in \\ gets no CR LF, and *… stands for anything."""
+`C:` and `S:` are lines of client and server, `X:` is a command that another session says, `T: tls` a new connection; \\xNN is an
+octet, a client's piece that ends in \\ gets no CR LF, *… stands for anything, and {v1} for the same number wherever it
+stands: a UIDVALIDITY is a second of the clock, or one that follows."""
 import base64
 import re
 import socket
@@ -10,14 +11,11 @@ import ssl
 import threading
 import time
 
-# The clock of the replay stands here: a UIDVALIDITY is a second of the clock.
-NOW = 1_800_000_000
-
 
 class Recorder:
     def __init__(self, practice, path):
         self.practice, self.path = practice, path
-        self.start = int(time.time()) - 60
+        self.start, self.validities = int(time.time()) - 60, {}
         self.events, self.lock = [], threading.Lock()
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         certificates = f"{practice.folder}/pli/certs/mail.cabinet.example"
@@ -68,29 +66,27 @@ class Recorder:
             self.events.append((number, side, piece))
 
     def other(self, what):
-        """What another session did: `append SUBJECT`."""
-        self.event(0, "X", what.encode())
+        """A command that another session says: it stands where the newest connection is."""
+        self.event(max((number for number, *_ in self.events), default=0), "X", what.encode())
 
     def stop(self):
         self.listener.close()
         with self.lock:
             events = list(self.events)
-        numbers = sorted({number for number, side, _ in events if number})
-        text = ""
-        for number in numbers:
-            text += "T: tls\n" + self.lines([e for e in events if e[0] in (number, 0)])
-        # What another session did is told in the connection that was open then.
-        open(self.path, "w", encoding="utf-8").write(text)
+        text = f"# Recorded: {self.practice.client}\n"
+        for number in sorted({number for number, *_ in events}):
+            text += self.lines([(side, piece) for at, side, piece in events if at == number])
+        with open(self.path, "w", encoding="utf-8") as file:
+            file.write(text)
 
     def lines(self, events):
         """The lines of one connection, in the order in which they were whole."""
         text, partial = "", b""
-        alive = False
-        for _, side, piece in events:
+        for side, piece in events:
             if side == "T":
-                alive = True
+                text += "T: tls\n"
             elif side == "X":
-                text += f"X: {piece.decode()}\n" if alive else ""
+                text += f"X: {piece.decode()}\n"
             elif side == "S":
                 *whole, partial = (partial + piece).split(b"\r\n")
                 text += "".join(f"S: {self.neutral(line, 'S')}\n" for line in whole)
@@ -103,15 +99,22 @@ class Recorder:
     def neutral(self, line, side):
         for address, password in self.practice.passwords.items():
             plain = base64.b64encode(f"\0{address}\0{password}".encode())
-            line = line.replace(plain, b"{plain}").replace(password.encode(), b"{password}")
+            acting = base64.b64encode(f"{address}\0{address}\0{password}".encode())
+            line = line.replace(plain, b"{plain}").replace(acting, b"{acting}").replace(password.encode(), b"{password}")
         text = "".join(
             f"\\x{ord(c) & 0xFF:02x}" if 0xDC80 <= ord(c) <= 0xDCFF or (ord(c) < 32 and c != "\t") else c
             for c in line.decode("utf-8", "surrogateescape")
         )
-        now = int(time.time()) + 5
-        text = re.sub(r"\b\d{10}\b", lambda n: str(NOW) if self.start <= int(n[0]) <= now else n[0], text)
+        text = re.sub(r"\b\d{10}\b", self.validity, text)
         if side == "S":
             text = re.sub(r"(CAPABILITY IMAP4rev1).*", r"\1*…", text)
+            # In Sent the server's own copy has a UID before it shows, and only where there was a submission.
+            text = re.sub(r"(APPENDUID [^ ]+) \d+\]", r"\1 *…]", text)
             today = time.strftime("%b-%Y", time.gmtime())
             text = re.sub(rf'"[ \d]\d-{today} [^"]*"', '"*…"', text)
         return text
+
+    def validity(self, found):
+        if not self.start <= int(found[0]) <= time.time() + 60:
+            return found[0]
+        return self.validities.setdefault(found[0], f"{{v{len(self.validities) + 1}}}")

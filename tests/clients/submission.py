@@ -5,7 +5,7 @@ from practice import COLLEAGUE, DOCTOR, Practice, letter, needs, run
 
 needs("msmtp", "swaks")
 
-with Practice() as practice:
+with Practice("msmtp and swaks") as practice:
     password = practice.passwords[DOCTOR]
     sent = []
     for door, starttls in [("submissions", "off"), ("submission", "on")]:

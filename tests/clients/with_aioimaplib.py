@@ -1,5 +1,6 @@
 """aioimaplib (Python, asyncio): IDLE push, and commands in between."""
 import asyncio
+import importlib.metadata
 
 from practice import DOCTOR, Practice, letter, prepared, skip
 
@@ -21,12 +22,7 @@ async def session(practice):
         assert octets in ok(await client.uid("fetch", str(number), "BODY.PEEK[]")), number
     for at in range(3):
         idle = await client.idle_start(timeout=60)
-        if practice.recorder:
-            practice.recorder.other("append pushed")
-            with practice.imap() as other:
-                other.append("INBOX", None, None, b"Subject: pushed\r\n\r\nx\r\n")
-        else:
-            await asyncio.to_thread(practice.deliver, letter(f"pushed {at}"))
+        await asyncio.to_thread(practice.push, f"pushed {at}")
         wanted = b"%d EXISTS" % (len(inbox) + at + 1)
         while wanted not in await client.wait_server_push(30):
             pass
@@ -38,6 +34,6 @@ async def session(practice):
     await client.logout()
 
 
-with Practice() as practice:
+with Practice(f"aioimaplib {importlib.metadata.version('aioimaplib')}") as practice:
     practice.fill()
     asyncio.run(session(practice))

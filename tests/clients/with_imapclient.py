@@ -4,11 +4,12 @@ import time
 from practice import COLLEAGUE, DOCTOR, Practice, attachment, letter, prepared, skip
 
 try:
+    import imapclient
     from imapclient import IMAPClient
 except ImportError:
     skip("the Python module imapclient is not installed")
 
-with Practice() as practice:
+with Practice(f"IMAPClient {imapclient.__version__}") as practice:
     practice.fill()
     client = IMAPClient("localhost", port=practice.imaps, ssl_context=practice.trust())
     client.login(DOCTOR, practice.passwords[DOCTOR])
@@ -44,12 +45,7 @@ with Practice() as practice:
     # IDLE: a letter that somebody else leaves is told without asking.
     client.noop()
     client.idle()
-    if practice.recorder:
-        with practice.imap() as other:
-            practice.recorder.other("append pushed")
-            other.append("INBOX", None, None, b"Subject: pushed\r\n\r\nx\r\n")
-    else:
-        practice.deliver(letter("pushed"))
+    practice.push("pushed")
     heard = []
     end = time.monotonic() + 30
     while (6, b"EXISTS") not in heard and time.monotonic() < end:

@@ -1,10 +1,10 @@
 """Python's imaplib: every command it has a method for."""
 import imaplib
-import time
+import platform
 
 from practice import DOCTOR, Practice, attachment, letter, ok, prepared, quoted
 
-with Practice() as practice:
+with Practice(f"imaplib of Python {platform.python_version()}") as practice:
     practice.fill()
     imap = imaplib.IMAP4_SSL("localhost", practice.imaps, ssl_context=practice.trust())
     imap.authenticate("PLAIN", lambda _: f"\0{DOCTOR}\0{practice.passwords[DOCTOR]}".encode())
