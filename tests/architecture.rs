@@ -11,15 +11,16 @@ use std::path::{Path, PathBuf};
 const ROOMS: &[(&str, &[&str], &[&str])] = &[
     ("domain", &[], &["phonenumber", "idna"]),
     ("texts", &["domain"], &["fluent_bundle"]),
+    // mail-parser decodes the texts that searches look into.
+    ("mime", &[], &["mail_parser"]),
     // It cuts large parts out of messages before it seals them.
     ("vault", &["domain"], &["sequoia_openpgp", "aws_lc_rs", "mail_parser"]),
     ("store", &["domain"], &["sqlx", "object_store"]),
     ("access", &["domain", "store", "vault", "texts"], &["reqwest"]),
-    ("delivery", &["domain", "store", "vault", "texts"], &["lettre", "mail_parser", "askama"]),
-    ("mailbox", &["domain", "store", "vault"], &["mail_parser"]),
+    ("delivery", &["domain", "mime", "store", "vault", "texts"], &["lettre", "mail_parser", "askama"]),
+    ("mailbox", &["domain", "mime", "store", "vault"], &["mail_parser"]),
     ("smtp", &["domain", "net", "access", "delivery"], &[]),
-    // mail-parser decodes the texts that SEARCH looks into.
-    ("imap", &["domain", "net", "access", "mailbox"], &["mail_parser"]),
+    ("imap", &["domain", "mime", "net", "access", "mailbox"], &[]),
     (
         "portal",
         &["domain", "net", "access", "mailbox", "delivery", "texts"],
@@ -55,7 +56,7 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
         &["access", "config", "delivery", "domain", "mailbox", "net", "server", "telemetry", "vault"],
         &["clap", "mail_parser", "reqwest", "rustix"],
     ),
-    ("lib", &["access", "delivery", "domain", "mailbox", "portal", "smtp", "store", "vault"], &[]),
+    ("lib", &["access", "delivery", "domain", "mailbox", "mime", "portal", "smtp", "store", "vault"], &[]),
     ("main", &["cli"], &[]),
 ];
 
@@ -67,7 +68,8 @@ const SANS_IO: &[&str] = &[
     "smtp/auth.rs",
     "smtp/reply.rs",
     "imap/grammar/",
-    "imap/message/",
+    "imap/section.rs",
+    "mime/",
     "imap/line.rs",
     "imap/auth.rs",
     "imap/machine.rs",

@@ -84,6 +84,8 @@ words! {
         FolderSubscribed = "folder.subscribed",
         /// A mail client stored a message.
         Appended = "message.appended",
+        /// A mail client stored a message in the place of another.
+        Replaced = "message.replaced",
         /// Messages were copied to another folder.
         Copied = "message.copied",
         /// Messages were moved to another folder.
@@ -92,6 +94,20 @@ words! {
         Expunged = "message.expunged",
         /// Flags or keywords were changed.
         Flagged = "message.flagged",
+        /// The server's copies of submissions began to show.
+        CopiesShown = "copies.shown",
+        /// Summaries were made again from their messages.
+        SummariesMade = "summaries.made",
+        /// A mailbox passed a mark of its quota, or fell below one; the count is the mark that its owner is told.
+        QuotaCrossed = "mailbox.quota-crossed",
+        /// A mailbox's quota or its copies of what is sent were set.
+        MailboxChanged = "mailbox.changed",
+        /// A client that fetches through somebody's cloud was not let in (noted at most once an hour).
+        CloudClientRefused = "cloud-client.refused",
+        /// One was let in, since the settings allow it (noted at most once an hour).
+        CloudClientAdmitted = "cloud-client.admitted",
+        /// The server started with settings that let them in.
+        CloudClientsAllowed = "cloud-clients.allowed",
         /// Housekeeping: old rows, orphaned objects.
         Swept = "store.swept",
     }

@@ -89,6 +89,8 @@ ids! {
     FolderId;
     /// One message in one folder.
     EntryId;
+    /// A symmetric key of what comes into a mailbox.
+    DepositKeyId;
     /// A message as accepted: its heads and attachments.
     MessageId;
     /// One encrypted container.

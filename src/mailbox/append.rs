@@ -8,16 +8,18 @@ use std::time::Duration;
 use mail_parser::MessageParser;
 
 use crate::domain::{
-    AuditEvent, EntryId, Esk, Fault, Flags, FolderPath, FolderRole, KeptMessage, KeyedHash, Mac, MessageId, ObjectId,
-    PublicKey, SystemFlags, Timestamp, Verb,
+    AuditEvent, EntryId, Esk, Fault, Flags, FolderId, FolderPath, FolderRole, KeptMessage, KeyedHash, Mac, MessageId,
+    ObjectId, PublicKey, SystemFlags, Timestamp, Verb,
 };
+use crate::mime::Described;
 use crate::store::Tx;
 use crate::store::deposit::{MessageRow, NewObject, ObjectRow};
 use crate::store::entries::EntryRow;
 use crate::store::mailboxes::MailboxRow;
-use crate::vault::split;
+use crate::store::summaries::NewSummary;
+use crate::vault::{SummaryOf, split};
 
-use super::reader::{FolderError, Reader, small};
+use super::reader::{Change, FolderError, Reader, small};
 
 /// Why a message is not stored.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +36,9 @@ pub enum AppendError {
     /// The mailbox is full.
     #[error("over quota")]
     OverQuota,
+    /// The message to be replaced is not there.
+    #[error("no such message")]
+    Gone,
     /// More keywords than a message or a folder takes.
     #[error("too many keywords")]
     TooManyKeywords,
@@ -52,6 +57,16 @@ impl From<FolderError> for AppendError {
     }
 }
 
+/// A message that a client brings.
+pub struct NewMessage {
+    /// Its flags.
+    pub flags: Flags,
+    /// INTERNALDATE; now, where none is given.
+    pub at: Option<Timestamp>,
+    /// Its octets.
+    pub octets: Vec<u8>,
+}
+
 /// A message sealed to the mailbox, not yet stored.
 struct Sealed {
     message: MessageId,
@@ -59,104 +74,190 @@ struct Sealed {
     esk: Esk,
     objects: Vec<NewObject>,
     message_id: Option<KeyedHash>,
+    summary: Option<NewSummary>,
     size: i64,
+    flags: Flags,
+    at: Option<Timestamp>,
+}
+
+/// A sealed message whose large objects are durable.
+struct Ready {
+    sealed: Sealed,
+    objects: Vec<ObjectRow>,
 }
 
 /// An append that is ready to be committed.
 struct Prepared {
     tx: Tx,
     event: AuditEvent,
-    answer: (u32, u32),
-    replaced: Vec<EntryRow>,
+    validity: u32,
+    uids: Vec<u32>,
+    gone_rows: Vec<EntryRow>,
     gone: Vec<ObjectId>,
 }
 
 impl Reader {
-    /// Stores a message in a folder; returns UIDVALIDITY and UID.
+    /// Stores messages in a folder, all or none (RFC 3502); returns UIDVALIDITY and their UIDs.
     ///
     /// # Errors
     /// [`AppendError`]; then nothing is stored.
-    pub async fn append(
+    pub async fn append(&self, folder: &str, messages: Vec<NewMessage>) -> Result<(u32, Vec<u32>), AppendError> {
+        self.store(folder, messages, None).await
+    }
+
+    /// Stores a message in the place of another, in one transaction (RFC 8508); returns UIDVALIDITY and UID.
+    ///
+    /// # Errors
+    /// [`AppendError`], [`AppendError::Gone`] where the other is not there; then nothing is changed.
+    pub async fn replace(
+        &self,
+        from: FolderId,
+        uid: u32,
+        folder: &str,
+        message: NewMessage,
+    ) -> Result<(u32, u32), AppendError> {
+        let (validity, uids) = self.store(folder, vec![message], Some((from, uid))).await?;
+        let uid = uids.first().copied().ok_or(Fault::new("an append gave no UID"))?;
+        Ok((validity, uid))
+    }
+
+    async fn store(
         &self,
         folder: &str,
-        flags: &Flags,
-        at: Option<Timestamp>,
-        octets: Vec<u8>,
-    ) -> Result<(u32, u32), AppendError> {
+        messages: Vec<NewMessage>,
+        replaces: Option<(FolderId, u32)>,
+    ) -> Result<(u32, Vec<u32>), AppendError> {
         let path = FolderPath::parse(folder).ok_or(AppendError::NoSuchFolder)?;
-        if u32::try_from(octets.len()).is_err() {
-            return Err(AppendError::TooLarge);
-        }
-        let kept = KeptMessage::new(octets).map_err(|_| AppendError::NotClean)?;
         let (store, mailbox) = (&self.room.store, self.inner.sender.mailbox);
         // Asked before the work of sealing; decided in the transaction.
-        let state = store.folder_state(mailbox, &self.key(&path), self.room.clock.now()).await?;
-        self.keywords_fit(state.ok_or(AppendError::NoSuchFolder)?.id, flags).await?;
+        let state = store.folder_state(mailbox, &self.key(&path)).await?.ok_or(AppendError::NoSuchFolder)?;
         let row = store.mailbox(mailbox).await?.ok_or(Fault::new("a session's mailbox is gone"))?;
         let certificate = self.certificate(row)?;
-        let mut sealed = if kept.reveal().len() > INLINE_WORK {
-            let this = self.clone();
-            let job = move || this.sealed(&kept, &certificate);
-            tokio::task::spawn_blocking(job).await.map_err(|_| Fault::new("sealing a message ended early"))??
-        } else {
-            self.sealed(&kept, &certificate)?
-        };
-        // Asked before objects are written, unless the message takes another's place; decided in the transaction.
-        let replaces = match Self::stands_for(&path, sealed.message_id.as_ref()) {
-            Some(hash) => store.has_server_copy(mailbox, hash, self.room.clock.now().minus(KEPT)).await?,
-            None => false,
-        };
-        if !replaces && !store.usage(mailbox).await?.fits(sealed.size) {
-            return Err(AppendError::OverQuota);
+        let mut ready = Vec::with_capacity(messages.len());
+        for message in messages {
+            self.keywords_fit(state.id, &message.flags).await?;
+            ready.push(Ready { sealed: self.seal(message, &certificate).await?, objects: Vec::new() });
         }
-        let objects = store.put_objects(std::mem::take(&mut sealed.objects)).await?;
-        let prepared = self.prepare(&path, flags, at, sealed, &objects).await;
-        let Prepared { tx, event, answer, replaced, gone } = match prepared {
+        if replaces.is_none() {
+            self.fits(&path, &ready).await?;
+        }
+        let stored = self.put(&mut ready).await;
+        let prepared = match stored {
+            Ok(()) => self.prepare(&path, &ready, replaces).await,
+            Err(fault) => Err(fault.into()),
+        };
+        let Prepared { tx, event, validity, uids, gone_rows, gone } = match prepared {
             Ok(prepared) => prepared,
             Err(error) => {
                 // Nothing was committed. After a commit that failed nobody knows: then the sweep looks.
-                store.delete_objects(&objects.iter().filter_map(ObjectRow::stored).collect::<Vec<_>>()).await;
+                let stored = ready.iter().flat_map(|ready| &ready.objects).filter_map(ObjectRow::stored);
+                store.delete_objects(&stored.collect::<Vec<_>>()).await;
                 return Err(error);
             }
         };
         tx.commit(event).await?;
-        self.clear_away(&replaced, gone).await;
-        Ok(answer)
+        self.clear_away(&gone_rows, gone).await;
+        Ok((validity, uids))
+    }
+
+    /// Seals a message; a large one beside the connections.
+    async fn seal(&self, message: NewMessage, certificate: &PublicKey) -> Result<Sealed, AppendError> {
+        let NewMessage { flags, at, octets } = message;
+        if u32::try_from(octets.len()).is_err() {
+            return Err(AppendError::TooLarge);
+        }
+        let kept = KeptMessage::new(octets).map_err(|_| AppendError::NotClean)?;
+        if kept.reveal().len() <= INLINE_WORK {
+            return Ok(self.sealed(&kept, certificate, flags, at)?);
+        }
+        let (this, certificate) = (self.clone(), certificate.clone());
+        let job = move || this.sealed(&kept, &certificate, flags, at);
+        let sealed = tokio::task::spawn_blocking(job).await;
+        Ok(sealed.map_err(|_| Fault::new("sealing a message ended early"))??)
+    }
+
+    /// Asked before objects are written, unless a message takes another's place; decided in the transaction.
+    async fn fits(&self, path: &FolderPath, ready: &[Ready]) -> Result<(), AppendError> {
+        let (store, mailbox) = (&self.room.store, self.inner.sender.mailbox);
+        for Ready { sealed, .. } in ready {
+            if let Some(hash) = Self::stands_for(path, sealed.message_id.as_ref())
+                && store.has_server_copy(mailbox, hash, self.room.clock.now().minus(KEPT)).await?
+            {
+                return Ok(());
+            }
+        }
+        let more = ready.iter().fold(0_i64, |sum, ready| sum.saturating_add(ready.sealed.size));
+        if store.usage(mailbox).await?.fits(more) { Ok(()) } else { Err(AppendError::OverQuota) }
+    }
+
+    /// Makes the large objects durable.
+    async fn put(&self, ready: &mut [Ready]) -> Result<(), Fault> {
+        for Ready { sealed, objects } in ready {
+            *objects = self.room.store.put_objects(std::mem::take(&mut sealed.objects)).await?;
+        }
+        Ok(())
     }
 
     /// Everything of an append but its commit.
     async fn prepare(
         &self,
         path: &FolderPath,
-        flags: &Flags,
-        at: Option<Timestamp>,
-        sealed: Sealed,
-        objects: &[ObjectRow],
+        ready: &[Ready],
+        replaces: Option<(FolderId, u32)>,
     ) -> Result<Prepared, AppendError> {
         let mailbox = self.inner.sender.mailbox;
-        let (mut tx, now) = self.change("append").await?;
+        let Change { mut tx, now, modseq } = self.change("append").await?;
         let folder = self.found(&mut tx, path).await?;
-        let message = MessageRow {
-            id: sealed.message,
-            practice: self.inner.sender.practice,
-            mailbox,
-            size: sealed.size,
-            created_at: now,
+        let mut gone_rows = match replaces {
+            Some((from, uid)) => self.named(&mut tx, from, &[uid]).await?,
+            None => Vec::new(),
         };
-        tx.append_message(&message, objects).await?;
-        let replaced = self.replaced(&mut tx, path, sealed.message_id.as_ref(), now).await?;
-        let taken = tx.take_uids(folder, 1).await?.ok_or(AppendError::NoSuchFolder)?;
-        let entry = self.entry(sealed, folder, taken.first, flags, &replaced, at.unwrap_or(now), now)?;
-        tx.append_entry(&entry).await?;
-        let gone = tx.remove_entries(&replaced).await?;
-        // Summed with the new entry and without the one it replaces; nobody else adds meanwhile (fault 47).
-        if !tx.usage(mailbox).await?.fits(0) && replaced.is_empty() {
+        if replaces.is_some() && gone_rows.is_empty() {
+            return Err(AppendError::Gone);
+        }
+        let taken = tx.take_uids(folder, ready.len(), modseq).await?.ok_or(AppendError::NoSuchFolder)?;
+        let (mut uids, mut message_id, mut copies) = (Vec::with_capacity(ready.len()), None, 0);
+        // What the quota counts: what comes, and does not take the place of the server's own copy.
+        let mut more = 0_i64;
+        for (Ready { sealed, objects }, uid) in ready.iter().zip(taken.first..) {
+            let message = MessageRow {
+                id: sealed.message,
+                practice: self.inner.sender.practice,
+                mailbox,
+                size: sealed.size,
+                created_at: now,
+            };
+            tx.append_message(&message, objects).await?;
+            let replaced = self.replaced(&mut tx, path, sealed.message_id.as_ref(), now).await?;
+            // A copy that an earlier one of these took the place of is not there any more.
+            let replaced: Vec<EntryRow> =
+                replaced.into_iter().filter(|copy| gone_rows.iter().all(|gone| gone.id != copy.id)).collect();
+            let entry = self.entry(sealed, (folder, uid), &replaced, now, modseq)?;
+            tx.append_entry(&entry).await?;
+            if let Some(summary) = &sealed.summary {
+                tx.put_summary(mailbox, sealed.head, summary).await?;
+            }
+            if replaced.is_empty() {
+                more = more.saturating_add(sealed.size);
+            }
+            copies += replaced.len();
+            gone_rows.extend(replaced);
+            uids.push(small(uid));
+            message_id = Some(sealed.message);
+        }
+        let freed =
+            gone_rows.iter().filter(|_| replaces.is_some()).fold(0_i64, |sum, row| sum.saturating_add(row.size));
+        let gone = tx.remove_entries(&gone_rows, modseq).await?;
+        // Summed with the new entries and without those they replace; nobody else adds meanwhile (fault 47).
+        if more > freed && !tx.usage(mailbox).await?.fits(0) {
             return Err(AppendError::OverQuota);
         }
-        tx.renumber_hidden(folder, now).await?;
-        let event = self.event(Verb::Appended, now, replaced.len()).about_message(entry.message);
-        let answer = (small(taken.uid_validity), small(entry.uid));
-        Ok(Prepared { tx, event, answer, replaced, gone })
+        let verb = if replaces.is_some() { Verb::Replaced } else { Verb::Appended };
+        let mut event = self.event(verb, now, if ready.len() == 1 { copies } else { ready.len() });
+        if let (Some(id), 1) = (message_id, ready.len()) {
+            event = event.about_message(id);
+        }
+        Ok(Prepared { tx, event, validity: small(taken.uid_validity), uids, gone_rows, gone })
     }
 
     /// Under which Message-ID a message can stand for a submission. Drafts, Junk and Trash are no places for a sent one.
@@ -182,20 +283,17 @@ impl Reader {
         Ok(copies)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the columns of one row")]
     fn entry(
         &self,
-        sealed: Sealed,
-        folder: crate::domain::FolderId,
-        uid: i64,
-        flags: &Flags,
+        sealed: &Sealed,
+        (folder, uid): (FolderId, i64),
         replaced: &[EntryRow],
-        at: Timestamp,
         now: Timestamp,
+        modseq: i64,
     ) -> Result<EntryRow, Fault> {
         let id = EntryId::random(self.room.random.as_ref());
-        let mut bits = flags.system.of_client();
-        let mut keywords = flags.client_keywords();
+        let mut bits = sealed.flags.system.of_client();
+        let mut keywords = sealed.flags.client_keywords();
         // State moves to the copy that takes the place: answered, flagged, the server's words, a person's.
         for copy in replaced {
             let state = SystemFlags(copy.flags).without(SystemFlags::DELETED).without(SystemFlags::DRAFT);
@@ -209,29 +307,36 @@ impl Reader {
             uid,
             message: sealed.message,
             head: sealed.head,
-            esk: sealed.esk,
+            esk: sealed.esk.clone(),
             flags: bits.0,
             keywords: self.inner.keys.seal_keywords(id, &keywords, self.room.random.as_ref())?,
             size: sealed.size,
-            received_at: at,
+            received_at: sealed.at.unwrap_or(now),
             visible_at: now,
-            message_id: sealed.message_id,
+            message_id: sealed.message_id.clone(),
             server_copy: false,
             submission: replaced.first().map(|copy| copy.submission.unwrap_or(copy.message)),
+            modseq,
             mac: Mac::pending(),
         };
         row.mac = self.room.vault.mark(&row);
         Ok(row)
     }
 
-    /// Seals a message to the mailbox's own certificate, its large parts cut out.
-    fn sealed(&self, kept: &KeptMessage, certificate: &PublicKey) -> Result<Sealed, Fault> {
+    /// Seals a message to the mailbox's own certificate, its large parts cut out, with its summary.
+    fn sealed(
+        &self,
+        kept: &KeptMessage,
+        certificate: &PublicKey,
+        flags: Flags,
+        at: Option<Timestamp>,
+    ) -> Result<Sealed, Fault> {
         let (octets, vault, random) = (kept.reveal(), &self.room.vault, self.room.random.as_ref());
-        let message = MessageId::random(random);
+        let (message, mailbox) = (MessageId::random(random), self.inner.sender.mailbox);
         // What no parser should read, and what is no message at all, is kept whole.
         let parsed = if kept.is_sound() { MessageParser::default().parse(octets) } else { None };
         let message_id = parsed.as_ref().and_then(|parsed| parsed.message_id());
-        let message_id = message_id.map(|id| vault.message_id_hash(self.inner.sender.mailbox, id));
+        let message_id = message_id.map(|id| vault.message_id_hash(mailbox, id));
         let large = parsed.as_ref().map(|parsed| split::cuts(octets, parsed, split::LARGE)).unwrap_or_default();
         drop(parsed);
         let head = split::head(&[], octets, 0, &large);
@@ -239,11 +344,13 @@ impl Reader {
         let sealed = vault.seal_message(message, vec![head], parts, random)?;
         let head = sealed.heads.into_iter().next().ok_or(Fault::new("a head was not sealed"))?;
         let esk = vault.esk_for_mailbox(&head.key, certificate)?;
+        let of = SummaryOf { mailbox, message, head: head.object };
+        let summary = self.sealed_summary(of, &head.key, &Described::of(octets))?;
         let mut objects: Vec<NewObject> =
             sealed.parts.into_iter().map(|(id, container)| NewObject { id, container }).collect();
         objects.push(NewObject { id: head.object, container: head.container });
         let size = i64::try_from(octets.len()).unwrap_or(i64::MAX);
-        Ok(Sealed { message, head: head.object, esk, objects, message_id, size })
+        Ok(Sealed { message, head: head.object, esk, objects, message_id, summary, size, flags, at })
     }
 
     /// The mailbox's certificate, unless somebody else wrote the row.

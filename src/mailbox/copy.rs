@@ -9,7 +9,7 @@ use crate::store::entries::EntryRow;
 use crate::store::folders::FolderKey;
 
 use super::flags::{SLICE, slices};
-use super::reader::{FolderError, Reader, small};
+use super::reader::{Change, FolderError, Reader, small};
 
 /// UIDVALIDITY of the target, and each old UID with its new one.
 pub type Placed = (u32, Vec<(u32, u32)>);
@@ -26,17 +26,19 @@ impl Reader {
             return Err(FolderError::TooMany);
         }
         let to = FolderPath::parse(to).ok_or(FolderError::NoSuchFolder)?;
-        let (mut tx, now, rows, target) = self.begin(from, &uids, &to, "copy messages").await?;
+        let (Change { mut tx, now, modseq }, rows, target) = self.begin(from, &uids, &to, "copy messages").await?;
         // Nobody else adds meanwhile (fault 47).
         let more = rows.iter().fold(0_i64, |sum, row| sum.saturating_add(row.size));
         if !rows.is_empty() && !tx.usage(self.inner.sender.mailbox).await?.fits(more) {
             return Err(FolderError::OverQuota);
         }
-        let Some(taken) = tx.take_uids(target, rows.len()).await? else { return Err(FolderError::NoSuchFolder) };
+        let Some(taken) = tx.take_uids(target, rows.len(), modseq).await? else {
+            return Err(FolderError::NoSuchFolder);
+        };
         for (row, uid) in rows.iter().zip(taken.first..) {
-            tx.append_entry(&self.twin(row, target, uid, now)?).await?;
+            tx.append_entry(&self.twin(row, (target, uid), now, modseq)?).await?;
         }
-        self.finish(tx, Verb::Copied, target, rows.len(), now).await?;
+        self.finish(tx, Verb::Copied, rows.len(), now).await?;
         Ok((small(taken.uid_validity), pairs(&rows, taken.first).collect()))
     }
 
@@ -52,17 +54,21 @@ impl Reader {
         let none: &[u32] = &[];
         let parts = uids.chunks(SLICE).chain(uids.is_empty().then_some(none));
         for part in parts {
-            let (mut tx, now, rows, target) = self.begin(from, part, &to, "move messages").await?;
-            let Some(taken) = tx.take_uids(target, rows.len()).await? else { return Err(FolderError::NoSuchFolder) };
+            let (Change { mut tx, now, modseq }, rows, target) = self.begin(from, part, &to, "move messages").await?;
+            let Some(taken) = tx.take_uids(target, rows.len(), modseq).await? else {
+                return Err(FolderError::NoSuchFolder);
+            };
             // Somebody made the target anew under its name: its UIDs are others.
             if validity.is_some_and(|validity| validity != taken.uid_validity) {
                 return Err(FolderError::NoSuchFolder);
             }
             validity = Some(taken.uid_validity);
             for (row, uid) in rows.iter().zip(taken.first..) {
-                tx.place_entry(row.id, target, uid).await?;
+                tx.place_entry(row.id, target, uid, modseq).await?;
             }
-            self.finish(tx, Verb::Moved, target, rows.len(), now).await?;
+            let left: Vec<i64> = rows.iter().map(|row| row.uid).collect();
+            tx.note_expunged(from, &left, modseq).await?;
+            self.finish(tx, Verb::Moved, rows.len(), now).await?;
             placed.extend(pairs(&rows, taken.first));
         }
         Ok((validity.map_or(0, small), placed))
@@ -74,34 +80,32 @@ impl Reader {
         uids: &[u32],
         to: &FolderPath,
         name: &'static str,
-    ) -> Result<(Tx, Timestamp, Vec<EntryRow>, FolderId), FolderError> {
-        let (mut tx, now) = self.change(name).await?;
-        let target = self.found(&mut tx, to).await?;
-        if tx.find_folder(self.inner.sender.mailbox, &FolderKey::Id(from)).await?.is_none() {
+    ) -> Result<(Change, Vec<EntryRow>, FolderId), FolderError> {
+        let mut change = self.change(name).await?;
+        let target = self.found(&mut change.tx, to).await?;
+        if change.tx.find_folder(self.inner.sender.mailbox, &FolderKey::Id(from)).await?.is_none() {
             return Err(FolderError::NoSuchFolder);
         }
-        let rows = self.named(&mut tx, from, uids, now).await?;
-        Ok((tx, now, rows, target))
+        let rows = self.named(&mut change.tx, from, uids).await?;
+        Ok((change, rows, target))
     }
 
-    async fn finish(
-        &self,
-        mut tx: Tx,
-        verb: Verb,
-        target: FolderId,
-        many: usize,
-        now: Timestamp,
-    ) -> Result<(), FolderError> {
+    async fn finish(&self, tx: Tx, verb: Verb, many: usize, now: Timestamp) -> Result<(), FolderError> {
         // Nothing was named that is there: nothing to keep.
         if many > 0 {
-            tx.renumber_hidden(target, now).await?;
             tx.commit(self.event(verb, now, many)).await?;
         }
         Ok(())
     }
 
     /// The same message as another entry, which is the person's own: no client's copy takes its place.
-    fn twin(&self, row: &EntryRow, folder: FolderId, uid: i64, now: Timestamp) -> Result<EntryRow, Fault> {
+    fn twin(
+        &self,
+        row: &EntryRow,
+        (folder, uid): (FolderId, i64),
+        now: Timestamp,
+        modseq: i64,
+    ) -> Result<EntryRow, Fault> {
         self.check(row)?;
         let id = EntryId::random(self.room.random.as_ref());
         let keywords = self.inner.keys.open_keywords(row.id, row.keywords.as_ref()).unwrap_or_default();
@@ -112,6 +116,7 @@ impl Reader {
             keywords: self.inner.keys.seal_keywords(id, &keywords, self.room.random.as_ref())?,
             visible_at: now,
             server_copy: false,
+            modseq,
             ..row.clone()
         };
         twin.mac = self.room.vault.mark(&twin);

@@ -7,11 +7,20 @@ use std::collections::BTreeSet;
 use crate::domain::{Fault, FlagChange, Flags, FolderId, ObjectId, SystemFlags, Verb};
 use crate::store::entries::EntryRow;
 
-use super::reader::{EntryInfo, FolderError, Reader, small};
+use super::reader::{Change, EntryInfo, FolderError, Reader, small};
+
+/// What came of a change of flags.
+#[derive(Debug, Default)]
+pub struct Flagged {
+    /// Every message that was named, is there and was not left alone, with all its flags, in the order of UIDs.
+    pub entries: Vec<EntryInfo>,
+    /// UIDs of those that were left alone, since they had changed.
+    pub modified: Vec<u32>,
+}
 
 impl Reader {
-    /// Changes flags of messages; what is the server's (`$Pli…`) stays. Returns every message that was named and
-    /// is there, with all its flags.
+    /// Changes flags of messages; what is the server's (`$Pli…`) stays. A message that changed after `unchanged_since`
+    /// is left as it is (RFC 7162 §3.1.3).
     ///
     /// # Errors
     /// [`FolderError::TooMany`] for more keywords than a message or a folder takes; slices that were committed
@@ -22,15 +31,21 @@ impl Reader {
         uids: &[u32],
         change: FlagChange,
         flags: &Flags,
-    ) -> Result<Vec<EntryInfo>, FolderError> {
+        unchanged_since: Option<u64>,
+    ) -> Result<Flagged, FolderError> {
         if change != FlagChange::Remove {
             self.keywords_fit(folder, flags).await?;
         }
-        let mut infos = Vec::with_capacity(uids.len());
+        let mut flagged = Flagged { entries: Vec::with_capacity(uids.len()), modified: Vec::new() };
+        let newest = unchanged_since.map(|since| i64::try_from(since).unwrap_or(i64::MAX));
         for slice in slices(uids).chunks(SLICE) {
-            let (mut tx, now) = self.change("change flags").await?;
+            let Change { mut tx, now, modseq } = self.change("change flags").await?;
             let mut changed = 0;
-            for mut row in self.named(&mut tx, folder, slice, now).await? {
+            for mut row in self.named(&mut tx, folder, slice).await? {
+                if newest.is_some_and(|newest| row.modseq > newest) {
+                    flagged.modified.push(small(row.uid));
+                    continue;
+                }
                 let keywords = self.inner.keys.open_keywords(row.id, row.keywords.as_ref()).unwrap_or_default();
                 let (bits, words) = Flags::changed(row.flags, &keywords, change, flags);
                 if words.len() > KEYWORDS && words.len() > keywords.len() {
@@ -39,16 +54,18 @@ impl Reader {
                 if bits != row.flags || words != keywords {
                     row.flags = bits;
                     row.keywords = self.inner.keys.seal_keywords(row.id, &words, self.room.random.as_ref())?;
-                    tx.set_flags(row.id, bits, row.keywords.as_ref()).await?;
+                    row.modseq = modseq;
+                    tx.set_flags(row.id, bits, row.keywords.as_ref(), modseq).await?;
                     changed += 1;
                 }
-                infos.push(self.entry_info(&row));
+                flagged.entries.push(self.entry_info(&row));
             }
             if changed > 0 {
+                tx.note_changed(folder, modseq).await?;
                 tx.commit(self.event(Verb::Flagged, now, changed)).await?;
             }
         }
-        Ok(infos)
+        Ok(flagged)
     }
 
     /// Takes messages with `\Deleted` away for good: all of the folder, or those of these UIDs. Returns the UIDs that went.
@@ -59,12 +76,12 @@ impl Reader {
         let named = uids.map(slices);
         let (mut gone, mut above) = (Vec::new(), 0);
         loop {
-            let (mut tx, now) = self.change("expunge").await?;
+            let Change { mut tx, now, modseq } = self.change("expunge").await?;
             if tx.find_folder(self.inner.sender.mailbox, &crate::store::folders::FolderKey::Id(folder)).await?.is_none()
             {
                 return Ok(gone);
             }
-            let found = tx.deleted_entries(folder, above, SLICE_ROWS, now).await?;
+            let found = tx.deleted_entries(folder, above, SLICE_ROWS).await?;
             let Some(last) = found.last() else { return Ok(gone) };
             above = last.uid;
             let is_named =
@@ -77,7 +94,7 @@ impl Reader {
                 rows.iter().all(|row| SystemFlags(row.flags).has(SystemFlags::DELETED)),
                 "chosen by the flag"
             );
-            let objects = tx.remove_entries(&rows).await?;
+            let objects = tx.remove_entries(&rows, modseq).await?;
             tx.commit(self.event(Verb::Expunged, now, rows.len())).await?;
             gone.extend(rows.iter().map(|row| small(row.uid)));
             self.clear_away(&rows, objects).await;
@@ -107,19 +124,18 @@ impl Reader {
         Ok(())
     }
 
-    /// The rows of these UIDs (ascending) that show in a folder of this mailbox.
+    /// The rows of these UIDs (ascending) in a folder of this mailbox.
     pub(super) async fn named(
         &self,
         tx: &mut crate::store::Tx,
         folder: FolderId,
         uids: &[u32],
-        now: crate::domain::Timestamp,
     ) -> Result<Vec<EntryRow>, Fault> {
         let mut rows = Vec::with_capacity(uids.len());
         // By runs: what lies between two of them may be a whole folder.
         for run in uids.chunk_by(|a, b| a.checked_add(1) == Some(*b)) {
             let (Some(first), Some(last)) = (run.first(), run.last()) else { continue };
-            rows.extend(tx.entries_between(folder, i64::from(*first), i64::from(*last), now).await?);
+            rows.extend(tx.entries_between(folder, i64::from(*first), i64::from(*last)).await?);
         }
         rows.retain(|row| row.mailbox == self.inner.sender.mailbox);
         Ok(rows)

@@ -8,7 +8,7 @@ use crate::store::Tx;
 use crate::store::folders::{FolderKey, NewFolder};
 
 use super::flags::{SLICE, SLICE_ROWS};
-use super::reader::{FolderError, Reader};
+use super::reader::{Change, FolderError, Reader};
 
 impl Reader {
     /// Makes a folder, with the missing ones above it.
@@ -17,7 +17,7 @@ impl Reader {
     /// [`FolderError::Exists`], [`FolderError::BadName`], [`FolderError::TooMany`].
     pub async fn create(&self, name: &str) -> Result<(), FolderError> {
         let path = FolderPath::parse(name).ok_or(FolderError::BadName)?;
-        let (mut tx, now) = self.change("create folder").await?;
+        let Change { mut tx, now, .. } = self.change("create folder").await?;
         if tx.find_folder(self.inner.sender.mailbox, &self.key(&path)).await?.is_some() {
             return Err(FolderError::Exists);
         }
@@ -36,7 +36,7 @@ impl Reader {
         }
         let mut emptied = None;
         loop {
-            let (mut tx, now) = self.change("delete folder").await?;
+            let Change { mut tx, now, modseq } = self.change("delete folder").await?;
             let id = self.found(&mut tx, &path).await?;
             // What was made anew under the name meanwhile is another folder.
             if emptied.is_some_and(|emptied| emptied != id) {
@@ -45,8 +45,8 @@ impl Reader {
             if self.paths(&mut tx).await?.iter().any(|(_, other)| other.is_below(&path)) {
                 return Err(FolderError::HasChildren);
             }
-            let entries = tx.first_entries(id, SLICE_ROWS, Timestamp(i64::MAX)).await?;
-            let gone = tx.remove_entries(&entries).await?;
+            let entries = tx.first_entries(id, i64::MIN, SLICE_ROWS).await?;
+            let gone = tx.remove_entries(&entries, modseq).await?;
             let last = entries.len() < SLICE;
             if last && !tx.delete_folder(id).await? {
                 return Err(FolderError::NoSuchFolder);
@@ -71,7 +71,7 @@ impl Reader {
         if from.role().is_some_and(|role| role != FolderRole::Inbox) {
             return Err(FolderError::Special);
         }
-        let (mut tx, now) = self.change("rename folder").await?;
+        let Change { mut tx, now, modseq } = self.change("rename folder").await?;
         let id = self.found(&mut tx, &from).await?;
         if tx.find_folder(self.inner.sender.mailbox, &self.key(&to)).await?.is_some() {
             return Err(FolderError::Exists);
@@ -79,7 +79,7 @@ impl Reader {
         if from.role().is_some() {
             self.make(&mut tx, &to, now).await?;
             let target = self.found(&mut tx, &to).await?;
-            return self.empty(tx, now, id, target).await;
+            return self.empty(Change { tx, now, modseq }, id, target).await;
         }
         // A folder cannot become one of its own.
         if to.is_below(&from) {
@@ -103,20 +103,26 @@ impl Reader {
     }
 
     /// Moves what a folder shows at the instant to another, in slices: the first with what was changed before.
-    async fn empty(&self, mut tx: Tx, start: Timestamp, from: FolderId, to: FolderId) -> Result<(), FolderError> {
-        let mut now = start;
+    async fn empty(&self, mut change: Change, from: FolderId, to: FolderId) -> Result<(), FolderError> {
+        let mut horizon = None;
         loop {
-            // What comes in meanwhile stays.
-            let entries = tx.first_entries(from, SLICE_ROWS, start).await?;
-            let taken = tx.take_uids(to, entries.len()).await?.ok_or(FolderError::NoSuchFolder)?;
+            let Change { mut tx, now, modseq } = change;
+            // What comes in meanwhile stays: no UID is taken, the next one is asked for.
+            let next = tx.take_uids(from, 0, modseq).await?.ok_or(FolderError::NoSuchFolder)?.first;
+            let horizon = *horizon.get_or_insert(next);
+            let mut entries = tx.first_entries(from, 0, SLICE_ROWS).await?;
+            entries.retain(|entry| entry.uid < horizon);
+            let taken = tx.take_uids(to, entries.len(), modseq).await?.ok_or(FolderError::NoSuchFolder)?;
             for (entry, uid) in entries.iter().zip(taken.first..) {
-                tx.place_entry(entry.id, to, uid).await?;
+                tx.place_entry(entry.id, to, uid, modseq).await?;
             }
+            let left: Vec<i64> = entries.iter().map(|entry| entry.uid).collect();
+            tx.note_expunged(from, &left, modseq).await?;
             tx.commit(self.event(Verb::FolderRenamed, now, entries.len())).await?;
             if entries.len() < SLICE {
                 return Ok(());
             }
-            (tx, now) = self.change("rename folder").await?;
+            change = self.change("rename folder").await?;
         }
     }
 
@@ -126,7 +132,7 @@ impl Reader {
     /// [`FolderError::NoSuchFolder`].
     pub async fn subscribe(&self, name: &str, on: bool) -> Result<(), FolderError> {
         let path = FolderPath::parse(name).ok_or(FolderError::NoSuchFolder)?;
-        let (mut tx, now) = self.change("subscribe").await?;
+        let Change { mut tx, now, .. } = self.change("subscribe").await?;
         let id = self.found(&mut tx, &path).await?;
         if !tx.subscribe_folder(id, on).await? {
             return Ok(());

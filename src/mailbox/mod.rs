@@ -5,9 +5,13 @@ mod cache;
 mod copy;
 mod flags;
 mod folders;
+pub mod journal;
 pub mod provision;
 mod read;
 mod reader;
+pub mod settings;
+mod shared;
+mod summaries;
 
 use std::sync::Arc;
 
@@ -15,10 +19,13 @@ use crate::domain::{Clock, Random};
 use crate::store::Store;
 use crate::vault::Vault;
 
-pub use append::AppendError;
+pub use append::{AppendError, NewMessage};
 pub use copy::Placed;
+pub use flags::Flagged;
 pub use read::{Body, File, Letter, ReadError};
 pub use reader::{EntryInfo, FolderError, FolderInfo, Reader};
+pub use shared::Snapshot;
+pub use summaries::Found;
 
 /// The verb room of mailboxes. Cheap to clone.
 #[derive(Clone)]
@@ -27,11 +34,12 @@ pub struct Mailboxes {
     pub(crate) vault: Vault,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
+    shelf: Arc<shared::Shelf>,
 }
 
 impl Mailboxes {
     /// The room, built once by `server`.
     pub fn new(store: Store, vault: Vault, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
-        Self { store, vault, clock, random }
+        Self { store, vault, clock, random, shelf: Arc::default() }
     }
 }

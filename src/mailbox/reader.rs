@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use zeroize::Zeroizing;
 
 use crate::domain::{
-    Actor, AuditEvent, EntryId, Fault, Flags, FolderId, FolderPath, FolderRole, Language, MailboxState, Sender,
-    Timestamp, Verb,
+    Actor, AuditEvent, EntryId, Fault, Flags, FolderId, FolderPath, FolderRole, Language, MailboxState, ObjectId,
+    Sender, Timestamp, Verb,
 };
 use crate::store::Tx;
 use crate::store::entries::EntryRow;
@@ -21,6 +21,7 @@ use crate::vault::{MailboxKeys, OpenHead};
 
 use super::Mailboxes;
 use super::cache::Cache;
+use super::shared::Shared;
 
 /// A folder as a mail client sees it.
 #[derive(Clone, PartialEq, Eq)]
@@ -39,6 +40,12 @@ pub struct FolderInfo {
     pub messages: u32,
     /// Those without `\Seen`.
     pub unseen: u32,
+    /// Those with `\Deleted`.
+    pub deleted: u32,
+    /// Octets of all messages.
+    pub octets: u64,
+    /// HIGHESTMODSEQ (RFC 7162).
+    pub highest_modseq: u64,
     /// Whether it is subscribed to.
     pub subscribed: bool,
     /// Whether there are folders below it ([`Reader::folders`] alone looks).
@@ -64,6 +71,10 @@ pub struct EntryInfo {
     pub size: u64,
     /// INTERNALDATE.
     pub received_at: Timestamp,
+    /// MODSEQ (RFC 7162).
+    pub modseq: u64,
+    /// EMAILID (RFC 8474): the head it shows.
+    pub email: ObjectId,
 }
 
 /// Why something is not done to a folder.
@@ -107,6 +118,7 @@ pub(super) struct Open {
     pub(super) sender: Sender,
     pub(super) keys: MailboxKeys,
     pub(super) language: Language,
+    pub(super) shared: Arc<Shared>,
     cache: Mutex<Cache>,
     met: Mutex<Met>,
 }
@@ -130,7 +142,8 @@ impl Mailboxes {
         let practice = self.store.practice(sender.practice).await?;
         let practice = practice.ok_or(Fault::new("a mailbox's practice is gone"))?;
         let language = self.vault.open_profile(practice.id, &practice.profile)?.language;
-        let inner = Open { sender, keys, language, cache: Mutex::default(), met: Mutex::default() };
+        let shared = self.shelf.of(sender.mailbox);
+        let inner = Open { sender, keys, language, shared, cache: Mutex::default(), met: Mutex::default() };
         Ok(Reader { room: self.clone(), inner: Arc::new(inner) })
     }
 }
@@ -141,7 +154,8 @@ impl Reader {
     /// # Errors
     /// A [`Fault`] of the store.
     pub async fn folders(&self) -> Result<Vec<FolderInfo>, Fault> {
-        let states = self.room.store.folder_states(self.inner.sender.mailbox, self.room.clock.now()).await?;
+        self.reveal().await?;
+        let states = self.room.store.folder_states(self.inner.sender.mailbox).await?;
         let mut found: Vec<(FolderPath, FolderState)> = Vec::with_capacity(states.len());
         for state in states {
             match self.path_of(&state) {
@@ -176,27 +190,9 @@ impl Reader {
     /// [`FolderError::NoSuchFolder`] also for what cannot be a name.
     pub async fn folder(&self, name: &str) -> Result<FolderInfo, FolderError> {
         let path = FolderPath::parse(name).ok_or(FolderError::NoSuchFolder)?;
-        let now = self.room.clock.now();
-        let state = self.room.store.folder_state(self.inner.sender.mailbox, &self.key(&path), now).await?;
+        self.reveal().await?;
+        let state = self.room.store.folder_state(self.inner.sender.mailbox, &self.key(&path)).await?;
         Ok(self.info(&path, &state.ok_or(FolderError::NoSuchFolder)?))
-    }
-
-    /// The messages of a folder, by UID.
-    ///
-    /// # Errors
-    /// A [`Fault`] of the store.
-    pub async fn entries(&self, folder: FolderId) -> Result<Vec<EntryInfo>, Fault> {
-        let lines = self.room.store.entry_lines(self.inner.sender.mailbox, folder, self.room.clock.now()).await?;
-        let info = |line: &crate::store::entries::EntryLine| {
-            Ok(EntryInfo {
-                id: line.id,
-                uid: small(line.uid),
-                flags: self.flags(line.id, line.flags, line.keywords.as_ref()),
-                size: u64::try_from(line.size).unwrap_or(0),
-                received_at: line.received_at,
-            })
-        };
-        lines.iter().map(info).collect()
     }
 
     /// The octets of a message, exactly; `None` when it was expunged meanwhile.
@@ -291,10 +287,10 @@ impl Reader {
 
     /// Begins a change of the mailbox: nobody else changes it until this has ended. The instant is taken
     /// then, so that instants follow the order of the changes.
-    pub(super) async fn change(&self, name: &'static str) -> Result<(Tx, Timestamp), Fault> {
+    pub(super) async fn change(&self, name: &'static str) -> Result<Change, Fault> {
         let mut tx = self.room.store.write(name).await?;
-        tx.touch_mailbox(self.inner.sender.mailbox, self.room.clock.now()).await?;
-        Ok((tx, self.room.clock.now()))
+        let modseq = tx.touch_mailbox(self.inner.sender.mailbox, self.room.clock.now()).await?;
+        Ok(Change { tx, now: self.room.clock.now(), modseq })
     }
 
     /// The event of a change by this session.
@@ -327,6 +323,8 @@ impl Reader {
             flags: self.flags(row.id, row.flags, row.keywords.as_ref()),
             size: u64::try_from(row.size).unwrap_or(0),
             received_at: row.received_at,
+            modseq: u64::try_from(row.modseq).unwrap_or(1),
+            email: row.head,
         }
     }
 
@@ -347,6 +345,9 @@ impl Reader {
             uid_next: small(state.uid_next),
             messages: small(state.messages),
             unseen: small(state.unseen),
+            deleted: small(state.deleted),
+            octets: u64::try_from(state.octets).unwrap_or(0),
+            highest_modseq: u64::try_from(state.modseq).unwrap_or(1),
             subscribed: state.subscribed,
             children: false,
         }
@@ -356,6 +357,15 @@ impl Reader {
         // A cache is whole between two calls, whoever panicked elsewhere.
         work(&mut self.inner.cache.lock().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// A change of the mailbox on its way.
+pub(super) struct Change {
+    pub(super) tx: Tx,
+    /// When.
+    pub(super) now: Timestamp,
+    /// The mod-sequence of what it changes.
+    pub(super) modseq: i64,
 }
 
 /// UIDs and counts are 32 bits wide on the wire (RFC 9051 §2.3.1.1).

@@ -6,6 +6,7 @@
 use super::deliveries::DeliveryRow;
 use super::deposit::NewEntry;
 use super::mailboxes::{DeviceRow, MailboxRow, SlotRow};
+use super::summaries::DepositKeyRow;
 use crate::domain::{Authority, EntryId, MailboxId, MessageId, ObjectId};
 
 impl Authority for MailboxRow {
@@ -79,6 +80,13 @@ impl Authority for EntryOf<'_> {
     const TABLE: &'static str = EntryShows::TABLE;
     fn covered(&self) -> Vec<Vec<u8>> {
         EntryShows { entry: self.0.id, mailbox: self.0.mailbox, message: self.1, head: self.0.head }.covered()
+    }
+}
+
+impl Authority for DepositKeyRow {
+    const TABLE: &'static str = "deposit_keys";
+    fn covered(&self) -> Vec<Vec<u8>> {
+        vec![self.id.as_bytes().to_vec(), self.mailbox.as_bytes().to_vec(), self.esk.as_octets().to_vec()]
     }
 }
 

@@ -42,7 +42,7 @@ struct Watched {
     /// The counter as last told.
     seen: i64,
     /// Whether a change now is covered by a second wake that is already under way: the server's Sent
-    /// copies begin to show without a change of the database.
+    /// copies begin to show when somebody looks, half a minute later.
     again: bool,
 }
 
@@ -70,20 +70,22 @@ impl Store {
 }
 
 impl Tx {
-    /// Raises the mailbox's counter; whoever else touches it waits until this transaction has ended.
+    /// Raises the mailbox's counter; whoever else touches it waits until this transaction has ended. Returns the
+    /// mod-sequence of what the transaction changes there (RFC 7162 §3).
     ///
     /// # Errors
     /// A [`Fault`] of the database.
-    pub async fn touch_mailbox(&mut self, mailbox: MailboxId, now: Timestamp) -> Result<(), Fault> {
+    pub async fn touch_mailbox(&mut self, mailbox: MailboxId, now: Timestamp) -> Result<i64, Fault> {
         let changes = touch(&mut self.conn, mailbox, now).await?;
         self.touched.push((mailbox, changes));
-        Ok(())
+        Ok(changes)
     }
 }
 
-/// Raises a mailbox's counter inside a transaction, and says where it stands.
+/// Raises a mailbox's counter inside a transaction, and says where it stands. It begins at 2: folders are born
+/// with the mod-sequence 1, and what changes later has a higher one.
 pub(super) async fn touch(conn: &mut Conn, mailbox: MailboxId, now: Timestamp) -> Result<i64, Trouble> {
-    let sql = "INSERT INTO mailbox_changes (mailbox_id, changes, changed_at, last_validity) VALUES ($1, 1, $2, 0) \
+    let sql = "INSERT INTO mailbox_changes (mailbox_id, changes, changed_at, last_validity) VALUES ($1, 2, $2, 0) \
                ON CONFLICT (mailbox_id) DO UPDATE SET changes = mailbox_changes.changes + 1, \
                changed_at = CASE WHEN excluded.changed_at > mailbox_changes.changed_at \
                             THEN excluded.changed_at ELSE mailbox_changes.changed_at END \

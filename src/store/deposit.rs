@@ -7,15 +7,15 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use tokio::sync::{mpsc, oneshot};
 
 use super::deliveries::{self, DeliveryRow};
 use super::sql::{Conn, Inner};
+use super::summaries::{DepositKeyRow, NewSummary};
 use super::value::Trouble;
-use super::{Store, Tx, changes, objects, outbox};
+use super::{Store, Tx, changes, objects, outbox, quota, summaries};
 use crate::domain::{
     AuditEvent, Container, EntryId, Esk, Fault, FolderId, FolderRole, KeyedHash, Mac, MailboxId, MessageId, ObjectId,
     PracticeId, QueueId, Timestamp,
@@ -32,6 +32,8 @@ pub struct Deposit {
     pub entries: Vec<NewEntry>,
     /// One for each outside recipient, with the work that sends its notice.
     pub deliveries: Vec<(DeliveryRow, NewWork)>,
+    /// The keys of its summaries that may not be stored yet.
+    pub keys: Vec<DepositKeyRow>,
     /// What the journal says.
     pub event: AuditEvent,
 }
@@ -90,6 +92,10 @@ pub struct NewEntry {
     pub message_id: Option<KeyedHash>,
     /// Whether the server keeps it by itself, until a client brings its own copy.
     pub server_copy: bool,
+    /// What lists and searches need of its head.
+    pub summary: Option<NewSummary>,
+    /// Whether it counts against the quota; receipts and letters of Pli do not.
+    pub counted: bool,
     /// Authority over id, mailbox, message, head.
     pub mac: Mac,
 }
@@ -109,6 +115,7 @@ pub(super) struct Rows {
     objects: Vec<ObjectRow>,
     entries: Vec<NewEntry>,
     deliveries: Vec<(DeliveryRow, NewWork)>,
+    keys: Vec<DepositKeyRow>,
 }
 
 /// A row of `objects`, whose octets are durable in the object store when they are large.
@@ -128,8 +135,8 @@ impl ObjectRow {
 
 /// A deposit in the queue, and who waits for it.
 pub(super) struct Waiting {
-    rows: Rows,
-    event: AuditEvent,
+    rows: Vec<Rows>,
+    events: Vec<AuditEvent>,
     done: oneshot::Sender<Result<(), Trouble>>,
 }
 
@@ -141,10 +148,22 @@ impl Store {
     /// # Errors
     /// A [`Fault`] (transient where it may pass); then none of the deposit is there.
     pub async fn deposit(&self, deposit: Deposit) -> Result<(), Fault> {
-        let Deposit { message, objects, entries, deliveries, event } = deposit;
-        let objects = self.put_large(objects).await?;
+        self.deposit_all(vec![deposit]).await
+    }
+
+    /// The same for several that stand or fall together: a message, and the report of it.
+    ///
+    /// # Errors
+    /// As for [`Store::deposit`]; then none of them is there.
+    pub async fn deposit_all(&self, deposits: Vec<Deposit>) -> Result<(), Fault> {
+        let (mut rows, mut events) = (Vec::with_capacity(deposits.len()), Vec::with_capacity(deposits.len()));
+        for Deposit { message, objects, entries, deliveries, keys, event } in deposits {
+            let objects = self.put_large(objects).await?;
+            rows.push(Rows { message, objects, entries, deliveries, keys });
+            events.push(event);
+        }
         let (done, answer) = oneshot::channel();
-        let waiting = Waiting { rows: Rows { message, objects, entries, deliveries }, event, done };
+        let waiting = Waiting { rows, events, done };
         let closed = || Fault::new("the store is closed").transient();
         self.deposits.send(waiting).await.map_err(|_| closed())?;
         Ok(answer.await.map_err(|_| closed())??)
@@ -185,13 +204,13 @@ impl Tx {
         if deposit.objects.iter().any(|object| object.container.as_octets().len() > Deposit::INLINE) {
             return Err(Fault::new("an object is too large for its row"));
         }
-        let Deposit { message, objects, entries, deliveries, .. } = deposit;
+        let Deposit { message, objects, entries, deliveries, keys, .. } = deposit;
         let objects = objects.into_iter().map(|NewObject { id, container }| ObjectRow {
             id,
             size: octets(&container),
             container: Some(container),
         });
-        let rows = Rows { message, objects: objects.collect(), entries, deliveries };
+        let rows = Rows { message, objects: objects.collect(), entries, deliveries, keys };
         self.touched.extend(insert(&mut self.conn, &[&rows]).await?);
         Ok(())
     }
@@ -231,9 +250,9 @@ async fn commit_patiently(inner: &Arc<Inner>, group: &[&Waiting]) -> Result<(), 
 
 async fn commit_group(inner: &Arc<Inner>, group: &[&Waiting]) -> Result<(), Trouble> {
     let mut conn = inner.begin().await?;
-    let rows: Vec<&Rows> = group.iter().map(|waiting| &waiting.rows).collect();
+    let rows: Vec<&Rows> = group.iter().flat_map(|waiting| &waiting.rows).collect();
     let touched = insert(&mut conn, &rows).await?;
-    let events: Vec<&AuditEvent> = group.iter().map(|waiting| &waiting.event).collect();
+    let events: Vec<&AuditEvent> = group.iter().flat_map(|waiting| &waiting.events).collect();
     inner.append(&mut conn, &events).await?;
     conn.commit().await?;
     inner.tell(&touched);
@@ -243,16 +262,23 @@ async fn commit_group(inner: &Arc<Inner>, group: &[&Waiting]) -> Result<(), Trou
 /// Inserts a group; returns the mailboxes that were touched, with their counters.
 async fn insert(conn: &mut Conn, group: &[&Rows]) -> Result<Vec<(MailboxId, i64)>, Trouble> {
     let touched = touch_all(conn, group).await?;
-    let places = take_uids(conn, group).await?;
+    let places = take_uids(conn, group, &touched).await?;
     for rows in group {
+        for key in &rows.keys {
+            summaries::insert_key(conn, key).await?;
+        }
         insert_message(conn, &rows.message).await?;
         for object in &rows.objects {
             insert_object(conn, rows.message.id, object, rows.message.created_at).await?;
         }
     }
-    for Place { message, entry, folder, uid } in &places {
-        insert_entry(conn, *message, entry, *folder, *uid).await?;
+    for place in &places {
+        insert_entry(conn, place).await?;
+        if let Some(summary) = &place.entry.summary {
+            summaries::insert(conn, place.entry.mailbox, place.entry.head, summary).await?;
+        }
     }
+    grow_all(conn, group).await?;
     for (row, work) in group.iter().flat_map(|rows| &rows.deliveries) {
         deliveries::insert(conn, row).await?;
         outbox::insert(conn, row.id, work).await?;
@@ -276,18 +302,37 @@ async fn touch_all(conn: &mut Conn, group: &[&Rows]) -> Result<Vec<(MailboxId, i
     Ok(touched)
 }
 
+/// Adds what came to the mailboxes that it counts in.
+async fn grow_all(conn: &mut Conn, group: &[&Rows]) -> Result<(), Trouble> {
+    let mut grown: BTreeMap<MailboxId, i64> = BTreeMap::new();
+    for entry in group.iter().flat_map(|rows| &rows.entries).filter(|entry| entry.counted) {
+        let octets = grown.entry(entry.mailbox).or_insert(0);
+        *octets = octets.saturating_add(entry.size);
+    }
+    for (mailbox, octets) in grown {
+        quota::grow(conn, mailbox, octets).await?;
+    }
+    Ok(())
+}
+
 /// Where an entry goes.
 struct Place<'a> {
     message: MessageId,
     entry: &'a NewEntry,
     folder: FolderId,
     uid: i64,
+    modseq: i64,
 }
 
-/// Takes UIDs for the whole group, one statement for each folder, in one order of folders on every node.
-async fn take_uids<'a>(conn: &mut Conn, group: &[&'a Rows]) -> Result<Vec<Place<'a>>, Trouble> {
-    let entries = |rows: &'a Rows| rows.entries.iter().map(move |entry| (rows.message.id, entry));
-    let mut entries: Vec<(MessageId, &NewEntry)> = group.iter().copied().flat_map(entries).collect();
+/// Takes UIDs for the whole group, one statement for each folder, in one order of folders on every node. What does
+/// not show yet takes none: its UID is below all others, in the order of arrival, until it shows ([`Tx::reveal`]).
+async fn take_uids<'a>(
+    conn: &mut Conn,
+    group: &[&'a Rows],
+    touched: &[(MailboxId, i64)],
+) -> Result<Vec<Place<'a>>, Trouble> {
+    let entries = |rows: &'a Rows| rows.entries.iter().map(move |entry| (&rows.message, entry));
+    let mut entries: Vec<(&MessageRow, &NewEntry)> = group.iter().copied().flat_map(entries).collect();
     // Stable: within a folder UIDs follow the order of arrival.
     entries.sort_by_key(|(_, entry)| folder_key(entry));
     let mut places = Vec::with_capacity(entries.len());
@@ -296,24 +341,38 @@ async fn take_uids<'a>(conn: &mut Conn, group: &[&'a Rows]) -> Result<Vec<Place<
         if first.folder == FolderRole::Plain {
             return Err(Trouble::new("a deposit names no special folder", "plain"));
         }
-        let many = i64::try_from(run.len()).unwrap_or(i64::MAX);
+        let change = touched.iter().find(|(mailbox, _)| *mailbox == first.mailbox).map(|(_, change)| *change);
+        let change = change.ok_or_else(|| Trouble::new("a deposit's mailbox was not touched", "counter"))?;
+        let shown = run.iter().filter(|(message, entry)| !is_hidden(message, entry)).count();
+        let many = i64::try_from(shown).unwrap_or(i64::MAX);
+        // What is hidden changes nothing that a client could see.
         let row = conn
             .row(
-                "UPDATE folders SET uid_next = uid_next + $3 WHERE mailbox_id = $1 AND role = $2 RETURNING id, uid_next",
-                &[first.mailbox.into(), first.folder.into(), many.into()],
+                "UPDATE folders SET uid_next = uid_next + $3, modseq = CASE WHEN $3 > 0 THEN $4 ELSE modseq END \
+                 WHERE mailbox_id = $1 AND role = $2 RETURNING id, uid_next",
+                &[first.mailbox.into(), first.folder.into(), many.into(), change.into()],
             )
             .await?
             .ok_or_else(|| Trouble::new("a mailbox has no such folder", first.folder.word()))?;
         let (folder, next): (FolderId, i64) = (row.read("id")?, row.read("uid_next")?);
-        let uids = next - many..;
-        places.extend(run.iter().zip(uids).map(|((message, entry), uid)| Place {
-            message: *message,
-            entry,
-            folder,
-            uid,
-        }));
+        let (mut uid, mut below) = (next - many, 0);
+        for (message, entry) in run {
+            let (uid, modseq) = if is_hidden(message, entry) {
+                below += 1;
+                (-(change.saturating_mul(MOST_HIDDEN).saturating_add(below)), 0)
+            } else {
+                uid += 1;
+                (uid - 1, change)
+            };
+            places.push(Place { message: message.id, entry, folder, uid, modseq });
+        }
     }
     Ok(places)
+}
+
+/// Whether an entry does not show at once: the server's Sent copy waits for a client's own.
+fn is_hidden(message: &MessageRow, entry: &NewEntry) -> bool {
+    entry.server_copy && entry.visible_at > message.created_at
 }
 
 fn folder_key(entry: &NewEntry) -> (MailboxId, &'static str) {
@@ -337,55 +396,41 @@ pub(super) async fn insert_object(
     conn.execute(sql, &params).await.map(|_| ())
 }
 
-async fn insert_entry(
-    conn: &mut Conn,
-    message: MessageId,
-    row: &NewEntry,
-    folder: FolderId,
-    uid: i64,
-) -> Result<(), Trouble> {
-    let visible_at = if row.server_copy { after_hidden(conn, folder, row.visible_at).await? } else { row.visible_at };
+async fn insert_entry(conn: &mut Conn, place: &Place<'_>) -> Result<(), Trouble> {
+    let Place { message, entry: row, folder, uid, modseq } = place;
     conn.execute(
         "INSERT INTO entries (id, mailbox_id, folder_id, uid, message_id, head_id, esk, flags, size, \
-         received_at, visible_at, authority_mac, message_id_hash, server_copy) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+         received_at, visible_at, authority_mac, message_id_hash, server_copy, modseq, counted) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
         &[
             row.id.into(),
             row.mailbox.into(),
-            folder.into(),
-            uid.into(),
-            message.into(),
+            (*folder).into(),
+            (*uid).into(),
+            (*message).into(),
             row.head.into(),
             (&row.esk).into(),
             row.flags.into(),
             row.size.into(),
             row.received_at.into(),
-            visible_at.into(),
+            row.visible_at.into(),
             (&row.mac).into(),
             row.message_id.as_ref().into(),
             i64::from(row.server_copy).into(),
+            (*modseq).into(),
+            i64::from(row.counted).into(),
         ],
     )
     .await
     .map(|_| ())
 }
 
-/// When a server's copy shows: not before those with lower UIDs. Instants are taken before sealing, UIDs at
-/// the commit, and what shows later under a lower UID is never seen (RFC 9051 §2.3.1.1). What a wrong clock
-/// hid for hours holds nobody else up.
-async fn after_hidden(conn: &mut Conn, folder: FolderId, at: Timestamp) -> Result<Timestamp, Trouble> {
-    let sql = "SELECT COALESCE(MAX(visible_at), $2) AS visible_at FROM entries \
-               WHERE folder_id = $1 AND server_copy = 1 AND visible_at > $2 AND visible_at <= $3";
-    let row = conn.row(sql, &[folder.into(), at.into(), at.plus(HELD_UP).into()]).await?;
-    row.map_or(Ok(at), |row| row.read("visible_at"))
-}
-
 fn octets(container: &Container) -> i64 {
     i64::try_from(container.as_octets().len()).unwrap_or(i64::MAX)
 }
 
-/// The longest that a copy waits for another before it.
-const HELD_UP: Duration = Duration::from_secs(3600);
+/// More than a group has entries of one folder.
+const MOST_HIDDEN: i64 = 1 << 20;
 /// Deposits in one transaction at most.
 const GROUP: usize = 64;
 /// Objects of one deposit that are written at once.

@@ -8,22 +8,29 @@ use std::collections::BTreeMap;
 
 use object_store::ObjectStoreExt as _;
 
-use crate::domain::{EntryId, Fault, MessageId, ObjectId};
+use crate::domain::{EntryId, Fault, FolderId, MessageId, ObjectId};
 
 use super::entries::EntryRow;
 use super::value::Trouble;
 use super::{Store, Tx, objects};
 
 impl Tx {
-    /// Deletes entries, and the heads and messages that no entry and no delivery refers to any more.
-    /// Returns the objects of the object store that may be deleted once this is committed.
+    /// Deletes entries, with their summaries, and the heads and messages that no entry and no delivery refers to
+    /// any more; notes which UIDs went. Returns the objects of the object store that may be deleted once this is
+    /// committed.
     ///
     /// # Errors
     /// A [`Fault`] of the database.
-    pub async fn remove_entries(&mut self, entries: &[EntryRow]) -> Result<Vec<ObjectId>, Fault> {
+    pub async fn remove_entries(&mut self, entries: &[EntryRow], modseq: i64) -> Result<Vec<ObjectId>, Fault> {
+        let mut folders: BTreeMap<FolderId, Vec<i64>> = BTreeMap::new();
+        entries.iter().for_each(|entry| folders.entry(entry.folder).or_default().push(entry.uid));
+        for (folder, uids) in folders {
+            self.note_expunged(folder, &uids, modseq).await?;
+        }
         let mut messages: BTreeMap<MessageId, Vec<ObjectId>> = BTreeMap::new();
         for entry in entries {
             self.delete_entry(entry.id).await?;
+            self.delete_unshown_summary(entry.mailbox, entry.head).await?;
             messages.entry(entry.message).or_default().push(entry.head);
             if let Some(submission) = entry.submission {
                 messages.entry(submission).or_default();
@@ -47,7 +54,11 @@ impl Tx {
     }
 
     async fn delete_entry(&mut self, id: EntryId) -> Result<(), Trouble> {
-        self.conn.execute("DELETE FROM entries WHERE id = $1", &[id.into()]).await.map(|_| ())
+        let sql = "DELETE FROM entries WHERE id = $1 RETURNING mailbox_id, size * counted AS octets";
+        if let Some(row) = self.conn.row(sql, &[id.into()]).await? {
+            self.grow(row.read("mailbox_id")?, -row.read::<i64>("octets")?);
+        }
+        Ok(())
     }
 
     /// Whether no entry shows or stands for a message, and no delivery is of it.

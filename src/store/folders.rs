@@ -31,14 +31,20 @@ pub struct FolderState {
     pub name: Option<Sealed>,
     /// UIDVALIDITY.
     pub uid_validity: i64,
-    /// UIDNEXT: what does not show yet counts as not arrived.
+    /// UIDNEXT: what does not show yet has no UID.
     pub uid_next: i64,
+    /// HIGHESTMODSEQ.
+    pub modseq: i64,
     /// Whether it is subscribed to.
     pub subscribed: bool,
     /// Entries that show.
     pub messages: i64,
     /// Those without `\Seen`.
     pub unseen: i64,
+    /// Those with `\Deleted`.
+    pub deleted: i64,
+    /// Octets of all that show.
+    pub octets: i64,
 }
 
 /// A folder that a person makes.
@@ -61,16 +67,17 @@ impl Store {
     ///
     /// # Errors
     /// A [`Fault`] of the database.
-    pub async fn folder_states(&self, mailbox: MailboxId, now: Timestamp) -> Result<Vec<FolderState>, Fault> {
+    pub async fn folder_states(&self, mailbox: MailboxId) -> Result<Vec<FolderState>, Fault> {
         let sql = "SELECT f.id AS id, f.role AS role, f.name_sealed AS name_sealed, f.uid_validity AS uid_validity, \
                    f.subscribed AS subscribed, \
-                   COALESCE(MIN(CASE WHEN e.visible_at > $2 THEN e.uid END), f.uid_next) AS uid_next, \
-                   COUNT(CASE WHEN e.visible_at <= $2 THEN 1 END) AS messages, \
-                   COUNT(CASE WHEN e.visible_at <= $2 AND (e.flags & 1) = 0 THEN 1 END) AS unseen \
-                   FROM folders f LEFT JOIN entries e ON e.folder_id = f.id WHERE f.mailbox_id = $1 \
-                   GROUP BY f.id, f.role, f.name_sealed, f.uid_validity, f.subscribed, f.uid_next, f.created_at \
+                   f.uid_next AS uid_next, f.modseq AS modseq, COUNT(e.uid) AS messages, \
+                   COUNT(CASE WHEN (e.flags & 1) = 0 THEN 1 END) AS unseen, \
+                   COUNT(CASE WHEN (e.flags & 8) <> 0 THEN 1 END) AS deleted, \
+                   CAST(COALESCE(SUM(e.size), 0) AS BIGINT) AS octets \
+                   FROM folders f LEFT JOIN entries e ON e.folder_id = f.id AND e.uid > 0 WHERE f.mailbox_id = $1 \
+                   GROUP BY f.id, f.role, f.name_sealed, f.uid_validity, f.subscribed, f.uid_next, f.modseq, f.created_at \
                    ORDER BY f.created_at, f.id";
-        let rows = self.rows(sql, &[mailbox.into(), now.into()]).await?;
+        let rows = self.rows(sql, &[mailbox.into()]).await?;
         Ok(rows.iter().map(folder_state).collect::<Result<_, _>>()?)
     }
 
@@ -78,23 +85,19 @@ impl Store {
     ///
     /// # Errors
     /// A [`Fault`] of the database.
-    pub async fn folder_state(
-        &self,
-        mailbox: MailboxId,
-        key: &FolderKey,
-        now: Timestamp,
-    ) -> Result<Option<FolderState>, Fault> {
+    pub async fn folder_state(&self, mailbox: MailboxId, key: &FolderKey) -> Result<Option<FolderState>, Fault> {
         let (sql, key) = find(key);
         let Some(found) = self.row(sql, &[mailbox.into(), key]).await? else { return Ok(None) };
         let id: FolderId = found.read("id")?;
         let sql = "SELECT f.id AS id, f.role AS role, f.name_sealed AS name_sealed, f.uid_validity AS uid_validity, \
                    f.subscribed AS subscribed, \
-                   COALESCE(MIN(CASE WHEN e.visible_at > $2 THEN e.uid END), f.uid_next) AS uid_next, \
-                   COUNT(CASE WHEN e.visible_at <= $2 THEN 1 END) AS messages, \
-                   COUNT(CASE WHEN e.visible_at <= $2 AND (e.flags & 1) = 0 THEN 1 END) AS unseen \
-                   FROM folders f LEFT JOIN entries e ON e.folder_id = f.id WHERE f.id = $1 \
-                   GROUP BY f.id, f.role, f.name_sealed, f.uid_validity, f.subscribed, f.uid_next";
-        Ok(self.row(sql, &[id.into(), now.into()]).await?.as_ref().map(folder_state).transpose()?)
+                   f.uid_next AS uid_next, f.modseq AS modseq, COUNT(e.uid) AS messages, \
+                   COUNT(CASE WHEN (e.flags & 1) = 0 THEN 1 END) AS unseen, \
+                   COUNT(CASE WHEN (e.flags & 8) <> 0 THEN 1 END) AS deleted, \
+                   CAST(COALESCE(SUM(e.size), 0) AS BIGINT) AS octets \
+                   FROM folders f LEFT JOIN entries e ON e.folder_id = f.id AND e.uid > 0 WHERE f.id = $1 \
+                   GROUP BY f.id, f.role, f.name_sealed, f.uid_validity, f.subscribed, f.uid_next, f.modseq";
+        Ok(self.row(sql, &[id.into()]).await?.as_ref().map(folder_state).transpose()?)
     }
 }
 
@@ -209,5 +212,8 @@ fn folder_state(row: &Row) -> Result<FolderState, Trouble> {
         subscribed: row.read::<i64>("subscribed")? != 0,
         messages: row.read("messages")?,
         unseen: row.read("unseen")?,
+        modseq: row.read("modseq")?,
+        deleted: row.read("deleted")?,
+        octets: row.read("octets")?,
     })
 }

@@ -12,6 +12,7 @@ pub mod audit;
 pub mod authority;
 pub mod challenges;
 pub mod changes;
+pub mod cloud;
 pub mod deliveries;
 pub mod deposit;
 pub mod entries;
@@ -22,8 +23,10 @@ pub mod objects;
 pub mod outbox;
 pub mod patients;
 pub mod practices;
+pub mod quota;
 pub mod sessions;
 pub mod sql;
+pub mod summaries;
 pub mod value;
 
 pub use sql::{ChainMac, OpenError, Store, StoreOptions, Tx};

@@ -14,9 +14,10 @@ use sqlx::{Postgres, Row as _, Sqlite};
 
 use super::challenges::SendState;
 use crate::domain::{
-    ChallengeId, Channel, Container, DeliveryId, DeliveryState, DeviceId, DeviceKind, DomainName, EntryId, Esk,
-    FailureClass, Fault, FolderId, FolderRole, KeyedHash, Mac, MailboxId, MailboxKind, MailboxState, MessageId,
-    ObjectId, PatientId, PatientKind, PracticeId, PublicKey, QueueId, Sealed, SessionId, SlotId, Timestamp,
+    ChallengeId, Channel, Container, DeliveryId, DeliveryState, DepositKeyId, DeviceId, DeviceKind, DomainName,
+    EntryId, Esk, FailureClass, Fault, FolderId, FolderRole, KeyedHash, Mac, MailboxId, MailboxKind, MailboxState,
+    MessageId, ObjectId, PatientId, PatientKind, PracticeId, PublicKey, QueueId, Sealed, SentCopy, SessionId, SlotId,
+    Timestamp,
 };
 
 /// A parameter of a statement. NULL keeps its type, which PostgreSQL asks for.
@@ -52,6 +53,12 @@ impl<'a> From<PlainOctets<'a>> for Param<'a> {
 impl From<i64> for Param<'_> {
     fn from(number: i64) -> Self {
         Self(Value::Int(Some(number)))
+    }
+}
+
+impl From<Option<i64>> for Param<'_> {
+    fn from(number: Option<i64>) -> Self {
+        Self(Value::Int(number))
     }
 }
 
@@ -243,9 +250,9 @@ macro_rules! octets {
 
 ids! {
     PracticeId MailboxId DeviceId SlotId FolderId EntryId MessageId ObjectId DeliveryId PatientId ChallengeId
-    SessionId QueueId
+    SessionId QueueId DepositKeyId
 }
-words! { MailboxKind MailboxState DeviceKind FolderRole DeliveryState Channel FailureClass PatientKind SendState }
+words! { MailboxKind MailboxState SentCopy DeviceKind FolderRole DeliveryState Channel FailureClass PatientKind SendState }
 octets! { Sealed KeyedHash Mac Container Esk PublicKey }
 
 /// What went wrong below: becomes a [`Fault`] at the face of the room.

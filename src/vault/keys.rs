@@ -17,7 +17,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::domain::{DeviceId, DevicePassword, Esk, Fault, KeyedHash, MailboxId, PublicKey, Random, Sealed, SlotId};
 
-use super::{Vault, policy, symmetric};
+use super::{SummaryKey, Vault, policy, summaries, symmetric};
 
 /// The random 256 bits that seal a certificate's secret part; held by every slot, never stored bare.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
@@ -50,6 +50,8 @@ pub struct MailboxKeys {
     pub(super) pair: KeyPair,
     /// Seals and hashes what a person names: folders, keywords. It outlives a rotation of the mailbox secret.
     pub(super) names: symmetric::Key,
+    /// Seals the summaries of what sessions bring.
+    pub(super) summaries: SummaryKey,
 }
 
 /// The secret half of a recovery certificate, as printed once: armoured OpenPGP text.
@@ -179,7 +181,8 @@ impl Vault {
         }
         let primary = policy::take_packet(&octets).ok_or_else(no_keys)?.0;
         let names = symmetric::derive(primary.whole, mailbox.as_bytes(), NAMES);
-        Ok(MailboxKeys { pair, names })
+        let summaries = summaries::own(primary.whole, mailbox);
+        Ok(MailboxKeys { pair, names, summaries })
     }
 
     /// The hash of the login verifier: the second HKDF output of the password, under a key of the root key.

@@ -261,7 +261,7 @@ impl Vault {
     }
 }
 
-fn open_head(key: &SessionKey, object: ObjectId, container: &Container) -> Result<OpenHead, Fault> {
+pub(super) fn open_head(key: &SessionKey, object: ObjectId, container: &Container) -> Result<OpenHead, Fault> {
     let (mut plain, start) = container::open(key, container)?;
     let (mut manifest, octets) = Manifest::split(plain.get(start..).unwrap_or_default(), object)?;
     let before = plain.len() - octets.len();

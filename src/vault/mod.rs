@@ -26,6 +26,8 @@
 //! | login verifier | HKDF(the same, salt = device, info = `pli login 1`); kept as HMAC under the root | |
 //! | secret part of a certificate | HKDF(mailbox secret, salt = mailbox, info = `pli certificate 1`) | frame(`pli certificate 1`, mailbox, fingerprint of the certificate) |
 //! | a name or keywords of a mailbox | HKDF(the certificate's primary secret-key packet, salt = mailbox, info = `pli names 1`) | frame(table, row, column) |
+//! | summaries that a session seals | HKDF(the same, salt = mailbox, info = `pli summaries 1`) | frame(`pli summary 1` or `pli words 1`, mailbox, message, head) |
+//! | summaries of what comes in | a deposit key: 32 random octets, kept as PKESK v6 to the certificate | the same |
 //! | a column | R(`column`, table, column) | frame(table, row, column, version as big-endian i64) |
 //! | a text under a ticket | HKDF(the ticket's 16 secret octets, salt = R(`ticket`, delivery), info = `pli ticket text 1`) | frame(`pli ticket text 1`, delivery) |
 //! | a page's session key | HKDF(cookie, salt = R(`session`, session), info = `pli session 1`) | frame(`pli session 1`, session) |
@@ -50,14 +52,16 @@ pub mod policy;
 pub mod records;
 pub mod root;
 pub mod split;
+pub mod summaries;
 pub mod tickets;
 
 pub use columns::{Asked, Place};
 pub use keys::{MailboxKeys, MailboxSecret, NewMailboxKeys, NewSlot, RecoverySecret};
 pub use manifest::{Encoding, PartRef};
 pub use message::{Grant, HeadPlain, OpenHead, PartPlain, SealedHead, SealedMessage, SessionKey};
-pub use records::{DeviceLabel, Thread};
+pub use records::{DeviceLabel, ReportAsked, Thread};
 pub use root::{RootKey, Vault};
+pub use summaries::{DepositKey, SealedSummary, SummaryKey, SummaryOf};
 
 #[cfg(test)]
 mod testing {

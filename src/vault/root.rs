@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::domain::{Fault, KeyId, Random};
 
+use super::summaries::Current;
 use super::symmetric::{self, Key};
 
 /// 32 octets that live outside the data folder and in no backup.
@@ -57,6 +58,7 @@ pub struct Vault {
 pub(super) struct Inner {
     prk: hmac::Key,
     id: KeyId,
+    pub(super) deposits: Current,
 }
 
 impl Vault {
@@ -65,7 +67,7 @@ impl Vault {
         let prk = symmetric::extract(SALT, root.0.as_slice());
         let name = symmetric::expand(&prk, &symmetric::framed(&[b"key id"]));
         let id = KeyId(name.first_chunk().copied().unwrap_or_default());
-        Self { inner: Arc::new(Inner { prk, id }) }
+        Self { inner: Arc::new(Inner { prk, id, deposits: Current::default() }) }
     }
 
     /// Names the root key, in every value it seals.

@@ -14,10 +14,14 @@
 #[path = "../support/postgres.rs"]
 mod postgres;
 
+mod changes;
+mod cloud;
 mod folders;
+mod journal;
 mod login;
 mod messages;
 mod office;
+mod quotas;
 mod sealed;
 mod sent;
 mod together;

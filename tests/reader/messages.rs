@@ -76,7 +76,7 @@ async fn odd_messages_come_back_to_the_octet(office: Office) {
     let corpus = corpus();
     let at = Timestamp(1_234_567_890_000);
     for (n, octets) in corpus.iter().enumerate() {
-        let (validity, uid) = reader.append("INBOX", &Flags::default(), Some(at), octets.clone()).await.unwrap();
+        let (validity, uid) = append_to(&reader, "INBOX", &Flags::default(), Some(at), octets.clone()).await.unwrap();
         let folder = reader.folder("INBOX").await.unwrap();
         assert_eq!((validity, uid as usize), (folder.uid_validity, n + 1));
     }
@@ -93,11 +93,11 @@ async fn odd_messages_come_back_to_the_octet(office: Office) {
 async fn what_is_not_clean_is_refused(office: Office) {
     let reader = office.reader().await;
     for octets in [&b"a\nb"[..], b"a\rb", b"a\0b", b"x\r"] {
-        let refused = reader.append("INBOX", &Flags::default(), None, octets.to_vec()).await;
+        let refused = append_to(&reader, "INBOX", &Flags::default(), None, octets.to_vec()).await;
         assert!(matches!(refused, Err(AppendError::NotClean)));
     }
     for folder in ["Nobody", "", "a//b"] {
-        let refused = reader.append(folder, &Flags::default(), None, letter("a", "x")).await;
+        let refused = append_to(&reader, folder, &Flags::default(), None, letter("a", "x")).await;
         assert!(matches!(refused, Err(AppendError::NoSuchFolder)), "{folder}");
     }
     assert_eq!(uids(&reader, "INBOX").await, [0_u32; 0]);
@@ -107,17 +107,18 @@ async fn what_is_not_clean_is_refused(office: Office) {
 async fn flags_and_keywords_are_kept_per_message(office: Office) {
     let reader = office.reader().await;
     let first = flags(&[SystemFlags::SEEN, SystemFlags::DRAFT], &["$Label1", "urgent"]);
-    reader.append("INBOX", &first, None, letter("a", "x")).await.unwrap();
+    append_to(&reader, "INBOX", &first, None, letter("a", "x")).await.unwrap();
     let lying = flags(&[SystemFlags(i64::MAX)], &["$PliOpened", "$pliFailed"]);
-    reader.append("INBOX", &lying, None, letter("b", "x")).await.unwrap();
+    append_to(&reader, "INBOX", &lying, None, letter("b", "x")).await.unwrap();
     let entries = list(&reader, "INBOX").await;
     assert_eq!(entries[0].flags, first);
     assert_eq!(entries[1].flags, flags(&[SystemFlags::CLIENT], &[]), "the server's words are the server's");
     let folder = reader.folder("INBOX").await.unwrap();
     assert_eq!((folder.messages, folder.unseen), (2, 0));
 
-    let change =
-        async |uids: &[u32], change, by: &Flags| reader.change_flags(folder.id, uids, change, by).await.unwrap();
+    let change = async |uids: &[u32], change, by: &Flags| {
+        reader.change_flags(folder.id, uids, change, by, None).await.unwrap().entries
+    };
     let infos = change(&[2, 1, 7, 2], FlagChange::Add, &flags(&[SystemFlags::FLAGGED], &["suivi", "URGENT"])).await;
     assert_eq!(infos.iter().map(|info| info.uid).collect::<Vec<_>>(), [1, 2], "those that are there, once");
     assert_eq!(
@@ -133,8 +134,10 @@ async fn flags_and_keywords_are_kept_per_message(office: Office) {
     assert!(change(&[], FlagChange::Set, &flags(&[], &[])).await.is_empty());
     // A folder of another mailbox is none.
     let other = office.node.reader(COLLEAGUE, &office.colleague.device.password).await;
-    assert!(other.change_flags(folder.id, &[1], FlagChange::Set, &flags(&[], &[])).await.unwrap().is_empty());
-    assert!(other.entries(folder.id).await.unwrap().is_empty());
+    assert!(
+        other.change_flags(folder.id, &[1], FlagChange::Set, &flags(&[], &[]), None).await.unwrap().entries.is_empty()
+    );
+    assert!(other.snapshot(folder.id).await.unwrap().entries.is_empty());
     assert!(other.expunge(folder.id, None).await.unwrap().is_empty());
     assert!(matches!(other.relocate(folder.id, &[1], "INBOX").await, Err(FolderError::NoSuchFolder)));
     assert!(matches!(other.copy(folder.id, &[1], "INBOX").await, Err(FolderError::NoSuchFolder)));
@@ -152,14 +155,18 @@ async fn thousands_of_flags_are_changed_in_slices(office: Office) {
     assert_eq!(many.messages, 1300);
     let all: Vec<u32> = (1..=1300).collect();
     let before = reader.room_changes(&office).await;
-    let infos = reader.change_flags(many.id, &all, FlagChange::Add, &flags(&[SystemFlags::SEEN], &[])).await.unwrap();
+    let infos = reader
+        .change_flags(many.id, &all, FlagChange::Add, &flags(&[SystemFlags::SEEN], &[]), None)
+        .await
+        .unwrap()
+        .entries;
     assert_eq!(infos.len(), 1300);
     assert_eq!(reader.room_changes(&office).await - before, 3, "three slices");
     assert_eq!(reader.folder("many").await.unwrap().unseen, 0);
     let before = reader.room_changes(&office).await;
-    reader.change_flags(many.id, &all, FlagChange::Add, &flags(&[SystemFlags::SEEN], &[])).await.unwrap();
+    reader.change_flags(many.id, &all, FlagChange::Add, &flags(&[SystemFlags::SEEN], &[]), None).await.unwrap();
     assert_eq!(reader.room_changes(&office).await, before, "nothing changed, nothing committed");
-    reader.change_flags(many.id, &all, FlagChange::Add, &flags(&[SystemFlags::DELETED], &[])).await.unwrap();
+    reader.change_flags(many.id, &all, FlagChange::Add, &flags(&[SystemFlags::DELETED], &[]), None).await.unwrap();
     assert_eq!(reader.expunge(many.id, None).await.unwrap(), all);
     assert_eq!(read(&reader, "INBOX").await, [letter("a", "x")]);
 }
@@ -179,7 +186,7 @@ async fn copies_share_their_octets_and_nothing_else(office: Office) {
     let with = flags(&[SystemFlags::SEEN], &["suivi"]);
     let at = Timestamp(1_700_000_000_000);
     for n in 0..3 {
-        reader.append("INBOX", &with, Some(at), letter(&format!("m{n}"), "x")).await.unwrap();
+        append_to(&reader, "INBOX", &with, Some(at), letter(&format!("m{n}"), "x")).await.unwrap();
     }
     let inbox = reader.folder("INBOX").await.unwrap();
     let archive = reader.folder("Archive").await.unwrap();
@@ -191,7 +198,7 @@ async fn copies_share_their_octets_and_nothing_else(office: Office) {
     assert!(copies.iter().all(|copy| copy.flags == with && copy.received_at == at));
     assert_eq!(read(&reader, "Archive").await, [letter("m0", "x"), letter("m2", "x")]);
     assert_eq!(office.count("SELECT COUNT(*) FROM objects").await, 3, "nothing was sealed again");
-    reader.change_flags(archive.id, &[1], FlagChange::Set, &flags(&[], &[])).await.unwrap();
+    reader.change_flags(archive.id, &[1], FlagChange::Set, &flags(&[], &[]), None).await.unwrap();
     assert_eq!(list(&reader, "INBOX").await[0].flags, with);
     assert!(matches!(reader.copy(inbox.id, &[1], "Nobody").await, Err(FolderError::NoSuchFolder)));
     assert_eq!(reader.copy(inbox.id, &[77], "Archive").await.unwrap().1, []);
@@ -223,7 +230,7 @@ async fn an_expunge_takes_what_is_deleted_and_named(office: Office) {
     let inbox = reader.folder("INBOX").await.unwrap().id;
     let entries = list(&reader, "INBOX").await;
     assert!(reader.expunge(inbox, None).await.unwrap().is_empty());
-    reader.change_flags(inbox, &[1, 3, 5], FlagChange::Add, &flags(&[SystemFlags::DELETED], &[])).await.unwrap();
+    reader.change_flags(inbox, &[1, 3, 5], FlagChange::Add, &flags(&[SystemFlags::DELETED], &[]), None).await.unwrap();
     assert_eq!(reader.expunge(inbox, Some(&[4, 3, 9])).await.unwrap(), [3]);
     assert_eq!(reader.expunge(inbox, None).await.unwrap(), [1, 5]);
     assert_eq!(uids(&reader, "INBOX").await, [2, 4, 6]);
@@ -250,11 +257,11 @@ async fn the_last_copy_takes_its_containers_with_it(office: Office) {
     };
     assert!(files() > 0, "a large part is an object");
     let deleted = flags(&[SystemFlags::DELETED], &[]);
-    reader.change_flags(inbox, &[1], FlagChange::Add, &deleted).await.unwrap();
+    reader.change_flags(inbox, &[1], FlagChange::Add, &deleted, None).await.unwrap();
     assert_eq!(reader.expunge(inbox, None).await.unwrap(), [1]);
     assert!(read(&reader, "Archive").await == [large], "the copy is whole");
     let archive = reader.folder("Archive").await.unwrap().id;
-    reader.change_flags(archive, &[1], FlagChange::Add, &deleted).await.unwrap();
+    reader.change_flags(archive, &[1], FlagChange::Add, &deleted, None).await.unwrap();
     assert_eq!(reader.expunge(archive, None).await.unwrap(), [1]);
     for table in ["entries", "objects", "messages"] {
         assert_eq!(office.count(&format!("SELECT COUNT(*) FROM {table}")).await, 0, "{table}");
@@ -269,11 +276,11 @@ async fn a_shared_message_stays_for_the_other(office: Office) {
     let colleague = office.node.reader(COLLEAGUE, &office.colleague.device.password).await;
     let deleted = flags(&[SystemFlags::DELETED], &[]);
     let sent = doctor.folder("Sent").await.unwrap().id;
-    doctor.change_flags(sent, &[1], FlagChange::Add, &deleted).await.unwrap();
+    doctor.change_flags(sent, &[1], FlagChange::Add, &deleted, None).await.unwrap();
     doctor.expunge(sent, None).await.unwrap();
     assert_eq!(read(&colleague, "INBOX").await, [letter("shared", "x")]);
     let inbox = colleague.folder("INBOX").await.unwrap().id;
-    colleague.change_flags(inbox, &[1], FlagChange::Add, &deleted).await.unwrap();
+    colleague.change_flags(inbox, &[1], FlagChange::Add, &deleted, None).await.unwrap();
     colleague.expunge(inbox, None).await.unwrap();
     assert_eq!(office.count("SELECT COUNT(*) FROM messages").await, 0);
 }
@@ -288,11 +295,11 @@ async fn quota_is_counted_and_kept(office: Office) {
     assert!(office.node.store.set_quota(office.doctor.id, 2 * size as i64, event).await.unwrap());
     assert_eq!(reader.quota().await.unwrap(), (size, 2 * size));
     put(&reader, "INBOX", &octets).await;
-    let full = reader.append("INBOX", &Flags::default(), None, octets.clone()).await;
+    let full = append_to(&reader, "INBOX", &Flags::default(), None, octets.clone()).await;
     assert!(matches!(full, Err(AppendError::OverQuota)));
     assert_eq!(uids(&reader, "INBOX").await, [1, 2]);
     let inbox = reader.folder("INBOX").await.unwrap().id;
-    reader.change_flags(inbox, &[1], FlagChange::Add, &flags(&[SystemFlags::DELETED], &[])).await.unwrap();
+    reader.change_flags(inbox, &[1], FlagChange::Add, &flags(&[SystemFlags::DELETED], &[]), None).await.unwrap();
     reader.expunge(inbox, None).await.unwrap();
     put(&reader, "INBOX", &octets).await;
     // A submission is never refused for it, and neither is the client's copy of one.
@@ -315,7 +322,7 @@ async fn fault_47_parallel_appends_never_pass_the_quota(office: Office) {
     for n in 0..200 {
         let (reader, octets) = (if n % 2 == 0 { reader.clone() } else { other.clone() }, octets.clone());
         tasks.spawn(async move {
-            match reader.append("INBOX", &Flags::default(), None, octets).await {
+            match append_to(&reader, "INBOX", &Flags::default(), None, octets).await {
                 Ok(_) => 1,
                 Err(AppendError::OverQuota) => 0,
                 Err(error) => panic!("{error}"),
@@ -394,7 +401,7 @@ async fn a_refused_append_leaves_no_objects(office: Office) {
     let event = AuditEvent::new(NOW, Actor::Operator, Verb::MailboxAdded);
     office.node.store.set_quota(office.doctor.id, octets.len() as i64 * 2, event).await.unwrap();
     // Some are refused before anything is written, others in the transaction.
-    let append = || async { reader.append("INBOX", &Flags::default(), None, octets.clone()).await };
+    let append = || async { append_to(&reader, "INBOX", &Flags::default(), None, octets.clone()).await };
     let all = tokio::join!(append(), append(), append(), append());
     let all = [all.0, all.1, all.2, all.3];
     assert_eq!(all.iter().filter(|append| append.is_ok()).count(), 1);
@@ -415,7 +422,8 @@ async fn keywords_are_bounded_per_message_and_folder(office: Office) {
         put(&reader, "INBOX", &letter("a", "x")).await;
     }
     let inbox = reader.folder("INBOX").await.unwrap().id;
-    let change = async |uid: u32, how: FlagChange, flags: Flags| reader.change_flags(inbox, &[uid], how, &flags).await;
+    let change =
+        async |uid: u32, how: FlagChange, flags: Flags| reader.change_flags(inbox, &[uid], how, &flags, None).await;
     assert!(matches!(change(1, FlagChange::Set, words(0, 65)).await, Err(FolderError::TooMany)));
     change(1, FlagChange::Set, words(0, 64)).await.unwrap();
     assert!(matches!(change(1, FlagChange::Add, words(64, 65)).await, Err(FolderError::TooMany)));
@@ -425,7 +433,7 @@ async fn keywords_are_bounded_per_message_and_folder(office: Office) {
     }
     change(8, FlagChange::Add, words(448, 500)).await.unwrap();
     assert!(matches!(change(9, FlagChange::Add, words(500, 501)).await, Err(FolderError::TooMany)));
-    let append = async |flags: Flags| reader.append("INBOX", &flags, None, letter("b", "x")).await;
+    let append = async |flags: Flags| append_to(&reader, "INBOX", &flags, None, letter("b", "x")).await;
     assert!(matches!(append(words(500, 501)).await, Err(AppendError::TooManyKeywords)));
     // Those that are there already may be set, whatever their case; those that go make room.
     let loud = Flags { keywords: ["MOT7".to_owned()].into(), ..Flags::default() };
@@ -433,5 +441,5 @@ async fn keywords_are_bounded_per_message_and_folder(office: Office) {
     append(words(0, 64)).await.unwrap();
     change(8, FlagChange::Remove, words(448, 449)).await.unwrap();
     let second = office.reader().await;
-    second.change_flags(inbox, &[9], FlagChange::Add, &words(500, 501)).await.unwrap();
+    second.change_flags(inbox, &[9], FlagChange::Add, &words(500, 501), None).await.unwrap();
 }

@@ -10,7 +10,7 @@ use pli::access::{Access, Opened};
 use pli::delivery::{Deliveries, Settings, Submission};
 use pli::domain::*;
 use pli::mailbox::provision::{Born, NewMailbox};
-use pli::mailbox::{EntryInfo, Mailboxes, Reader};
+use pli::mailbox::{AppendError, EntryInfo, Mailboxes, NewMessage, Reader};
 use pli::server::OsRandom;
 use pli::store::{Store, StoreOptions};
 use pli::texts::Texts;
@@ -97,10 +97,17 @@ impl Office {
         let submission = Submission {
             sender,
             recipients: to.iter().map(|to| to.parse().unwrap()).collect(),
+            dsn: DsnRequest::default(),
             transport: "ESMTPSA".to_owned(),
             message: RawMessage::new(message.to_vec()).unwrap(),
         };
         self.node.deliveries.accept(submission).await.unwrap();
+    }
+
+    /// Sets how many octets the doctor's mailbox may hold.
+    pub async fn set_quota(&self, octets: i64) {
+        let event = AuditEvent::new(NOW, Actor::Operator, Verb::MailboxAdded);
+        assert!(self.node.store.set_quota(self.doctor.id, octets, event).await.unwrap());
     }
 
     /// Runs SQL as somebody who got at the database.
@@ -257,14 +264,26 @@ pub fn letter(id: &str, subject: &str) -> Vec<u8> {
     .into_bytes()
 }
 
+/// Appends one message; UIDVALIDITY and UID.
+pub async fn append_to(
+    reader: &Reader,
+    folder: &str,
+    flags: &Flags,
+    at: Option<Timestamp>,
+    octets: Vec<u8>,
+) -> Result<(u32, u32), AppendError> {
+    let (validity, uids) = reader.append(folder, vec![NewMessage { flags: flags.clone(), at, octets }]).await?;
+    Ok((validity, uids[0]))
+}
+
 /// Appends to a folder; the UID.
 pub async fn put(reader: &Reader, folder: &str, octets: &[u8]) -> u32 {
-    reader.append(folder, &Flags::default(), None, octets.to_vec()).await.unwrap().1
+    append_to(reader, folder, &Flags::default(), None, octets.to_vec()).await.unwrap().1
 }
 
 pub async fn list(reader: &Reader, folder: &str) -> Vec<EntryInfo> {
     let id = reader.folder(folder).await.unwrap().id;
-    reader.entries(id).await.unwrap()
+    reader.snapshot(id).await.unwrap().entries.to_vec()
 }
 
 pub async fn uids(reader: &Reader, folder: &str) -> Vec<u32> {

@@ -18,7 +18,7 @@ async fn names_and_keywords_are_nowhere_at_rest(office: Office) {
     octets.extend_from_slice(b"corpscanari\r\n");
     octets.extend("0123456789abcdef\r\n".repeat(8000).into_bytes());
     let with = flags(&[], &["motclefcanari"]);
-    reader.append("Patients/oiseaucanari", &with, None, octets.clone()).await.unwrap();
+    append_to(&reader, "Patients/oiseaucanari", &with, None, octets.clone()).await.unwrap();
     let folder = reader.folder("Patients/oiseaucanari").await.unwrap().id;
     reader.copy(folder, &[1], "INBOX").await.unwrap();
     reader.relocate(folder, &[1], "Archive").await.unwrap();
@@ -37,7 +37,7 @@ async fn names_and_keywords_are_nowhere_at_rest(office: Office) {
     // The root key with the whole database reads no name and no keyword: only a device password does.
     let (id, sealed) = {
         let store = &office.node.store;
-        let states = store.folder_states(office.doctor.id, NOW).await.unwrap();
+        let states = store.folder_states(office.doctor.id).await.unwrap();
         let state = states.into_iter().find(|state| state.role == FolderRole::Plain).unwrap();
         (state.id.to_string(), state.name.unwrap())
     };
@@ -120,8 +120,8 @@ async fn swapped_names_and_keywords_are_not_shown(office: Office) {
     let reader = office.reader().await;
     reader.create("un").await.unwrap();
     reader.create("deux").await.unwrap();
-    reader.append("INBOX", &flags(&[], &["a"]), None, letter("a", "x")).await.unwrap();
-    reader.append("INBOX", &flags(&[], &["b"]), None, letter("b", "x")).await.unwrap();
+    append_to(&reader, "INBOX", &flags(&[], &["a"]), None, letter("a", "x")).await.unwrap();
+    append_to(&reader, "INBOX", &flags(&[], &["b"]), None, letter("b", "x")).await.unwrap();
     let id = reader.folder("un").await.unwrap().id;
     let other = reader.folder("deux").await.unwrap().id;
     let sql = format!(

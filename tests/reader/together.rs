@@ -32,11 +32,14 @@ async fn a_storm_of_moves_and_expunges_loses_nothing(office: Office) {
         tasks.spawn(async move {
             let (from, to) = (names[n % 3], names[(n + 1 + n / 3 % 2) % 3]);
             let folder = reader.folder(from).await.unwrap().id;
-            let here = reader.entries(folder).await.unwrap();
+            let here = reader.snapshot(folder).await.unwrap().entries;
             let some: Vec<u32> = here.iter().skip(n % 5).step_by(3).map(|entry| entry.uid).collect();
             if n % 10 == 9 {
                 let some = &some[..some.len().min(1)];
-                reader.change_flags(folder, some, FlagChange::Add, &flags(&[SystemFlags::DELETED], &[])).await.unwrap();
+                reader
+                    .change_flags(folder, some, FlagChange::Add, &flags(&[SystemFlags::DELETED], &[]), None)
+                    .await
+                    .unwrap();
                 reader.expunge(folder, Some(some)).await.unwrap().len()
             } else {
                 let (_, placed) = reader.relocate(folder, &some, to).await.unwrap();
@@ -99,6 +102,7 @@ async fn a_watch_fires_at_once_here_and_soon_elsewhere(office: Office) {
     let submission = pli::delivery::Submission {
         sender,
         recipients: vec![DOCTOR.parse().unwrap()],
+        dsn: DsnRequest::default(),
         transport: "ESMTPSA".to_owned(),
         message,
     };
@@ -113,7 +117,7 @@ async fn a_watch_fires_at_once_here_and_soon_elsewhere(office: Office) {
     // A change of this session.
     near.mark_unchanged();
     let inbox = here.folder("INBOX").await.unwrap().id;
-    here.change_flags(inbox, &[1], FlagChange::Add, &flags(&[SystemFlags::SEEN], &[])).await.unwrap();
+    here.change_flags(inbox, &[1], FlagChange::Add, &flags(&[SystemFlags::SEEN], &[]), None).await.unwrap();
     assert!(near.has_changed().unwrap(), "told with the commit");
     tokio::time::timeout(SOON, far.changed()).await.expect("the other node looks").unwrap();
     assert_eq!(list(&there, "INBOX").await[0].flags, flags(&[SystemFlags::SEEN], &[]));

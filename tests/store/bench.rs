@@ -170,6 +170,7 @@ pub fn mailbox_row(practice: PracticeId) -> MailboxRow {
         name: "Dr Camille Leroy".to_owned(),
         kind: MailboxKind::Personal,
         state: MailboxState::Active,
+        sent: SentCopy::Client,
         certificate: PublicKey::from_octets(octets(2000)),
         secret: sealed(),
         version: 1,
@@ -255,6 +256,7 @@ impl House {
             objects: vec![NewObject { id: head, container: Container::from_octets(octets(size)) }],
             entries: vec![self.entry(head, FolderRole::Sent)],
             deliveries: vec![(delivery, work)],
+            keys: Vec::new(),
             event: event(Verb::Deposited).about_message(message),
         }
     }
@@ -272,6 +274,8 @@ impl House {
             visible_at: later(30),
             message_id: Some(hash()),
             server_copy: folder == FolderRole::Sent,
+            summary: None,
+            counted: true,
             mac: mac(),
         }
     }
@@ -303,6 +307,7 @@ impl House {
             downloaded_at: None,
             ended_at: None,
             expires_at: later(30 * 24 * 3600),
+            report: Some(sealed()),
         }
     }
 

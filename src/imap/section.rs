@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use crate::imap::grammar::fetch::{Of, Section};
 
-use super::field;
-use super::structure::{Kind, Node, Structure};
+use crate::mime::field;
+use crate::mime::structure::{Kind, Node, Structure};
 
 /// What a section gives.
 #[derive(PartialEq, Eq)]
@@ -47,8 +47,8 @@ pub fn partial(all: Range<usize>, partial: Option<(u32, u32)>) -> Range<usize> {
     from..from.saturating_add(octets(count)).min(all.end)
 }
 
-/// Follows part numbers. A message that is no multipart has one part, its body.
-fn part(structure: &Structure, numbers: &[u32]) -> Option<usize> {
+/// Follows part numbers, to a place in the structure. A message that is no multipart has one part, its body.
+pub(super) fn part(structure: &Structure, numbers: &[u32]) -> Option<usize> {
     let (mut at, mut inside) = (0, true);
     for number in numbers {
         let container = match structure.node(at)?.kind {
@@ -77,7 +77,8 @@ fn message<'a>(structure: &'a Structure, node: &'a Node, whole: bool) -> Option<
     }
 }
 
-fn chosen(header: &[u8], names: &[String], not: bool) -> Vec<u8> {
+/// The fields of a header that are chosen by name, and the empty line.
+pub(super) fn chosen(header: &[u8], names: &[String], not: bool) -> Vec<u8> {
     let mut all = Vec::new();
     // Looked up, not compared one by one: both may be many.
     let names: BTreeSet<Vec<u8>> = names.iter().map(|name| name.as_bytes().to_ascii_lowercase()).collect();
@@ -96,10 +97,10 @@ fn chosen(header: &[u8], names: &[String], not: bool) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::field::slice;
     use super::*;
     use crate::imap::grammar::cursor::Cursor;
     use crate::imap::grammar::fetch::{Item, items};
+    use crate::mime::field::slice;
 
     fn fetch(message: &str, wanted: &str) -> String {
         let octets = message.replace('~', "\r\n").into_bytes();

@@ -1,12 +1,11 @@
 //! ENVELOPE (RFC 3501 §7.4.2): ten fields of a header, as they stand there.
 
-use crate::imap::out::Out;
-
 use super::address::{self, Address};
 use super::field;
+use super::wire::Wire;
 
 /// Writes the envelope of a header; `left` is how many addresses may still be written.
-pub fn write(header: &[u8], left: &mut usize, out: &mut Out) {
+pub fn write(header: &[u8], left: &mut usize, out: &mut Wire) {
     let text = |name| field::find(header, name);
     let from = addresses(header, "from", *left);
     out.push("(");
@@ -38,7 +37,7 @@ fn addresses(header: &[u8], name: &str, most: usize) -> Vec<Address> {
     named.flat_map(|field| address::list(&field::unfold(field.value), most)).take(most).collect()
 }
 
-fn list(addresses: &[Address], left: &mut usize, out: &mut Out) {
+fn list(addresses: &[Address], left: &mut usize, out: &mut Wire) {
     let addresses = addresses.get(..*left).unwrap_or(addresses);
     *left = left.saturating_sub(addresses.len());
     if addresses.is_empty() {
@@ -78,13 +77,9 @@ mod tests {
     use super::*;
 
     fn shown(header: &str) -> String {
-        let mut out = Out::default();
+        let mut out = Wire::default();
         write(header.as_bytes(), &mut MOST_ADDRESSES.clone(), &mut out);
-        let mut all = String::new();
-        while let Some(piece) = out.pop() {
-            all.push_str(&String::from_utf8_lossy(piece.octets()));
-        }
-        all
+        String::from_utf8_lossy(out.octets()).into_owned()
     }
 
     #[test]

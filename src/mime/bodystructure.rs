@@ -7,15 +7,14 @@
 
 use std::cell::Cell;
 
-use crate::imap::out::Out;
-
 use super::envelope;
 use super::field;
 use super::parameter::{Value, plain};
 use super::structure::{Kind, Node, Structure};
+use super::wire::Wire;
 
 /// Writes the structure; `extended` for BODYSTRUCTURE.
-pub fn write(octets: &[u8], structure: &Structure, extended: bool, out: &mut Out) {
+pub fn write(octets: &[u8], structure: &Structure, extended: bool, out: &mut Wire) {
     if let Some(root) = structure.root() {
         let addresses = Cell::new(envelope::MOST_ADDRESSES);
         Writer { octets, structure, extended, most: out.len().saturating_add(MOST_WRITTEN), addresses }.part(root, out);
@@ -32,7 +31,7 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn part(&self, node: &Node, out: &mut Out) {
+    fn part(&self, node: &Node, out: &mut Wire) {
         if self.is_full(out) {
             out.push(format!(r#"("application" "octet-stream" NIL NIL NIL "7bit" {})"#, node.body.len()));
             return;
@@ -45,11 +44,11 @@ impl Writer<'_> {
         out.push(")");
     }
 
-    fn is_full(&self, out: &Out) -> bool {
+    fn is_full(&self, out: &Wire) -> bool {
         out.len() > self.most
     }
 
-    fn multipart(&self, node: &Node, children: &[usize], out: &mut Out) {
+    fn multipart(&self, node: &Node, children: &[usize], out: &mut Wire) {
         for child in children.iter().filter_map(|child| self.structure.node(*child)) {
             self.part(child, out);
         }
@@ -71,7 +70,7 @@ impl Writer<'_> {
         }
     }
 
-    fn single(&self, node: &Node, out: &mut Out) {
+    fn single(&self, node: &Node, out: &mut Wire) {
         let header = field::head(self.octets, &node.header);
         let (kind, subtype) = node.media_type();
         let opaque = node.kind == Kind::Leaf
@@ -112,7 +111,7 @@ impl Writer<'_> {
     }
 
     /// Disposition, language, location: the same for all.
-    fn rest(&self, node: &Node, out: &mut Out) {
+    fn rest(&self, node: &Node, out: &mut Wire) {
         if self.is_full(out) {
             return out.push(" NIL NIL NIL");
         }
@@ -135,7 +134,7 @@ impl Writer<'_> {
     }
 }
 
-fn parameters(value: &Value, out: &mut Out) {
+fn parameters(value: &Value, out: &mut Wire) {
     if value.parameters.is_empty() {
         return out.push("NIL");
     }
@@ -151,7 +150,7 @@ fn parameters(value: &Value, out: &mut Out) {
     out.push(")");
 }
 
-fn languages(value: Option<&[u8]>, out: &mut Out) {
+fn languages(value: Option<&[u8]>, out: &mut Wire) {
     let value = value.map(plain).unwrap_or_default();
     let tags: Vec<&[u8]> =
         value.split(|octet| *octet == b',').map(<[u8]>::trim_ascii).filter(|tag| !tag.is_empty()).collect();
@@ -180,13 +179,9 @@ mod tests {
 
     fn shown(text: &str, extended: bool) -> String {
         let octets = text.replace('~', "\r\n").into_bytes();
-        let mut out = Out::default();
+        let mut out = Wire::default();
         write(&octets, &Structure::read(&octets), extended, &mut out);
-        let mut all = String::new();
-        while let Some(piece) = out.pop() {
-            all.push_str(&String::from_utf8_lossy(piece.octets()));
-        }
-        all
+        String::from_utf8_lossy(out.octets()).into_owned()
     }
 
     #[test]
