@@ -248,6 +248,9 @@ with Practice(version("thunderbird", "--version")) as practice:
         assert parts[1].get_payload(decode=True) == attachment(), "to the octet"
         assert sorted(email.message_from_bytes(o)["Subject"] for o in practice.settled_sent()) == ["Avis sur Mme Rossi", "Le scan"]
         practice.deliver(letter("big", file=attachment(seed=2)))
-        until(lambda: bird.there("big")["whole"], what="the whole of it here")
+        # As File ▸ Offline ▸ Get Selected Messages does.
+        bird.there("big")
+        bird.run(ACCOUNT + "inbox().downloadMessagesForOffline([find(inbox(), args[1])], null)", "big")
+        until(lambda: bird.there("big")["whole"], 120, "the whole of it here")
         bird.run(SAVE, "big", back)
         assert open(back, "rb").read() == attachment(seed=2), "to the octet"
