@@ -3,7 +3,7 @@ import glob
 import os
 import re
 
-from practice import (COLLEAGUE, DOCTOR, Practice, attachment, letter, needs, ok, prepared, quoted, run, version)
+from practice import DOCTOR, Practice, attachment, letter, needs, prepared, quoted, run, version
 
 needs("mbsync")
 

@@ -3,13 +3,13 @@ import email
 import fcntl
 import os
 import pty
-import select
 import struct
 import termios
 import threading
 import time
 
-from practice import (COLLEAGUE, DOCTOR, MEBIBYTE, Practice, attachment, letter, needs, prepared, run, until, version)
+from practice import (COLLEAGUE, DOCTOR, MEBIBYTE, Practice, attachment, letter, needs, prepared, run,
+                      until, version)
 
 needs("neomutt")
 
@@ -77,7 +77,7 @@ set sort = mailbox-order fast_reply = yes autoedit = yes edit_headers = no edito
 set header_cache = "{practice.folder}/headers" message_cachedir = "{practice.folder}/bodies" wait_key = no
 set imap_idle = yes imap_keepalive = 30 timeout = 1 mail_check = 1 check_new = yes
 set imap_check_subscribed = yes imap_list_subscribed = no
-set imap_condstore = {os.environ.get("PLI_CONDSTORE", "yes")} imap_qresync = {os.environ.get("PLI_QRESYNC", "yes")}
+set imap_condstore = yes imap_qresync = yes
 """)
     _, messages = prepared()
     inbox = [octets for folder, _, _, octets in messages if folder == "INBOX"]

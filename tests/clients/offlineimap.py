@@ -2,7 +2,7 @@
 import glob
 import os
 
-from practice import DOCTOR, Practice, letter, needs, ok, prepared, quoted, run, version
+from practice import DOCTOR, Practice, letter, needs, prepared, quoted, run, version
 
 needs("offlineimap")
 

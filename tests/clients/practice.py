@@ -44,7 +44,7 @@ def octets(line):
 
 def prepared():
     """The folders and the messages of mailbox.txt, as (folder, flags, date, octets)."""
-    folders, messages, message = [], [], None
+    folders, messages, message, body = [], [], None, []
     for line in open(f"{HERE}/mailbox.txt", encoding="utf-8").read().splitlines():
         if message is not None:
             if line == "END":
@@ -66,7 +66,7 @@ def attachment(size=20 * MEBIBYTE, seed=1):
 
 def letter(subject, body="Bonjour.\r\n", to=DOCTOR, sender=COLLEAGUE, ident=None, file=None):
     """A letter as a mail client writes it; `file` is attached."""
-    ident = ident or f"{abs(hash((subject, time.monotonic())))}@cabinet.example"
+    ident = ident or f"{random.getrandbits(64):x}@cabinet.example"
     head = (
         f"From: {sender}\r\nTo: {to}\r\nSubject: {subject}\r\nMessage-ID: <{ident}>\r\n"
         f"Date: Thu, 15 Jan 2026 08:00:00 +0100\r\nMIME-Version: 1.0\r\n"
@@ -83,8 +83,8 @@ def letter(subject, body="Bonjour.\r\n", to=DOCTOR, sender=COLLEAGUE, ident=None
     )
 
 
-def until(done, within=60, what="what was waited for"):
-    """Asks again and again, for a minute at most; gives the first answer that is true."""
+def until(done, within=120, what="what was waited for"):
+    """Asks again and again, for two minutes at most; gives the first answer that is true."""
     end = time.monotonic() + within
     while not (answer := done()):
         if time.monotonic() > end:

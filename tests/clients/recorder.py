@@ -108,6 +108,7 @@ class Recorder:
         text = re.sub(r"\b\d{10}\b", self.validity, text)
         if side == "S":
             text = re.sub(r"(CAPABILITY IMAP4rev1).*", r"\1*…", text)
+            text = re.sub(r"(MAILBOXID|EMAILID|THREADID) \([^)]+\)", r"\1 (*…)", text)
             # In Sent the server's own copy has a UID before it shows, and only where there was a submission.
             text = re.sub(r"(APPENDUID [^ ]+) \d+\]", r"\1 *…]", text)
             today = time.strftime("%b-%Y", time.gmtime())

@@ -9,7 +9,7 @@ import signal
 import subprocess
 
 from marionette import Marionette
-from practice import (COLLEAGUE, DOCTOR, MEBIBYTE, Practice, attachment, free_port, letter, needs, ok, prepared, run,
+from practice import (COLLEAGUE, DOCTOR, MEBIBYTE, Practice, attachment, free_port, letter, needs, prepared, run,
                       until, version)
 
 needs("thunderbird", "certutil")

@@ -2,7 +2,7 @@
 import asyncio
 import importlib.metadata
 
-from practice import DOCTOR, Practice, letter, prepared, skip
+from practice import DOCTOR, Practice, prepared, skip
 
 try:
     import aioimaplib

@@ -1,7 +1,7 @@
 """IMAPClient (Python): folders with accents, flags, MOVE, IDLE, quota, and 20 MiB."""
 import time
 
-from practice import COLLEAGUE, DOCTOR, Practice, attachment, letter, prepared, skip
+from practice import DOCTOR, Practice, attachment, letter, prepared, skip
 
 try:
     import imapclient
