@@ -45,6 +45,7 @@ const PLAIN: &[(&str, &str, &str)] = &[
     ("entries", "flags", "flags as bits"),
     ("entries", "size", "size"),
     ("entries", "server_copy", "flags as bits: kept by the server or appended by a client"),
+    ("waiting_names", "kind", "state: a path or keywords"),
     ("deliveries", "state", "state"),
     ("deliveries", "failure", "state"),
     ("deliveries", "tries", "count"),

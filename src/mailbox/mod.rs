@@ -3,13 +3,17 @@
 mod append;
 mod cache;
 mod copy;
+mod export;
 mod flags;
 mod folders;
+mod import;
 pub mod provision;
 mod read;
 mod reader;
+mod seal;
 mod shared;
 mod summaries;
+mod waiting;
 
 use std::sync::Arc;
 
@@ -20,6 +24,7 @@ use crate::vault::Vault;
 pub use append::{AppendError, NewMessage};
 pub use copy::Placed;
 pub use flags::Flagged;
+pub use import::{Import, ImportError, ImportFolder, NewImport, NotTaken, Taken};
 pub use read::{Body, File, Letter, ReadError};
 pub use reader::{EntryInfo, FolderError, FolderInfo, Reader};
 pub use shared::Snapshot;
