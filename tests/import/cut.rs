@@ -58,19 +58,6 @@ async fn a_killed_import_goes_on_where_it_was(office: Office) {
 impl Office {
     /// Entries in the database, as another process sees them.
     async fn messages(&self) -> i64 {
-        use sqlx::Row as _;
-        let sql = "SELECT COUNT(*) FROM entries";
-        match self.database() {
-            Some(url) => {
-                let mut conn = <sqlx::PgConnection as sqlx::Connection>::connect(&url).await.unwrap();
-                sqlx::query(sql).fetch_one(&mut conn).await.unwrap().get(0)
-            }
-            None => {
-                let file = self.path("pli/data/pli.db");
-                let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file).read_only(true);
-                let mut conn = <sqlx::SqliteConnection as sqlx::Connection>::connect_with(&options).await.unwrap();
-                sqlx::query(sql).fetch_one(&mut conn).await.unwrap().get_unchecked(0)
-            }
-        }
+        self.number("SELECT COUNT(*) FROM entries").await
     }
 }

@@ -47,6 +47,7 @@ async fn an_account_on_dovecot_comes_in_over_imap_and_from_its_files(office: Off
     client.append("INBOX", "", &letter(5, "five"));
     let told = import(&input).json();
     assert_eq!((&told["taken"], &told["there"]), (&json!(1), &json!(5)), "{told}");
+    client.says("CREATE Patients");
     client.append("Patients", "", &letter(6, "not below it"));
     let told = office.run(&["mailbox", "import", DOCTOR, &format!("{url}Patients"), "--json"], &input).json();
     assert_eq!((&told["folders"], &told["taken"], &told["there"]), (&json!(2), &json!(1), &json!(1)), "{told}");

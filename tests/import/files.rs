@@ -107,7 +107,7 @@ async fn mbox_files_come_in(office: Office) {
     assert_eq!((&told["taken"], &told["folders"]), (&json!(6), &json!(3)), "{told}");
     assert_eq!(
         told["refused"],
-        json!([{ "folder": "Patients/B", "place": "line 5", "why": "a carriage return stands alone" }])
+        json!([{ "folder": "Patients/B", "place": "line 6", "why": "a carriage return stands alone" }])
     );
     let held = office.holds();
     let folder = |name: &str| -> Vec<(&str, Vec<u8>)> {
@@ -205,17 +205,27 @@ async fn what_is_there_is_not_doubled(office: Office) {
 async fn quotas_are_asked_before_anything_is_stored(office: Office) {
     let root = office.path("source");
     source(&root);
-    // Sparse: more than the 10 GiB that a mailbox has, and never read.
-    office.change("message = \"25 MiB\"", "message = \"40000 MiB\"");
+    // Sparse, and never read: larger than a message may be.
     let large = std::fs::File::create(root.join("cur/1600000099.large.host:2,")).unwrap();
-    large.set_len(11 * 1024 * 1024 * 1024).unwrap();
+    large.set_len(26 * 1024 * 1024).unwrap();
+    office.sql("UPDATE mailboxes SET quota = 500").await;
     let source = format!("maildir:{}", root.display());
-    let ran = office.import(&source);
-    ran.refused("octets more do not fit: 0 of 10737418240 are used");
+    office.import(&source).refused("octets more do not fit: 0 of 500 are used; --over-quota");
+    office.run(&["mailbox", "import", DOCTOR, &source, "--sealed"], "").refused("0 of 500 are used");
     assert_eq!(count(&office.holds()), 0);
-    // Over the limit of one message it is refused by itself, and the rest comes.
-    office.change("message = \"40000 MiB\"", "message = \"25 MiB\"");
-    let told = office.import(&source).json();
+    let input = format!("{}\n", office.doctor);
+    let told = office.run(&["mailbox", "import", DOCTOR, &source, "--over-quota", "--json"], &input).json();
     assert_eq!(told["taken"], 6);
-    assert_eq!(told["refused"][0]["why"], "larger than a message may be (limits.message)");
+    assert_eq!(
+        told["refused"],
+        json!([{
+            "folder": "INBOX",
+            "place": "cur/1600000099.large.host:2,",
+            "why": "larger than a message may be (limits.message)"
+        }])
+    );
+    // What may be there already is not counted before; what is not stops when it comes to it.
+    put(&root, "1600000098.more.host:2,", letter(98, "more"));
+    office.import(&source).refused("of 500 are used");
+    assert_eq!(count(&office.holds()), 6);
 }

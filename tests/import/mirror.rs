@@ -49,9 +49,9 @@ async fn an_account_of_ours_comes_in_over_tls_and_from_a_copy_of_mbsync(office: 
     let copy = office.path("copy");
     std::fs::create_dir(&copy).unwrap();
     let config = format!(
-        "IMAPStore far\nHost 127.0.0.1\nPort {}\nUser {DOCTOR}\nPass {}\nSSLType IMAPS\nCertificateFile {ca}\n\
-         MaildirStore near\nPath {copy}/\nInbox {copy}/INBOX\nSubFolders Verbatim\n\
-         Channel all\nFar :far:\nNear :near:\nPatterns *\nCreate Near\nSync Pull\nCopyArrivalDate yes\n",
+        "IMAPStore far\nHost localhost\nPort {}\nUser {DOCTOR}\nPass {}\nSSLType IMAPS\nCertificateFile {ca}\n\n\
+         MaildirStore near\nPath {copy}/\nInbox {copy}/INBOX\nSubFolders Verbatim\n\n\
+         Channel all\nFar :far:\nNear :near:\nPatterns *\nCreate Near\nSync Pull\nSyncState *\nCopyArrivalDate yes\n",
         ports["imaps"],
         old.doctor,
         copy = copy.display(),

@@ -7,6 +7,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, UNIX_EPOCH};
 
 use serde_json::Value;
+use sqlx::{Connection as _, Row as _};
 
 pub const DOCTOR: &str = "dr.martin@cabinet.example";
 pub const COLLEAGUE: &str = "dr.bianchi@cabinet.example";
@@ -82,8 +83,40 @@ impl Office {
         std::fs::write(file, text.replace(from, to)).unwrap();
     }
 
+    /// Runs SQL beside the program.
+    pub async fn sql(&self, sql: &'static str) {
+        if let Some(url) = self.database() {
+            let mut conn = sqlx::PgConnection::connect(&url).await.unwrap();
+            sqlx::query(sql).execute(&mut conn).await.unwrap();
+            conn.close().await.unwrap();
+            return;
+        }
+        let mut conn = sqlx::SqliteConnection::connect_with(&self.file()).await.unwrap();
+        sqlx::query(sql).execute(&mut conn).await.unwrap();
+        conn.close().await.unwrap();
+    }
+
+    /// A number that the database tells.
+    pub async fn number(&self, sql: &'static str) -> i64 {
+        if let Some(url) = self.database() {
+            let mut conn = sqlx::PgConnection::connect(&url).await.unwrap();
+            let number = sqlx::query(sql).fetch_one(&mut conn).await.unwrap().get(0);
+            conn.close().await.unwrap();
+            return number;
+        }
+        let mut conn = sqlx::SqliteConnection::connect_with(&self.file()).await.unwrap();
+        let number = sqlx::query(sql).fetch_one(&mut conn).await.unwrap().get_unchecked(0);
+        conn.close().await.unwrap();
+        number
+    }
+
+    fn file(&self) -> sqlx::sqlite::SqliteConnectOptions {
+        let file = self.path("pli/data/pli.db");
+        sqlx::sqlite::SqliteConnectOptions::new().filename(file).busy_timeout(Duration::from_secs(10))
+    }
+
     /// The address of the database, where it is PostgreSQL.
-    pub fn database(&self) -> Option<String> {
+    fn database(&self) -> Option<String> {
         self._fresh.as_ref().map(|fresh| fresh.url.clone())
     }
 

@@ -130,9 +130,9 @@ impl ImportFrom {
         match kind {
             Kind::Maildir(path) => run.all(maildir::Maildir::open(&path)?).await?,
             Kind::Mbox(path) => run.all(mbox::Mbox::open(&path, limit)?).await?,
-            Kind::Remote(url) => {
+            Kind::Remote(account) => {
                 let password = remote.ok_or_else(|| Stop::because("nothing was given on standard input"))?;
-                run.all(remote::Remote::open(&url, &password, self.ca.as_deref()).await?).await?;
+                run.all(remote::Remote::open(account, &password, self.ca.as_deref()).await?).await?;
             }
         }
         run.progress.end();
@@ -144,7 +144,7 @@ impl ImportFrom {
 enum Kind {
     Maildir(PathBuf),
     Mbox(PathBuf),
-    Remote(url::Url),
+    Remote(remote::Account),
 }
 
 impl Kind {
@@ -156,10 +156,7 @@ impl Kind {
         if let Some(rest) = source.strip_prefix("mbox:") {
             return Ok(Self::Mbox(path(rest)?));
         }
-        match url::Url::parse(source) {
-            Ok(url) if matches!(url.scheme(), "imaps" | "imap+starttls" | "imap") => Ok(Self::Remote(url)),
-            _ => Err(unknown()),
-        }
+        remote::Account::read(source).unwrap_or_else(|| Err(unknown())).map(Self::Remote)
     }
 }
 

@@ -37,8 +37,40 @@ pub(super) struct Remote {
     examined: Option<String>,
 }
 
-impl Remote {
-    pub(super) async fn open(url: &url::Url, password: &str, ca: Option<&Path>) -> Result<Self, Stop> {
+/// Where an account is, as the command names it.
+pub(super) struct Account {
+    scheme: Scheme,
+    host: String,
+    port: u16,
+    user: String,
+    only: Option<String>,
+}
+
+/// How the connection begins.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scheme {
+    Tls,
+    StartTls,
+    Plain,
+}
+
+impl Account {
+    /// Reads `imaps://USER@HOST[:PORT]/[FOLDER]`; `None` for what is no such address.
+    ///
+    /// # Errors
+    /// One clear line: what is missing, or does not belong there.
+    pub(super) fn read(source: &str) -> Option<Result<Self, Stop>> {
+        let url = url::Url::parse(source).ok()?;
+        let scheme = match url.scheme() {
+            "imaps" => Scheme::Tls,
+            "imap+starttls" => Scheme::StartTls,
+            "imap" => Scheme::Plain,
+            _ => return None,
+        };
+        Some(Self::of(&url, scheme))
+    }
+
+    fn of(url: &url::Url, scheme: Scheme) -> Result<Self, Stop> {
         let host = url.host_str().map(|host| host.trim_matches(['[', ']']).to_owned());
         let host = host.filter(|host| !host.is_empty()).ok_or_else(|| Stop::because("the source names no host"))?;
         let user = text(url.username()).filter(|user| !user.is_empty());
@@ -47,13 +79,21 @@ impl Remote {
         if url.password().is_some() {
             return Err(Stop::because("a password does not belong into a command; it is read from standard input"));
         }
-        let port = url.port().unwrap_or(if url.scheme() == "imaps" { 993 } else { 143 });
-        if url.scheme() == "imap" && !is_loopback(&host) {
+        if scheme == Scheme::Plain && !is_loopback(&host) {
             return Err(Stop::because("imap:// goes to loopback only; elsewhere it is imaps:// or imap+starttls://"));
         }
-        let stream = connect(url.scheme(), &host, port, ca).await?;
+        let port = url.port().unwrap_or(if scheme == Scheme::Tls { 993 } else { 143 });
+        let only = text(url.path().trim_start_matches('/')).filter(|folder| !folder.is_empty());
+        Ok(Self { scheme, host, port, user, only })
+    }
+}
+
+impl Remote {
+    pub(super) async fn open(account: Account, password: &str, ca: Option<&Path>) -> Result<Self, Stop> {
+        let Account { scheme, host, port, user, only } = account;
+        let stream = connect(scheme, &host, port, ca).await?;
         let mut client = Client::new(stream);
-        if url.scheme() != "imap+starttls" {
+        if scheme != Scheme::StartTls {
             greeting(&mut client).await?;
         }
         let login = async {
@@ -70,7 +110,6 @@ impl Remote {
             }
             Err((error, _)) => return Err(trouble(&error)),
         };
-        let only = text(url.path().trim_start_matches('/')).filter(|folder| !folder.is_empty());
         Ok(Self { session, account: format!("{user}@{host}:{port}"), only, examined: None })
     }
 
@@ -165,20 +204,20 @@ impl Source for Remote {
     }
 }
 
-async fn connect(scheme: &str, host: &str, port: u16, ca: Option<&Path>) -> Result<Box<dyn Octets>, Stop> {
+async fn connect(scheme: Scheme, host: &str, port: u16, ca: Option<&Path>) -> Result<Box<dyn Octets>, Stop> {
     let away = |why: String| Stop::because(format!("{host}:{port}: {why}"));
     let tcp = match tokio::time::timeout(PATIENCE, TcpStream::connect((host, port))).await {
         Ok(Ok(tcp)) => tcp,
         Ok(Err(error)) => return Err(away(error.kind().to_string())),
         Err(_) => return Err(away("nobody answers".to_owned())),
     };
-    if scheme == "imap" {
+    if scheme == Scheme::Plain {
         return Ok(Box::new(tcp));
     }
     let authorities =
         ca.map(std::fs::read).transpose().map_err(|error| Stop::because(format!("--ca: {}", error.kind())))?;
     let tls = TlsClient::new(authorities.as_deref()).map_err(|why| Stop::because(format!("--ca: {why}")))?;
-    let tcp = if scheme == "imap+starttls" {
+    let tcp = if scheme == Scheme::StartTls {
         let mut client = Client::new(tcp);
         greeting(&mut client).await?;
         within(async { client.run_command_and_check_ok("STARTTLS", None).await }).await?;
