@@ -30,7 +30,7 @@
 //! 2. RCPT: [`delivery::Deliveries::route`] finds each recipient: local, a number, outside, or refused.
 //! 3. End of DATA: [`delivery::Deliveries::accept`] checks the author, settles the number of each outside
 //!    recipient, has the message sealed ([`vault::Vault::seal_message`]) and deposits all of it in one
-//!    transaction ([`store::Store::deposit`]).
+//!    transaction ([`store::Store::deposit`]), with the report of delivery that the envelope asked for.
 //! 4. Only then 250: it names a [`domain::QueueId`], and only a committed deposit returns one.
 //!
 //! Tell: the courier ([`delivery::Deliveries::run_courier`]) claims due notices by lease and hands them to the
@@ -47,7 +47,13 @@
 //!
 //! Read: a mail client's session opens its mailbox with the device password ([`access::Access::open_mailbox`]) and
 //! does everything else through one [`mailbox::Reader`]: lists, octets, flags, folders, appends, copies, moves. Each
-//! change is one transaction that raises the mailbox's counter, which wakes the sessions of every node.
+//! change is one transaction that raises the mailbox's counter, which is its mod-sequence (RFC 7162) and wakes the
+//! sessions of every node. What lists and searches need of a message ([`mime::Summary`], [`mime::Words`]) was made
+//! when it came in, and lies sealed beside it under a key that the session opens once ([`vault::summaries`]).
+//!
+//! Every few seconds the server writes the letters that nobody's request writes: of a mailbox that fills up
+//! ([`delivery::Deliveries::tell_quotas`]), of a client that copies mail to a cloud and was not let in
+//! ([`delivery::Deliveries::tell_cloud_refusals`]).
 //!
 //! # What types enforce
 //!

@@ -57,7 +57,7 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
         &["access", "config", "delivery", "domain", "mailbox", "net", "server", "telemetry", "vault"],
         &["async_imap", "clap", "mail_parser", "reqwest", "rustix"],
     ),
-    ("lib", &["access", "delivery", "domain", "mailbox", "portal", "smtp", "store", "vault"], &[]),
+    ("lib", &["access", "delivery", "domain", "mailbox", "mime", "portal", "smtp", "store", "vault"], &[]),
     ("main", &["cli"], &[]),
 ];
 

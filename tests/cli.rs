@@ -105,6 +105,9 @@ fn usage_errors_end_with_2_and_help_with_0() {
         &["mailbox", "add", "a@b.example"],
         &["mailbox", "add", "a@b.example", "--name", "A", "--kind", "royal"],
         &["mailbox", "add", "a@b.example", "--name", "A", "--password", "secret"],
+        &["mailbox", "set", "a@b.example"],
+        &["mailbox", "set", "a@b.example", "--sent", "both"],
+        &["mailbox", "set", "a@b.example", "--quota", "10"],
         &["device", "add", "a@b.example"],
         &["patient", "list", "--revael"],
         &["route", "a@b.example"],
@@ -272,6 +275,11 @@ fn an_administrator_provisions_with_json() {
     assert_eq!(password.as_str().expect("a password").len(), 30);
     assert_ne!(password, spare);
     installation.run(&["mailbox", "add", address, "--name", "Twice"]).refused("");
+    let set = &objects(&run(&["mailbox", "set", address, "--sent", "server", "--quota", "2 GiB", "--json"]))[0];
+    assert_eq!((&set["sent"], &set["quota"], &set["used"]), (&"server".into(), &(2_u64 << 30).into(), &0.into()));
+    let shown = run(&["mailbox", "show", address]);
+    assert!(shown.contains("server: the server's copy stays") && shown.contains("0.0 MiB of 2048.0 MiB"), "{shown}");
+    installation.run(&["mailbox", "set", "nobody@cabinet.example", "--sent", "none"]).refused("no such mailbox");
 
     let pending = &objects(&run(&["device", "add", address, "--label", "telephone", "--json"]))[0]["device"];
     assert_eq!(pending["ready"], false);
@@ -303,6 +311,17 @@ fn an_administrator_provisions_with_json() {
     assert_eq!(route(address), "local");
     assert_eq!(run(&["queue", "list", "--json"]), "");
     assert_eq!(run(&["delivery", "list"]).trim_end(), "There is no delivery yet.");
+    let added = objects(&run(&["audit", "list", "--mailbox", address, "--json"]));
+    let added: Vec<_> = added.iter().filter(|event| event["verb"] == "device.added").collect();
+    assert_eq!((&added[0]["device"]["label"], &added[0]["device"]["person"]), (&"tablet".into(), &"Dr Martin".into()));
+    assert_eq!((&added[1]["device"]["label"], &added[1]["by"]), (&"telephone".into(), &"operator".into()));
+    assert!(run(&["audit", "list", "--limit", "3"]).contains("operator"));
+    assert_eq!(run(&["audit", "list", "--since", "2999-01-01"]).trim_end(), "There is no such event.");
+    assert_eq!(run(&["audit", "list", "--since", "2999-01-01T00:00:00Z", "--json"]), "");
+    installation.run(&["audit", "list", "--since", "yesterday"]).refused("must be a day");
+    installation.run(&["audit", "list", "--mailbox", "nobody@cabinet.example"]).refused("no such mailbox");
+    assert_eq!(objects(&run(&["audit", "verify", "--json"]))[0]["whole"], true);
+    assert!(run(&["audit", "verify"]).starts_with("The journal is whole: "));
     run(&["patient", "remove", &id]);
     assert_eq!(run(&["patient", "list", "--json"]), "");
     installation.run(&["practice", "remove", "Cabinet"]).refused("");

@@ -23,7 +23,7 @@ fn whole() -> String {
     let setting = |line: &str| {
         let bare = line.trim_start_matches("# ");
         bare.starts_with('[')
-            || bare.split_once(" = ").is_some_and(|(key, _)| key.chars().all(|c| c.is_ascii_lowercase()))
+            || bare.split_once(" = ").is_some_and(|(key, _)| key.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
     };
     let lines: Vec<&str> = SAMPLE
         .lines()
@@ -32,7 +32,9 @@ fn whole() -> String {
             _ => line,
         })
         .collect();
-    lines.join("\n")
+    // The newer list that the sample speaks of is the one that is there.
+    let list = concat!("\"", env!("CARGO_MANIFEST_DIR"), "/config/cloud-clients.toml\"");
+    lines.join("\n").replace("\"cloud-clients.toml\"", list)
 }
 
 #[test]
@@ -46,6 +48,11 @@ fn the_samples_are_good_and_know_every_key() {
 
     let config = parse(&whole()).expect("the sample with everything");
     assert_eq!((config.sms.len(), config.voice.len()), (1, 1));
+    assert!(!config.cloud_clients.allow && config.cloud_clients.list.len() >= 3);
+    let allow = changed("access.cloud_clients", &|key, _| (key.to_owned(), "allow".into()));
+    assert!(parse(&allow).expect("allowed").cloud_clients.allow);
+    let none = changed("access.cloud_clients_file", &|key, _| (key.to_owned(), "nowhere.toml".into()));
+    assert!(parse(&none).expect_err("no such file").contains("access.cloud_clients_file: /etc/pli/nowhere.toml:"));
     for closed in ["exchange", "bounces", "metrics"] {
         let said = config.not_built.iter().filter(|line| line.starts_with(&format!("listen.{closed}:"))).count();
         assert_eq!(said, 1, "{closed}");

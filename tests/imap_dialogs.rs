@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pli::imap::grammar::command::{self, Tagged};
-use pli::imap::machine::{Job, LoginAnswer, Machine, Step};
+use pli::imap::machine::{Enabled, Job, LoginAnswer, Machine, Step};
 use pli::imap::op::{self, Work};
 use pli::imap::out::Out;
 use pli::imap::view::{Conversation, Expunges};
@@ -355,7 +355,7 @@ async fn idling_without_a_mailbox_waits_in_peace() {
 #[tokio::test]
 async fn a_change_is_told_once() {
     let script = Script::default();
-    let mut talk = Conversation::new(script.clone());
+    let mut talk = Conversation::new(script.clone(), LIMIT);
     for _ in 0..2 {
         script.deliver(b"Subject: new\r\n\r\nx\r\n");
         tokio::time::timeout(Duration::from_secs(5), talk.changed()).await.expect("a change");
@@ -499,27 +499,6 @@ async fn an_idling_client_hears_that_we_are_here() {
     assert!(silent.is_err(), "only an idling client hears it");
 }
 
-/// Large messages are searched elsewhere than small ones, and found as well; nobody waits for it.
-#[tokio::test]
-async fn large_messages_are_searched_beside() {
-    let mut pipe = Pipe::open(true, quick());
-    let large = [b"Subject: large\r\n\r\n".to_vec(), b"word\r\n".repeat(500_000), b"needle\r\n".to_vec()].concat();
-    pipe.script.deliver(&large);
-    pipe.log_in().await;
-    pipe.ask("a SELECT INBOX").await;
-    pipe.send(b"b SEARCH BODY needle\r\n").await;
-    // One thread runs this test and the session: it is free while the message is taken apart.
-    let mut turns = 0;
-    while tokio::time::timeout(Duration::ZERO, pipe.client.read_u8()).await.is_err() {
-        turns += 1;
-        tokio::task::yield_now().await;
-    }
-    assert!(turns > 20, "{turns}");
-    pipe.expect(" SEARCH 3").await;
-    pipe.expect("b OK SEARCH completed").await;
-    assert_eq!(pipe.ask("c SEARCH BODY absent").await[0], "* SEARCH");
-}
-
 #[tokio::test]
 async fn keywords_are_few_and_told_once() {
     let mut pipe = Pipe::open(true, quick());
@@ -596,10 +575,12 @@ async fn fault_19_an_answer_is_never_gathered() {
     let script = Script::default();
     let field = format!("X-Long: {}\r\n", "x".repeat(900));
     script.deliver(format!("{}\r\nbody\r\n", field.repeat(4000)).as_bytes());
-    let mut talk = Conversation::new(script);
+    let mut talk = Conversation::new(script, LIMIT);
     let job = |text: &str| {
-        let Ok(Tagged { tag, command: Ok(command) }) = command::read(text.as_bytes()) else { panic!("a command") };
-        Job { tag, command, message: None }
+        let Ok(Tagged { tag, command: Ok(command) }) = command::read(text.as_bytes(), false) else {
+            panic!("a command")
+        };
+        Job { tag, command, messages: Vec::new(), enabled: Enabled::default() }
     };
     let mut out = Out::default();
     op::begin(&mut talk, job("a SELECT INBOX"), &mut out).await.expect("no fault");
@@ -610,7 +591,7 @@ async fn fault_19_an_answer_is_never_gathered() {
     };
     let (mut most, mut all) = (0, 0);
     loop {
-        if let Some(octets) = fetch.wants(&talk).filter(|_| fetch.is_between()) {
+        if let Some(octets) = fetch.wants().filter(|_| fetch.is_between()) {
             fetch.grant(octets);
         }
         let done = fetch.step(&mut talk, 64 * 1024, &mut out).await.expect("no fault").is_some();
@@ -695,11 +676,12 @@ fn run(input: &[u8], mut next: impl FnMut(usize) -> usize) -> (String, usize) {
                 Step::Write(octets) => said.extend(octets),
                 Step::Close | Step::StartTls => break 'pieces,
                 Step::Memory(octets) => machine.memory(octets < 50),
+                Step::Identified => {}
                 Step::Login(c) if c.password.reveal() == "secret" => machine.logged_in(LoginAnswer::Right),
                 Step::Login(_) => machine.logged_in(LoginAnswer::Wrong),
                 Step::Do(job) => {
                     jobs += 1;
-                    said.extend(format!("<{} {}>", job.tag, job.message.map_or(0, |m| m.len())).into_bytes());
+                    said.extend(format!("<{} {}>", job.tag, job.messages.first().map_or(0, |m| m.len())).into_bytes());
                     machine.done(jobs % 3 > 0);
                 }
             }

@@ -20,7 +20,9 @@ use std::time::Duration;
 use data_encoding::BASE64;
 use pli::access::LoginError;
 use pli::delivery::{AcceptError, Refused, Route, Submission};
-use pli::domain::{Address, DeviceId, Fault, MailboxId, MailboxKind, PhoneNumber, PracticeId, QueueId, Random, Sender};
+use pli::domain::{
+    Address, DeviceId, DsnRequest, Fault, MailboxId, MailboxKind, PhoneNumber, PracticeId, QueueId, Random, Sender,
+};
 use pli::smtp::machine::{Answer, LoginAnswer, Machine, Request, Step};
 use pli::smtp::{Door, Ended, Session, Settings, Times, Verbs};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
@@ -37,6 +39,7 @@ impl Random for Sevens {
 #[derive(Default)]
 struct Scripted {
     accepted: Mutex<Vec<(Vec<String>, String, Vec<u8>)>>,
+    asked: Mutex<Vec<DsnRequest>>,
     revoked: Mutex<bool>,
 }
 
@@ -97,6 +100,7 @@ impl Verbs for Script {
         }
         let recipients = submission.recipients.iter().map(Address::reveal).collect();
         let octets = submission.message.reveal().to_vec();
+        self.0.asked.lock().expect("a lock").push(submission.dsn.clone());
         self.0.accepted.lock().expect("a lock").push((recipients, submission.transport, octets));
         Ok(QueueId::random(&Sevens))
     }
@@ -273,11 +277,29 @@ async fn what_is_accepted_is_what_was_sent() {
 }
 
 #[tokio::test]
+async fn what_is_asked_to_be_heard_is_handed_over_with_its_message_alone() {
+    let (name, text) = dialogs().into_iter().find(|(name, _)| name.ends_with("dsn.smtp")).expect("the dialog");
+    let verbs = play(&name, &text, false).await;
+    let asked = verbs.0.asked.lock().expect("a lock");
+    let [first, second] = asked.as_slice() else { panic!("two messages") };
+    let of = |address: &str| first.of(&address.parse().expect("an address"));
+    assert_eq!(first.envelope_id.as_ref().map(|id| id.reveal()), Some("QQ+1"));
+    assert!(!first.full && first.recipients.len() == 2, "who asked nothing is not listed");
+    assert!(of("jeanne@example.org").wants_success() && !of("jeanne@example.org").wants_silence());
+    let original = of("jeanne@example.org").original;
+    assert_eq!(original.as_ref().map(|word| word.reveal()), Some("rfc822;Jeanne+perso@example.org"));
+    assert!(of("paul@example.org").wants_silence() && of("luc@example.org").notify.is_none());
+    assert!(second.recipients.is_empty() && second.envelope_id.is_none());
+}
+
+#[tokio::test]
 async fn fault_24_what_was_pipelined_after_starttls_is_never_a_command() {
     let mut pipe = Pipe::open(false, quick());
     pipe.expect("220*").await;
     pipe.send(b"EHLO x\r\nSTARTTLS\r\nEHLO injected\r\nNOOP\r\nMAIL FR").await;
-    for wanted in ["250-mail*", "250-PIPE*", "250-8BIT*", "250-ENH*", "250-SIZE 205824", "250 STARTTLS", "220 2.0.0*"] {
+    for wanted in
+        ["250-mail*", "250-PIPE*", "250-8BIT*", "250-ENH*", "250-DSN", "250-SIZE 205824", "250 STARTTLS", "220 2.0.0*"]
+    {
         pipe.expect(wanted).await;
     }
     // No greeting, no answer to what was injected, no half of a line left over, and EHLO is forgotten.

@@ -1,9 +1,11 @@
 //! Who may do what: logins of mail clients, challenges and sessions of patients.
 
 mod challenge;
+pub mod cloud;
 pub mod gateway;
 mod link;
 mod login;
+mod network;
 mod session;
 
 use std::sync::Arc;
@@ -16,6 +18,7 @@ use crate::vault::Vault;
 pub use challenge::{IssueError, Issued, RedeemError, Redeemed};
 pub use link::{LinkError, LinkState, LinkView};
 pub use login::{LoginError, Opened};
+pub use network::Network;
 pub use session::OpenSession;
 
 /// The verb room of access. Cheap to clone.
@@ -29,6 +32,7 @@ pub struct Access {
     pub(crate) gateways: gateway::Gateways,
     /// The portal's host name, for the WebOTP line.
     pub(crate) portal_host: Arc<str>,
+    pub(crate) cloud_clients: Arc<cloud::CloudClients>,
 }
 
 impl Access {
@@ -42,6 +46,14 @@ impl Access {
         gateways: gateway::Gateways,
         portal_host: &str,
     ) -> Self {
-        Self { store, vault, clock, random, texts, gateways, portal_host: portal_host.into() }
+        let cloud_clients = Arc::default();
+        Self { store, vault, clock, random, texts, gateways, portal_host: portal_host.into(), cloud_clients }
+    }
+
+    /// The same, with a list of clients that fetch through somebody's cloud.
+    #[must_use]
+    pub fn with_cloud_clients(mut self, clients: cloud::CloudClients) -> Self {
+        self.cloud_clients = Arc::new(clients);
+        self
     }
 }

@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::{Address, FolderRole, MailboxKind};
+use crate::config::Config;
+use crate::domain::{Address, FolderRole, MailboxKind, SentCopy};
 use crate::mailbox::provision::{MailboxInfo, NewDevice, NewMailbox};
+use crate::mailbox::settings::MailboxChange;
 
 use super::{Opened, Out, Stop, device, export, import, out};
 
@@ -32,6 +34,22 @@ pub(super) enum Mailbox {
     /// List all mailboxes
     List {
         /// Print JSON, one object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Change a mailbox's settings
+    #[command(group(clap::ArgGroup::new("change").required(true).multiple(true)))]
+    Set {
+        /// Its address
+        address: String,
+        /// The copy of what it sends: client (the client's own takes the place of the server's), server (the
+        /// server's stays, beside what a client brings) or none (the server keeps none)
+        #[arg(long, group = "change", value_parser = sent)]
+        sent: Option<SentCopy>,
+        /// The most it may hold, such as "10 GiB", or none for no limit
+        #[arg(long, group = "change", value_parser = quota)]
+        quota: Option<i64>,
+        /// Print JSON
         #[arg(long)]
         json: bool,
     },
@@ -100,6 +118,14 @@ impl Mailbox {
                 let rows: Vec<_> = list.iter().map(row).collect();
                 out.table(&["address", "name", "kind", "state"], &rows, "There is no mailbox yet.")
             }
+            Self::Set { address, sent, quota, json } => {
+                let at = read(address)?;
+                mailboxes.set(&at, MailboxChange { sent: *sent, quota: *quota }).await?;
+                match json {
+                    true => out.json(&whole(&mailboxes.show(&at).await?)),
+                    false => out.line(format!("Mailbox {address} is changed.")),
+                }
+            }
             Self::Show { address, json } => {
                 let mailbox = mailboxes.show(&read(address)?).await?;
                 if *json { out.json(&whole(&mailbox)) } else { show(&mailbox, zone, out) }
@@ -119,6 +145,18 @@ fn kind(word: &str) -> Result<MailboxKind, String> {
     MailboxKind::from_word(word).ok_or_else(|| "must be one of: personal, organisation, application".to_owned())
 }
 
+fn sent(word: &str) -> Result<SentCopy, String> {
+    SentCopy::from_word(word).ok_or_else(|| "must be one of: client, server, none".to_owned())
+}
+
+fn quota(text: &str) -> Result<i64, String> {
+    if text == "none" {
+        return Ok(0);
+    }
+    let octets = Config::read_size(text).map_err(|what| format!("{what}, or none"))?;
+    i64::try_from(octets).map_err(|_| "is too large".to_owned())
+}
+
 /// A device with its password, which is shown this once.
 pub(super) fn secret(device: &NewDevice) -> Value {
     json!({ "label": device.label, "password": device.password.reveal(), "id": device.id, "ready": device.ready })
@@ -132,6 +170,7 @@ fn brief(mailbox: &MailboxInfo) -> Value {
         "name": mailbox.name,
         "kind": mailbox.kind,
         "state": mailbox.state,
+        "sent": mailbox.sent,
         "recovery": mailbox.recovery,
         "created_at": mailbox.created_at.rfc3339(),
     })
@@ -142,10 +181,28 @@ fn whole(mailbox: &MailboxInfo) -> Value {
     let folders: serde_json::Map<String, Value> =
         mailbox.folders.iter().map(|(role, count)| (role.word().to_owned(), json!(count))).collect();
     if let Some(map) = object.as_object_mut() {
+        map.insert("used".to_owned(), json!(mailbox.usage.map(|(used, _)| used)));
+        map.insert("quota".to_owned(), json!(mailbox.usage.map(|(_, quota)| quota)));
         map.insert("folders".to_owned(), Value::Object(folders));
         map.insert("devices".to_owned(), mailbox.devices.iter().map(device::object).collect());
     }
     object
+}
+
+fn sent_said(sent: SentCopy) -> &'static str {
+    match sent {
+        SentCopy::Client => "client: a client's own copy takes the place of the server's",
+        SentCopy::Server => "server: the server's copy stays",
+        SentCopy::None => "none: the server keeps no copy",
+    }
+}
+
+fn held((used, quota): (i64, i64)) -> String {
+    let mib = |octets: i64| format!("{}.{} MiB", octets >> 20, ((octets & 0xf_ffff) * 10) >> 20);
+    match quota {
+        0 => format!("{}, without a limit", mib(used)),
+        quota => format!("{} of {}", mib(used), mib(quota)),
+    }
 }
 
 fn show(mailbox: &MailboxInfo, zone: &str, out: &mut Out) -> Result<(), Stop> {
@@ -156,6 +213,8 @@ fn show(mailbox: &MailboxInfo, zone: &str, out: &mut Out) -> Result<(), Stop> {
         ("name", mailbox.name.clone()),
         ("kind", mailbox.kind.word().to_owned()),
         ("state", mailbox.state.word().to_owned()),
+        ("sent", sent_said(mailbox.sent).to_owned()),
+        ("holds", mailbox.usage.map_or_else(String::new, held)),
         ("recovery", if mailbox.recovery { "yes" } else { "no" }.to_owned()),
         ("made", out::when(mailbox.created_at, zone)),
         ("messages", mailbox.folders.iter().map(folder).collect::<Vec<_>>().join(", ")),

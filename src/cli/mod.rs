@@ -4,6 +4,7 @@
 //! (done), 1 (refused: one line on standard error) or 2 (usage). Passwords are read from standard input, never
 //! from arguments. Commands call verbs; there is no SQL and no key here.
 
+mod audit;
 mod delivery;
 mod demo;
 mod device;
@@ -72,6 +73,9 @@ enum Command {
     /// Notices that wait to be sent
     #[command(subcommand)]
     Queue(queue::Queue),
+    /// The journal: who did what
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// Explain where a message from a mailbox to an address would go
     Route(route::Route),
 }
@@ -108,6 +112,7 @@ async fn run(cli: Cli) -> Result<(), Stop> {
         Command::Patient(command) => command.run(&opened, &mut out).await,
         Command::Delivery(command) => command.run(&opened, &mut out).await,
         Command::Queue(command) => command.run(&opened, &mut out).await,
+        Command::Audit(command) => command.run(&opened, &mut out).await,
         Command::Route(command) => command.run(&opened, &mut out).await,
     };
     opened.close().await;

@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::access::Network;
+use crate::access::cloud::CloudClients;
 use crate::access::gateway::ProviderSettings;
 use crate::domain::{Address, DomainName, Language, Region, SecretText};
 use crate::net::CertificateFiles;
 
+use super::cloud;
 use super::raw::{Raw, RawListen, RawPortal, RawProvider};
 use super::secret::Secrets;
-use super::words::{self, Network, PortalUrl};
+use super::words::{self, PortalUrl};
 use super::{Config, Limits, Listen, Log, LogFormat, LogLevel, Notice, Portal};
 
 words::choices! {
@@ -19,6 +22,14 @@ words::choices! {
         Answer = "answer",
         /// A letter that announces it.
         Announce = "announce",
+    }
+
+    /// What is done with clients that fetch through somebody's cloud.
+    CloudPolicy {
+        /// They are not let in.
+        Refuse = "refuse",
+        /// They are, and the journal says so.
+        Allow = "allow",
     }
 }
 
@@ -59,6 +70,10 @@ pub(super) fn check(raw: Raw, file: &Path, folder: &Path, secrets: &Secrets<'_>)
     if approve == Some(Approve::Announce) {
         not_built.push("keys.approve: filling a pending device is not built yet; it stays pending".to_owned());
     }
+    let cloud = raw.access.cloud_clients.as_deref().map(CloudPolicy::read).transpose().named("access.cloud_clients")?;
+    let list = raw.access.cloud_clients_file.as_deref().map(|file| path(folder, file)).transpose();
+    let list = list.and_then(|file| cloud::list(file.as_deref())).named("access.cloud_clients_file")?;
+    let cloud_clients = CloudClients { allow: cloud == Some(CloudPolicy::Allow), list };
     let relay = raw.notice.relay.as_ref().map(|relay| {
         let relay = secrets.read(relay, has_password).named("notice.relay")?;
         mail_url(&relay, &["smtps", "smtp"]).named("notice.relay")?;
@@ -96,6 +111,7 @@ pub(super) fn check(raw: Raw, file: &Path, folder: &Path, secrets: &Secrets<'_>)
         sms: providers(&raw.code.sms, "code.sms", secrets)?,
         voice: providers(&raw.code.voice, "code.voice", secrets)?,
         recovery: raw.keys.recovery.as_deref().map(|file| path(folder, file)).transpose().named("keys.recovery")?,
+        cloud_clients,
         log: Log {
             level: raw.log.level.as_deref().map(LogLevel::read).transpose().named("log.level")?.unwrap_or_default(),
             format: raw.log.format.as_deref().map(LogFormat::read).transpose().named("log.format")?,

@@ -21,6 +21,7 @@ pub const KNOWN: &[(&str, &[&str])] = &[
     ("code.sms", PROVIDER),
     ("code.voice", PROVIDER),
     ("keys", &["recovery", "approve"]),
+    ("access", &["cloud_clients", "cloud_clients_file"]),
     ("audit", &["export"]),
     ("log", &["level", "format"]),
 ];

@@ -6,6 +6,7 @@
 //! The environment is read here and nowhere else.
 
 mod check;
+mod cloud;
 mod file;
 mod raw;
 mod secret;
@@ -14,6 +15,7 @@ mod words;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use crate::access::cloud::CloudClients;
 use crate::access::gateway::ProviderSettings;
 use crate::delivery;
 use crate::domain::{Language, Region, SecretText};
@@ -21,8 +23,9 @@ use crate::net::CertificateFiles;
 use crate::store::StoreOptions;
 use crate::store::sql::ChainMac;
 
+pub use crate::access::Network;
 pub use file::KNOWN;
-pub use words::{Network, PortalUrl};
+pub use words::PortalUrl;
 
 /// The settings of one server.
 #[derive(Debug)]
@@ -61,6 +64,8 @@ pub struct Config {
     pub voice: Vec<ProviderSettings>,
     /// The public recovery certificate.
     pub recovery: Option<PathBuf>,
+    /// Clients that fetch through somebody's cloud, and whether they are let in.
+    pub cloud_clients: CloudClients,
     /// The log.
     pub log: Log,
     /// One line for each setting that is understood but whose part is not built yet.
@@ -194,6 +199,14 @@ impl Config {
             node: node.to_owned(),
             chain,
         }
+    }
+
+    /// Reads a size as settings and commands write it: `25 MiB`.
+    ///
+    /// # Errors
+    /// One sentence.
+    pub fn read_size(text: &str) -> Result<usize, String> {
+        words::read_size(text)
     }
 
     /// The portal's host name, or the server's.

@@ -30,6 +30,8 @@ pub(super) struct Raw {
     #[serde(default)]
     pub keys: RawKeys,
     #[serde(default)]
+    pub access: RawAccess,
+    #[serde(default)]
     pub audit: RawAudit,
     #[serde(default)]
     pub log: RawLog,
@@ -117,6 +119,13 @@ pub(super) struct RawProvider {
 pub(super) struct RawKeys {
     pub recovery: Option<String>,
     pub approve: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawAccess {
+    pub cloud_clients: Option<String>,
+    pub cloud_clients_file: Option<String>,
 }
 
 #[derive(Deserialize, Default)]

@@ -5,13 +5,16 @@
 //! other's address. Nothing here touches a body, so body signatures verify in every head.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use mail_parser::MessageParser;
 
 use crate::domain::{
-    Actor, Address, AuditEvent, DeliveryId, DeliveryState, EntryId, Fault, FolderRole, MailboxId, MessageId, ObjectId,
-    PhoneNumber, PracticeProfile, PublicKey, QueueId, RawMessage, Sender, Timestamp, Verb,
+    Actor, Address, AuditEvent, DeliveryId, DeliveryState, DsnRequest, EntryId, Fault, FolderRole, MailboxId,
+    MessageId, ObjectId, PhoneNumber, PracticeProfile, PublicKey, QueueId, RawMessage, Sealed, Sender, SentCopy,
+    Timestamp, Verb,
 };
 use crate::mime::Described;
 use crate::store::authority::EntryOf;
@@ -19,12 +22,13 @@ use crate::store::deliveries::DeliveryRow;
 use crate::store::deposit::{Deposit, MessageRow, NewEntry, NewObject, NewWork};
 use crate::store::summaries::{DepositKeyRow, NewSummary};
 use crate::texts::Said;
-use crate::vault::{DepositKey, PartPlain, SealedHead, SessionKey, SummaryOf, Thread, split};
+use crate::vault::{DepositKey, PartPlain, ReportAsked, SealedHead, SessionKey, SummaryOf, Thread, split};
 
 use super::author::{display_name, is_encrypted, is_from, thread_of};
 use super::header::{Header, encoded, phrase};
 use super::heads::Plan;
-use super::receipt::short;
+use super::receipt::{Place, short};
+use super::report::{Action, Report, Reported};
 use super::resolve::{Given, Resolved};
 use super::{Deliveries, Refused, Route, number};
 
@@ -34,6 +38,8 @@ pub struct Submission {
     pub sender: Sender,
     /// The forward-paths that were accepted at RCPT, without doubles.
     pub recipients: Vec<Address>,
+    /// What the sender asks to hear of it (RFC 3461).
+    pub dsn: DsnRequest,
     /// How it came, for the log: `ESMTPSA (TLSv1.3)` (RFC 3848).
     pub transport: String,
     /// The octets.
@@ -56,11 +62,21 @@ struct Settled {
     sender: Sender,
     sender_name: String,
     certificate: PublicKey,
+    /// Who keeps the sender's copy.
+    sent: SentCopy,
     profile: PracticeProfile,
-    local: Vec<(MailboxId, PublicKey)>,
+    local: Vec<Local>,
+    dsn: DsnRequest,
     outside: Vec<Resolved>,
     /// Every outside address of the message, also those in To and Cc alone.
     hidden: Vec<Address>,
+}
+
+/// A recipient with a mailbox of this server.
+struct Local {
+    mailbox: MailboxId,
+    certificate: PublicKey,
+    address: Address,
 }
 
 impl Deliveries {
@@ -74,16 +90,17 @@ impl Deliveries {
         let submission_transport = submission.transport;
         let queue = QueueId::random(self.random.as_ref());
         // Sealing megabytes would hold up the other connections of this thread.
-        let deposit = if submission.message.len() > INLINE_WORK {
+        let deposits = if submission.message.len() > INLINE_WORK {
             let this = self.clone();
             let job = move || this.sealed(&settled, &submission.message, queue, now);
             tokio::task::spawn_blocking(job).await.map_err(|_| Fault::new("sealing a message ended early"))??
         } else {
             self.sealed(&settled, &submission.message, queue, now)?
         };
-        let (deposit, keys) = deposit;
-        let (message, outside) = (deposit.message.id, deposit.deliveries.len());
-        self.store.deposit(deposit).await?;
+        let (deposits, keys) = deposits;
+        let told = deposits.first().map(|deposit| (deposit.message.id, deposit.deliveries.len()));
+        let (message, outside) = told.ok_or(Fault::new("a submission leaves nothing behind"))?;
+        self.store.deposit_all(deposits).await?;
         keys.iter().for_each(|key| key.stored());
         self.wake.notify_one();
         tracing::info!(%queue, %message, outside, transport = submission_transport, "message accepted and sealed");
@@ -120,7 +137,8 @@ impl Deliveries {
             match reached.route {
                 Route::Local(id) => {
                     let row = reached.mailbox.ok_or(Fault::new("a local route has no mailbox"))?;
-                    local.push((id, self.authentic_certificate(&row)?));
+                    let certificate = self.authentic_certificate(&row)?;
+                    local.push(Local { mailbox: id, certificate, address: to.clone() });
                 }
                 Route::Number(number) => {
                     numbers.push(number);
@@ -144,9 +162,11 @@ impl Deliveries {
         Ok(Settled {
             sender: sender.clone(),
             certificate: self.authentic_certificate(&mailbox)?,
+            sent: mailbox.sent,
             sender_name: mailbox.name,
             profile,
             local,
+            dsn: submission.dsn.clone(),
             outside,
             hidden,
         })
@@ -190,14 +210,14 @@ impl Deliveries {
         Ok(resolved)
     }
 
-    /// The deposit of a settled submission: everything that is written, sealed.
+    /// The deposits of a settled submission: everything that is written, sealed; then the report, if one is asked for.
     fn sealed(
         &self,
         to: &Settled,
         raw: &RawMessage,
         queue: QueueId,
         now: Timestamp,
-    ) -> Result<(Deposit, Vec<Arc<DepositKey>>), Fault> {
+    ) -> Result<(Vec<Deposit>, Vec<Arc<DepositKey>>), Fault> {
         let octets = raw.reveal();
         let random = self.random.as_ref();
         let id = MessageId::random(random);
@@ -217,18 +237,33 @@ impl Deliveries {
 
         let head = |at: usize| message.heads.get(at).ok_or(Fault::new("a head was not sealed"));
         let whole = |at: usize| whole(plan.heads.get(at).map(Vec::as_slice).unwrap_or_default(), octets, header.end);
-        let own = Described::of(&whole(0));
-        let shown = Shown { message: id, head: head(0)?, size: octets.len(), described: &own };
-        let (mut copy, key) = self.entry(&shown, (to.sender.mailbox, &to.certificate), FolderRole::Sent, now)?;
-        copy.message_id = Some(self.vault.message_id_hash(to.sender.mailbox, &thread.message_id));
-        let (mut entries, mut keys) = (vec![copy], vec![key]);
+        // What is described is what a mailbox shows.
+        let own = to.sent != SentCopy::None || (plan.common == 0 && !to.local.is_empty());
+        let own = own.then(|| Described::of(&whole(0)));
+        let (mut entries, mut keys) = (Vec::with_capacity(to.local.len() + 1), Vec::new());
+        if let Some(described) = own.as_ref().filter(|_| to.sent != SentCopy::None) {
+            let shown = Shown { message: id, head: head(0)?, size: octets.len(), described };
+            let mailbox = to.sender.mailbox;
+            let (mut copy, key) = self.entry(&shown, (mailbox, &to.certificate), FolderRole::Sent, now)?;
+            match to.sent {
+                // A client's own copy may take the place of the server's within half a minute.
+                SentCopy::Client => {
+                    copy.message_id = Some(self.vault.message_id_hash(mailbox, &thread.message_id));
+                    copy.visible_at = now.plus(HIDDEN);
+                }
+                // Nothing takes its place: there is nothing to wait for.
+                SentCopy::Server | SentCopy::None => {}
+            }
+            entries.push(copy);
+            keys.push(key);
+        }
         if !to.local.is_empty() {
-            let theirs = (plan.common != 0).then(|| Described::of(&whole(plan.common)));
+            let theirs = if plan.common == 0 { own } else { Some(Described::of(&whole(plan.common))) };
+            let described = &theirs.ok_or(Fault::new("a head was not described"))?;
             let size =
                 plan.heads.get(plan.common).map_or(0, |header_octets| header_octets.len() + octets.len() - header.end);
-            let described = theirs.as_ref().unwrap_or(&own);
             let shown = Shown { message: id, head: head(plan.common)?, size, described };
-            for (mailbox, certificate) in &to.local {
+            for Local { mailbox, certificate, .. } in &to.local {
                 let (entry, key) = self.entry(&shown, (*mailbox, certificate), FolderRole::Inbox, now)?;
                 entries.push(entry);
                 keys.push(key);
@@ -243,12 +278,18 @@ impl Deliveries {
             let work = if at == 0 { queue } else { QueueId::random(random) };
             deliveries.push((row, NewWork { id: work, due_at: now }));
         }
+        // The sender's own head is nobody's where the sender keeps no copy and the recipients have others.
+        let shown: HashSet<ObjectId> =
+            entries.iter().map(|entry| entry.head).chain(deliveries.iter().map(|(row, _)| row.head)).collect();
+        let heads = message.heads.into_iter().map(|head| (head.object, head.container));
         let objects = message
             .parts
             .into_iter()
-            .chain(message.heads.into_iter().map(|head| (head.object, head.container)))
+            .chain(heads.filter(|(id, _)| shown.contains(id)))
             .map(|(id, container)| NewObject { id, container })
             .collect();
+        let report =
+            self.delivered_report(to, (&subject, &thread), octets.get(..header.end).unwrap_or_default(), now)?;
         let deposit = Deposit {
             message: MessageRow {
                 id,
@@ -267,7 +308,53 @@ impl Deliveries {
                 .about_message(id)
                 .counting(i64::try_from(to.local.len() + to.outside.len()).unwrap_or(i64::MAX)),
         };
-        Ok((deposit, keys))
+        Ok((std::iter::once(deposit).chain(report).collect(), keys))
+    }
+
+    /// The report of what lies in mailboxes of this server with the same commit, where it is asked for.
+    fn delivered_report(
+        &self,
+        to: &Settled,
+        (subject, thread): (&str, &Thread),
+        header: &[u8],
+        now: Timestamp,
+    ) -> Result<Option<Deposit>, Fault> {
+        let asked: Vec<_> = to.local.iter().map(|local| (&local.address, to.dsn.of(&local.address))).collect();
+        let asked = asked.iter().filter(|(_, asked)| asked.wants_success());
+        let recipients: Vec<Reported<'_>> =
+            asked.map(|(address, asked)| Reported { address, original: asked.original.as_ref() }).collect();
+        if recipients.is_empty() {
+            return Ok(None);
+        }
+        let report = Report {
+            action: Action::Delivered,
+            recipients: &recipients,
+            envelope_id: to.dsn.envelope_id.as_ref(),
+            sender: &to.sender.address,
+            thread,
+            subject,
+            header,
+            arrived_at: now,
+            language: to.profile.language,
+            timezone: &to.profile.timezone,
+        };
+        let place = Place { mailbox: to.sender.mailbox, practice: to.sender.practice, certificate: &to.certificate };
+        self.report(&report, &place, now).map(Some)
+    }
+
+    /// What the sender asked to hear of a recipient outside, sealed; `None` where it is nothing.
+    fn report_sealed(&self, id: DeliveryId, to: &Settled, recipient: &Address) -> Result<Option<Sealed>, Fault> {
+        let asked = to.dsn.of(recipient);
+        if !asked.wants_success() && !asked.wants_silence() {
+            return Ok(None);
+        }
+        let asked = ReportAsked {
+            success: asked.wants_success(),
+            never: asked.wants_silence(),
+            original: asked.original.map(|word| word.reveal().to_owned()),
+            envelope_id: to.dsn.envelope_id.as_ref().map(|word| word.reveal().to_owned()),
+        };
+        self.vault.seal_report(id, &asked, self.random.as_ref()).map(Some)
     }
 
     /// What a submission lacks, to stand above its header (RFC 6409 §8).
@@ -315,11 +402,11 @@ impl Deliveries {
             flags: i64::from(sent),
             size: i64::try_from(shown.size).unwrap_or(i64::MAX),
             received_at: now,
-            // A client's own copy may take the place of the server's within half a minute.
-            visible_at: if sent { now.plus(std::time::Duration::from_secs(30)) } else { now },
+            visible_at: now,
             message_id: None,
             server_copy: sent,
             summary,
+            counted: true,
             mac: crate::domain::Mac::pending(),
         };
         entry.mac = self.vault.mark(&EntryOf(&entry, shown.message));
@@ -384,7 +471,8 @@ impl Deliveries {
             opened_at: None,
             downloaded_at: None,
             ended_at: None,
-            expires_at: now.plus(std::time::Duration::from_secs(u64::from(days) * 86_400)),
+            expires_at: now.plus(Duration::from_secs(u64::from(days) * 86_400)),
+            report: self.report_sealed(id, to, &resolved.coordinates.address)?,
         };
         row.mac = self.vault.mark(&row);
         Ok(row)
@@ -407,6 +495,8 @@ fn whole<'a>(header: &[u8], octets: &'a [u8], header_end: usize) -> Cow<'a, [u8]
     }
 }
 
+/// How long the server's copy waits for the client's own before it shows.
+const HIDDEN: Duration = Duration::from_secs(30);
 /// Outside recipients of one message: each has a head of its own.
 const MOST_OUTSIDE: usize = 20;
 /// Parts larger than this are cut out where several heads would each hold them ([`split::LARGE`] otherwise).

@@ -100,9 +100,19 @@ impl Deliveries {
 
     async fn handed_over(&self, row: &DeliveryRow, work: &WorkRow) -> Result<bool, Fault> {
         let now = self.clock.now();
+        // The notice has left: what is not told of it must not undo that.
+        let report = self.relayed_report(row, now).await.unwrap_or_else(|fault| {
+            tracing::error!(delivery = %row.id, %fault, "its sender could not be told that the notice left");
+            None
+        });
         let mut tx = self.store.write("notice handed over").await?;
         tx.notify_delivery(row.id, now).await?;
-        tx.finish_work(work.id, now).await?;
+        // Two nodes after a lease that ran out: the sender is told once.
+        if tx.finish_work(work.id, now).await?
+            && let Some(report) = report
+        {
+            tx.insert_deposit(report).await?;
+        }
         tx.commit(event(Verb::HandedOver, row, now)).await?;
         tracing::info!(queue = %work.id, delivery = %row.id, "notice handed over");
         Ok(true)
@@ -130,9 +140,14 @@ impl Deliveries {
         class: FailureClass,
         now: Timestamp,
     ) -> Result<bool, Fault> {
-        let receipt = self.failure_receipt(row, &News::Failed { class }, now).await?;
+        let receipt = match self.is_silenced(row)? {
+            true => None,
+            false => Some(self.failure_receipt(row, &News::Failed { class }, now).await?),
+        };
         let mut tx = self.store.write("notice bounced").await?;
-        if tx.end_delivery(row.id, DeliveryState::Bounced, Some(class), now).await? {
+        if tx.end_delivery(row.id, DeliveryState::Bounced, Some(class), now).await?
+            && let Some(receipt) = receipt
+        {
             tx.insert_deposit(receipt).await?;
         }
         tx.finish_work(work.id, now).await?;

@@ -167,7 +167,7 @@ impl Deliveries {
         };
         // The keys go whether or not the sender can be told.
         let receipt = match failure {
-            Some(class) if self.vault.holds(&row, &row.mac) => {
+            Some(class) if self.vault.holds(&row, &row.mac) && !self.is_silenced(&row).unwrap_or(false) => {
                 let receipt = self.failure_receipt(&row, &News::Failed { class }, now).await;
                 receipt
                     .inspect_err(|fault| tracing::error!(delivery = %id, %fault, "its sender could not be told"))

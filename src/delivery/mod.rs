@@ -2,6 +2,7 @@
 
 mod accept;
 mod author;
+mod cloud;
 pub mod courier;
 pub mod desk;
 pub mod directory;
@@ -9,8 +10,10 @@ mod header;
 mod heads;
 mod notice;
 mod number;
+mod quota;
 mod receipt;
 pub mod relay;
+mod report;
 mod resolve;
 mod route;
 

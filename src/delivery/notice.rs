@@ -5,7 +5,7 @@
 
 use askama::Template;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MultiPart, SinglePart};
+use lettre::message::{Mailbox, MessageBuilder, MultiPart, SinglePart};
 use lettre::{Address as LettreAddress, Message};
 
 use crate::domain::{Address, Coordinates, DeliveryId, Fault, Language, PracticeProfile, Ticket, Timestamp};
@@ -119,40 +119,58 @@ pub fn is_from(text: &str) -> bool {
     text.parse::<Mailbox>().is_ok_and(|from| from.email.to_string().parse::<Address>().is_ok())
 }
 
-/// A letter of Pli to a practitioner, threaded under a submission.
+/// A letter of Pli to a practitioner, threaded under a submission where it is about one.
 pub(super) struct Letter<'a> {
     pub(super) from_name: &'a str,
     pub(super) from: &'a Address,
     pub(super) to: &'a Address,
     pub(super) subject: &'a str,
     pub(super) text: String,
-    pub(super) thread: &'a crate::vault::Thread,
+    pub(super) thread: Option<&'a crate::vault::Thread>,
     pub(super) message_id: String,
     pub(super) at: Timestamp,
 }
 
 impl Letter<'_> {
     /// The letter's octets.
-    pub(super) fn octets(self) -> Result<Vec<u8>, Fault> {
-        let mut references = self.thread.references.clone();
-        references.push(self.thread.message_id.clone());
-        let mut builder = Message::builder()
+    pub(super) fn octets(mut self) -> Result<Vec<u8>, Fault> {
+        let text = std::mem::take(&mut self.text);
+        let part = SinglePart::builder().header(ContentType::TEXT_PLAIN).body(text);
+        let message = self.begun()?.singlepart(part).map_err(|_| Fault::new("a letter cannot be composed"))?;
+        Ok(message.formatted())
+    }
+
+    /// The octets of a letter that has parts instead of a text.
+    pub(super) fn octets_of(self, parts: MultiPart) -> Result<Vec<u8>, Fault> {
+        let message = self.begun()?.multipart(parts).map_err(|_| Fault::new("a letter cannot be composed"))?;
+        Ok(message.formatted())
+    }
+
+    /// Its header.
+    fn begun(self) -> Result<MessageBuilder, Fault> {
+        let builder = Message::builder()
             .from(Mailbox::new(Some(self.from_name.to_owned()), lettre_address(self.from)?))
             .to(Mailbox::new(None, lettre_address(self.to)?))
             .subject(self.subject)
             .date(date(self.at))
-            .message_id(Some(self.message_id))
-            .in_reply_to(self.thread.message_id.clone())
-            .references(references.join(" "))
-            .raw_header(raw("Auto-Submitted", "auto-replied"));
-        if !self.thread.thread_index.is_empty() && self.thread.thread_index.is_ascii() {
-            builder = builder.raw_header(raw("Thread-Index", &self.thread.thread_index));
-        }
-        let message = builder
-            .singlepart(SinglePart::builder().header(ContentType::TEXT_PLAIN).body(self.text))
-            .map_err(|_| Fault::new("a letter cannot be composed"))?;
-        Ok(message.formatted())
+            .message_id(Some(self.message_id));
+        Ok(threaded(builder, self.thread))
     }
+}
+
+/// The fields that put a letter under the message that it answers; RFC 3834 §5 names what it is.
+fn threaded(mut builder: MessageBuilder, thread: Option<&crate::vault::Thread>) -> MessageBuilder {
+    let Some(thread) = thread else { return builder.raw_header(raw("Auto-Submitted", "auto-generated")) };
+    let mut references = thread.references.clone();
+    references.push(thread.message_id.clone());
+    builder = builder
+        .in_reply_to(thread.message_id.clone())
+        .references(references.join(" "))
+        .raw_header(raw("Auto-Submitted", "auto-replied"));
+    if !thread.thread_index.is_empty() && thread.thread_index.is_ascii() {
+        builder = builder.raw_header(raw("Thread-Index", &thread.thread_index));
+    }
+    builder
 }
 
 fn raw(name: &'static str, value: &str) -> HeaderValue {

@@ -4,18 +4,26 @@
 //! every client threads it; it is known only where the message is open (a grant, or a ticket still kept).
 
 use crate::domain::{
-    Actor, Address, AuditEvent, DeliveryState, FailureClass, Fault, FolderRole, MessageId, PublicKey, Timestamp, Verb,
+    Actor, Address, AuditEvent, DeliveryState, FailureClass, Fault, FolderRole, MailboxId, MessageId, PracticeId,
+    PublicKey, Timestamp, Verb,
 };
 use crate::mime::Described;
 use crate::store::deliveries::DeliveryRow;
 use crate::store::deposit::{Deposit, MessageRow, NewObject};
 use crate::store::mailboxes::MailboxRow;
 use crate::texts::Said;
-use crate::vault::{Grant, HeadPlain};
+use crate::vault::{Grant, HeadPlain, ReportAsked};
 
 use super::Deliveries;
 use super::accept::Shown;
 use super::notice::{Letter, day, instant};
+
+/// Whose INBOX a letter goes to.
+pub(super) struct Place<'a> {
+    pub(super) mailbox: MailboxId,
+    pub(super) practice: PracticeId,
+    pub(super) certificate: &'a PublicKey,
+}
 
 /// What a receipt says.
 pub(super) enum News {
@@ -82,7 +90,8 @@ impl Deliveries {
         let certificate = self.authentic_certificate(&mailbox)?;
         let id = MessageId::random(self.random.as_ref());
         let octets = self.letter(row, &mailbox, subject, news, id, now).await?;
-        self.sealed_letter(id, &mailbox, &certificate, octets, now)
+        let place = Place { mailbox: mailbox.id, practice: mailbox.practice, certificate: &certificate };
+        self.sealed_letter(id, &place, octets, now)
     }
 
     async fn letter(
@@ -98,8 +107,7 @@ impl Deliveries {
         let language = practice.language;
         let say = |key: &str, args: &[(&str, Said<'_>)]| self.texts.say(language, key, args);
         let to: Address = mailbox.address.parse().map_err(|_| Fault::new("a mailbox row holds no address"))?;
-        let service: Address =
-            format!("pli@{}", to.domain()).parse().map_err(|_| Fault::new("a service address cannot be made"))?;
+        let service = self.service_address(&to)?;
         let sealed = row.coordinates.as_ref().ok_or(Fault::new("a delivery has no coordinates any more"))?;
         let recipient = self.vault.open_coordinates(row.id, sealed)?.address.reveal();
         let recipient = say("receipt-to", &[("address", Said::Text(&recipient))]);
@@ -128,18 +136,23 @@ impl Deliveries {
             to: &to,
             subject: &answer_to(if subject.is_empty() { &about } else { subject }),
             text,
-            thread: &thread,
+            thread: Some(&thread),
             message_id: format!("<receipt.{id}@{}>", self.settings.hostname),
             at: now,
         }
         .octets()
     }
 
-    fn sealed_letter(
+    /// From whom letters of Pli come: nobody answers there yet.
+    pub(super) fn service_address(&self, to: &Address) -> Result<Address, Fault> {
+        format!("pli@{}", to.domain()).parse().map_err(|_| Fault::new("a service address cannot be made"))
+    }
+
+    /// The deposit of a letter of Pli in INBOX, outside the quota.
+    pub(super) fn sealed_letter(
         &self,
         id: MessageId,
-        mailbox: &MailboxRow,
-        certificate: &PublicKey,
+        to: &Place<'_>,
         octets: Vec<u8>,
         now: Timestamp,
     ) -> Result<Deposit, Fault> {
@@ -148,12 +161,13 @@ impl Deliveries {
         let sealed = self.vault.seal_message(id, vec![plain], Vec::new(), self.random.as_ref())?;
         let head = sealed.heads.into_iter().next().ok_or(Fault::new("a head was not sealed"))?;
         let shown = Shown { message: id, head: &head, size, described: &described };
-        let (entry, key) = self.entry(&shown, (mailbox.id, certificate), FolderRole::Inbox, now)?;
+        let (mut entry, key) = self.entry(&shown, (to.mailbox, to.certificate), FolderRole::Inbox, now)?;
+        entry.counted = false;
         Ok(Deposit {
             message: MessageRow {
                 id,
-                practice: mailbox.practice,
-                mailbox: mailbox.id,
+                practice: to.practice,
+                mailbox: to.mailbox,
                 size: i64::try_from(size).unwrap_or(i64::MAX),
                 created_at: now,
             },
@@ -162,7 +176,7 @@ impl Deliveries {
             deliveries: Vec::new(),
             keys: vec![self.key_row(&key)],
             event: AuditEvent::new(now, Actor::Server, Verb::ReceiptDeposited)
-                .about_mailbox(mailbox.id)
+                .about_mailbox(to.mailbox)
                 .about_message(id),
         })
     }
@@ -174,16 +188,26 @@ impl Deliveries {
         news: &News,
         now: Timestamp,
     ) -> Result<Deposit, Fault> {
-        let subject = match (&row.ticket, &row.subject) {
-            (Some(ticket), Some(subject)) => {
-                let ticket = self.vault.open_kept_ticket(row.id, ticket)?;
-                let subject = self.vault.unseal_under_ticket(&ticket, row.id, subject)?;
-                String::from_utf8_lossy(&subject).into_owned()
-            }
-            _ => String::new(),
-        };
         debug_assert!(row.state != DeliveryState::Opened, "what was opened did not fail");
-        self.receipt(row, &subject, news, now).await
+        self.receipt(row, &self.kept_subject(row)?, news, now).await
+    }
+
+    /// The subject of a delivery's message while its ticket is kept; empty after that.
+    pub(super) fn kept_subject(&self, row: &DeliveryRow) -> Result<String, Fault> {
+        let (Some(ticket), Some(subject)) = (&row.ticket, &row.subject) else { return Ok(String::new()) };
+        let ticket = self.vault.open_kept_ticket(row.id, ticket)?;
+        let subject = self.vault.unseal_under_ticket(&ticket, row.id, subject)?;
+        Ok(String::from_utf8_lossy(&subject).into_owned())
+    }
+
+    /// What the sender asked to hear of a delivery.
+    pub(super) fn report_asked(&self, row: &DeliveryRow) -> Result<Option<ReportAsked>, Fault> {
+        row.report.as_ref().map(|sealed| self.vault.open_report(row.id, sealed)).transpose()
+    }
+
+    /// Whether the sender asked to hear of a failure neither (RFC 3461 §4.1, NOTIFY=NEVER).
+    pub(super) fn is_silenced(&self, row: &DeliveryRow) -> Result<bool, Fault> {
+        Ok(self.report_asked(row)?.is_some_and(|asked| asked.never))
     }
 }
 
@@ -208,7 +232,7 @@ fn what(news: &News) -> &'static str {
 }
 
 /// "Re: " once.
-fn answer_to(subject: &str) -> String {
+pub(super) fn answer_to(subject: &str) -> String {
     let subject = short(subject);
     if subject.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("re:")) {
         subject.to_owned()

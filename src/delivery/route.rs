@@ -67,7 +67,10 @@ impl Deliveries {
     pub(super) async fn reach(&self, sender: &Sender, to: &Address) -> Result<Result<Reached, Refused>, Fault> {
         if let Some(mailbox) = self.store.mailbox_at(&to.folded()).await? {
             return match mailbox.state {
-                MailboxState::Active => Ok(Ok(Reached { route: Route::Local(mailbox.id), mailbox: Some(mailbox) })),
+                MailboxState::Active => Ok(match self.refused_full(sender, to, mailbox.id).await? {
+                    Some(refused) => Err(refused),
+                    None => Ok(Reached { route: Route::Local(mailbox.id), mailbox: Some(mailbox) }),
+                }),
                 MailboxState::Suspended => self.refuse(sender, to, "5.2.1", "refused-suspended").await,
             };
         }

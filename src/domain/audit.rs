@@ -104,6 +104,16 @@ words! {
         NamesAdopted = "names.adopted",
         /// Everything was written out, in clear, to a folder.
         Exported = "mailbox.exported",
+        /// A mailbox passed a mark of its quota, or fell below one; the count is the mark that its owner is told.
+        QuotaCrossed = "mailbox.quota-crossed",
+        /// A mailbox's quota or its copies of what is sent were set.
+        MailboxChanged = "mailbox.changed",
+        /// A client that fetches through somebody's cloud was not let in (noted at most once an hour).
+        CloudClientRefused = "cloud-client.refused",
+        /// One was let in, since the settings allow it (noted at most once an hour).
+        CloudClientAdmitted = "cloud-client.admitted",
+        /// The server started with settings that let them in.
+        CloudClientsAllowed = "cloud-clients.allowed",
         /// Housekeeping: old rows, orphaned objects.
         Swept = "store.swept",
     }

@@ -43,6 +43,16 @@ words! {
         Suspended = "suspended",
     }
 
+    /// Who keeps the copy of what a mailbox sends.
+    SentCopy {
+        /// The server keeps one until the client brings its own, which takes its place.
+        Client = "client",
+        /// The server's stays, and so does whatever a client brings.
+        Server = "server",
+        /// The server keeps none.
+        None = "none",
+    }
+
     /// What a device password opens.
     DeviceKind {
         /// Sends and reads.

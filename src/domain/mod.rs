@@ -7,6 +7,7 @@
 mod address;
 mod audit;
 mod delivery;
+mod dsn;
 mod fault;
 mod flags;
 mod folder;
@@ -26,6 +27,7 @@ mod time;
 pub use address::{Address, AddressFault, DomainName, LocalPart};
 pub use audit::{Actor, AuditEvent, Verb};
 pub use delivery::{Channel, DeliveryState, FailureClass};
+pub use dsn::{DsnRequest, EnvelopeWord, Notify, RecipientDsn};
 pub use fault::Fault;
 pub use flags::{FlagChange, Flags, SERVER_KEYWORDS, SystemFlags};
 pub use folder::FolderPath;
@@ -33,7 +35,7 @@ pub use id::{
     ChallengeId, DeliveryId, DepositKeyId, DeviceId, EntryId, FolderId, KeyId, MailboxId, MessageId, ObjectId,
     PatientId, PracticeId, QueueId, SessionId, SlotId,
 };
-pub use mailbox::{DeviceKind, FolderRole, MailboxKind, MailboxState, RESERVED_LOCAL_PARTS, WaitingKind};
+pub use mailbox::{DeviceKind, FolderRole, MailboxKind, MailboxState, RESERVED_LOCAL_PARTS, SentCopy, WaitingKind};
 pub use message::{KeptMessage, RawMessage, RawMessageFault};
 pub use patient::{Coordinates, PatientKind, PatientRecord, PersonName};
 pub use phone::{NumberFault, PhoneNumber, Region};

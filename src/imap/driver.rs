@@ -4,6 +4,7 @@
 //! writes what they answer, never gathering more than a little before it is written. It decides nothing about
 //! mail. It logs ids only; what a client sent is never logged.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,12 +14,13 @@ use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::access::LoginError;
+use crate::access::cloud::Peer;
 use crate::domain::{Fault, Sender};
 
 use super::auth::Credentials;
 use super::door::{Door, Held, Place};
 use super::grammar::Command;
-use super::machine::{Job, LoginAnswer, Machine, Step};
+use super::machine::{CLOUD, Job, LoginAnswer, Machine, Step};
 use super::op::fetch::Fetch;
 use super::op::{self, Reply, Work};
 use super::out::Out;
@@ -77,12 +79,14 @@ pub struct Session<V: Verbs> {
     stop: watch::Receiver<bool>,
     login_before: Instant,
     open: Option<Open<V::Mailbox>>,
-    memory: Option<Held>,
+    /// For the messages of one command.
+    memory: Vec<Held>,
     /// When the message that comes in must be whole.
     message_before: Option<Instant>,
     /// When an idling client hears again that we are here.
     still_at: Option<Instant>,
     wrong: u32,
+    address: Option<IpAddr>,
 }
 
 /// What a login opened.
@@ -114,11 +118,19 @@ impl<V: Verbs> Session<V> {
             stop,
             login_before,
             open: None,
-            memory: None,
+            memory: Vec::new(),
             message_before: None,
             still_at: None,
             wrong: 0,
+            address: None,
         }
+    }
+
+    /// The same, with the address that the peer connects from.
+    #[must_use]
+    pub fn with_address(mut self, address: IpAddr) -> Self {
+        self.address = Some(address);
+        self
     }
 
     /// TLS is there.
@@ -140,7 +152,7 @@ impl<V: Verbs> Session<V> {
             let step = self.machine.step(&mut input);
             used = used.saturating_add(before.saturating_sub(input.len()));
             if !matches!(step, Step::Do(_)) && !self.machine.is_in_message() {
-                self.memory = None;
+                self.memory.clear();
                 self.message_before = None;
             }
             match step {
@@ -168,9 +180,10 @@ impl<V: Verbs> Session<V> {
                     self.machine.logged_in(answer);
                     until = self.deadline();
                 }
+                Step::Identified => self.identified().await,
                 Step::Do(job) => {
                     self.work(stream, job).await?;
-                    self.memory = None;
+                    self.memory.clear();
                     until = self.deadline();
                 }
                 Step::StartTls => return Ok(Ended::StartTls),
@@ -268,8 +281,26 @@ impl<V: Verbs> Session<V> {
         }
     }
 
+    fn peer(&self) -> Peer {
+        Peer { address: self.address, id: self.machine.client().to_vec() }
+    }
+
+    /// Whether a client that now says who it is may go on; without the journal's word it may not.
+    async fn identified(&mut self) {
+        let Some(open) = &self.open else { return };
+        match self.door.verbs.admits(&open.sender, &self.peer()).await {
+            Ok(true) => {}
+            Ok(false) => self.machine.bye(CLOUD),
+            Err(fault) => {
+                tracing::error!(mailbox = %open.sender.mailbox, %fault, "imap id");
+                self.machine.bye("The server has a fault; try again later");
+            }
+        }
+    }
+
     async fn login(&mut self, credentials: Credentials) -> LoginAnswer {
-        let outcome = self.door.verbs.open(credentials.address.reveal(), credentials.password.reveal()).await;
+        let peer = self.peer();
+        let outcome = self.door.verbs.open(credentials.address.reveal(), credentials.password.reveal(), &peer).await;
         drop(credentials);
         match outcome {
             Ok(Opening::Ready { sender, mailbox }) => {
@@ -279,11 +310,17 @@ impl<V: Verbs> Session<V> {
                 };
                 tracing::info!(mailbox = %sender.mailbox, device = %sender.device, "imap login");
                 let check_at = Instant::now() + self.door.times.validity;
-                self.open = Some(Open { sender, talk: Conversation::new(mailbox), check_at, place });
+                self.open = Some(Open {
+                    sender,
+                    talk: Conversation::new(mailbox, self.door.settings.message_limit),
+                    check_at,
+                    place,
+                });
                 LoginAnswer::Right
             }
             Ok(Opening::Pending) => LoginAnswer::Pending,
             Ok(Opening::SendOnly) => LoginAnswer::SendOnly,
+            Ok(Opening::Cloud) => LoginAnswer::Cloud,
             Err(LoginError::Refused) => {
                 tracing::info!("imap login refused");
                 let delay = self.door.times.wrong_password.saturating_mul(1 << self.wrong.min(3));
@@ -300,7 +337,7 @@ impl<V: Verbs> Session<V> {
 
     /// Does a command and writes its answers.
     async fn work<S: AsyncWrite + Unpin>(&mut self, stream: &mut S, job: Job) -> std::io::Result<()> {
-        let asked = matches!(job.command, Command::Select { .. });
+        let asked = matches!(job.command, Command::Select(_));
         let valid = if asked { self.check().await } else { self.may_go_on().await };
         if !valid {
             return Ok(());
@@ -320,7 +357,7 @@ impl<V: Verbs> Session<V> {
                     return Ok(());
                 }
                 let Some(open) = &mut self.open else { return Ok(()) };
-                match search.step(&open.talk, &mut out).await {
+                match search.step(&mut open.talk, &mut out).await {
                     Ok(Some(reply)) => break Ok(reply),
                     // Others get their turn.
                     Ok(None) => tokio::task::yield_now().await,
@@ -365,7 +402,7 @@ impl<V: Verbs> Session<V> {
             if fetch.is_between() {
                 drop(held.take());
                 fetch.grant(0);
-                if let Some(octets) = fetch.wants(&open.talk) {
+                if let Some(octets) = fetch.wants() {
                     let octets = octets.max(ENOUGH as u64);
                     let twice = usize::try_from(octets.saturating_mul(2)).unwrap_or(usize::MAX);
                     held = open.place.reads.take(twice, self.door.times.memory).await;
@@ -392,7 +429,7 @@ impl<V: Verbs> Session<V> {
         // Invariant: nobody sends a message before a login.
         let Some(open) = &self.open else { return false };
         if let Some(held) = open.place.memory.take(octets, self.door.times.memory).await {
-            self.memory = Some(held);
+            self.memory.push(held);
             self.message_before = Some(self.allowed(octets));
             return true;
         }

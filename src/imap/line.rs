@@ -3,17 +3,20 @@
 //! Memory is bounded before a login and after it. A literal that is refused is swallowed to its end or ends the
 //! connection: its octets are never read as commands. What may have held a password is wiped with its owner.
 
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::grammar::Cursor;
+use super::grammar::append::MOST_MESSAGES;
 use super::grammar::command::tag;
+use super::grammar::sequence::SequenceSet;
 
 /// Gathers one command from pieces of any size.
 pub struct Reader {
     message_limit: usize,
     authenticated: bool,
     octets: Zeroizing<Vec<u8>>,
-    message: Option<Zeroizing<Vec<u8>>>,
+    /// Those that came whole; of the one that is coming what is there.
+    messages: Vec<Zeroizing<Vec<u8>>>,
     at: At,
     mark: Mark,
     text: usize,
@@ -41,8 +44,8 @@ pub enum Read {
 pub struct Received {
     /// Text and small literals.
     pub octets: Zeroizing<Vec<u8>>,
-    /// The literal of APPEND.
-    pub message: Option<Zeroizing<Vec<u8>>>,
+    /// The literals of APPEND or REPLACE.
+    pub messages: Vec<Zeroizing<Vec<u8>>>,
 }
 
 /// Why a command is refused before it is read.
@@ -106,7 +109,7 @@ impl Reader {
             message_limit,
             authenticated: false,
             octets: Zeroizing::default(),
-            message: None,
+            messages: Vec::new(),
             at: At::Text,
             mark: Mark::No,
             text: 0,
@@ -122,7 +125,7 @@ impl Reader {
 
     /// Whether a message is on its way in.
     pub fn is_in_message(&self) -> bool {
-        self.message.is_some() || matches!(self.at, At::Message(..) | At::Swallow(_))
+        !self.messages.is_empty() || matches!(self.at, At::Message(..) | At::Swallow(_))
     }
 
     /// Forgets what was read.
@@ -149,7 +152,7 @@ impl Reader {
                 At::Message(_, false) => return Read::Unfinished,
                 At::Message(missing, true) => {
                     let Some(piece) = take(input, missing) else { return Read::Unfinished };
-                    if let Some(message) = &mut self.message {
+                    if let Some(message) = self.messages.last_mut() {
                         message.extend_from_slice(piece);
                     }
                     self.at = left(missing, piece, |missing| At::Message(missing, true));
@@ -165,7 +168,7 @@ impl Reader {
     /// There is memory for the message that was announced.
     pub fn grant(&mut self) -> Read {
         let At::Message(octets, false) = self.at else { return Read::Unfinished };
-        self.message = Some(Zeroizing::new(Vec::with_capacity(octets)));
+        self.messages.push(Zeroizing::new(Vec::with_capacity(octets)));
         self.at = left(octets, &[], |missing| At::Message(missing, true));
         if matches!(self.mark, Mark::Return(_, true)) {
             self.unmark(Read::Unfinished)
@@ -214,7 +217,9 @@ impl Reader {
     fn announced(&mut self, octets: usize, plus: bool) -> Option<Read> {
         let is_message = self.refusal.is_none() && self.is_message();
         self.literals = self.literals.saturating_add(octets);
-        if is_message && octets > self.message_limit {
+        let together = self.messages.iter().fold(octets, |sum, message| sum.saturating_add(message.len()));
+        if is_message && (together > self.message_limit || self.messages.len() >= MOST_MESSAGES) {
+            // RFC 3502 §6.3.11: all of them or none.
             self.refusal = Some(Refusal::TooLarge);
         } else if !is_message && (self.literals > self.most_literals() || octets > self.most_literals()) {
             self.refusal.get_or_insert(Refusal::TooLong);
@@ -249,18 +254,30 @@ impl Reader {
         Some(self.finish())
     }
 
-    /// Whether the literal that is announced now is the message of an APPEND.
+    /// Whether the literal that is announced now is a message: of an APPEND or REPLACE, and not the name of the folder.
     fn is_message(&self) -> bool {
-        if !self.authenticated || self.message.is_some() {
+        if !self.authenticated {
             return false;
         }
+        if !self.messages.is_empty() {
+            return true;
+        }
         let mut cursor = Cursor::new(&self.octets);
-        tag(&mut cursor).is_ok() && cursor.eat_word("APPEND ") && (cursor.peek() != Some(b'{') || self.literals > 0)
+        if tag(&mut cursor).is_err() {
+            return false;
+        }
+        if !cursor.eat_word("APPEND ") {
+            let replaces = cursor.eat_word("REPLACE ") || cursor.eat_word("UID REPLACE ");
+            if !replaces || SequenceSet::read(&mut cursor).is_err() || cursor.space().is_err() {
+                return false;
+            }
+        }
+        cursor.peek() != Some(b'{') || self.literals > 0
     }
 
     fn finish(&mut self) -> Read {
         let mut octets = std::mem::take(&mut self.octets);
-        let message = self.message.take();
+        let messages = std::mem::take(&mut self.messages);
         let refusal = self.refusal;
         self.clear();
         if let Some(refusal) = refusal {
@@ -268,7 +285,7 @@ impl Reader {
         }
         let length = octets.len().saturating_sub(2);
         octets.truncate(length);
-        Read::Whole(Received { octets, message })
+        Read::Whole(Received { octets, messages })
     }
 
     fn keep(&mut self, octets: &[u8]) {
@@ -277,8 +294,7 @@ impl Reader {
             if self.octets.len() > LONGEST_PREFIX {
                 self.octets.truncate(LONGEST_PREFIX);
             }
-            self.message.zeroize();
-            self.message = None;
+            self.messages.clear();
             return;
         }
         let wanted = self.octets.len().saturating_add(octets.len());
@@ -349,7 +365,7 @@ mod tests {
                     Read::Continue => seen.push('+'),
                     Read::Whole(got) => {
                         seen.push_str(&format!("[{}]", String::from_utf8_lossy(&got.octets)));
-                        if let Some(message) = got.message {
+                        for message in got.messages {
                             seen.push_str(&format!("({})", message.len()));
                         }
                     }
@@ -389,8 +405,19 @@ mod tests {
         assert_eq!(read(&large, true), "<90000>[a APPEND x {90000+}\r\n](90000)[b NOOP]");
         // Before a login there is no APPEND.
         assert_eq!(read(b"a APPEND x {3}\r\nabc\r\n", false), "+[a APPEND x {3}\r\nabc]");
-        // A second message is no message (MULTIAPPEND is not offered).
-        assert_eq!(read(b"a APPEND x {1+}\r\na {1+}\r\nb\r\n", true), "<1>[a APPEND x {1+}\r\n {1+}\r\nb](1)");
+        // RFC 3502: several; RFC 8508: one in the place of another.
+        assert_eq!(
+            read(b"a APPEND x {1+}\r\na (\\Seen) ~{2}\r\nbc\r\n", true),
+            "<1><2>+[a APPEND x {1+}\r\n (\\Seen) ~{2}\r\n](1)(2)"
+        );
+        assert_eq!(read(b"a APPEND x UTF8 (~{1+}\r\na)\r\n", true), "<1>[a APPEND x UTF8 (~{1+}\r\n)](1)");
+        assert_eq!(read(b"a REPLACE 4 {1+}\r\nx {3+}\r\nabc\r\n", true), "<3>[a REPLACE 4 {1+}\r\nx {3+}\r\n](3)");
+        assert_eq!(read(b"a UID REPLACE 4:5 x {3}\r\nabc\r\n", true), "<3>+[a UID REPLACE 4:5 x {3}\r\n](3)");
+        assert_eq!(read(b"a REPLACE x x {3+}\r\nabc\r\n", true), "[a REPLACE x x {3+}\r\nabc]");
+        // Together they are no more than one may be; what is refused is refused whole.
+        let two =
+            [b"a APPEND x {60000+}\r\n", &[b'x'; 60_000][..], b" {60000+}\r\n", &[b'x'; 60_000], b"\r\nb NOOP\r\n"];
+        assert_eq!(read(&two.concat(), true), "<60000>Some(\"a\")TooLarge[b NOOP]");
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub enum Step {
     Memory(usize),
     /// Check a login, then [`Machine::logged_in`].
     Login(Credentials),
+    /// The client that is logged in said who it is: [`Machine::client`].
+    Identified,
     /// Do a command, write its answers, then [`Machine::done`].
     Do(Job),
     /// Drop what was read, shake hands, then [`Machine::secured`].
@@ -35,8 +37,54 @@ pub struct Job {
     pub tag: String,
     /// The command. IDLE: the client has ended it.
     pub command: Command,
-    /// What APPEND brings.
-    pub message: Option<Zeroizing<Vec<u8>>>,
+    /// What APPEND and REPLACE bring.
+    pub messages: Vec<Zeroizing<Vec<u8>>>,
+    /// What the client has enabled.
+    pub enabled: Enabled,
+}
+
+/// What a client has enabled for its session (RFC 5161).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Enabled {
+    /// CONDSTORE (RFC 7162): mod-sequences are told.
+    pub condstore: bool,
+    /// QRESYNC: VANISHED takes the place of EXPUNGE.
+    pub qresync: bool,
+    /// UTF8=ACCEPT (RFC 6855), or IMAP4rev2: mailbox names are written in UTF-8.
+    pub utf8: bool,
+    /// IMAP4rev2 (RFC 9051): ESEARCH takes the place of SEARCH, and nothing is said of RECENT.
+    pub rev2: bool,
+}
+
+impl Enabled {
+    /// Enables what is known of this; returns the names of what is enabled now, as they are told.
+    fn enable(&mut self, wanted: &[String]) -> Vec<&'static str> {
+        let mut told = Vec::new();
+        for word in wanted {
+            match word.as_str() {
+                "CONDSTORE" => {
+                    self.condstore = true;
+                    told.push("CONDSTORE");
+                }
+                // RFC 7162 §3.2.3: it includes CONDSTORE.
+                "QRESYNC" => {
+                    (self.condstore, self.qresync) = (true, true);
+                    told.push("QRESYNC");
+                }
+                "UTF8=ACCEPT" => {
+                    self.utf8 = true;
+                    told.push("UTF8=ACCEPT");
+                }
+                "IMAP4REV2" => {
+                    (self.rev2, self.utf8) = (true, true);
+                    told.push("IMAP4rev2");
+                }
+                // RFC 5161 §3.1: what cannot be enabled is passed over.
+                _ => {}
+            }
+        }
+        told
+    }
 }
 
 /// The outcome of a login.
@@ -50,6 +98,8 @@ pub enum LoginAnswer {
     Pending,
     /// Right, but the device only sends.
     SendOnly,
+    /// Right, but the client fetches through somebody's cloud.
+    Cloud,
     /// Right, but the mailbox has its connections.
     TooMany,
     /// A fault of ours.
@@ -64,8 +114,11 @@ pub struct Machine {
     phase: Phase,
     failures: usize,
     errors: usize,
+    client: Vec<(String, String)>,
     reader: Reader,
     state: State,
+    enabled: Enabled,
+    append_limit: usize,
     next: Option<Step>,
     out: Vec<u8>,
 }
@@ -110,8 +163,11 @@ impl Machine {
             phase: Phase::Stranger,
             failures: 0,
             errors: 0,
+            client: Vec::new(),
             reader: Reader::new(message_limit),
             state: State::Command,
+            enabled: Enabled::default(),
+            append_limit: message_limit,
             next: None,
             out: Vec::new(),
         };
@@ -180,6 +236,9 @@ impl Machine {
             LoginAnswer::SendOnly => self.line(&format!(
                 "{tag} NO [AUTHORIZATIONFAILED] This device may only send; reading needs a device password of its own"
             )),
+            LoginAnswer::Cloud => {
+                self.line(&format!("{tag} NO [AUTHORIZATIONFAILED] {CLOUD}"));
+            }
             LoginAnswer::TooMany => {
                 self.line(&format!("{tag} NO [LIMIT] Too many connections to this mailbox"));
                 self.bye("Too many connections to this mailbox");
@@ -202,8 +261,14 @@ impl Machine {
     pub fn secured(&mut self) {
         self.secure = true;
         self.offers_tls = false;
+        self.client.clear();
         self.reader.clear();
         self.state = State::Command;
+    }
+
+    /// What the client said of itself (RFC 2971).
+    pub fn client(&self) -> &[(String, String)] {
+        &self.client
     }
 
     /// Whether somebody is logged in.
@@ -261,11 +326,11 @@ impl Machine {
         match std::mem::replace(&mut self.state, State::Command) {
             State::Auth(tag) => self.authenticating(tag, auth::plain(&received.octets)),
             State::Idle(tag) if received.octets.eq_ignore_ascii_case(b"DONE") => {
-                self.work(Job { tag, command: Command::Idle, message: None });
+                self.work(tag, Command::Idle, Vec::new());
             }
             State::Idle(tag) => self.bad(&tag, "Expected DONE"),
-            _ => match command::read(&received.octets) {
-                Ok(Tagged { tag, command: Ok(command) }) => self.command(tag, command, received.message),
+            _ => match command::read(&received.octets, self.enabled.utf8) {
+                Ok(Tagged { tag, command: Ok(command) }) => self.command(tag, command, received.messages),
                 Ok(Tagged { tag, command: Err(fault) }) => self.unread(&tag, fault),
                 Err(_) => self.bad("*", "A command begins with a tag"),
             },
@@ -282,7 +347,7 @@ impl Machine {
         }
     }
 
-    fn command(&mut self, tag: String, command: Command, message: Option<Zeroizing<Vec<u8>>>) {
+    fn command(&mut self, tag: String, command: Command, messages: Vec<Zeroizing<Vec<u8>>>) {
         match needed(&command) {
             Some(phase) if self.phase < phase => {
                 let why = if self.phase == Phase::Stranger { "Log in first" } else { "Select a mailbox first" };
@@ -302,16 +367,18 @@ impl Machine {
                 self.ok(&tag, "LOGOUT");
                 self.state = State::Closing;
             }
-            Command::Id => {
+            Command::Id(client) => {
+                self.client = client;
                 self.line("* ID (\"name\" \"Pli\")");
                 self.ok(&tag, "ID");
+                self.next = self.is_authenticated().then_some(Step::Identified);
             }
             Command::StartTls => self.start_tls(&tag),
             Command::Login(address, password) => self.login(tag, Ok(Credentials { address, password })),
             Command::Authenticate(mechanism, initial) => self.authenticate(tag, &mechanism, initial),
-            Command::Enable => {
-                // RFC 5161 §3.1: what cannot be enabled is passed over.
-                self.line("* ENABLED");
+            Command::Enable(wanted) => {
+                let told: String = self.enabled.enable(&wanted).into_iter().flat_map(|word| [" ", word]).collect();
+                self.line(&format!("* ENABLED{told}"));
                 self.ok(&tag, "ENABLE");
             }
             Command::Namespace => {
@@ -323,7 +390,7 @@ impl Machine {
                 self.line("+ idling");
                 self.state = State::Idle(tag);
             }
-            command => self.work(Job { tag, command, message }),
+            command => self.work(tag, command, messages),
         }
     }
 
@@ -381,10 +448,12 @@ impl Machine {
 
     /// Nothing but what is there (RFC 3501 §7.2.1). Clients that never ask again after a login find the rest here too.
     fn capabilities(&self) -> String {
-        let mut all = vec!["IMAP4rev1"];
+        let mut all = vec!["IMAP4rev1", "IMAP4rev2"];
         // RFC 7888 §6: one of the two. Before a login a literal that is not asked for has 4,096 octets at most.
         all.push(if self.is_authenticated() { "LITERAL+" } else { "LITERAL-" });
         all.extend(EXTENSIONS);
+        let limit = format!("APPENDLIMIT={}", self.append_limit);
+        all.push(&limit);
         if self.offers_tls {
             all.extend(["STARTTLS", "LOGINDISABLED"]);
         } else if !self.is_authenticated() {
@@ -393,9 +462,9 @@ impl Machine {
         all.join(" ")
     }
 
-    fn work(&mut self, job: Job) {
+    fn work(&mut self, tag: String, command: Command, messages: Vec<Zeroizing<Vec<u8>>>) {
         self.state = State::Job;
-        self.next = Some(Step::Do(job));
+        self.next = Some(Step::Do(Job { tag, command, messages, enabled: self.enabled }));
     }
 
     fn ok(&mut self, tag: &str, command: &str) {
@@ -426,12 +495,15 @@ impl Machine {
 fn needed(command: &Command) -> Option<Phase> {
     use Command as C;
     match command {
-        C::Capability | C::Noop | C::Logout | C::StartTls | C::Id | C::Login(..) | C::Authenticate(..) => None,
+        C::Capability | C::Noop | C::Logout | C::StartTls | C::Id(_) | C::Login(..) | C::Authenticate(..) => None,
         C::Check
         | C::Close
         | C::Unselect
         | C::Expunge(_)
         | C::Search(..)
+        | C::Sort(..)
+        | C::Thread(..)
+        | C::Replace(..)
         | C::Fetch(..)
         | C::Store { .. }
         | C::Copy(..)
@@ -449,8 +521,38 @@ fn sentence(refusal: Refusal) -> &'static str {
     }
 }
 
-const EXTENSIONS: [&str; 11] =
-    ["SASL-IR", "ID", "ENABLE", "IDLE", "NAMESPACE", "UIDPLUS", "UNSELECT", "MOVE", "CHILDREN", "SPECIAL-USE", "QUOTA"];
+/// What a client hears that fetches through somebody's cloud; a letter in INBOX says more.
+pub const CLOUD: &str = "This mail client copies the mailbox to its maker's servers and is not let in: use Outlook classic, \
+                         Apple Mail, Thunderbird or K-9";
+const EXTENSIONS: [&str; 27] = [
+    "SASL-IR",
+    "ID",
+    "ENABLE",
+    "IDLE",
+    "NAMESPACE",
+    "UIDPLUS",
+    "UNSELECT",
+    "MOVE",
+    "CHILDREN",
+    "SPECIAL-USE",
+    "QUOTA",
+    "CONDSTORE",
+    "ESEARCH",
+    "SEARCHRES",
+    "LIST-EXTENDED",
+    "LIST-STATUS",
+    "STATUS=SIZE",
+    "BINARY",
+    "QRESYNC",
+    "SORT",
+    "THREAD=REFERENCES",
+    "THREAD=ORDEREDSUBJECT",
+    "OBJECTID",
+    "UTF8=ACCEPT",
+    "MULTIAPPEND",
+    "PREVIEW",
+    "REPLACE",
+];
 const FLUSH: usize = 4096;
 const MAX_FAILURES: usize = 5;
 const MAX_ERRORS: usize = 50;

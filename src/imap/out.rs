@@ -64,6 +64,23 @@ impl Out {
         }
     }
 
+    /// Adds a number.
+    pub fn number(&mut self, number: impl TryInto<u64>) {
+        let mut left = number.try_into().unwrap_or(u64::MAX);
+        let (mut digits, mut at) = ([b'0'; 20], 20_usize);
+        loop {
+            at = at.saturating_sub(1);
+            if let (Some(place), Ok(digit)) = (digits.get_mut(at), u8::try_from(left % 10)) {
+                *place = b'0'.saturating_add(digit);
+            }
+            left /= 10;
+            if left == 0 {
+                break;
+            }
+        }
+        self.push(digits.get(at..).unwrap_or_default());
+    }
+
     /// Adds a line.
     pub fn line(&mut self, text: impl AsRef<[u8]>) {
         self.push(text);
@@ -96,6 +113,14 @@ impl Out {
         }
     }
 
+    /// Adds octets as a literal, copied.
+    pub fn copied(&mut self, octets: &[u8]) {
+        self.push("{");
+        self.number(octets.len());
+        self.push("}\r\n");
+        self.push(octets);
+    }
+
     /// Adds a part of a message as a literal.
     pub fn literal(&mut self, octets: &Octets, range: Range<usize>) {
         let length = octets.get(range.clone()).map_or(0, <[u8]>::len);
@@ -116,9 +141,9 @@ pub fn flags(flags: &Flags) -> String {
     format!("({})", all.join(" "))
 }
 
-/// A mailbox name for a response: its form on the wire, in quotes.
-pub fn mailbox(name: &str) -> String {
-    let wire = super::grammar::name::encode(name);
+/// A mailbox name for a response: its form on the wire, in quotes. In UTF-8 where that is enabled (RFC 6855 §3).
+pub fn mailbox(name: &str, utf8: bool) -> String {
+    let wire = if utf8 { name.to_owned() } else { super::grammar::name::encode(name) };
     format!("\"{}\"", wire.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
@@ -160,7 +185,17 @@ mod tests {
         let mut out = Out::default();
         out.nstring(None);
         assert_eq!(all(out), b"NIL");
-        assert_eq!(mailbox("Envoyés \"a\\"), "\"Envoy&AOk-s \\\"a\\\\\"");
+        assert_eq!(mailbox("Envoyés \"", true), "\"Envoyés \\\"\"");
+        assert_eq!(mailbox("Envoyés \"a\\", false), "\"Envoy&AOk-s \\\"a\\\\\"");
+    }
+
+    #[test]
+    fn numbers_are_written_as_they_are_read() {
+        for number in [0_u64, 7, 10, 4_294_967_295, u64::MAX] {
+            let mut out = Out::default();
+            out.number(number);
+            assert_eq!(all(out), number.to_string().into_bytes());
+        }
     }
 
     #[test]

@@ -47,8 +47,8 @@ pub fn partial(all: Range<usize>, partial: Option<(u32, u32)>) -> Range<usize> {
     from..from.saturating_add(octets(count)).min(all.end)
 }
 
-/// Follows part numbers. A message that is no multipart has one part, its body.
-fn part(structure: &Structure, numbers: &[u32]) -> Option<usize> {
+/// Follows part numbers, to a place in the structure. A message that is no multipart has one part, its body.
+pub(super) fn part(structure: &Structure, numbers: &[u32]) -> Option<usize> {
     let (mut at, mut inside) = (0, true);
     for number in numbers {
         let container = match structure.node(at)?.kind {
@@ -77,7 +77,8 @@ fn message<'a>(structure: &'a Structure, node: &'a Node, whole: bool) -> Option<
     }
 }
 
-fn chosen(header: &[u8], names: &[String], not: bool) -> Vec<u8> {
+/// The fields of a header that are chosen by name, and the empty line.
+pub(super) fn chosen(header: &[u8], names: &[String], not: bool) -> Vec<u8> {
     let mut all = Vec::new();
     // Looked up, not compared one by one: both may be many.
     let names: BTreeSet<Vec<u8>> = names.iter().map(|name| name.as_bytes().to_ascii_lowercase()).collect();

@@ -9,9 +9,13 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use zeroize::Zeroizing;
 
+use crate::access::cloud::Peer;
 use crate::access::{Access, LoginError, Opened};
-use crate::domain::{EntryId, Fault, FlagChange, Flags, FolderId, Sender, Timestamp};
-use crate::mailbox::{AppendError, EntryInfo, FolderError, FolderInfo, Mailboxes, NewMessage, Placed, Reader};
+use crate::domain::{EntryId, Fault, FlagChange, Flags, FolderId, Sender};
+use crate::mailbox::{
+    AppendError, Flagged, FolderError, FolderInfo, Found, Mailboxes, NewMessage, Placed, Reader, Snapshot,
+};
+use crate::mime::{Summary, Words};
 
 /// The verbs before a login.
 pub trait Verbs: Send + Sync + 'static {
@@ -22,7 +26,10 @@ pub trait Verbs: Send + Sync + 'static {
         &self,
         address: &str,
         password: &str,
+        peer: &Peer,
     ) -> impl Future<Output = Result<Opening<Self::Mailbox>, LoginError>> + Send;
+    /// Whether a client may go on that says who it is after its login.
+    fn admits(&self, sender: &Sender, peer: &Peer) -> impl Future<Output = Result<bool, Fault>> + Send;
 }
 
 /// What a right password opens.
@@ -38,6 +45,8 @@ pub enum Opening<M> {
     Pending,
     /// Nothing ever: the device only sends.
     SendOnly,
+    /// Nothing to this client: it fetches through somebody's cloud.
+    Cloud,
 }
 
 /// The octets of a message, shared with what caches them.
@@ -57,25 +66,46 @@ pub trait Mailbox: Send + Sync + 'static {
     fn subscribe(&self, name: &str, on: bool) -> impl Future<Output = Result<(), FolderError>> + Send;
     /// One folder.
     fn folder(&self, name: &str) -> impl Future<Output = Result<FolderInfo, FolderError>> + Send;
-    /// The visible messages of a folder, by UID.
-    fn entries(&self, folder: FolderId) -> impl Future<Output = Result<Vec<EntryInfo>, Fault>> + Send;
+    /// The messages of a folder at this instant, by UID.
+    fn snapshot(&self, folder: FolderId) -> impl Future<Output = Result<Snapshot, Fault>> + Send;
+    /// The UIDs that left a folder after a mod-sequence, as ascending ranges; perhaps some that never were there.
+    fn expunged(&self, folder: FolderId, since: u64) -> impl Future<Output = Result<Vec<(u32, u32)>, Fault>> + Send;
+    /// What lists show of messages: one for each id, in order.
+    fn summaries(
+        &self,
+        folder: FolderId,
+        ids: &[EntryId],
+    ) -> impl Future<Output = Result<Vec<Found<Arc<Summary>>>, Fault>> + Send;
+    /// What is searched of messages: one for each id, in order.
+    fn words(
+        &self,
+        folder: FolderId,
+        ids: &[EntryId],
+    ) -> impl Future<Output = Result<Vec<Found<Arc<Words>>>, Fault>> + Send;
     /// The exact octets of a message; `None` when it was expunged meanwhile.
     fn message(&self, id: EntryId) -> impl Future<Output = Result<Option<Octets>, Fault>> + Send;
-    /// Changes flags; gives back the changed entries.
+    /// Changes flags, but of what changed after `unchanged_since`.
     fn change_flags(
         &self,
         folder: FolderId,
         uids: &[u32],
         change: FlagChange,
         flags: &Flags,
-    ) -> impl Future<Output = Result<Vec<EntryInfo>, FolderError>> + Send;
-    /// Stores a message; gives back UIDVALIDITY and UID.
+        unchanged_since: Option<u64>,
+    ) -> impl Future<Output = Result<Flagged, FolderError>> + Send;
+    /// Stores messages, all or none; gives back UIDVALIDITY and UIDs.
     fn append(
         &self,
         folder: &str,
-        flags: &Flags,
-        at: Option<Timestamp>,
-        octets: Vec<u8>,
+        messages: Vec<NewMessage>,
+    ) -> impl Future<Output = Result<(u32, Vec<u32>), AppendError>> + Send;
+    /// Stores a message in the place of another; gives back UIDVALIDITY and UID.
+    fn replace(
+        &self,
+        from: FolderId,
+        uid: u32,
+        folder: &str,
+        message: NewMessage,
     ) -> impl Future<Output = Result<(u32, u32), AppendError>> + Send;
     /// Copies messages.
     fn copy(&self, from: FolderId, uids: &[u32], to: &str) -> impl Future<Output = Result<Placed, FolderError>> + Send;
@@ -108,8 +138,13 @@ pub struct Rooms {
 impl Verbs for Rooms {
     type Mailbox = Reader;
 
-    async fn open(&self, address: &str, password: &str) -> Result<Opening<Reader>, LoginError> {
+    async fn admits(&self, sender: &Sender, peer: &Peer) -> Result<bool, Fault> {
+        self.access.admits(sender, peer).await
+    }
+
+    async fn open(&self, address: &str, password: &str, peer: &Peer) -> Result<Opening<Reader>, LoginError> {
         Ok(match self.access.open_mailbox(address, password).await? {
+            Opened::Ready { sender, .. } if !self.access.admits(&sender, peer).await? => Opening::Cloud,
             Opened::Ready { sender, keys } => {
                 let mailbox = self.mailboxes.reader(sender.clone(), keys).await?;
                 Opening::Ready { sender, mailbox }
@@ -145,8 +180,20 @@ impl Mailbox for Reader {
         Reader::folder(self, name).await
     }
 
-    async fn entries(&self, folder: FolderId) -> Result<Vec<EntryInfo>, Fault> {
-        Ok(Reader::snapshot(self, folder).await?.entries.to_vec())
+    async fn snapshot(&self, folder: FolderId) -> Result<Snapshot, Fault> {
+        Reader::snapshot(self, folder).await
+    }
+
+    async fn expunged(&self, folder: FolderId, since: u64) -> Result<Vec<(u32, u32)>, Fault> {
+        Reader::expunged(self, folder, since).await
+    }
+
+    async fn summaries(&self, folder: FolderId, ids: &[EntryId]) -> Result<Vec<Found<Arc<Summary>>>, Fault> {
+        Reader::summaries(self, folder, ids).await
+    }
+
+    async fn words(&self, folder: FolderId, ids: &[EntryId]) -> Result<Vec<Found<Arc<Words>>>, Fault> {
+        Reader::words(self, folder, ids).await
     }
 
     async fn message(&self, id: EntryId) -> Result<Option<Octets>, Fault> {
@@ -159,20 +206,23 @@ impl Mailbox for Reader {
         uids: &[u32],
         change: FlagChange,
         flags: &Flags,
-    ) -> Result<Vec<EntryInfo>, FolderError> {
-        Ok(Reader::change_flags(self, folder, uids, change, flags, None).await?.entries)
+        unchanged_since: Option<u64>,
+    ) -> Result<Flagged, FolderError> {
+        Reader::change_flags(self, folder, uids, change, flags, unchanged_since).await
     }
 
-    async fn append(
+    async fn append(&self, folder: &str, messages: Vec<NewMessage>) -> Result<(u32, Vec<u32>), AppendError> {
+        Reader::append(self, folder, messages).await
+    }
+
+    async fn replace(
         &self,
+        from: FolderId,
+        uid: u32,
         folder: &str,
-        flags: &Flags,
-        at: Option<Timestamp>,
-        octets: Vec<u8>,
+        message: NewMessage,
     ) -> Result<(u32, u32), AppendError> {
-        let message = NewMessage { flags: flags.clone(), at, octets };
-        let (validity, uids) = Reader::append(self, folder, vec![message]).await?;
-        Ok((validity, uids.first().copied().unwrap_or(0)))
+        Reader::replace(self, from, uid, folder, message).await
     }
 
     async fn copy(&self, from: FolderId, uids: &[u32], to: &str) -> Result<Placed, FolderError> {

@@ -1,18 +1,21 @@
 //! What one session knows of its mailbox: the selected folder as the client has been told of it.
 //!
-//! Sequence numbers belong to a session (RFC 3501 §2.3.1.2): they change only when an EXPUNGE is sent. The view
-//! holds what was told; at the end of commands, at NOOP and in IDLE it is compared with the store, and the
-//! difference is told. `\Recent` is not kept: RECENT is 0, which RFC 3501 §2.3.2 allows.
+//! Sequence numbers belong to a session (RFC 3501 §2.3.1.2): they change only when an EXPUNGE or VANISHED is sent.
+//! The view holds what was told, which is one list for all sessions that were told the same; at the end of
+//! commands, at NOOP and in IDLE it is compared with the store, and the difference is told. `\Recent` is not
+//! kept: RECENT is 0, which RFC 3501 §2.3.2 allows.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use crate::domain::{Fault, FolderId};
-use crate::mailbox::EntryInfo;
+use crate::domain::{Fault, Flags, FolderId};
+use crate::mailbox::{EntryInfo, Snapshot};
 
 use super::grammar::command::By;
-use super::grammar::sequence::SequenceSet;
+use super::grammar::sequence::{self, SequenceSet};
+use super::machine::Enabled;
 use super::out::{self, Out};
 use super::verbs::Mailbox;
 
@@ -22,6 +25,10 @@ pub struct Conversation<M> {
     pub mailbox: M,
     /// The folder that is selected.
     pub selected: Option<Selected>,
+    /// What the client has enabled, by ENABLE or by asking for mod-sequences (RFC 7162 §3.1).
+    pub enabled: Enabled,
+    /// Octets that an appended message may have.
+    pub append_limit: usize,
     changes: watch::Receiver<u64>,
 }
 
@@ -32,11 +39,17 @@ pub struct Selected {
     /// Opened by EXAMINE.
     pub read_only: bool,
     /// Its messages; the place is the sequence number less one.
-    pub entries: Vec<EntryInfo>,
+    pub entries: Arc<Vec<EntryInfo>>,
+    /// Flags that were told, or asked for in silence, and are not in `entries` yet; by UID.
+    pub told: BTreeMap<u32, Flags>,
     /// Keywords that were told.
     pub keywords: BTreeSet<String>,
     /// The largest UID that was told.
     pub largest: u32,
+    /// HIGHESTMODSEQ as it was last read.
+    pub modseq: u64,
+    /// UIDs that a search saved (RFC 5182).
+    pub saved: Vec<u32>,
     /// Whether the store is to be looked at even if nothing is said to have changed.
     pub stale: bool,
 }
@@ -56,9 +69,9 @@ pub struct OutOfRange;
 
 impl<M: Mailbox> Conversation<M> {
     /// Begins after a login.
-    pub fn new(mailbox: M) -> Self {
+    pub fn new(mailbox: M, append_limit: usize) -> Self {
         let changes = mailbox.watch();
-        Self { mailbox, selected: None, changes }
+        Self { mailbox, selected: None, enabled: Enabled::default(), append_limit, changes }
     }
 
     /// Waits for a change of the mailbox.
@@ -73,6 +86,24 @@ impl<M: Mailbox> Conversation<M> {
     /// Takes note of the present, before it is read.
     pub fn mark(&mut self) {
         self.changes.mark_unchanged();
+    }
+
+    /// What the client has enabled by ENABLE; what it enabled by asking stays.
+    pub fn enable(&mut self, by: Enabled) {
+        let condstore = self.enabled.condstore || by.condstore;
+        self.enabled = Enabled { condstore, ..by };
+    }
+
+    /// RFC 7162 §3.1: whoever asks for mod-sequences once is told them from then on. The first time, where the
+    /// folder stands is told too.
+    pub fn asks_modseq(&mut self, out: &mut Out) {
+        if self.enabled.condstore {
+            return;
+        }
+        self.enabled.condstore = true;
+        if let Some(selected) = &self.selected {
+            out.untagged(format!("OK [HIGHESTMODSEQ {}] Highest", selected.modseq));
+        }
     }
 
     /// Tells what changed since the client was last told.
@@ -91,65 +122,100 @@ impl<M: Mailbox> Conversation<M> {
         self.changes.mark_unchanged();
         // Until it is read, it is not known.
         selected.stale = true;
-        let now = self.mailbox.entries(selected.folder).await?;
+        let now = self.mailbox.snapshot(selected.folder).await?;
         selected.stale = false;
-        selected.tell(now, expunges, out);
+        selected.tell(now, expunges, self.enabled, out);
         Ok(())
     }
 }
 
 impl Selected {
-    /// Tells the difference to what is there now, sorted by UID.
-    pub fn tell(&mut self, now: Vec<EntryInfo>, expunges: Expunges, out: &mut Out) {
-        let there = |uid: u32| now.binary_search_by_key(&uid, |entry| entry.uid).is_ok();
-        let gone: Vec<usize> =
-            self.entries.iter().enumerate().filter(|(_, entry)| !there(entry.uid)).map(|(at, _)| at).collect();
-        if expunges == Expunges::Told {
-            // From the last to the first, so that each number is still right when it is told.
-            for at in gone.iter().rev() {
-                out.untagged(format!("{} EXPUNGE", at.saturating_add(1)));
-            }
-            if !gone.is_empty() {
-                self.entries.retain(|entry| there(entry.uid));
-            }
-        } else if !gone.is_empty() {
-            self.stale = true;
-        }
-        let before = self.entries.len();
-        let largest = self.largest;
-        let mut changed = Vec::new();
-        for entry in now {
-            if entry.uid > largest {
-                self.largest = self.largest.max(entry.uid);
-                self.entries.push(entry);
-            } else if let Ok(at) = self.place(entry.uid)
-                && let Some(known) = self.entries.get_mut(at)
-                && known.flags != entry.flags
-            {
-                *known = entry;
-                changed.push(at);
-            }
-        }
-        if self.entries.len() > before {
-            out.untagged(format!("{} EXISTS", self.entries.len()));
-            out.untagged("0 RECENT");
-        }
-        // Once for all that is new.
-        let words = changed.iter().copied().chain(before..self.entries.len()).filter_map(|at| self.entries.get(at));
-        let words = words.flat_map(|entry| &entry.flags.keywords);
-        let words: BTreeSet<String> = words.cloned().collect();
-        self.tell_keywords(&words, out);
-        for at in changed {
-            self.tell_flags(at, out);
+    /// A folder as it is now.
+    pub fn new(folder: FolderId, read_only: bool, now: Snapshot) -> Self {
+        let keywords = now.entries.iter().flat_map(|entry| entry.flags.keywords.iter().cloned()).collect();
+        Self {
+            folder,
+            read_only,
+            largest: now.entries.last().map_or(0, |entry| entry.uid),
+            entries: now.entries,
+            told: BTreeMap::new(),
+            keywords,
+            modseq: now.highest_modseq,
+            saved: Vec::new(),
+            stale: false,
         }
     }
 
-    /// Tells the flags of one message.
-    pub fn tell_flags(&mut self, at: usize, out: &mut Out) {
-        let Some(entry) = self.entries.get(at) else { return };
-        let (uid, flags) = (entry.uid, entry.flags.clone());
-        self.tell_keywords(&flags.keywords, out);
-        out.untagged(format!("{} FETCH (UID {uid} FLAGS {})", at.saturating_add(1), out::flags(&flags)));
+    /// Tells the difference to what is there now.
+    pub fn tell(&mut self, now: Snapshot, expunges: Expunges, enabled: Enabled, out: &mut Out) {
+        self.modseq = now.highest_modseq.max(self.modseq);
+        if Arc::ptr_eq(&self.entries, &now.entries) {
+            self.told.clear();
+            return;
+        }
+        let difference = Difference::between(&self.entries, &now.entries);
+        let (known, told) = (Arc::clone(&self.entries), std::mem::take(&mut self.told));
+        if difference.gone.is_empty() {
+            self.entries = now.entries;
+        } else if expunges == Expunges::Told {
+            let uid = |at: &usize| known.get(*at).map(|entry| entry.uid);
+            if enabled.qresync {
+                let uids = difference.gone.iter().filter_map(uid);
+                out.untagged(format!("VANISHED {}", sequence::write(uids)));
+            } else {
+                // From the last to the first, so that each number is still right when it is told.
+                for at in difference.gone.iter().rev() {
+                    out.untagged(format!("{} EXPUNGE", at.saturating_add(1)));
+                }
+            }
+            let gone: BTreeSet<u32> = difference.gone.iter().filter_map(uid).collect();
+            self.saved.retain(|uid| !gone.contains(uid));
+            self.entries = now.entries;
+        } else {
+            // What is gone keeps its number until that may be told.
+            self.stale = true;
+            self.entries = Arc::new(with_kept(&known, &now.entries, &difference.gone));
+        }
+        if difference.new > 0 {
+            self.largest = self.entries.last().map_or(self.largest, |entry| entry.uid.max(self.largest));
+            out.untagged(format!("{} EXISTS", self.entries.len()));
+            if !enabled.rev2 {
+                out.untagged("0 RECENT");
+            }
+        }
+        // What the client asked for itself, or was told already, is no news.
+        let entries = Arc::clone(&self.entries);
+        let is_news = |uid: &u32| {
+            let at = entries.binary_search_by_key(uid, |entry| entry.uid).ok();
+            at.and_then(|at| entries.get(at)).is_some_and(|entry| told.get(uid) != Some(&entry.flags))
+        };
+        let changed: Vec<u32> = difference.changed.into_iter().filter(|uid| is_news(uid)).collect();
+        // Once for all that is new.
+        let first_new = self.entries.len().saturating_sub(difference.new);
+        let changed: Vec<usize> = changed.iter().filter_map(|uid| self.place(*uid).ok()).collect();
+        let words = changed.iter().copied().chain(first_new..self.entries.len());
+        let words: BTreeSet<String> = words
+            .filter_map(|at| self.entries.get(at))
+            .flat_map(|entry| entry.flags.keywords.iter().cloned())
+            .collect();
+        self.tell_keywords(&words, out);
+        for at in changed {
+            let Some(entry) = entries.get(at) else { continue };
+            self.tell_entry(at, entry, enabled.condstore, out);
+        }
+    }
+
+    /// Tells the flags of one message, as they are in this entry.
+    pub fn tell_entry(&mut self, at: usize, entry: &EntryInfo, modseq: bool, out: &mut Out) {
+        self.tell_keywords(&entry.flags.keywords, out);
+        let modseq = if modseq { format!(" MODSEQ ({})", entry.modseq) } else { String::new() };
+        let (number, uid) = (at.saturating_add(1), entry.uid);
+        out.untagged(format!("{number} FETCH (UID {uid}{modseq} FLAGS {})", out::flags(&entry.flags)));
+    }
+
+    /// The flags of a message as the client knows them.
+    pub fn known_flags<'a>(&'a self, entry: &'a EntryInfo) -> &'a Flags {
+        self.told.get(&entry.uid).unwrap_or(&entry.flags)
     }
 
     /// Tells keywords that the client has not seen in this folder.
@@ -182,6 +248,9 @@ impl Selected {
     /// [`OutOfRange`] for numbers nobody has (RFC 3501 §9, seq-number).
     pub fn places(&self, by: By, set: &SequenceSet) -> Result<Vec<usize>, OutOfRange> {
         let mut places = Vec::new();
+        if set.is_saved() {
+            return Ok(self.saved.iter().filter_map(|uid| self.place(*uid).ok()).collect());
+        }
         match by {
             By::Number => {
                 let count = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
@@ -221,6 +290,48 @@ impl Selected {
     }
 }
 
+/// What changed between two lists by UID.
+#[derive(Default)]
+struct Difference {
+    /// Places in the older list of what is gone.
+    gone: Vec<usize>,
+    /// UIDs of what has other flags.
+    changed: Vec<u32>,
+    /// How many came, at the end.
+    new: usize,
+}
+
+impl Difference {
+    fn between(before: &[EntryInfo], now: &[EntryInfo]) -> Self {
+        let mut difference = Self::default();
+        let mut rest = now.iter().peekable();
+        for (at, entry) in before.iter().enumerate() {
+            match rest.next_if(|other| other.uid == entry.uid) {
+                Some(other) if other.flags != entry.flags => difference.changed.push(entry.uid),
+                Some(_) => {}
+                None => difference.gone.push(at),
+            }
+        }
+        // UIDs only ascend: what is left came later.
+        difference.new = rest.count();
+        difference
+    }
+}
+
+/// The list as it is now, with what is gone at its old places.
+fn with_kept(before: &[EntryInfo], now: &[EntryInfo], gone: &[usize]) -> Vec<EntryInfo> {
+    let mut all = Vec::with_capacity(now.len().saturating_add(gone.len()));
+    let mut gone = gone.iter().filter_map(|at| before.get(*at)).peekable();
+    for entry in now {
+        while let Some(kept) = gone.next_if(|kept| kept.uid < entry.uid) {
+            all.push(kept.clone());
+        }
+        all.push(entry.clone());
+    }
+    all.extend(gone.cloned());
+    all
+}
+
 /// How many keywords clients may give to the messages of a folder.
 pub const MOST_KEYWORDS: usize = 64;
 /// The flags every folder has.
@@ -229,7 +340,7 @@ pub const SYSTEM: &str = "\\Answered \\Flagged \\Deleted \\Seen \\Draft";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{EntryId, Flags, ObjectId, Random, SystemFlags, Timestamp};
+    use crate::domain::{EntryId, ObjectId, Random, SystemFlags, Timestamp};
     use crate::imap::grammar::Cursor;
 
     struct Sevens;
@@ -252,21 +363,23 @@ mod tests {
         }
     }
 
+    fn snapshot(entries: Vec<EntryInfo>) -> Snapshot {
+        Snapshot { entries: Arc::new(entries), highest_modseq: 7, uid_next: 99 }
+    }
+
     fn selected(uids: &[u32]) -> Selected {
-        Selected {
-            folder: FolderId::random(&Sevens),
-            read_only: false,
-            entries: uids.iter().map(|uid| entry(*uid, 0, &[])).collect(),
-            keywords: BTreeSet::new(),
-            largest: uids.last().copied().unwrap_or(0),
-            stale: false,
-        }
+        let entries = uids.iter().map(|uid| entry(*uid, 0, &[])).collect();
+        Selected::new(FolderId::random(&Sevens), false, snapshot(entries))
+    }
+
+    fn told_to(view: &mut Selected, now: Vec<EntryInfo>, expunges: Expunges, enabled: Enabled) -> String {
+        let mut out = Out::default();
+        view.tell(snapshot(now), expunges, enabled, &mut out);
+        out.pop().map(|piece| String::from_utf8_lossy(piece.octets()).replace("\r\n", "~")).unwrap_or_default()
     }
 
     fn told(view: &mut Selected, now: Vec<EntryInfo>, expunges: Expunges) -> String {
-        let mut out = Out::default();
-        view.tell(now, expunges, &mut out);
-        out.pop().map(|piece| String::from_utf8_lossy(piece.octets()).replace("\r\n", "~")).unwrap_or_default()
+        told_to(view, now, expunges, Enabled::default())
     }
 
     #[test]
@@ -275,6 +388,7 @@ mod tests {
         let now = || vec![entry(2, 0, &[]), entry(5, 1, &[]), entry(6, 0, &[])];
         assert_eq!(told(&mut view, now(), Expunges::Held), "* 5 EXISTS~* 0 RECENT~* 4 FETCH (UID 5 FLAGS (\\Seen))~");
         assert!(view.stale);
+        assert_eq!(view.uids(&[0, 1, 2, 3, 4]), [1, 2, 3, 5, 6]);
         assert_eq!(told(&mut view, now(), Expunges::Told), "* 3 EXPUNGE~* 1 EXPUNGE~");
         assert_eq!(view.uids(&[0, 1, 2]), [2, 5, 6]);
         assert_eq!(told(&mut view, now(), Expunges::Told), "");
@@ -284,8 +398,33 @@ mod tests {
             "* FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft $Junk)~* 1 FETCH (UID 2 FLAGS ($Junk))~"
         );
         assert_eq!(told(&mut view, Vec::new(), Expunges::Told), "* 3 EXPUNGE~* 2 EXPUNGE~* 1 EXPUNGE~");
-        // What comes late under a UID below one that was told keeps out: numbers must rise with UIDs.
-        assert_eq!(told(&mut view, vec![entry(4, 0, &[])], Expunges::Told), "");
+    }
+
+    #[test]
+    fn what_the_client_did_itself_is_no_news() {
+        let mut view = selected(&[1, 2]);
+        view.told.insert(1, entry(1, 1, &[]).flags);
+        assert_eq!(told(&mut view, vec![entry(1, 1, &[]), entry(2, 0, &[])], Expunges::Told), "");
+        view.told.insert(1, entry(1, 3, &[]).flags);
+        let other = vec![entry(1, 7, &[]), entry(2, 0, &[])];
+        assert_eq!(
+            told(&mut view, other, Expunges::Told),
+            "* 1 FETCH (UID 1 FLAGS (\\Answered \\Flagged \\Seen))~",
+            "somebody else added to it"
+        );
+    }
+
+    #[test]
+    fn who_asked_for_more_is_told_more() {
+        let mut view = selected(&[1, 2, 3, 4]);
+        view.saved = vec![2, 4];
+        let all = Enabled { condstore: true, qresync: true, rev2: true, utf8: true };
+        let now = vec![entry(3, 1, &[]), entry(4, 0, &[]), entry(9, 0, &[])];
+        assert_eq!(
+            told_to(&mut view, now, Expunges::Told, all),
+            "* VANISHED 1:2~* 3 EXISTS~* 1 FETCH (UID 3 MODSEQ (1) FLAGS (\\Seen))~"
+        );
+        assert_eq!(view.saved, [4], "what a search saved goes with its message");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::domain::{
     Actor, Address, AuditEvent, DeviceId, DeviceKind, DevicePassword, Fault, FolderId, FolderRole, Mac, MailboxId,
-    MailboxKind, MailboxState, PracticeId, PublicKey, Sender, SlotId, Timestamp, Verb,
+    MailboxKind, MailboxState, PracticeId, PublicKey, Sender, SentCopy, SlotId, Timestamp, Verb,
 };
 use crate::store::mailboxes::{DeviceRow, FolderRow, MailboxRow, SlotRow};
 use crate::vault::{DeviceLabel, MailboxSecret, NewSlot};
@@ -65,6 +65,10 @@ pub struct MailboxInfo {
     pub kind: MailboxKind,
     /// Its state.
     pub state: MailboxState,
+    /// Who keeps the copy of what it sends.
+    pub sent: SentCopy,
+    /// Octets that it holds, and may (0: no limit); where one mailbox is shown.
+    pub usage: Option<(i64, i64)>,
     /// Whether the recovery certificate has a slot.
     pub recovery: bool,
     /// Messages in each special folder.
@@ -133,6 +137,8 @@ impl Mailboxes {
             name: new.name.clone(),
             kind: new.kind,
             state: MailboxState::Active,
+            // Software seldom reads what it sent.
+            sent: if new.kind == MailboxKind::Application { SentCopy::None } else { SentCopy::Client },
             certificate: keys.certificate,
             secret: keys.sealed_secret,
             version: 1,
@@ -185,6 +191,8 @@ impl Mailboxes {
         let id = row.id;
         let slots = self.store.slots(id).await?;
         let mut shown = info(row);
+        let usage = self.store.usage(id).await?;
+        shown.usage = Some((usage.used, usage.quota));
         shown.recovery = slots.iter().any(|slot| slot.device.is_none());
         shown.folders = self.store.folder_counts(id).await?.into_iter().map(|c| (c.role, c.messages)).collect();
         for device in self.store.devices(id).await? {
@@ -264,12 +272,11 @@ impl Mailboxes {
         }
         let id = found.id;
         let mut tx = self.store.write("revoke device").await?;
-        if !tx.delete_device(id).await? {
+        let now = self.clock.now();
+        if !tx.delete_device(id, now).await? {
             return refused("this mailbox has no such device");
         }
-        let event = AuditEvent::new(self.clock.now(), Actor::Operator, Verb::DeviceRevoked)
-            .about_mailbox(row.id)
-            .about_device(id);
+        let event = AuditEvent::new(now, Actor::Operator, Verb::DeviceRevoked).about_mailbox(row.id).about_device(id);
         tx.commit(event).await?;
         self.store.shred_soon().await;
         Ok(id)
@@ -390,6 +397,8 @@ fn info(row: MailboxRow) -> MailboxInfo {
         name: row.name,
         kind: row.kind,
         state: row.state,
+        sent: row.sent,
+        usage: None,
         recovery: false,
         folders: Vec::new(),
         devices: Vec::new(),

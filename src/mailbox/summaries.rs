@@ -26,14 +26,14 @@ pub enum Found<T> {
 }
 
 impl Reader {
-    /// The summaries of messages, one for each id, in order.
+    /// The summaries of messages, one for each id, in order; of large ones perhaps fewer, one at least.
     ///
     /// # Errors
     /// A [`Fault`] of the store.
     pub async fn summaries(&self, _folder: FolderId, ids: &[EntryId]) -> Result<Vec<Found<Arc<Summary>>>, Fault> {
         let mut all = Vec::with_capacity(ids.len());
-        let mut made = Vec::new();
-        for ids in ids.chunks(TOGETHER) {
+        let (mut made, mut held) = (Vec::new(), 0);
+        'all: for ids in ids.chunks(TOGETHER) {
             let mut rows = self.by_id(self.room.store.summaries(self.inner.sender.mailbox, ids).await?);
             for id in ids {
                 let Some(row) = rows.remove(id) else {
@@ -51,6 +51,7 @@ impl Reader {
                 all.push(match self.octets(*id).await? {
                     Found::There(octets) => {
                         let summary = described(octets, Summary::of).await?;
+                        held += summary.octets().len();
                         if summary.is_small() {
                             made.push((*id, row.shows.head));
                         }
@@ -59,6 +60,9 @@ impl Reader {
                     Found::Gone => Found::Gone,
                     Found::Unreadable => Found::Unreadable,
                 });
+                if held > MOST_HELD {
+                    break 'all;
+                }
             }
         }
         if !made.is_empty() {
@@ -67,13 +71,13 @@ impl Reader {
         Ok(all)
     }
 
-    /// The words of messages, one for each id, in order.
+    /// The words of messages, one for each id, in order; of large ones perhaps fewer, one at least.
     ///
     /// # Errors
     /// A [`Fault`] of the store.
     pub async fn words(&self, _folder: FolderId, ids: &[EntryId]) -> Result<Vec<Found<Arc<Words>>>, Fault> {
-        let mut all = Vec::with_capacity(ids.len());
-        for ids in ids.chunks(TOGETHER) {
+        let (mut all, mut held) = (Vec::with_capacity(ids.len()), 0);
+        'all: for ids in ids.chunks(TOGETHER) {
             let mut rows = self.by_id(self.room.store.words(self.inner.sender.mailbox, ids).await?);
             for id in ids {
                 let Some(row) = rows.remove(id) else {
@@ -89,10 +93,16 @@ impl Reader {
                     continue;
                 }
                 all.push(match self.octets(*id).await? {
-                    Found::There(octets) => Found::There(Arc::new(described(octets, Words::of).await?)),
+                    Found::There(octets) => {
+                        held += octets.len();
+                        Found::There(Arc::new(described(octets, Words::of).await?))
+                    }
                     Found::Gone => Found::Gone,
                     Found::Unreadable => Found::Unreadable,
                 });
+                if held > MOST_HELD {
+                    break 'all;
+                }
             }
         }
         Ok(all)
@@ -228,5 +238,7 @@ async fn described<T: Send + 'static>(
     tokio::task::spawn_blocking(job).await.map_err(|_| Fault::new("taking a message apart ended early"))
 }
 
+/// Octets of what is not kept sealed, held for one answer.
+const MOST_HELD: usize = 8 * 1024 * 1024;
 /// Messages up to this size are taken apart on the connection's own thread (octets).
 const INLINE_WORK: usize = 256 * 1024;

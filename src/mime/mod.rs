@@ -7,10 +7,13 @@
 
 pub mod address;
 pub mod bodystructure;
+pub mod decode;
 pub mod envelope;
 pub mod field;
+pub mod keys;
 pub mod parameter;
 pub mod structure;
+pub mod subject;
 pub mod summary;
 pub mod wire;
 pub mod words;

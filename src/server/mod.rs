@@ -97,6 +97,8 @@ impl Server {
         };
         let rooms = Rooms::open(config, "serve", clock.clone(), random.clone()).await?;
         let access = rooms.access(clock.clone(), random, gateways, config.portal_host());
+        let access = access.with_cloud_clients(config.cloud_clients.clone());
+        rooms.note_settings(config, clock.now()).await?;
 
         let (stop, stopped) = watch::channel(false);
         let mut running = Running {
@@ -172,6 +174,18 @@ impl Running {
                 }
             }
         }));
+        let deliveries = self.rooms.deliveries.clone();
+        self.tasks.spawn(every(LETTERS, stopped.clone(), move || {
+            let deliveries = deliveries.clone();
+            async move {
+                if let Err(fault) = deliveries.tell_quotas().await {
+                    tracing::warn!(%fault, "letters about quotas");
+                }
+                if let Err(fault) = deliveries.tell_cloud_refusals().await {
+                    tracing::warn!(%fault, "letters about refused clients");
+                }
+            }
+        }));
         if let Some(tls) = tls {
             self.tasks.spawn(every(RELOAD, stopped.clone(), move || {
                 match tls.reload() {
@@ -228,5 +242,7 @@ const CONNECTIONS: usize = 4096;
 const PER_ADDRESS: usize = 512;
 /// How often expired deliveries, old sessions and orphaned objects are swept.
 const SWEEP: Duration = Duration::from_secs(60);
+/// How often mailboxes are looked for whose owners are to be told something.
+const LETTERS: Duration = Duration::from_secs(5);
 /// How often certificates are looked at: a change is taken up within a minute.
 const RELOAD: Duration = Duration::from_secs(30);

@@ -10,7 +10,7 @@ use crate::access::Access;
 use crate::access::gateway::Gateways;
 use crate::config::Config;
 use crate::delivery::Deliveries;
-use crate::domain::{Actor, AuditEvent, Clock, PublicKey, Random, Verb};
+use crate::domain::{Actor, AuditEvent, Clock, PublicKey, Random, Timestamp, Verb};
 use crate::mailbox::Mailboxes;
 use crate::store::Store;
 use crate::texts::Texts;
@@ -83,6 +83,17 @@ impl Rooms {
         portal_host: &str,
     ) -> Access {
         Access::new(self.store.clone(), self.vault.clone(), clock, random, self.texts.clone(), gateways, portal_host)
+    }
+
+    /// Writes into the journal what the settings relax.
+    pub(super) async fn note_settings(&self, config: &Config, now: Timestamp) -> Result<(), StartError> {
+        if !config.cloud_clients.allow {
+            return Ok(());
+        }
+        tracing::warn!("access.cloud_clients: clients that copy mailboxes to a cloud are let in");
+        let told = |fault: crate::domain::Fault| StartError(format!("store.database: {fault}"));
+        let tx = self.store.write("note settings").await.map_err(told)?;
+        tx.commit(AuditEvent::new(now, Actor::Server, Verb::CloudClientsAllowed)).await.map_err(told)
     }
 
     /// Closes the store.

@@ -1,9 +1,10 @@
 //! Commands of submission (RFC 5321 §4.1.1, RFC 6409): a verb, then arguments read by one function for each.
 //!
 //! The verb is read first and alone, so that the machine can say "not before TLS" without looking at what
-//! follows. Only parameters that EHLO offers are known. Nothing here keeps state or does I/O.
+//! follows. Only parameters that EHLO offers are known, those of RFC 3461 among them. Nothing here keeps state or
+//! does I/O.
 
-use crate::domain::Address;
+use crate::domain::{Address, EnvelopeWord, Notify, RecipientDsn};
 
 /// The verbs of this door.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +61,10 @@ pub struct Mail {
     pub reverse_path: Option<Address>,
     /// SIZE (RFC 1870): how large the client thinks the message is.
     pub size: Option<u64>,
+    /// RET (RFC 3461 §4.3): `true` for FULL.
+    pub full: Option<bool>,
+    /// ENVID (RFC 3461 §4.4), decoded.
+    pub envelope_id: Option<EnvelopeWord>,
 }
 
 /// Reads the argument of EHLO or HELO: a name of any kind, since clients give many kinds (RFC 5321 §4.1.4
@@ -81,7 +86,7 @@ pub fn mail(arguments: &str) -> Result<Mail, CommandFault> {
         "" => None,
         path => Some(address(path).ok_or(CommandFault::ReversePath)?),
     };
-    let mut mail = Mail { reverse_path, size: None };
+    let mut mail = Mail { reverse_path, size: None, full: None, envelope_id: None };
     for parameter in parameters.split(' ').filter(|word| !word.is_empty()) {
         let (keyword, value) = parameter.split_once('=').unwrap_or((parameter, ""));
         match keyword.to_ascii_uppercase().as_str() {
@@ -90,18 +95,32 @@ pub fn mail(arguments: &str) -> Result<Mail, CommandFault> {
             "BODY" if value.eq_ignore_ascii_case("7BIT") || value.eq_ignore_ascii_case("8BITMIME") => {}
             // RFC 4954 §5: read, and not believed.
             "AUTH" if !value.is_empty() => {}
-            "SIZE" | "BODY" | "AUTH" => return Err(CommandFault::Value),
+            "RET" if mail.full.is_none() => mail.full = Some(ret(value).ok_or(CommandFault::Value)?),
+            "ENVID" if mail.envelope_id.is_none() => {
+                mail.envelope_id = Some(envelope_id(value).ok_or(CommandFault::Value)?);
+            }
+            "SIZE" | "BODY" | "AUTH" | "RET" | "ENVID" => return Err(CommandFault::Value),
             _ => return Err(CommandFault::Parameter),
         }
     }
     Ok(mail)
 }
 
-/// Reads the arguments of RCPT: `TO:<forward-path>`; no parameter is offered for it.
-pub fn rcpt(arguments: &str) -> Result<Address, CommandFault> {
+/// Reads the arguments of RCPT: `TO:<forward-path>` and the parameters of RFC 3461.
+pub fn rcpt(arguments: &str) -> Result<(Address, RecipientDsn), CommandFault> {
     let (path, parameters) = path(arguments, "TO:")?;
     let address = address(path).ok_or(CommandFault::ForwardPath)?;
-    if parameters.trim().is_empty() { Ok(address) } else { Err(CommandFault::Parameter) }
+    let mut asked = RecipientDsn::default();
+    for parameter in parameters.split(' ').filter(|word| !word.is_empty()) {
+        let (keyword, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+        match keyword.to_ascii_uppercase().as_str() {
+            "NOTIFY" if asked.notify.is_none() => asked.notify = Some(notify(value).ok_or(CommandFault::Value)?),
+            "ORCPT" if asked.original.is_none() => asked.original = Some(original(value).ok_or(CommandFault::Value)?),
+            "NOTIFY" | "ORCPT" => return Err(CommandFault::Value),
+            _ => return Err(CommandFault::Parameter),
+        }
+    }
+    Ok((address, asked))
 }
 
 /// Reads the arguments of AUTH: a mechanism and perhaps an initial response (RFC 4954 §4).
@@ -136,6 +155,68 @@ fn address(path: &str) -> Option<Address> {
         None => path,
     };
     mailbox.parse().ok()
+}
+
+/// RFC 3461 §4.3.
+fn ret(value: &str) -> Option<bool> {
+    match value.to_ascii_uppercase().as_str() {
+        "FULL" => Some(true),
+        "HDRS" => Some(false),
+        _ => None,
+    }
+}
+
+/// RFC 3461 §4.4: at most 100 characters, printable once decoded.
+fn envelope_id(value: &str) -> Option<EnvelopeWord> {
+    EnvelopeWord::new(xtext(value).filter(|_| value.len() <= 100)?)
+}
+
+/// RFC 3461 §4.1: NEVER alone, or each of the others once.
+fn notify(value: &str) -> Option<Notify> {
+    if value.eq_ignore_ascii_case("NEVER") {
+        return Some(Notify::Never);
+    }
+    let (mut success, mut failure, mut delay) = (false, false, false);
+    for word in value.split(',') {
+        let named = match word.to_ascii_uppercase().as_str() {
+            "SUCCESS" => &mut success,
+            "FAILURE" => &mut failure,
+            "DELAY" => &mut delay,
+            _ => return None,
+        };
+        if std::mem::replace(named, true) {
+            return None;
+        }
+    }
+    Some(Notify::When { success, failure, delay })
+}
+
+/// RFC 3461 §4.2: a type of addresses, `;`, and the address in xtext; at most 500 characters.
+fn original(value: &str) -> Option<EnvelopeWord> {
+    let (kind, address) = value.split_once(';').filter(|_| value.len() <= 500)?;
+    let atom = |octet: u8| octet.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&octet);
+    if kind.is_empty() || !kind.bytes().all(atom) {
+        return None;
+    }
+    let address = xtext(address).filter(|address| !address.is_empty())?;
+    EnvelopeWord::new(format!("{kind};{address}"))
+}
+
+/// RFC 3461 §4: `+` and two upper-case hexadecimal digits stand for an octet; `=` stands nowhere.
+fn xtext(value: &str) -> Option<String> {
+    let mut decoded = Vec::with_capacity(value.len());
+    let mut rest = value.bytes();
+    while let Some(octet) = rest.next() {
+        match octet {
+            b'+' => {
+                let digits = [rest.next()?, rest.next()?];
+                decoded.extend(data_encoding::HEXUPPER.decode(&digits).ok()?);
+            }
+            b'!'..=b'~' if octet != b'=' => decoded.push(octet),
+            _ => return None,
+        }
+    }
+    String::from_utf8(decoded).ok()
 }
 
 /// RFC 1870 §6.1: one to twenty digits.
@@ -217,7 +298,6 @@ mod tests {
             ("FROM:<a@x.fr", CommandFault::Arguments),
             ("FROM:<a@x.fr>SIZE=1", CommandFault::Arguments),
             ("FROM:<a x@x.fr>", CommandFault::ReversePath),
-            ("FROM:<a@x.fr> RET=FULL", CommandFault::Parameter),
             ("FROM:<a@x.fr> SMTPUTF8", CommandFault::Parameter),
             ("FROM:<a@x.fr> SIZE=", CommandFault::Value),
             ("FROM:<a@x.fr> SIZE=-1", CommandFault::Value),
@@ -230,14 +310,57 @@ mod tests {
 
     #[test]
     fn fault_21_a_forward_path_is_an_address_and_nothing_else() {
-        assert_eq!(rcpt("TO:<b@x.fr>"), Ok(a("b@x.fr")));
+        assert_eq!(rcpt("TO:<b@x.fr>"), Ok((a("b@x.fr"), RecipientDsn::default())));
         for bad in ["-oQ/tmp@x.fr", "a@x.fr,b@x.fr", "a@x.fr\" -X", "\"a b\"@x.fr", "a", "@x.fr", "Postmaster", ""] {
             assert_eq!(rcpt(&format!("TO:<{bad}>")), Err(CommandFault::ForwardPath), "{bad}");
         }
         for bad in ["TO:b@x.fr", "TO:<b@x.fr", "TO:<b@x.fr><c@x.fr>", "TO:<b@x.fr>>"] {
             assert_eq!(rcpt(bad), Err(CommandFault::Arguments), "{bad}");
         }
-        assert_eq!(rcpt("TO:<b@x.fr> NOTIFY=NEVER"), Err(CommandFault::Parameter));
+        assert_eq!(rcpt("TO:<b@x.fr> SIZE=1"), Err(CommandFault::Parameter));
+    }
+
+    #[test]
+    fn reports_are_asked_for_in_the_words_of_rfc_3461() {
+        let read = mail("FROM:<a@x.fr> ret=full ENVID=QQ314159+2B+20x").expect("both");
+        assert_eq!((read.full, read.envelope_id.expect("an id").reveal()), (Some(true), "QQ314159+ x"));
+        assert_eq!(mail("FROM:<a@x.fr> RET=HDRS").map(|mail| mail.full), Ok(Some(false)));
+        let asked = |text: &str| rcpt(&format!("TO:<b@x.fr> {text}")).map(|(_, asked)| asked);
+        let when = |success, failure, delay| Some(Notify::When { success, failure, delay });
+        assert_eq!(asked("NOTIFY=NEVER").expect("never").notify, Some(Notify::Never));
+        assert_eq!(asked("notify=success,FAILURE").expect("two").notify, when(true, true, false));
+        assert_eq!(asked("NOTIFY=DELAY ORCPT=rfc822;b@x.fr").expect("delay").notify, when(false, false, true));
+        let original = asked("ORCPT=rfc822;Bob+2BTag@x.fr").expect("one").original.expect("there");
+        assert_eq!(original.reveal(), "rfc822;Bob+Tag@x.fr");
+        for bad in [
+            "NOTIFY=",
+            "NOTIFY=NEVER,SUCCESS",
+            "NOTIFY=SUCCESS,SUCCESS",
+            "NOTIFY=SUCCESS,",
+            "NOTIFY=SOMETIMES",
+            "NOTIFY=NEVER NOTIFY=NEVER",
+            "ORCPT=b@x.fr",
+            "ORCPT=;b@x.fr",
+            "ORCPT=rfc822;",
+            "ORCPT=rfc 822;b@x.fr",
+            "ORCPT=rfc822;b+2",
+            "ORCPT=rfc822;b+2b",
+            "ORCPT=rfc822;b=x",
+            "ORCPT=rfc822;b+0D+0ABcc:x",
+            "ORCPT=rfc822;b+C3+A9",
+            "ORCPT=rfc822;a ORCPT=rfc822;a",
+        ] {
+            assert_eq!(asked(bad), Err(CommandFault::Value), "{bad}");
+        }
+        let long = |many| "x".repeat(many);
+        assert!(asked(&format!("ORCPT=rfc822;{}", long(493))).is_ok());
+        assert_eq!(asked(&format!("ORCPT=rfc822;{}", long(494))), Err(CommandFault::Value));
+        assert!(mail(&format!("FROM:<a@x.fr> ENVID={}", long(100))).is_ok());
+        for bad in ["RET=", "RET=ALL", "RET=FULL RET=HDRS", "ENVID=", "ENVID=a+ZZ", "ENVID=a ENVID=b"] {
+            assert_eq!(mail(&format!("FROM:<a@x.fr> {bad}")), Err(CommandFault::Value), "{bad}");
+        }
+        assert_eq!(mail(&format!("FROM:<a@x.fr> ENVID={}", long(101))), Err(CommandFault::Value));
+        assert!(!format!("{:?}", original).contains("Bob"), "a client's words are not shown");
     }
 
     #[test]

@@ -239,9 +239,9 @@ impl<V: Verbs> Session<V> {
                 return Err(NotAccepted::Fault { transient: true });
             }
         }
-        let Letter { recipients, message } = letter;
+        let Letter { recipients, dsn, message } = letter;
         let octets = message.len();
-        let submission = Submission { sender, recipients, transport: self.transport.clone(), message };
+        let submission = Submission { sender, recipients, dsn, transport: self.transport.clone(), message };
         match self.door.verbs.accept(submission).await {
             Ok(queue) => {
                 tracing::info!(%mailbox, %device, %queue, octets, "submission accepted");

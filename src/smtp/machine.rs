@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 
 use crate::delivery::{Refused, Route};
-use crate::domain::{Address, QueueId, RawMessage};
+use crate::domain::{Address, DsnRequest, QueueId, RawMessage, RecipientDsn};
 
 use super::Settings;
 use super::auth::{AuthFault, Credentials, Exchange, Outcome};
@@ -48,6 +48,8 @@ pub enum Request {
 pub struct Letter {
     /// Accepted at RCPT, without doubles.
     pub recipients: Vec<Address>,
+    /// What the client asks to hear (RFC 3461).
+    pub dsn: DsnRequest,
     /// The octets.
     pub message: RawMessage,
 }
@@ -126,8 +128,8 @@ enum State {
 /// A request that waits for its answer, with what is needed to go on.
 enum Question {
     Login,
-    ReversePath(Option<u64>),
-    Recipient(Address),
+    ReversePath(Envelope),
+    Recipient(Address, RecipientDsn),
     FirstMemory(usize),
     MoreMemory(DataReader, usize),
     Deposit,
@@ -137,6 +139,7 @@ enum Question {
 struct Envelope {
     declared: Option<u64>,
     recipients: Vec<Address>,
+    dsn: DsnRequest,
     seen: HashSet<Address>,
     /// One that is more than a number.
     reachable: bool,
@@ -212,11 +215,11 @@ impl Machine {
         };
         match (question, answer) {
             (Question::Login, Answer::Login(answer)) => self.logged_in(&answer),
-            (Question::ReversePath(declared), Answer::ReversePath(may)) => {
-                self.envelope = may.then(|| Envelope { declared, ..Envelope::default() });
+            (Question::ReversePath(envelope), Answer::ReversePath(may)) => {
+                self.envelope = may.then_some(envelope);
                 self.say(if may { &reply::SENDER_OK } else { &reply::NOT_YOUR_ADDRESS });
             }
-            (Question::Recipient(address), Answer::Recipient(route)) => self.routed(address, route),
+            (Question::Recipient(address, asked), Answer::Recipient(route)) => self.routed(address, asked, route),
             (Question::FirstMemory(octets), Answer::Memory(true)) => {
                 self.state = State::Data(DataReader::new(octets, self.wire_limit));
                 self.say(&reply::SEND_MESSAGE);
@@ -334,7 +337,7 @@ impl Machine {
         self.envelope = None;
         let mut extensions = Vec::new();
         if verb == Verb::Ehlo {
-            extensions.extend(["PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES"].map(str::to_owned));
+            extensions.extend(["PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES", "DSN"].map(str::to_owned));
             extensions.push(format!("SIZE {}", self.wire_limit));
             if self.secure && !self.authenticated {
                 extensions.push("AUTH PLAIN LOGIN".to_owned());
@@ -422,7 +425,15 @@ impl Machine {
             return Ok(());
         }
         match mail.reverse_path {
-            Some(address) => self.ask(Question::ReversePath(mail.size), Request::ReversePath(address)),
+            Some(address) => {
+                let dsn = DsnRequest {
+                    full: mail.full.unwrap_or_default(),
+                    envelope_id: mail.envelope_id,
+                    recipients: Vec::new(),
+                };
+                let envelope = Envelope { declared: mail.size, dsn, ..Envelope::default() };
+                self.ask(Question::ReversePath(envelope), Request::ReversePath(address));
+            }
             // `<>` is for notifications between servers (RFC 5321 §4.5.5); nobody submits one.
             None => self.say(&reply::NOT_YOUR_ADDRESS),
         }
@@ -434,24 +445,27 @@ impl Machine {
             self.error(&reply::MAIL_FIRST);
             return Ok(());
         };
-        let address = command::rcpt(arguments)?;
+        let (address, asked) = command::rcpt(arguments)?;
         if envelope.seen.contains(&address) {
             self.say(&reply::RECIPIENT_OK);
         } else if envelope.recipients.len() >= MAX_RECIPIENTS {
             self.say(&reply::TOO_MANY_RECIPIENTS);
         } else {
-            self.ask(Question::Recipient(address.clone()), Request::Recipient(address));
+            self.ask(Question::Recipient(address.clone(), asked), Request::Recipient(address));
         }
         Ok(())
     }
 
-    fn routed(&mut self, address: Address, route: Option<Result<Route, Refused>>) {
+    fn routed(&mut self, address: Address, asked: RecipientDsn, route: Option<Result<Route, Refused>>) {
         let Some(envelope) = &mut self.envelope else { return self.close(&reply::CLOSING) };
         match route {
             Some(Ok(Route::Service)) => self.say(&reply::SERVICE_ADDRESS),
             Some(Ok(route)) => {
                 envelope.reachable |= !matches!(route, Route::Number(_));
                 envelope.seen.insert(address.clone());
+                if asked != RecipientDsn::default() {
+                    envelope.dsn.recipients.push((address.clone(), asked));
+                }
                 envelope.recipients.push(address);
                 self.say(&reply::RECIPIENT_OK);
             }
@@ -482,11 +496,11 @@ impl Machine {
 
     fn end_of_data(&mut self, end: Result<Vec<u8>, DataFault>) {
         self.state = State::Command;
-        let recipients = self.envelope.take().map(|envelope| envelope.recipients).unwrap_or_default();
+        let Envelope { recipients, dsn, .. } = self.envelope.take().unwrap_or_default();
         // The reader lets no unclean octets through; the type is what the other rooms can rely on.
         let message = end.and_then(|octets| RawMessage::new(octets).map_err(DataFault::from));
         match message {
-            Ok(message) => self.ask(Question::Deposit, Request::Deposit(Letter { recipients, message })),
+            Ok(message) => self.ask(Question::Deposit, Request::Deposit(Letter { recipients, dsn, message })),
             Err(DataFault::NotClean) => self.say(&reply::NOT_CLEAN),
             Err(DataFault::NotSound) => self.say(&reply::NOT_SOUND),
             Err(DataFault::LineTooLong) => self.say(&reply::TEXT_LINE_TOO_LONG),

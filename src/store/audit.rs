@@ -7,7 +7,7 @@
 use super::Store;
 use super::sql::{Conn, Inner};
 use super::value::{Plain, PlainOctets, Row, Trouble};
-use crate::domain::{AuditEvent, Fault, Timestamp};
+use crate::domain::{AuditEvent, Fault, MailboxId, Timestamp};
 
 /// One event as stored.
 #[derive(Debug, Clone)]
@@ -22,7 +22,32 @@ pub struct AuditRow {
     pub line: String,
 }
 
+/// Which events are asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct AuditFilter {
+    /// Those that name this mailbox.
+    pub mailbox: Option<MailboxId>,
+    /// Not before.
+    pub since: Option<Timestamp>,
+    /// How many at most.
+    pub limit: i64,
+}
+
 impl Store {
+    /// The newest events that a filter lets through, newest first.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database.
+    pub async fn audit_of(&self, filter: &AuditFilter) -> Result<Vec<AuditRow>, Fault> {
+        let since = filter.since.unwrap_or(Timestamp(i64::MIN));
+        // An id is random, and no field of a line is a word of a person: the text is enough to find it by.
+        let named = filter.mailbox.map_or_else(|| "%".to_owned(), |mailbox| format!("% mailbox={mailbox}%"));
+        let sql = "SELECT node, seq, at, line FROM audit_events WHERE at >= $1 AND line LIKE $2 \
+                   ORDER BY at DESC, node, seq DESC LIMIT $3";
+        let rows = self.rows(sql, &[since.into(), Plain(&named).into(), filter.limit.into()]).await?;
+        Ok(rows.iter().map(audit_row).collect::<Result<_, _>>()?)
+    }
+
     /// The newest events, newest first.
     pub async fn audit(&self, limit: i64) -> Result<Vec<AuditRow>, Fault> {
         let sql = "SELECT node, seq, at, line FROM audit_events ORDER BY at DESC, node, seq DESC LIMIT $1";

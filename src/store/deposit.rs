@@ -15,7 +15,7 @@ use super::deliveries::{self, DeliveryRow};
 use super::sql::{Conn, Inner};
 use super::summaries::{DepositKeyRow, NewSummary};
 use super::value::Trouble;
-use super::{Store, Tx, changes, objects, outbox, summaries};
+use super::{Store, Tx, changes, objects, outbox, quota, summaries};
 use crate::domain::{
     AuditEvent, Container, EntryId, Esk, Fault, FolderId, FolderRole, KeyedHash, Mac, MailboxId, MessageId, ObjectId,
     PracticeId, QueueId, Timestamp,
@@ -94,6 +94,8 @@ pub struct NewEntry {
     pub server_copy: bool,
     /// What lists and searches need of its head.
     pub summary: Option<NewSummary>,
+    /// Whether it counts against the quota; receipts and letters of Pli do not.
+    pub counted: bool,
     /// Authority over id, mailbox, message, head.
     pub mac: Mac,
 }
@@ -133,8 +135,8 @@ impl ObjectRow {
 
 /// A deposit in the queue, and who waits for it.
 pub(super) struct Waiting {
-    rows: Rows,
-    event: AuditEvent,
+    rows: Vec<Rows>,
+    events: Vec<AuditEvent>,
     done: oneshot::Sender<Result<(), Trouble>>,
 }
 
@@ -146,10 +148,22 @@ impl Store {
     /// # Errors
     /// A [`Fault`] (transient where it may pass); then none of the deposit is there.
     pub async fn deposit(&self, deposit: Deposit) -> Result<(), Fault> {
-        let Deposit { message, objects, entries, deliveries, keys, event } = deposit;
-        let objects = self.put_large(objects).await?;
+        self.deposit_all(vec![deposit]).await
+    }
+
+    /// The same for several that stand or fall together: a message, and the report of it.
+    ///
+    /// # Errors
+    /// As for [`Store::deposit`]; then none of them is there.
+    pub async fn deposit_all(&self, deposits: Vec<Deposit>) -> Result<(), Fault> {
+        let (mut rows, mut events) = (Vec::with_capacity(deposits.len()), Vec::with_capacity(deposits.len()));
+        for Deposit { message, objects, entries, deliveries, keys, event } in deposits {
+            let objects = self.put_large(objects).await?;
+            rows.push(Rows { message, objects, entries, deliveries, keys });
+            events.push(event);
+        }
         let (done, answer) = oneshot::channel();
-        let waiting = Waiting { rows: Rows { message, objects, entries, deliveries, keys }, event, done };
+        let waiting = Waiting { rows, events, done };
         let closed = || Fault::new("the store is closed").transient();
         self.deposits.send(waiting).await.map_err(|_| closed())?;
         Ok(answer.await.map_err(|_| closed())??)
@@ -236,9 +250,9 @@ async fn commit_patiently(inner: &Arc<Inner>, group: &[&Waiting]) -> Result<(), 
 
 async fn commit_group(inner: &Arc<Inner>, group: &[&Waiting]) -> Result<(), Trouble> {
     let mut conn = inner.begin().await?;
-    let rows: Vec<&Rows> = group.iter().map(|waiting| &waiting.rows).collect();
+    let rows: Vec<&Rows> = group.iter().flat_map(|waiting| &waiting.rows).collect();
     let touched = insert(&mut conn, &rows).await?;
-    let events: Vec<&AuditEvent> = group.iter().map(|waiting| &waiting.event).collect();
+    let events: Vec<&AuditEvent> = group.iter().flat_map(|waiting| &waiting.events).collect();
     inner.append(&mut conn, &events).await?;
     conn.commit().await?;
     inner.tell(&touched);
@@ -264,6 +278,7 @@ async fn insert(conn: &mut Conn, group: &[&Rows]) -> Result<Vec<(MailboxId, i64)
             summaries::insert(conn, place.entry.mailbox, place.entry.head, summary).await?;
         }
     }
+    grow_all(conn, group).await?;
     for (row, work) in group.iter().flat_map(|rows| &rows.deliveries) {
         deliveries::insert(conn, row).await?;
         outbox::insert(conn, row.id, work).await?;
@@ -285,6 +300,19 @@ async fn touch_all(conn: &mut Conn, group: &[&Rows]) -> Result<Vec<(MailboxId, i
         touched.push((mailbox, changes::touch(conn, mailbox, at).await?));
     }
     Ok(touched)
+}
+
+/// Adds what came to the mailboxes that it counts in.
+async fn grow_all(conn: &mut Conn, group: &[&Rows]) -> Result<(), Trouble> {
+    let mut grown: BTreeMap<MailboxId, i64> = BTreeMap::new();
+    for entry in group.iter().flat_map(|rows| &rows.entries).filter(|entry| entry.counted) {
+        let octets = grown.entry(entry.mailbox).or_insert(0);
+        *octets = octets.saturating_add(entry.size);
+    }
+    for (mailbox, octets) in grown {
+        quota::grow(conn, mailbox, octets).await?;
+    }
+    Ok(())
 }
 
 /// Where an entry goes.
@@ -372,8 +400,8 @@ async fn insert_entry(conn: &mut Conn, place: &Place<'_>) -> Result<(), Trouble>
     let Place { message, entry: row, folder, uid, modseq } = place;
     conn.execute(
         "INSERT INTO entries (id, mailbox_id, folder_id, uid, message_id, head_id, esk, flags, size, \
-         received_at, visible_at, authority_mac, message_id_hash, server_copy, modseq) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+         received_at, visible_at, authority_mac, message_id_hash, server_copy, modseq, counted) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
         &[
             row.id.into(),
             row.mailbox.into(),
@@ -390,6 +418,7 @@ async fn insert_entry(conn: &mut Conn, place: &Place<'_>) -> Result<(), Trouble>
             row.message_id.as_ref().into(),
             i64::from(row.server_copy).into(),
             (*modseq).into(),
+            i64::from(row.counted).into(),
         ],
     )
     .await

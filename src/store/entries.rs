@@ -13,6 +13,7 @@ use crate::domain::{
 
 use super::authority::EntryShows;
 use super::deposit::{MessageRow, ObjectRow, insert_message, insert_object};
+use super::quota::{USAGE, usage};
 use super::value::{Row, Trouble};
 use super::{Store, Tx};
 
@@ -110,7 +111,7 @@ pub struct TakenUids {
 /// What a mailbox holds, and may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Usage {
-    /// Octets of all entries.
+    /// Octets of all entries that count.
     pub used: i64,
     /// The most; 0 for no limit.
     pub quota: i64,
@@ -275,7 +276,10 @@ impl Tx {
     /// # Errors
     /// A [`Fault`] of the database.
     pub async fn usage(&mut self, mailbox: MailboxId) -> Result<Usage, Fault> {
-        Ok(usage(self.conn.row(USAGE, &[mailbox.into()]).await?)?)
+        let mut usage = usage(self.conn.row(USAGE, &[mailbox.into()]).await?)?;
+        // What this transaction added is written with its commit.
+        usage.used = usage.used.saturating_add(self.grown.get(&mailbox).copied().unwrap_or(0));
+        Ok(usage)
     }
 
     /// The entries of a folder from one UID to another, by UID.
@@ -475,13 +479,9 @@ impl Tx {
             (&row.mac).into(),
         ];
         self.conn.execute(sql, &params).await?;
+        self.grow(row.mailbox, row.size);
         Ok(())
     }
-}
-
-fn usage(row: Option<Row>) -> Result<Usage, Trouble> {
-    let row = row.ok_or_else(|| Trouble::new("a mailbox is gone", "row missing"))?;
-    Ok(Usage { used: row.read("used")?, quota: row.read("quota")? })
 }
 
 fn entry_row(row: &Row) -> Result<EntryRow, Trouble> {
@@ -508,7 +508,3 @@ fn entry_row(row: &Row) -> Result<EntryRow, Trouble> {
 
 /// Runs of UIDs that are listed of a folder; what went before them is told by what is there.
 const RUNS: i64 = 4000;
-/// PostgreSQL sums BIGINT to NUMERIC.
-const USAGE: &str = "SELECT quota, \
-                     (SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM entries WHERE mailbox_id = $1) AS used \
-                     FROM mailboxes WHERE id = $1";

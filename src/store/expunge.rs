@@ -54,7 +54,11 @@ impl Tx {
     }
 
     async fn delete_entry(&mut self, id: EntryId) -> Result<(), Trouble> {
-        self.conn.execute("DELETE FROM entries WHERE id = $1", &[id.into()]).await.map(|_| ())
+        let sql = "DELETE FROM entries WHERE id = $1 RETURNING mailbox_id, size * counted AS octets";
+        if let Some(row) = self.conn.row(sql, &[id.into()]).await? {
+            self.grow(row.read("mailbox_id")?, -row.read::<i64>("octets")?);
+        }
+        Ok(())
     }
 
     /// Whether no entry shows or stands for a message, and no delivery is of it.

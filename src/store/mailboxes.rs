@@ -2,7 +2,7 @@
 
 use crate::domain::{
     DeviceId, DeviceKind, Esk, Fault, FolderId, FolderRole, KeyedHash, Mac, MailboxId, MailboxKind, MailboxState,
-    PracticeId, PublicKey, Sealed, SlotId, Timestamp,
+    PracticeId, PublicKey, Sealed, SentCopy, SlotId, Timestamp,
 };
 
 use super::sql::Conn;
@@ -24,6 +24,8 @@ pub struct MailboxRow {
     pub kind: MailboxKind,
     /// Its state.
     pub state: MailboxState,
+    /// Who keeps the copy of what it sends.
+    pub sent: SentCopy,
     /// The public certificate.
     pub certificate: PublicKey,
     /// The certificate's secret part, under the mailbox secret.
@@ -115,7 +117,7 @@ pub struct FolderCount {
 impl Store {
     /// All mailboxes, by address.
     pub async fn mailboxes(&self) -> Result<Vec<MailboxRow>, Fault> {
-        let sql = "SELECT id, practice_id, address, name, kind, state, certificate, secret_sealed, version, \
+        let sql = "SELECT id, practice_id, address, name, kind, state, sent, certificate, secret_sealed, version, \
                    authority_mac, created_at \
                    FROM mailboxes ORDER BY address";
         Ok(self.rows(sql, &[]).await?.iter().map(mailbox_row).collect::<Result<_, _>>()?)
@@ -123,7 +125,7 @@ impl Store {
 
     /// One mailbox.
     pub async fn mailbox(&self, id: MailboxId) -> Result<Option<MailboxRow>, Fault> {
-        let sql = "SELECT id, practice_id, address, name, kind, state, certificate, secret_sealed, version, \
+        let sql = "SELECT id, practice_id, address, name, kind, state, sent, certificate, secret_sealed, version, \
                    authority_mac, created_at \
                    FROM mailboxes WHERE id = $1";
         Ok(self.row(sql, &[id.into()]).await?.as_ref().map(mailbox_row).transpose()?)
@@ -131,7 +133,7 @@ impl Store {
 
     /// The mailbox of a folded address.
     pub async fn mailbox_at(&self, address: &str) -> Result<Option<MailboxRow>, Fault> {
-        let sql = "SELECT id, practice_id, address, name, kind, state, certificate, secret_sealed, version, \
+        let sql = "SELECT id, practice_id, address, name, kind, state, sent, certificate, secret_sealed, version, \
                    authority_mac, created_at \
                    FROM mailboxes WHERE address = $1";
         Ok(self.row(sql, &[Plain(address).into()]).await?.as_ref().map(mailbox_row).transpose()?)
@@ -151,6 +153,14 @@ impl Store {
                    last_used_at \
                    FROM devices WHERE id = $1";
         Ok(self.row(sql, &[id.into()]).await?.as_ref().map(device_row).transpose()?)
+    }
+
+    /// Label and person of a device, also of one that was revoked, sealed at (devices, id, label).
+    pub async fn device_label(&self, id: DeviceId) -> Result<Option<Sealed>, Fault> {
+        let sql = "SELECT label_sealed FROM devices WHERE id = $1 \
+                   UNION ALL SELECT label_sealed FROM former_devices WHERE id = $1";
+        let row = self.row(sql, &[id.into()]).await?;
+        Ok(row.map(|row| row.read("label_sealed")).transpose()?)
     }
 
     /// Whether a device is still there, in this mailbox, and the mailbox in this state.
@@ -213,9 +223,9 @@ impl Tx {
         slots: &[SlotRow],
         folders: &[FolderRow],
     ) -> Result<bool, Fault> {
-        let sql = "INSERT INTO mailboxes (id, practice_id, address, name, kind, state, certificate, secret_sealed, version, \
+        let sql = "INSERT INTO mailboxes (id, practice_id, address, name, kind, state, sent, certificate, secret_sealed, version, \
                    authority_mac, created_at) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (address) DO NOTHING";
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (address) DO NOTHING";
         let params = [
             mailbox.id.into(),
             mailbox.practice.into(),
@@ -223,6 +233,7 @@ impl Tx {
             Plain(&mailbox.name).into(),
             mailbox.kind.into(),
             mailbox.state.into(),
+            mailbox.sent.into(),
             (&mailbox.certificate).into(),
             (&mailbox.secret).into(),
             mailbox.version.into(),
@@ -246,6 +257,17 @@ impl Tx {
         Ok(true)
     }
 
+    /// Changes the settings of a mailbox; what is `None` stays. `false` when there is no such mailbox.
+    pub async fn change_mailbox(
+        &mut self,
+        id: MailboxId,
+        sent: Option<SentCopy>,
+        quota: Option<i64>,
+    ) -> Result<bool, Fault> {
+        let sql = "UPDATE mailboxes SET sent = COALESCE($2, sent), quota = COALESCE($3, quota) WHERE id = $1";
+        Ok(self.conn.execute(sql, &[id.into(), sent.into(), quota.into()]).await? > 0)
+    }
+
     /// Inserts a device with its slot (none for a send-only one); `false` when the tag is taken.
     pub async fn insert_device(&mut self, device: &DeviceRow, slot: Option<&SlotRow>) -> Result<bool, Fault> {
         if !insert_device(&mut self.conn, device).await? {
@@ -257,8 +279,11 @@ impl Tx {
         Ok(true)
     }
 
-    /// Deletes a device and its slot; `false` when there is none.
-    pub async fn delete_device(&mut self, id: DeviceId) -> Result<bool, Fault> {
+    /// Deletes a device and its slot, and keeps whose it was for the journal; `false` when there is none.
+    pub async fn delete_device(&mut self, id: DeviceId, now: Timestamp) -> Result<bool, Fault> {
+        let sql = "INSERT INTO former_devices (id, mailbox_id, label_sealed, revoked_at) \
+                   SELECT id, mailbox_id, label_sealed, CAST($2 AS BIGINT) FROM devices WHERE id = $1";
+        self.conn.execute(sql, &[id.into(), now.into()]).await?;
         self.conn.execute("DELETE FROM slots WHERE device_id = $1", &[id.into()]).await?;
         Ok(self.conn.execute("DELETE FROM devices WHERE id = $1", &[id.into()]).await? > 0)
     }
@@ -343,6 +368,7 @@ fn mailbox_row(row: &Row) -> Result<MailboxRow, Trouble> {
         name: row.read("name")?,
         kind: row.read("kind")?,
         state: row.read("state")?,
+        sent: row.read("sent")?,
         certificate: row.read("certificate")?,
         secret: row.read("secret_sealed")?,
         version: row.read("version")?,

@@ -4,6 +4,7 @@
 //! so that nobody is told "locked" in the middle, and readers that cannot write. PostgreSQL: READ COMMITTED,
 //! with every race decided inside a statement. SQL texts are `&'static str` and the same for both.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -123,7 +124,7 @@ impl Store {
     pub async fn write(&self, name: &'static str) -> Result<Tx, Fault> {
         let conn = self.inner.begin().await?;
         tracing::trace!(name, "write transaction");
-        Ok(Tx { conn, inner: Arc::clone(&self.inner), touched: Vec::new() })
+        Ok(Tx { conn, inner: Arc::clone(&self.inner), touched: Vec::new(), grown: BTreeMap::new() })
     }
 
     /// A value of `meta`.
@@ -258,6 +259,8 @@ pub struct Tx {
     inner: Arc<Inner>,
     /// Mailboxes whose sessions are told once this is committed.
     pub(super) touched: Vec<(MailboxId, i64)>,
+    /// Octets that came to mailboxes, or went.
+    pub(super) grown: BTreeMap<MailboxId, i64>,
 }
 
 impl Tx {
@@ -266,6 +269,7 @@ impl Tx {
     /// # Errors
     /// [`Fault`]; then nothing was changed.
     pub async fn commit(mut self, event: AuditEvent) -> Result<(), Fault> {
+        self.write_grown().await?;
         self.inner.append(&mut self.conn, &[&event]).await?;
         self.conn.commit().await?;
         self.inner.tell(&self.touched);

@@ -16,8 +16,8 @@ use super::challenges::SendState;
 use crate::domain::{
     ChallengeId, Channel, Container, DeliveryId, DeliveryState, DepositKeyId, DeviceId, DeviceKind, DomainName,
     EntryId, Esk, FailureClass, Fault, FolderId, FolderRole, KeyedHash, Mac, MailboxId, MailboxKind, MailboxState,
-    MessageId, ObjectId, PatientId, PatientKind, PracticeId, PublicKey, QueueId, Sealed, SessionId, SlotId, Timestamp,
-    WaitingKind,
+    MessageId, ObjectId, PatientId, PatientKind, PracticeId, PublicKey, QueueId, Sealed, SentCopy, SessionId, SlotId,
+    Timestamp, WaitingKind,
 };
 
 /// A parameter of a statement. NULL keeps its type, which PostgreSQL asks for.
@@ -53,6 +53,12 @@ impl<'a> From<PlainOctets<'a>> for Param<'a> {
 impl From<i64> for Param<'_> {
     fn from(number: i64) -> Self {
         Self(Value::Int(Some(number)))
+    }
+}
+
+impl From<Option<i64>> for Param<'_> {
+    fn from(number: Option<i64>) -> Self {
+        Self(Value::Int(number))
     }
 }
 
@@ -246,7 +252,7 @@ ids! {
     PracticeId MailboxId DeviceId SlotId FolderId EntryId MessageId ObjectId DeliveryId PatientId ChallengeId
     SessionId QueueId DepositKeyId
 }
-words! { MailboxKind MailboxState DeviceKind FolderRole DeliveryState Channel FailureClass PatientKind SendState WaitingKind }
+words! { MailboxKind MailboxState SentCopy DeviceKind FolderRole DeliveryState Channel FailureClass PatientKind SendState WaitingKind }
 octets! { Sealed KeyedHash Mac Container Esk PublicKey }
 
 /// What went wrong below: becomes a [`Fault`] at the face of the room.

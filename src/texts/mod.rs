@@ -17,6 +17,9 @@ pub const SOURCES: &[(Language, &[&str])] = &[
             include_str!("fr/code.ftl"),
             include_str!("fr/notice.ftl"),
             include_str!("fr/receipt.ftl"),
+            include_str!("fr/quota.ftl"),
+            include_str!("fr/report.ftl"),
+            include_str!("fr/cloud.ftl"),
         ],
     ),
     (
@@ -26,6 +29,9 @@ pub const SOURCES: &[(Language, &[&str])] = &[
             include_str!("en/code.ftl"),
             include_str!("en/notice.ftl"),
             include_str!("en/receipt.ftl"),
+            include_str!("en/quota.ftl"),
+            include_str!("en/report.ftl"),
+            include_str!("en/cloud.ftl"),
         ],
     ),
 ];

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::domain::{
-    Address, Channel, Coordinates, DeliveryId, DeviceId, Fault, KeyedHash, Language, PatientId, PatientRecord,
-    PersonName, PhoneNumber, PracticeId, PracticeProfile, Random, Sealed, Ticket,
+    Address, Channel, Coordinates, DeliveryId, DeviceId, Fault, KeyedHash, Language, MailboxId, PatientId,
+    PatientRecord, PersonName, PhoneNumber, PracticeId, PracticeProfile, Random, Sealed, Ticket,
 };
 
 use super::{Place, Vault};
@@ -22,6 +22,19 @@ pub struct Thread {
     pub references: Vec<String>,
     /// Thread-Index of Outlook, to be continued; empty when there was none.
     pub thread_index: String,
+}
+
+/// What a sender asked to hear of one recipient (RFC 3461).
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportAsked {
+    /// A report of success.
+    pub success: bool,
+    /// No report, of a failure neither.
+    pub never: bool,
+    /// ORCPT, decoded.
+    pub original: Option<String>,
+    /// ENVID, decoded.
+    pub envelope_id: Option<String>,
 }
 
 /// A device's label and the person it belongs to.
@@ -152,6 +165,16 @@ impl Vault {
         self.open_json(Place { table: "deliveries", row: &id.to_string(), column: "thread", version: 0 }, sealed)
     }
 
+    /// Seals what the sender of a delivery asked to hear.
+    pub fn seal_report(&self, id: DeliveryId, asked: &ReportAsked, random: &dyn Random) -> Result<Sealed, Fault> {
+        self.seal_json(Place { table: "deliveries", row: &id.to_string(), column: "report", version: 0 }, asked, random)
+    }
+
+    /// Opens it again.
+    pub fn open_report(&self, id: DeliveryId, sealed: &Sealed) -> Result<ReportAsked, Fault> {
+        self.open_json(Place { table: "deliveries", row: &id.to_string(), column: "report", version: 0 }, sealed)
+    }
+
     /// Seals a ticket until the relay took the notice.
     pub fn seal_ticket(&self, id: DeliveryId, ticket: &Ticket, random: &dyn Random) -> Result<Sealed, Fault> {
         let place = Place { table: "deliveries", row: &id.to_string(), column: "ticket", version: 0 };
@@ -172,6 +195,18 @@ impl Vault {
     /// Opens it again.
     pub fn open_label(&self, id: DeviceId, sealed: &Sealed) -> Result<DeviceLabel, Fault> {
         self.open_json(Place { table: "devices", row: &id.to_string(), column: "label", version: 0 }, sealed)
+    }
+
+    /// Seals the name of a client that asked for a mailbox.
+    pub fn seal_cloud_client(&self, id: MailboxId, name: &str, random: &dyn Random) -> Result<Sealed, Fault> {
+        let place = Place { table: "cloud_clients", row: &id.to_string(), column: "client", version: 0 };
+        self.seal(place, name.as_bytes(), random)
+    }
+
+    /// Opens it again.
+    pub fn open_cloud_client(&self, id: MailboxId, sealed: &Sealed) -> Result<String, Fault> {
+        let place = Place { table: "cloud_clients", row: &id.to_string(), column: "client", version: 0 };
+        Ok(String::from_utf8_lossy(&self.unseal(place, sealed)?).into_owned())
     }
 
     /// How an address is found without being readable, within its practice.

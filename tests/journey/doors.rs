@@ -63,7 +63,7 @@ async fn answer(tls: &mut (impl AsyncReadExt + Unpin)) -> String {
     }
 }
 
-fn auth(user: &str, password: &str) -> String {
+pub fn auth(user: &str, password: &str) -> String {
     format!("AUTH PLAIN {}", data_encoding::BASE64.encode(format!("\0{user}\0{password}").as_bytes()))
 }
 

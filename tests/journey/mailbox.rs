@@ -14,6 +14,8 @@ super::on_both! {
     an_idling_client_hears_of_a_letter
     who_may_not_read_is_told_why
     fault_24_no_login_in_clear_on_143
+    a_full_mailbox_is_said_to_be_full
+    a_client_of_somebodys_cloud_is_not_let_in_and_its_owner_is_told
     mbsync_takes_a_mailbox_home_and_brings_changes_back
 }
 
@@ -131,6 +133,58 @@ async fn fault_24_no_login_in_clear_on_143(world: World) {
     writer.write_all(login.as_bytes()).await.unwrap();
     let answer = lines.next_line().await.unwrap().unwrap();
     assert!(answer.starts_with("a NO") || answer.starts_with("a BAD"), "{answer}");
+    world.running.stop().await;
+}
+
+async fn a_full_mailbox_is_said_to_be_full(world: World) {
+    let letter = letters::plain(COLLEAGUE, "Avis");
+    let (mut client, _) = Client::open(&world, COLLEAGUE, &world.colleague.device.password.reveal()).await;
+    let quota = format!("UPDATE mailboxes SET quota = {} WHERE address = '{COLLEAGUE}'", letter.len());
+    assert_eq!(world.sql(&quota).await, 1);
+    assert!(send(&world, &[COLLEAGUE], &letter).await.contains("250 2.0.0"));
+    let heard = send(&world, &[COLLEAGUE], &letter).await;
+    assert!(heard.contains("452 4.2.2 dr.bianchi@cabinet.example : cette boite est pleine"), "{heard}");
+    client.say("SELECT INBOX").await;
+    let told = async |client: &mut Client| client.say("SEARCH TEXT \"remplie à 95\"").await.contains("* SEARCH 2");
+    while !told(&mut client).await {
+        client.say("NOOP").await;
+    }
+    assert!(client.say("GETQUOTAROOT INBOX").await.contains("(STORAGE 1 "), "the letter does not count");
+    world.pass(std::time::Duration::from_secs(86_400));
+    assert!(send(&world, &[COLLEAGUE], &letter).await.contains("552 5.2.2 "));
+    client.say("STORE 1 +FLAGS.SILENT (\\Deleted)").await;
+    client.say("EXPUNGE").await;
+    assert!(send(&world, &[COLLEAGUE], &letter).await.contains("250 2.0.0"));
+    world.running.stop().await;
+}
+
+async fn a_client_of_somebodys_cloud_is_not_let_in_and_its_owner_is_told(mut world: World) {
+    let networks = vec![pli::access::Network::read("127.0.0.0/8").unwrap()];
+    let list = vec![pli::access::cloud::CloudClient { name: "Nuage".to_owned(), ids: Vec::new(), networks }];
+    world.config.cloud_clients = pli::access::cloud::CloudClients { allow: false, list };
+    let mut world = world.restart().await;
+    let password = world.doctor.device.password.reveal();
+    let (_, wrong) = Client::open(&world, DOCTOR, "wrong").await;
+    assert!(wrong.contains("a NO [AUTHENTICATIONFAILED]"), "a stranger learns nothing: {wrong}");
+    let (_, answer) = Client::open(&world, DOCTOR, &password).await;
+    assert!(answer.contains("a NO [AUTHORIZATIONFAILED] This mail client copies"), "{answer}");
+    let told = async || !world.read(&world.doctor, pli::domain::FolderRole::Inbox).await.is_empty();
+    crate::world::until(told).await;
+    // It sends all the same: what leaves that way is the sender's to see.
+    assert!(send(&world, &[COLLEAGUE], &letters::plain(COLLEAGUE, "Avis")).await.contains("250 2.0.0"));
+    world.config.cloud_clients.allow = true;
+    let world = world.restart().await;
+    let (mut client, answer) = Client::open(&world, DOCTOR, &password).await;
+    assert!(answer.contains("a OK"), "{answer}");
+    client.say("SELECT INBOX").await;
+    let letter = client.say("FETCH 1 BODY[]").await;
+    assert!(letter.contains("Nuage a voulu ouvrir") && letter.contains("Thunderbird"), "{letter}");
+    let query = pli::mailbox::journal::JournalQuery { mailbox: None, since: None, limit: 100 };
+    let events = world.running.rooms.mailboxes.journal(&query).await.unwrap();
+    let verbs: Vec<&str> = events.iter().filter_map(|event| event.field("verb")).collect();
+    for verb in ["cloud-client.refused", "cloud-clients.allowed", "cloud-client.admitted"] {
+        assert!(verbs.contains(&verb), "{verbs:?}");
+    }
     world.running.stop().await;
 }
 

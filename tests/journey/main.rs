@@ -18,6 +18,7 @@ mod postgres;
 
 mod browser;
 mod doors;
+mod dsn;
 mod gateway;
 mod letter;
 mod letters;

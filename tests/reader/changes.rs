@@ -13,6 +13,7 @@ crate::on_both! {
     unchangedsince_leaves_alone_what_changed
     summaries_come_with_what_comes_in_and_are_made_again
     a_summary_that_somebody_else_wrote_is_not_believed
+    a_long_text_is_searched_though_it_is_not_kept
     several_messages_are_appended_together_or_not_at_all
     a_message_takes_the_place_of_another
 }
@@ -159,6 +160,25 @@ async fn a_summary_that_somebody_else_wrote_is_not_believed(office: Office) {
     office.submit(&[COLLEAGUE], &letter("c", "x")).await;
     assert!(office.sql("UPDATE deposit_keys SET authority_mac = esk").await >= 1);
     assert_eq!(read().await, vec![("Bonjour".to_owned(), true); 3]);
+}
+
+async fn a_long_text_is_searched_though_it_is_not_kept(office: Office) {
+    let reader = office.reader().await;
+    let long = |last: &str| [letter("long", "x"), b"word ".repeat(100_000), last.as_bytes().to_vec()].concat();
+    put(&reader, "INBOX", &long("needle")).await;
+    put(&reader, "INBOX", &letter("short", "x")).await;
+    assert_eq!(office.count("SELECT COUNT(*) FROM summaries WHERE words_sealed IS NULL").await, 1);
+    let found = looked_at(&reader, "INBOX", "needle").await;
+    assert_eq!(found.iter().map(|(_, holds)| *holds).collect::<Vec<_>>(), [true, false]);
+    assert!(found[0].0.starts_with("Bonjour word word"));
+    // Of what is not kept no more is held at once than a little: the rest is asked for again.
+    let huge = [letter("huge", "x"), b"word ".repeat(2_000_000)].concat();
+    for _ in 0..2 {
+        put(&reader, "INBOX", &huge).await;
+    }
+    let ids: Vec<EntryId> = list(&reader, "INBOX").await.iter().map(|entry| entry.id).collect();
+    let folder = reader.folder("INBOX").await.unwrap().id;
+    assert_eq!(reader.words(folder, &ids[2..]).await.unwrap().len(), 1);
 }
 
 async fn several_messages_are_appended_together_or_not_at_all(office: Office) {

@@ -15,10 +15,13 @@
 mod postgres;
 
 mod changes;
+mod cloud;
 mod folders;
+mod journal;
 mod login;
 mod messages;
 mod office;
+mod quotas;
 mod sealed;
 mod sent;
 mod together;

@@ -97,6 +97,7 @@ impl Office {
         let submission = Submission {
             sender,
             recipients: to.iter().map(|to| to.parse().unwrap()).collect(),
+            dsn: DsnRequest::default(),
             transport: "ESMTPSA".to_owned(),
             message: RawMessage::new(message.to_vec()).unwrap(),
         };

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use pli::domain::*;
+use pli::mailbox::provision::NewMailbox;
+use pli::mailbox::settings::MailboxChange;
 
 use crate::office::*;
 
@@ -13,6 +15,9 @@ crate::on_both! {
     after_seven_days_both_stay
     one_append_stands_for_one_submission
     a_message_without_message_id_keeps_both
+    where_the_servers_copy_stays_nothing_takes_its_place
+    where_the_server_keeps_none_nothing_is_left_behind
+    a_mailbox_of_software_keeps_no_copy
 }
 
 const LATE: Duration = Duration::from_secs(31);
@@ -118,4 +123,79 @@ async fn a_message_without_message_id_keeps_both(office: Office) {
     put(&reader, "Sent", &bare).await;
     office.pass(LATE);
     assert_eq!(uids(&reader, "Sent").await.len(), 2, "none is lost");
+}
+
+async fn keep(office: &Office, sent: SentCopy) {
+    let change = MailboxChange { sent: Some(sent), quota: None };
+    office.node.mailboxes.set(&DOCTOR.parse().unwrap(), change).await.unwrap();
+    assert_eq!(office.node.mailboxes.show(&DOCTOR.parse().unwrap()).await.unwrap().sent, sent);
+}
+
+async fn where_the_servers_copy_stays_nothing_takes_its_place(office: Office) {
+    let reader = office.reader().await;
+    office.submit(&[COLLEAGUE], &letter("before", "x")).await;
+    keep(&office, SentCopy::Server).await;
+    office.submit(&[COLLEAGUE], &letter("a", "x")).await;
+    assert!(uids(&reader, "Sent").await.is_empty(), "not before what has a lower UID");
+    office.pass(LATE);
+    put(&reader, "Sent", &appended("a")).await;
+    office.submit(&[COLLEAGUE], &letter("b", "x")).await;
+    let all = [letter("before", "x"), letter("a", "x"), appended("a"), letter("b", "x")];
+    assert_eq!(read(&reader, "Sent").await, all, "at once, for good, and beside what a client brings");
+    assert!(uids(&reader, "Sent").await.is_sorted());
+    // What was kept for the client before is still the client's to replace.
+    put(&reader, "Sent", &appended("before")).await;
+    assert_eq!(read(&reader, "Sent").await[0], letter("a", "x"));
+    assert_eq!(reader.quota().await.unwrap().0, read(&reader, "Sent").await.concat().len() as u64);
+}
+
+async fn where_the_server_keeps_none_nothing_is_left_behind(office: Office) {
+    let reader = office.reader().await;
+    keep(&office, SentCopy::None).await;
+    let secret = [b"Bcc: x@example.org\r\n".to_vec(), letter("a", "x")].concat();
+    office.submit(&[COLLEAGUE], &secret).await;
+    office.submit(&[COLLEAGUE], &letter("b", "x")).await;
+    office.pass(LATE);
+    assert!(read(&reader, "Sent").await.is_empty());
+    assert_eq!(reader.quota().await.unwrap().0, 0);
+    let other = office.node.reader(COLLEAGUE, &office.colleague.device.password).await;
+    assert_eq!(read(&other, "INBOX").await, [letter("a", "x"), letter("b", "x")]);
+    assert_eq!(office.count("SELECT COUNT(*) FROM objects").await, 2, "no head that nobody sees");
+    put(&reader, "Sent", &secret).await;
+    assert_eq!(read(&reader, "Sent").await, [secret], "a client's own is the client's");
+    // The last recipient takes the message along.
+    let inbox = other.folder("INBOX").await.unwrap().id;
+    other.change_flags(inbox, &[1, 2], FlagChange::Add, &flags(&[SystemFlags::DELETED], &[]), None).await.unwrap();
+    other.expunge(inbox, None).await.unwrap();
+    assert_eq!(office.count("SELECT COUNT(*) FROM messages").await, 1);
+    // A letter to somebody outside lives on its delivery.
+    office.node.deliveries.add_patient(office.practice, PatientKind::Patient, jeanne()).await.unwrap();
+    office.submit(&["jeanne@patient.example"], &letter("c", "x")).await;
+    let alone = "SELECT COUNT(*) FROM deliveries d JOIN objects o ON o.id = d.head_id";
+    assert_eq!(office.count(alone).await, 1);
+}
+
+fn jeanne() -> PatientRecord {
+    PatientRecord {
+        name: PersonName("Jeanne Canari".to_owned()),
+        address: "jeanne@patient.example".parse().unwrap(),
+        number: PhoneNumber::parse_international("+33612345678").unwrap(),
+        language: None,
+        channel: None,
+    }
+}
+
+async fn a_mailbox_of_software_keeps_no_copy(office: Office) {
+    let address: Address = "labo@cabinet.example".parse().unwrap();
+    let new = NewMailbox {
+        address: address.clone(),
+        name: "Labo".to_owned(),
+        kind: MailboxKind::Application,
+        label: "lis".to_owned(),
+        person: String::new(),
+    };
+    office.node.mailboxes.add(new, None).await.unwrap();
+    assert_eq!(office.node.mailboxes.show(&address).await.unwrap().sent, SentCopy::None);
+    let nobody = "nobody@cabinet.example".parse().unwrap();
+    assert!(office.node.mailboxes.set(&nobody, MailboxChange::default()).await.is_err());
 }

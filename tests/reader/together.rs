@@ -102,6 +102,7 @@ async fn a_watch_fires_at_once_here_and_soon_elsewhere(office: Office) {
     let submission = pli::delivery::Submission {
         sender,
         recipients: vec![DOCTOR.parse().unwrap()],
+        dsn: DsnRequest::default(),
         transport: "ESMTPSA".to_owned(),
         message,
     };

@@ -170,6 +170,7 @@ pub fn mailbox_row(practice: PracticeId) -> MailboxRow {
         name: "Dr Camille Leroy".to_owned(),
         kind: MailboxKind::Personal,
         state: MailboxState::Active,
+        sent: SentCopy::Client,
         certificate: PublicKey::from_octets(octets(2000)),
         secret: sealed(),
         version: 1,
@@ -274,6 +275,7 @@ impl House {
             message_id: Some(hash()),
             server_copy: folder == FolderRole::Sent,
             summary: None,
+            counted: true,
             mac: mac(),
         }
     }
@@ -305,6 +307,7 @@ impl House {
             downloaded_at: None,
             ended_at: None,
             expires_at: later(30 * 24 * 3600),
+            report: Some(sealed()),
         }
     }
 

@@ -115,7 +115,7 @@ async fn mailboxes_devices_slots_and_folders(bench: Bench) {
     assert_eq!(store.device(second.id).await.unwrap().unwrap().last_used_at, Some(later(20)));
 
     let revoke =
-        async || write(&store, Verb::DeviceRevoked, async |tx| tx.delete_device(second.id).await.unwrap()).await;
+        async || write(&store, Verb::DeviceRevoked, async |tx| tx.delete_device(second.id, NOW).await.unwrap()).await;
     assert!(revoke().await);
     assert!(!revoke().await);
     assert_eq!(store.slots(row.id).await.unwrap().len(), 2, "the slot went with its device");

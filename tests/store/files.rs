@@ -180,7 +180,7 @@ async fn a_revoked_slot_is_in_no_file() {
     write(&store, Verb::DeviceAdded, async |tx| assert!(tx.insert_device(&device, Some(&slot)).await.unwrap())).await;
     let needle = slot.secret.as_ref().unwrap().as_octets()[..24].to_vec();
     assert!(found(&scan(&bench), &needle));
-    write(&store, Verb::DeviceRevoked, async |tx| assert!(tx.delete_device(device.id).await.unwrap())).await;
+    write(&store, Verb::DeviceRevoked, async |tx| assert!(tx.delete_device(device.id, NOW).await.unwrap())).await;
     store.shred().await.unwrap();
     let files = scan(&bench);
     assert!(!found(&files, &needle));

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use pli::access::LoginError;
+use pli::access::cloud::Peer;
 use pli::domain::{
     DeviceId, EntryId, Fault, FlagChange, Flags, FolderId, FolderRole, MailboxId, MailboxKind, ObjectId, PracticeId,
     Random, Sender, SystemFlags, Timestamp,
 };
 use pli::imap::verbs::Octets;
 use pli::imap::{Mailbox, Opening, Verbs};
-use pli::mailbox::{AppendError, EntryInfo, FolderError, FolderInfo, Placed};
+use pli::mailbox::{AppendError, EntryInfo, Flagged, FolderError, FolderInfo, Found, NewMessage, Placed, Snapshot};
+use pli::mime::{Summary, Words};
 use tokio::sync::watch;
 use zeroize::Zeroizing;
 
@@ -45,12 +47,16 @@ struct Folder {
     subscribed: bool,
     next: u32,
     entries: Vec<EntryInfo>,
+    modseq: u64,
+    /// UIDs that went, each with when.
+    gone: Vec<(u64, u32)>,
 }
 
 struct State {
     folders: BTreeMap<String, Folder>,
     octets: BTreeMap<EntryId, Octets>,
     seeds: u64,
+    modseq: u64,
     revoked: bool,
     changes: watch::Sender<u64>,
 }
@@ -65,6 +71,7 @@ impl Default for Script {
             folders: BTreeMap::new(),
             octets: BTreeMap::new(),
             seeds: 1,
+            modseq: 1,
             revoked: false,
             changes: watch::channel(0).0,
         };
@@ -97,19 +104,40 @@ impl State {
 
     fn make(&mut self, name: &str, role: FolderRole) {
         let id = FolderId::random(&self.seed());
-        self.folders.insert(name.to_owned(), Folder { id, role, subscribed: true, next: 1, entries: Vec::new() });
+        self.folders.insert(
+            name.to_owned(),
+            Folder { id, role, subscribed: true, next: 1, entries: Vec::new(), modseq: 1, gone: Vec::new() },
+        );
     }
 
     fn add(&mut self, name: &str, flags: Flags, at: Timestamp, octets: Octets) -> Option<u32> {
         let (id, email) = (EntryId::random(&self.seed()), ObjectId::random(&self.seed()));
+        self.modseq += 1;
+        let modseq = self.modseq;
         let folder = self.folders.get_mut(name)?;
         let uid = folder.next;
+        folder.modseq = modseq;
         folder.next += 1;
         let size = u64::try_from(octets.len()).expect("a size");
-        folder.entries.push(EntryInfo { id, uid, flags, size, received_at: at, modseq: 1, email });
+        folder.entries.push(EntryInfo { id, uid, flags, size, received_at: at, modseq, email });
         self.octets.insert(id, octets);
         self.changed();
         Some(uid)
+    }
+
+    /// Takes messages out of a folder, and notes that they went.
+    fn take(&mut self, id: FolderId, goes: impl Fn(&EntryInfo) -> bool) -> Vec<u32> {
+        self.modseq += 1;
+        let modseq = self.modseq;
+        let folder = self.by_id(id).expect("a folder");
+        let gone: Vec<u32> = folder.entries.iter().filter(|entry| goes(entry)).map(|entry| entry.uid).collect();
+        folder.entries.retain(|entry| !goes(entry));
+        if !gone.is_empty() {
+            folder.modseq = modseq;
+            folder.gone.extend(gone.iter().map(|uid| (modseq, *uid)));
+        }
+        self.changed();
+        gone
     }
 
     fn changed(&self) {
@@ -130,9 +158,9 @@ impl State {
             uid_next: folder.next,
             messages: count(folder.entries.len()),
             unseen: count(folder.entries.iter().filter(|e| !e.flags.system.has(SystemFlags::SEEN)).count()),
-            deleted: 0,
-            octets: 0,
-            highest_modseq: 1,
+            deleted: count(folder.entries.iter().filter(|e| e.flags.system.has(SystemFlags::DELETED)).count()),
+            octets: folder.entries.iter().map(|e| e.size).sum(),
+            highest_modseq: folder.modseq,
             subscribed: folder.subscribed,
             children: self.folders.keys().any(|other| other.starts_with(&format!("{name}/"))),
         }
@@ -167,11 +195,18 @@ impl Script {
                     Arc::new(Zeroizing::new(format!("Subject: {}\r\n\r\n", words[1..].join(" ")).into_bytes()));
                 state.add("INBOX", Flags::default(), Timestamp(0), octets);
             }
-            "expunge" => state.folders.get_mut("INBOX").expect("INBOX").entries.retain(|e| e.uid != number(1)),
+            "expunge" => {
+                let inbox = state.folders["INBOX"].id;
+                state.take(inbox, |entry| entry.uid == number(1));
+            }
             "flags" => {
+                state.modseq += 1;
+                let modseq = state.modseq;
                 let inbox = state.folders.get_mut("INBOX").expect("INBOX");
                 let entry = inbox.entries.iter_mut().find(|e| e.uid == number(1)).expect("an entry");
                 entry.flags.system = SystemFlags(i64::from(number(2)));
+                entry.modseq = modseq;
+                inbox.modseq = modseq;
             }
             "revoke" => state.revoked = true,
             _ => panic!("not a doing: {what}"),
@@ -180,10 +215,29 @@ impl Script {
     }
 }
 
+impl Script {
+    async fn found<T>(&self, ids: &[EntryId], of: fn(&[u8]) -> T) -> Result<Vec<Found<Arc<T>>>, Fault> {
+        let mut all = Vec::new();
+        for id in ids {
+            all.push(match self.message(*id).await {
+                Ok(Some(octets)) => Found::There(Arc::new(of(&octets))),
+                Ok(None) => Found::Gone,
+                Err(fault) if fault.is_transient() => return Err(fault),
+                Err(_) => Found::Unreadable,
+            });
+        }
+        Ok(all)
+    }
+}
+
 impl Verbs for Script {
     type Mailbox = Self;
 
-    async fn open(&self, address: &str, password: &str) -> Result<Opening<Self>, LoginError> {
+    async fn admits(&self, _: &Sender, peer: &Peer) -> Result<bool, Fault> {
+        Ok(!peer.id.iter().any(|(field, value)| field == "name" && value == "Nuage"))
+    }
+
+    async fn open(&self, address: &str, password: &str, peer: &Peer) -> Result<Opening<Self>, LoginError> {
         let sender = Sender {
             mailbox: MailboxId::random(&Numbered(1)),
             practice: PracticeId::random(&Numbered(2)),
@@ -192,6 +246,7 @@ impl Verbs for Script {
             kind: MailboxKind::Personal,
         };
         match (address, password) {
+            ("claire@cabinet.example", "secret") if !self.admits(&sender, peer).await? => Ok(Opening::Cloud),
             ("claire@cabinet.example", "secret") => Ok(Opening::Ready { sender, mailbox: self.clone() }),
             ("claire@cabinet.example", "pending") => Ok(Opening::Pending),
             ("claire@cabinet.example", "scanner") => Ok(Opening::SendOnly),
@@ -259,8 +314,26 @@ impl Mailbox for Script {
         let state = self.state();
         state.folders.get(name).map(|folder| state.info(name, folder)).ok_or(FolderError::NoSuchFolder)
     }
-    async fn entries(&self, folder: FolderId) -> Result<Vec<EntryInfo>, Fault> {
-        Ok(self.state().by_id(folder).map(|folder| folder.entries.clone()).unwrap_or_default())
+    async fn snapshot(&self, folder: FolderId) -> Result<Snapshot, Fault> {
+        let mut state = self.state();
+        let Some(folder) = state.by_id(folder) else {
+            return Ok(Snapshot { entries: Arc::default(), highest_modseq: 1, uid_next: 1 });
+        };
+        let entries = Arc::new(folder.entries.clone());
+        Ok(Snapshot { entries, highest_modseq: folder.modseq, uid_next: folder.next })
+    }
+    async fn expunged(&self, folder: FolderId, since: u64) -> Result<Vec<(u32, u32)>, Fault> {
+        let mut state = self.state();
+        let gone = state.by_id(folder).map(|folder| folder.gone.clone()).unwrap_or_default();
+        let mut gone: Vec<u32> = gone.into_iter().filter(|(at, _)| *at > since).map(|(_, uid)| uid).collect();
+        gone.sort_unstable();
+        Ok(gone.into_iter().map(|uid| (uid, uid)).collect())
+    }
+    async fn summaries(&self, _: FolderId, ids: &[EntryId]) -> Result<Vec<Found<Arc<Summary>>>, Fault> {
+        self.found(ids, Summary::of).await
+    }
+    async fn words(&self, _: FolderId, ids: &[EntryId]) -> Result<Vec<Found<Arc<Words>>>, Fault> {
+        self.found(ids, Words::of).await
     }
     async fn message(&self, id: EntryId) -> Result<Option<Octets>, Fault> {
         let mut state = self.state();
@@ -282,30 +355,53 @@ impl Mailbox for Script {
         uids: &[u32],
         change: FlagChange,
         flags: &Flags,
-    ) -> Result<Vec<EntryInfo>, FolderError> {
+        unchanged_since: Option<u64>,
+    ) -> Result<Flagged, FolderError> {
         let mut state = self.state();
-        let mut changed = Vec::new();
-        for entry in state.by_id(folder).expect("a folder").entries.iter_mut().filter(|e| uids.contains(&e.uid)) {
+        state.modseq += 1;
+        let modseq = state.modseq;
+        let mut done = Flagged::default();
+        let folder = state.by_id(folder).expect("a folder");
+        for entry in folder.entries.iter_mut().filter(|e| uids.contains(&e.uid)) {
+            if unchanged_since.is_some_and(|since| entry.modseq > since) {
+                done.modified.push(entry.uid);
+                continue;
+            }
             let (bits, words) = Flags::changed(entry.flags.system.0, &entry.flags.keywords, change, flags);
-            entry.flags = Flags { system: SystemFlags(bits), keywords: words };
-            changed.push(entry.clone());
+            let flags = Flags { system: SystemFlags(bits), keywords: words };
+            if flags != entry.flags {
+                (entry.flags, entry.modseq, folder.modseq) = (flags, modseq, modseq);
+            }
+            done.entries.push(entry.clone());
         }
         state.changed();
-        Ok(changed)
+        Ok(done)
     }
-    async fn append(
-        &self,
-        folder: &str,
-        flags: &Flags,
-        at: Option<Timestamp>,
-        octets: Vec<u8>,
-    ) -> Result<(u32, u32), AppendError> {
-        if octets.contains(&0) {
+    async fn append(&self, folder: &str, messages: Vec<NewMessage>) -> Result<(u32, Vec<u32>), AppendError> {
+        if messages.iter().any(|message| message.octets.contains(&0)) {
             return Err(AppendError::NotClean);
         }
-        let octets = Arc::new(Zeroizing::new(octets));
-        let uid = self.state().add(folder, flags.clone(), at.unwrap_or(Timestamp(0)), octets);
-        uid.map(|uid| (7, uid)).ok_or(AppendError::NoSuchFolder)
+        let mut uids = Vec::new();
+        for NewMessage { flags, at, octets } in messages {
+            let octets = Arc::new(Zeroizing::new(octets));
+            let uid = self.state().add(folder, flags, at.unwrap_or(Timestamp(0)), octets);
+            uids.push(uid.ok_or(AppendError::NoSuchFolder)?);
+        }
+        Ok((7, uids))
+    }
+    async fn replace(
+        &self,
+        from: FolderId,
+        uid: u32,
+        folder: &str,
+        message: NewMessage,
+    ) -> Result<(u32, u32), AppendError> {
+        if self.state().by_id(from).is_none_or(|folder| folder.entries.iter().all(|entry| entry.uid != uid)) {
+            return Err(AppendError::Gone);
+        }
+        let (validity, uids) = self.append(folder, vec![message]).await?;
+        self.state().take(from, |entry| entry.uid == uid);
+        Ok((validity, uids[0]))
     }
     async fn copy(&self, from: FolderId, uids: &[u32], to: &str) -> Result<Placed, FolderError> {
         let mut state = self.state();
@@ -323,24 +419,14 @@ impl Mailbox for Script {
     }
     async fn relocate(&self, from: FolderId, uids: &[u32], to: &str) -> Result<Placed, FolderError> {
         let placed = self.copy(from, uids, to).await?;
-        let mut state = self.state();
-        state.by_id(from).expect("a folder").entries.retain(|entry| !uids.contains(&entry.uid));
-        state.changed();
+        self.state().take(from, |entry| uids.contains(&entry.uid));
         Ok(placed)
     }
     async fn expunge(&self, folder: FolderId, uids: Option<&[u32]>) -> Result<Vec<u32>, Fault> {
-        let mut state = self.state();
-        let mut gone = Vec::new();
-        state.by_id(folder).expect("a folder").entries.retain(|entry| {
-            let goes =
-                entry.flags.system.has(SystemFlags::DELETED) && uids.is_none_or(|uids| uids.contains(&entry.uid));
-            if goes {
-                gone.push(entry.uid);
-            }
-            !goes
-        });
-        state.changed();
-        Ok(gone)
+        let goes = |entry: &EntryInfo| {
+            entry.flags.system.has(SystemFlags::DELETED) && uids.is_none_or(|uids| uids.contains(&entry.uid))
+        };
+        Ok(self.state().take(folder, goes))
     }
     async fn quota(&self) -> Result<(u64, u64), Fault> {
         Ok((1500, 1024 * 1024))

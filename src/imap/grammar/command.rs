@@ -2,13 +2,16 @@
 
 use zeroize::Zeroizing;
 
-use crate::domain::{FlagChange, Flags, SecretText, Timestamp};
+use crate::domain::{FlagChange, Flags, SecretText};
 
+use super::append::{self, Head};
 use super::cursor::{Cursor, ParseFault, Parsed, text};
-use super::fetch::{self, Item};
-use super::search::{self, Key};
+use super::fetch::{self, Item, Modifiers};
+use super::list::{self, Listing, StatusItem, Wanted};
+use super::search::{self, Looking, Sorting, Threading};
+use super::select::{self, Selecting};
 use super::sequence::SequenceSet;
-use super::{date, name, store};
+use super::{name, store};
 
 const BAD: ParseFault = ParseFault::Arguments;
 
@@ -30,21 +33,16 @@ pub enum Command {
     Logout,
     /// STARTTLS.
     StartTls,
-    /// ID (RFC 2971); what the client says of itself is not kept.
-    Id,
+    /// ID (RFC 2971): what the client says of itself, for as long as the session lives.
+    Id(Vec<(String, String)>),
     /// LOGIN.
     Login(SecretText, SecretText),
     /// AUTHENTICATE, perhaps with an initial response (RFC 4959).
     Authenticate(String, Option<Zeroizing<Vec<u8>>>),
-    /// ENABLE (RFC 5161).
-    Enable,
+    /// ENABLE (RFC 5161), with what is to be enabled, in capitals.
+    Enable(Vec<String>),
     /// SELECT, or EXAMINE.
-    Select {
-        /// The folder.
-        name: String,
-        /// EXAMINE.
-        read_only: bool,
-    },
+    Select(Selecting),
     /// CREATE.
     Create(String),
     /// DELETE.
@@ -54,20 +52,15 @@ pub enum Command {
     /// SUBSCRIBE, or UNSUBSCRIBE.
     Subscribe(String, bool),
     /// LIST, LSUB, XLIST.
-    List(Listing, String, String),
+    List(Wanted),
     /// NAMESPACE (RFC 2342).
     Namespace,
     /// STATUS.
     Status(String, Vec<StatusItem>),
-    /// APPEND; its octets come beside it.
-    Append {
-        /// The folder.
-        name: String,
-        /// The flags.
-        flags: Flags,
-        /// INTERNALDATE.
-        at: Option<Timestamp>,
-    },
+    /// APPEND; the octets come beside it.
+    Append(String, Vec<Head>),
+    /// REPLACE (RFC 8508); the octets come beside it.
+    Replace(By, SequenceSet, String, Head),
     /// CHECK.
     Check,
     /// CLOSE.
@@ -77,9 +70,13 @@ pub enum Command {
     /// EXPUNGE, or UID EXPUNGE (RFC 4315).
     Expunge(Option<SequenceSet>),
     /// SEARCH.
-    Search(By, Key),
+    Search(By, Looking),
+    /// SORT (RFC 5256).
+    Sort(By, Sorting),
+    /// THREAD.
+    Thread(By, Threading),
     /// FETCH.
-    Fetch(By, SequenceSet, Vec<Item>),
+    Fetch(By, SequenceSet, Vec<Item>, Modifiers),
     /// STORE.
     Store {
         /// Numbers or UIDs.
@@ -92,6 +89,8 @@ pub enum Command {
         silent: bool,
         /// What.
         flags: Flags,
+        /// Only those that did not change since (RFC 7162 §3.1.3).
+        unchanged_since: Option<u64>,
     },
     /// COPY.
     Copy(By, SequenceSet, String),
@@ -116,38 +115,12 @@ pub enum By {
     Uid,
 }
 
-/// Which listing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Listing {
-    /// LIST.
-    List,
-    /// LSUB.
-    Lsub,
-    /// XLIST, as Outlook 2013 asks.
-    Xlist,
-}
-
-/// What STATUS asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StatusItem {
-    /// MESSAGES.
-    Messages,
-    /// RECENT.
-    Recent,
-    /// UIDNEXT.
-    UidNext,
-    /// UIDVALIDITY.
-    UidValidity,
-    /// UNSEEN.
-    Unseen,
-}
-
-/// Reads a whole command.
+/// Reads a whole command; `utf8`: of a session that writes mailbox names in UTF-8.
 ///
 /// # Errors
 /// [`ParseFault::Tag`] when there is no tag to answer to; what else is wrong stands beside the tag.
-pub fn read(octets: &[u8]) -> Parsed<Tagged> {
-    let mut cursor = Cursor::new(octets);
+pub fn read(octets: &[u8], utf8: bool) -> Parsed<Tagged> {
+    let mut cursor = Cursor::new(octets).in_utf8(utf8);
     let tag = tag(&mut cursor)?;
     Ok(Tagged { tag, command: command(&mut cursor) })
 }
@@ -210,7 +183,10 @@ const ARGUMENTS: &[&str] = &[
     "XLIST",
     "STATUS",
     "APPEND",
+    "REPLACE",
     "SEARCH",
+    "SORT",
+    "THREAD",
     "FETCH",
     "STORE",
     "COPY",
@@ -234,14 +210,14 @@ fn with_arguments(command: &str, cursor: &mut Cursor) -> Parsed<Command> {
             Command::Authenticate(mechanism, initial)
         }
         "ENABLE" => {
-            cursor.atom()?;
+            let mut wanted = vec![cursor.atom()?.to_ascii_uppercase()];
             while cursor.eat(b' ') && !cursor.is_at_end() {
-                cursor.atom()?;
+                wanted.push(cursor.atom()?.to_ascii_uppercase());
             }
-            Command::Enable
+            Command::Enable(wanted)
         }
-        "SELECT" => Command::Select { name: name::mailbox(cursor)?, read_only: false },
-        "EXAMINE" => Command::Select { name: name::mailbox(cursor)?, read_only: true },
+        "SELECT" => Command::Select(select::arguments(false, cursor)?),
+        "EXAMINE" => Command::Select(select::arguments(true, cursor)?),
         "CREATE" => Command::Create(name::mailbox(cursor)?),
         "DELETE" => Command::Delete(name::mailbox(cursor)?),
         "RENAME" => {
@@ -251,11 +227,18 @@ fn with_arguments(command: &str, cursor: &mut Cursor) -> Parsed<Command> {
         }
         "SUBSCRIBE" => Command::Subscribe(name::mailbox(cursor)?, true),
         "UNSUBSCRIBE" => Command::Subscribe(name::mailbox(cursor)?, false),
-        "LIST" => list(Listing::List, cursor)?,
-        "LSUB" => list(Listing::Lsub, cursor)?,
-        "XLIST" => list(Listing::Xlist, cursor)?,
-        "STATUS" => status(cursor)?,
-        "APPEND" => append(cursor)?,
+        "LIST" => Command::List(list::arguments(Listing::List, cursor)?),
+        "LSUB" => Command::List(list::arguments(Listing::Lsub, cursor)?),
+        "XLIST" => Command::List(list::arguments(Listing::Xlist, cursor)?),
+        "STATUS" => {
+            let name = name::mailbox(cursor)?;
+            cursor.space()?;
+            Command::Status(name, list::status_items(cursor)?)
+        }
+        "APPEND" => {
+            let name = name::mailbox(cursor)?;
+            Command::Append(name, append::heads(cursor)?)
+        }
         "GETQUOTA" => Command::GetQuota(text(&cursor.astring()?)?.to_owned()),
         "GETQUOTAROOT" => Command::GetQuotaRoot(name::mailbox(cursor)?),
         "SETQUOTA" => {
@@ -268,10 +251,14 @@ fn with_arguments(command: &str, cursor: &mut Cursor) -> Parsed<Command> {
 
 /// The commands that have a UID form.
 fn by_set(command: &str, by: By, cursor: &mut Cursor) -> Parsed<Command> {
-    if command == "SEARCH" {
-        return search::arguments(cursor).map(|key| Command::Search(by, key));
+    match command {
+        "SEARCH" => return search::arguments(cursor).map(|looking| Command::Search(by, looking)),
+        "SORT" => return search::sorting(cursor).map(|sorting| Command::Sort(by, sorting)),
+        "THREAD" => return search::threading(cursor).map(|threading| Command::Thread(by, threading)),
+        _ => {}
     }
-    let known = matches!(command, "FETCH" | "STORE" | "COPY" | "MOVE") || (command == "EXPUNGE" && by == By::Uid);
+    let known =
+        matches!(command, "FETCH" | "STORE" | "COPY" | "MOVE" | "REPLACE") || (command == "EXPUNGE" && by == By::Uid);
     if !known {
         return Err(ParseFault::Unknown);
     }
@@ -281,10 +268,19 @@ fn by_set(command: &str, by: By, cursor: &mut Cursor) -> Parsed<Command> {
     }
     cursor.space()?;
     Ok(match command {
-        "FETCH" => Command::Fetch(by, set, fetch::items(cursor)?),
+        "FETCH" => {
+            let items = fetch::items(cursor)?;
+            Command::Fetch(by, set, items, fetch::modifiers(by, cursor)?)
+        }
         "STORE" => {
+            let unchanged_since = store::unchanged_since(cursor)?;
             let (change, silent, flags) = store::change(cursor)?;
-            Command::Store { by, set, change, silent, flags }
+            Command::Store { by, set, change, silent, flags, unchanged_since }
+        }
+        "REPLACE" => {
+            let name = name::mailbox(cursor)?;
+            cursor.space()?;
+            Command::Replace(by, set, name, append::head(cursor)?)
         }
         "COPY" => Command::Copy(by, set, name::mailbox(cursor)?),
         _ => Command::Move(by, set, name::mailbox(cursor)?),
@@ -298,70 +294,27 @@ fn secret(cursor: &mut Cursor) -> Parsed<SecretText> {
 
 /// RFC 2971 §3.1: NIL, or pairs of strings.
 fn id(cursor: &mut Cursor) -> Parsed<Command> {
+    let mut pairs = Vec::new();
     if cursor.eat_word("NIL") {
-        return Ok(Command::Id);
+        return Ok(Command::Id(pairs));
     }
     cursor.need(b'(')?;
     if cursor.eat(b')') {
-        return Ok(Command::Id);
+        return Ok(Command::Id(pairs));
     }
-    // Thirty pairs at most; a few more do no harm.
-    for _ in 0..100 {
-        cursor.string()?;
+    let said = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
+    // Thirty pairs at most; a few more do no harm, and are not kept.
+    for at in 0..100 {
+        let field = cursor.string()?;
         cursor.space()?;
-        cursor.nstring()?;
+        let value = cursor.nstring()?.filter(|value| at < 30 && value.len() <= 1024);
+        pairs.extend(value.map(|value| (said(&field), said(&value))));
         if cursor.eat(b')') {
-            return Ok(Command::Id);
+            return Ok(Command::Id(pairs));
         }
         cursor.space()?;
     }
     Err(BAD)
-}
-
-fn list(listing: Listing, cursor: &mut Cursor) -> Parsed<Command> {
-    let octets = cursor.astring()?;
-    let reference = name::decode(&octets).ok_or(ParseFault::Name)?;
-    cursor.space()?;
-    Ok(Command::List(listing, reference, name::pattern(cursor)?))
-}
-
-fn status(cursor: &mut Cursor) -> Parsed<Command> {
-    let name = name::mailbox(cursor)?;
-    cursor.space()?;
-    cursor.need(b'(')?;
-    let mut items = Vec::new();
-    loop {
-        items.push(match cursor.atom()?.to_ascii_uppercase().as_str() {
-            "MESSAGES" => StatusItem::Messages,
-            "RECENT" => StatusItem::Recent,
-            "UIDNEXT" => StatusItem::UidNext,
-            "UIDVALIDITY" => StatusItem::UidValidity,
-            "UNSEEN" => StatusItem::Unseen,
-            _ => return Err(BAD),
-        });
-        if cursor.eat(b')') {
-            return Ok(Command::Status(name, items));
-        }
-        cursor.space()?;
-    }
-}
-
-/// The octets of the message are not here: the reader keeps them beside the text.
-fn append(cursor: &mut Cursor) -> Parsed<Command> {
-    let name = name::mailbox(cursor)?;
-    cursor.space()?;
-    let mut flags = Flags::default();
-    if cursor.peek() == Some(b'(') {
-        flags = store::list(cursor)?;
-        cursor.space()?;
-    }
-    let mut at = None;
-    if cursor.peek() == Some(b'"') {
-        at = Some(date::date_time(cursor)?);
-        cursor.space()?;
-    }
-    cursor.literal_head()?;
-    Ok(Command::Append { name, flags, at })
 }
 
 const LONGEST_TAG: usize = 64;
@@ -371,7 +324,7 @@ mod tests {
     use super::*;
 
     fn fault(text: &str) -> Option<ParseFault> {
-        match read(text.as_bytes()) {
+        match read(text.as_bytes(), false) {
             Ok(tagged) => tagged.command.err(),
             Err(fault) => Some(fault),
         }
@@ -394,6 +347,16 @@ mod tests {
             "a AUTHENTICATE PLAIN =",
             "a ENABLE CONDSTORE QRESYNC",
             "a SELECT INBOX",
+            "a SELECT INBOX (CONDSTORE)",
+            "a LIST (SUBSCRIBED) \"\" (a b) RETURN (STATUS (SIZE))",
+            "a UID FETCH 1:* (FLAGS) (CHANGEDSINCE 5 VANISHED)",
+            "a STORE $ (UNCHANGEDSINCE 5) FLAGS ()",
+            "a SEARCH RETURN (MIN SAVE) ALL",
+            "a UID SORT (REVERSE DATE) UTF-8 ALL",
+            "a THREAD REFERENCES UTF-8 ALL",
+            "a REPLACE 4 Drafts (\\Seen) {3}\r\n",
+            "a UID REPLACE 4 Drafts {3}\r\n",
+            "a APPEND INBOX {3}\r\n (\\Seen) ~{5+}\r\n",
             "a EXAMINE \"a b\"",
             "a CREATE a/b",
             "a DELETE a",
@@ -430,7 +393,7 @@ mod tests {
             "a SETQUOTA \"\" (STORAGE 5)",
             "a NOOP ",
         ] {
-            let wanted = good.contains("RETURN").then_some(BAD);
+            let wanted = good.contains("RETURN_IS").then_some(BAD);
             assert_eq!(fault(good), wanted, "{good}");
         }
     }
@@ -454,10 +417,12 @@ mod tests {
             ("a SELECT", BAD),
             ("a SELECT a b", BAD),
             ("a SELECT &AOk", ParseFault::Name),
-            ("a LIST \"\" (a b)", BAD),
-            ("a LIST (SUBSCRIBED) \"\" *", BAD),
+            ("a LIST \"\" (a b", BAD),
+            ("a UID SORT (FOO) UTF-8 ALL", BAD),
+            ("a FETCH 1 FLAGS (CHANGEDSINCE 5 VANISHED)", BAD),
+            ("a REPLACE 4 Drafts {3}\r\n {3}\r\n", BAD),
             ("a STATUS a ()", BAD),
-            ("a STATUS a (SIZE)", BAD),
+            ("a STATUS a (FOO)", BAD),
             ("a APPEND INBOX", BAD),
             ("a APPEND INBOX abc", BAD),
             ("a FETCH 0 ALL", BAD),

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 /// Reads a command from left to right.
 pub struct Cursor<'a> {
     rest: &'a [u8],
+    utf8: bool,
 }
 
 /// Why octets are not a command.
@@ -35,7 +36,24 @@ const BAD: ParseFault = ParseFault::Arguments;
 impl<'a> Cursor<'a> {
     /// At the beginning.
     pub fn new(octets: &'a [u8]) -> Self {
-        Self { rest: octets }
+        Self { rest: octets, utf8: false }
+    }
+
+    /// The same for a session that writes mailbox names in UTF-8 (RFC 6855 §3, RFC 9051 §5.1).
+    #[must_use]
+    pub fn in_utf8(mut self, utf8: bool) -> Self {
+        self.utf8 = utf8;
+        self
+    }
+
+    /// Whether mailbox names are written in UTF-8.
+    pub fn is_utf8(&self) -> bool {
+        self.utf8
+    }
+
+    /// Whether these octets come next, in any case; nothing is taken.
+    pub fn is_next(&self, word: &str) -> bool {
+        self.rest.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word.as_bytes()))
     }
 
     /// The next octet, not taken.
@@ -158,6 +176,8 @@ impl<'a> Cursor<'a> {
 
     /// The announcement of a literal whose octets are kept elsewhere: how many there are.
     pub fn literal_head(&mut self) -> Parsed<usize> {
+        // RFC 3516 §4.4: literal8, which may hold NUL.
+        let _ = self.eat(b'~');
         self.need(b'{')?;
         let length = self.number()?;
         let _ = self.eat(b'+');
@@ -168,6 +188,9 @@ impl<'a> Cursor<'a> {
     }
 
     fn literal(&mut self) -> Parsed<&'a [u8]> {
+        if self.peek() == Some(b'~') {
+            return Err(BAD);
+        }
         let length = self.literal_head()?;
         let (octets, rest) = self.rest.split_at_checked(length).ok_or(BAD)?;
         // RFC 3501 §9: CHAR8 is any octet but NUL.

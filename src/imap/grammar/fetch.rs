@@ -1,5 +1,6 @@
 //! What FETCH asks for (RFC 3501 §6.4.5, §9): items, macros, sections, partials.
 
+use super::command::By;
 use super::cursor::{Cursor, ParseFault, Parsed, text};
 
 const BAD: ParseFault = ParseFault::Arguments;
@@ -21,6 +22,25 @@ pub enum Item {
     Body,
     /// BODYSTRUCTURE.
     BodyStructure,
+    /// MODSEQ (RFC 7162 §3.1.5).
+    Modseq,
+    /// EMAILID (RFC 8474 §5.3).
+    EmailId,
+    /// THREADID (RFC 8474 §5.3).
+    ThreadId,
+    /// PREVIEW (RFC 8970).
+    Preview,
+    /// BINARY, decoded octets of a part (RFC 3516 §4.2).
+    Binary {
+        /// Without setting `\Seen`.
+        peek: bool,
+        /// Part numbers.
+        part: Vec<u32>,
+        /// From which octet, and how many.
+        partial: Option<(u32, u32)>,
+    },
+    /// BINARY.SIZE: how many there are.
+    BinarySize(Vec<u32>),
     /// Octets.
     Octets {
         /// Without setting `\Seen`.
@@ -64,13 +84,69 @@ pub enum Of {
 impl Item {
     /// Whether the octets of the message are needed for it.
     pub fn needs_octets(&self) -> bool {
-        matches!(self, Self::Envelope | Self::Body | Self::BodyStructure | Self::Octets { .. })
+        match self {
+            Self::Octets { section, .. } => !section.is_header(),
+            item => matches!(item, Self::Binary { .. } | Self::BinarySize(_)),
+        }
+    }
+
+    /// Whether the message's summary is enough for it, and needed.
+    pub fn needs_summary(&self) -> bool {
+        match self {
+            Self::Octets { section, .. } => section.is_header(),
+            item => matches!(item, Self::Envelope | Self::Body | Self::BodyStructure | Self::Preview),
+        }
     }
 
     /// Whether fetching it sets `\Seen`.
     pub fn sets_seen(&self) -> bool {
-        matches!(self, Self::Octets { peek: false, .. })
+        matches!(self, Self::Octets { peek: false, .. } | Self::Binary { peek: false, .. })
     }
+}
+
+impl Section {
+    /// Whether it is the header of the message, or fields of it.
+    pub fn is_header(&self) -> bool {
+        self.part.is_empty() && matches!(self.of, Some(Of::Header | Of::Fields { .. }))
+    }
+}
+
+/// What FETCH is asked beside its items (RFC 7162 §3.1.4.1, §3.2.6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Modifiers {
+    /// Only what changed after this mod-sequence.
+    pub changed_since: Option<u64>,
+    /// And what went since.
+    pub vanished: bool,
+}
+
+/// What may stand behind the items.
+///
+/// # Errors
+/// What is none; VANISHED by number, or without CHANGEDSINCE.
+pub fn modifiers(by: By, cursor: &mut Cursor) -> Parsed<Modifiers> {
+    let mut modifiers = Modifiers::default();
+    if !cursor.eat_word(" (") {
+        return Ok(modifiers);
+    }
+    loop {
+        match cursor.atom()?.to_ascii_uppercase().as_str() {
+            "CHANGEDSINCE" => {
+                cursor.space()?;
+                modifiers.changed_since = Some(cursor.number64()?);
+            }
+            "VANISHED" => modifiers.vanished = true,
+            _ => return Err(BAD),
+        }
+        if cursor.eat(b')') {
+            break;
+        }
+        cursor.space()?;
+    }
+    if modifiers.vanished && (by == By::Number || modifiers.changed_since.is_none()) {
+        return Err(BAD);
+    }
+    Ok(modifiers)
 }
 
 /// Reads a macro, one item, or a list of them.
@@ -117,6 +193,19 @@ fn item(cursor: &mut Cursor) -> Parsed<Item> {
         "RFC822.SIZE" => Ok(Item::Size),
         "ENVELOPE" => Ok(Item::Envelope),
         "BODYSTRUCTURE" => Ok(Item::BodyStructure),
+        "MODSEQ" => Ok(Item::Modseq),
+        "EMAILID" => Ok(Item::EmailId),
+        "THREADID" => Ok(Item::ThreadId),
+        "PREVIEW" => {
+            // RFC 8970 §3.1: a preview is made when the message comes in; there is nothing to be lazy about.
+            let _ = cursor.eat_word(" (LAZY)");
+            Ok(Item::Preview)
+        }
+        "BINARY" | "BINARY.PEEK" => {
+            let part = part(cursor)?;
+            Ok(Item::Binary { peek: name == "BINARY.PEEK", part, partial: partial(cursor)? })
+        }
+        "BINARY.SIZE" => Ok(Item::BinarySize(part(cursor)?)),
         "RFC822" => older(None, false, "RFC822"),
         "RFC822.HEADER" => older(Some(Of::Header), true, "RFC822.HEADER"),
         "RFC822.TEXT" => older(Some(Of::Text), false, "RFC822.TEXT"),
@@ -157,6 +246,25 @@ fn section(cursor: &mut Cursor) -> Parsed<Section> {
     });
     cursor.need(b']')?;
     Ok(section)
+}
+
+/// A part by numbers alone, in brackets (RFC 3516 §7).
+fn part(cursor: &mut Cursor) -> Parsed<Vec<u32>> {
+    cursor.need(b'[')?;
+    let mut part = Vec::new();
+    if cursor.eat(b']') {
+        return Ok(part);
+    }
+    loop {
+        part.push(cursor.nz_number()?);
+        if part.len() > DEEPEST_PART {
+            return Err(BAD);
+        }
+        if cursor.eat(b']') {
+            return Ok(part);
+        }
+        cursor.need(b'.')?;
+    }
 }
 
 fn names(cursor: &mut Cursor) -> Parsed<Vec<String>> {
@@ -220,6 +328,33 @@ mod tests {
         assert_eq!(list(vec!["BODY[HEADER.FIELDS.NOT (x)]".to_owned(); 500]), Ok(1));
         assert_eq!(list((1..=64).map(|part| format!("BODY[{part}]")).collect()), Ok(64));
         assert_eq!(list((1..=65).map(|part| format!("BODY[{part}]")).collect()), Err(BAD));
+    }
+
+    #[test]
+    fn what_newer_clients_ask() {
+        let wanted = vec![
+            Item::Modseq,
+            Item::Preview,
+            Item::EmailId,
+            Item::Binary { peek: true, part: vec![1, 2], partial: Some((0, 9)) },
+            Item::BinarySize(vec![]),
+        ];
+        assert_eq!(read("(MODSEQ PREVIEW (LAZY) EMAILID BINARY.PEEK[1.2]<0.9> BINARY.SIZE[])"), Ok(wanted));
+        for bad in ["BINARY", "BINARY[TEXT]", "BINARY[1.]", "BINARY.SIZE[1]<0.1>", "PREVIEW (FAST)", "PREVIEW(LAZY)"] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+        let modifiers = |by, text: &str| {
+            let mut cursor = Cursor::new(text.as_bytes());
+            modifiers(by, &mut cursor).ok().filter(|_| cursor.is_at_end())
+        };
+        let since = Modifiers { changed_since: Some(9), vanished: false };
+        assert_eq!(modifiers(By::Number, ""), Some(Modifiers::default()));
+        assert_eq!(modifiers(By::Number, " (CHANGEDSINCE 9)"), Some(since));
+        assert_eq!(modifiers(By::Uid, " (changedsince 9 vanished)"), Some(Modifiers { vanished: true, ..since }));
+        for bad in [" (VANISHED)", " ()", " (CHANGEDSINCE)", " (CHANGEDSINCE x)", " (CHANGEDSINCE 9", " (FOO 9)"] {
+            assert_eq!(modifiers(By::Uid, bad), None, "{bad}");
+        }
+        assert_eq!(modifiers(By::Number, " (CHANGEDSINCE 9 VANISHED)"), None);
     }
 
     #[test]

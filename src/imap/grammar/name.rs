@@ -1,4 +1,4 @@
-//! Mailbox names: modified UTF-7 on the wire (RFC 3501 §5.1.3), UTF-8 within.
+//! Mailbox names: modified UTF-7 on the wire (RFC 3501 §5.1.3), UTF-8 where that is enabled, UTF-8 within.
 //!
 //! Strict when reading: one name has one form on the wire, so that no two names of a client are one folder of
 //! ours. INBOX counts without regard to case, at the first level only.
@@ -20,14 +20,22 @@ static BASE64_MODIFIED: LazyLock<Encoding> = LazyLock::new(|| {
 /// Reads a mailbox name.
 pub fn mailbox(cursor: &mut Cursor) -> Parsed<String> {
     let octets = cursor.astring()?;
-    let name = decode(&octets).ok_or(ParseFault::Name)?;
-    Ok(normal(name))
+    Ok(normal(name(cursor, &octets)?))
+}
+
+/// A name as the session writes it: modified UTF-7, or UTF-8.
+pub fn name(cursor: &Cursor, octets: &[u8]) -> Parsed<String> {
+    if !cursor.is_utf8() {
+        return decode(octets).ok_or(ParseFault::Name);
+    }
+    let text = std::str::from_utf8(octets).map_err(|_| ParseFault::Name)?;
+    if text.chars().any(char::is_control) { Err(ParseFault::Name) } else { Ok(text.to_owned()) }
 }
 
 /// Reads a pattern of LIST.
 pub fn pattern(cursor: &mut Cursor) -> Parsed<String> {
     let octets = cursor.list_mailbox()?;
-    decode(&octets).ok_or(ParseFault::Name)
+    name(cursor, &octets)
 }
 
 /// The name as folders have it: INBOX in capitals.

@@ -33,6 +33,10 @@ pub enum Key {
     Received(When, Date),
     /// By the day of its Date field, as written there.
     Sent(When, Date),
+    /// Changed at this mod-sequence or later (RFC 7162 §3.1.5).
+    Modseq(u64),
+    /// With this EMAILID (RFC 8474 §5.4).
+    EmailId(String),
     /// More octets than this.
     Larger(u64),
     /// Fewer.
@@ -56,6 +60,12 @@ pub enum When {
     Since,
 }
 
+impl std::fmt::Debug for Looking {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Looking(…)")
+    }
+}
+
 impl std::fmt::Debug for Key {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Key(…)")
@@ -75,19 +85,177 @@ impl Key {
     }
 }
 
+/// What SEARCH gives back (RFC 4731, RFC 5182).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Returned {
+    /// The lowest.
+    pub min: bool,
+    /// The highest.
+    pub max: bool,
+    /// All.
+    pub all: bool,
+    /// How many.
+    pub count: bool,
+    /// Nothing, but kept for `$`.
+    pub save: bool,
+}
+
+/// A SEARCH.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Looking {
+    /// What is looked for.
+    pub key: Key,
+    /// What is given back, where RETURN says so.
+    pub returned: Option<Returned>,
+}
+
+/// A SORT (RFC 5256 §3): by these keys in turn, each perhaps from the end.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Sorting {
+    /// The keys.
+    pub by: Vec<(SortKey, bool)>,
+    /// What is looked for.
+    pub key: Key,
+}
+
+/// A key of SORT.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SortKey {
+    /// INTERNALDATE.
+    Arrival,
+    /// The first address of Cc.
+    Cc,
+    /// The Date field.
+    Date,
+    /// The first address of From.
+    From,
+    /// Octets.
+    Size,
+    /// The base subject.
+    Subject,
+    /// The first address of To.
+    To,
+}
+
+/// A THREAD (RFC 5256 §3).
+#[derive(Clone, PartialEq, Eq)]
+pub struct Threading {
+    /// By References, or by subject alone.
+    pub references: bool,
+    /// What is looked for.
+    pub key: Key,
+}
+
+impl Key {
+    /// Whether mod-sequences are asked for somewhere.
+    pub fn asks_modseq(&self) -> bool {
+        match self {
+            Self::And(keys) => keys.iter().any(Self::asks_modseq),
+            Self::Or(keys) => keys.0.asks_modseq() || keys.1.asks_modseq(),
+            Self::Not(key) => key.asks_modseq(),
+            Self::Modseq(_) => true,
+            _ => false,
+        }
+    }
+}
+
 /// How deep keys may be in one another (fault 19).
 pub const DEEPEST: usize = 50;
 
 /// All arguments of SEARCH.
-pub fn arguments(cursor: &mut Cursor) -> Parsed<Key> {
+pub fn arguments(cursor: &mut Cursor) -> Parsed<Looking> {
+    let mut returned = None;
+    if cursor.eat_word("RETURN (") {
+        returned = Some(returns(cursor)?);
+        cursor.space()?;
+    }
     if cursor.eat_word("CHARSET ") {
-        let charset = cursor.astring()?;
-        // RFC 3501 §6.4.4: US-ASCII must be read, others may be.
-        if !charset.eq_ignore_ascii_case(b"US-ASCII") && !charset.eq_ignore_ascii_case(b"UTF-8") {
-            return Err(ParseFault::Charset);
+        charset(cursor)?;
+        cursor.space()?;
+    }
+    Ok(Looking { key: keys(cursor)?, returned })
+}
+
+/// RFC 4731 §3.1: without any word, all.
+fn returns(cursor: &mut Cursor) -> Parsed<Returned> {
+    let mut returned = Returned::default();
+    if cursor.eat(b')') {
+        return Ok(Returned { all: true, ..returned });
+    }
+    loop {
+        match cursor.atom()?.to_ascii_uppercase().as_str() {
+            "MIN" => returned.min = true,
+            "MAX" => returned.max = true,
+            "ALL" => returned.all = true,
+            "COUNT" => returned.count = true,
+            "SAVE" => returned.save = true,
+            _ => return Err(BAD),
+        }
+        if cursor.eat(b')') {
+            return Ok(returned);
         }
         cursor.space()?;
     }
+}
+
+/// RFC 3501 §6.4.4: US-ASCII must be read, others may be.
+fn charset(cursor: &mut Cursor) -> Parsed<()> {
+    let charset = cursor.astring()?;
+    let known = [&b"US-ASCII"[..], b"UTF-8"].iter().any(|known| charset.eq_ignore_ascii_case(known));
+    if known { Ok(()) } else { Err(ParseFault::Charset) }
+}
+
+/// All arguments of SORT.
+pub fn sorting(cursor: &mut Cursor) -> Parsed<Sorting> {
+    cursor.need(b'(')?;
+    let mut by = Vec::new();
+    loop {
+        let mut word = cursor.atom()?.to_ascii_uppercase();
+        let reverse = word == "REVERSE";
+        if reverse {
+            cursor.space()?;
+            word = cursor.atom()?.to_ascii_uppercase();
+        }
+        let key = match word.as_str() {
+            "ARRIVAL" => SortKey::Arrival,
+            "CC" => SortKey::Cc,
+            "DATE" => SortKey::Date,
+            "FROM" => SortKey::From,
+            "SIZE" => SortKey::Size,
+            "SUBJECT" => SortKey::Subject,
+            "TO" => SortKey::To,
+            _ => return Err(BAD),
+        };
+        // What is sorted by twice is sorted by once.
+        if by.iter().all(|(known, _)| *known != key) {
+            by.push((key, reverse));
+        }
+        if cursor.eat(b')') {
+            break;
+        }
+        cursor.space()?;
+    }
+    cursor.space()?;
+    charset(cursor)?;
+    cursor.space()?;
+    Ok(Sorting { by, key: keys(cursor)? })
+}
+
+/// All arguments of THREAD.
+pub fn threading(cursor: &mut Cursor) -> Parsed<Threading> {
+    let references = match cursor.atom()?.to_ascii_uppercase().as_str() {
+        "REFERENCES" => true,
+        "ORDEREDSUBJECT" => false,
+        _ => return Err(BAD),
+    };
+    cursor.space()?;
+    charset(cursor)?;
+    cursor.space()?;
+    Ok(Threading { references, key: keys(cursor)? })
+}
+
+/// Keys to the end; all must hold.
+fn keys(cursor: &mut Cursor) -> Parsed<Key> {
     let mut keys = vec![key(cursor, 0)?];
     while !cursor.is_at_end() {
         cursor.space()?;
@@ -115,7 +283,7 @@ fn key(cursor: &mut Cursor, depth: usize) -> Parsed<Key> {
             }
             return Ok(Key::And(keys));
         }
-        Some(b'*' | b'0'..=b'9') => return SequenceSet::read(cursor).map(Key::Numbers),
+        Some(b'*' | b'$' | b'0'..=b'9') => return SequenceSet::read(cursor).map(Key::Numbers),
         _ => {}
     }
     let word = cursor.atom()?.to_ascii_uppercase();
@@ -139,6 +307,13 @@ fn key(cursor: &mut Cursor, depth: usize) -> Parsed<Key> {
         "SENTBEFORE" => Key::Sent(When::Before, date(cursor)?),
         "SENTON" => Key::Sent(When::On, date(cursor)?),
         "SENTSINCE" => Key::Sent(When::Since, date(cursor)?),
+        "MODSEQ" => modseq(cursor)?,
+        "EMAILID" => Key::EmailId(cursor.atom()?.to_owned()),
+        "THREADID" => {
+            // RFC 8474 §5.4: no message of this server has one.
+            cursor.atom()?;
+            Key::Never
+        }
         "LARGER" => Key::Larger(cursor.number64()?),
         "SMALLER" => Key::Smaller(cursor.number64()?),
         "BCC" | "CC" | "FROM" | "SUBJECT" | "TO" => Key::Header(word.to_ascii_lowercase(), words(cursor)?),
@@ -152,6 +327,20 @@ fn key(cursor: &mut Cursor, depth: usize) -> Parsed<Key> {
         "TEXT" => Key::Text(words(cursor)?),
         _ => return Err(BAD),
     })
+}
+
+/// RFC 7162 §3.1.5: an entry may be named, which says nothing here: all metadata of a message have one number.
+fn modseq(cursor: &mut Cursor) -> Parsed<Key> {
+    if cursor.peek() == Some(b'"') {
+        cursor.string()?;
+        cursor.space()?;
+        let kind = cursor.atom()?.to_ascii_lowercase();
+        if !matches!(kind.as_str(), "all" | "shared" | "priv") {
+            return Err(BAD);
+        }
+        cursor.space()?;
+    }
+    cursor.number64().map(Key::Modseq)
 }
 
 /// The keys of one word.
@@ -189,7 +378,39 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Parsed<Key> {
-        arguments(&mut Cursor::new(text.as_bytes()))
+        arguments(&mut Cursor::new(text.as_bytes())).map(|looking| looking.key)
+    }
+
+    #[test]
+    fn what_is_given_back() {
+        let returned = |text: &str| arguments(&mut Cursor::new(text.as_bytes())).map(|looking| looking.returned);
+        let some = Returned { min: true, save: true, ..Returned::default() };
+        assert_eq!(returned("RETURN (MIN SAVE) CHARSET UTF-8 ALL"), Ok(Some(some)));
+        assert_eq!(returned("RETURN () $"), Ok(Some(Returned { all: true, ..Returned::default() })));
+        assert_eq!(returned("ALL"), Ok(None));
+        for bad in ["RETURN ALL", "RETURN (FOO) ALL", "RETURN (MIN ALL", "RETURN (MIN)ALL", "RETURN (MIN)"] {
+            assert_eq!(returned(bad), Err(BAD), "{bad}");
+        }
+        assert_eq!(read("MODSEQ \"/flags/\\\\draft\" all 620162338"), Ok(Key::And(vec![Key::Modseq(620_162_338)])));
+        assert!(read("MODSEQ 5 EMAILID M1 THREADID T1").is_ok_and(|key| key.asks_modseq()));
+        assert!(read("MODSEQ \"x\" foo 5").is_err() && read("MODSEQ").is_err());
+    }
+
+    #[test]
+    fn sorts_and_threads() {
+        let sort = |text: &str| sorting(&mut Cursor::new(text.as_bytes())).map(|sorting| sorting.by);
+        assert_eq!(
+            sort("(SUBJECT REVERSE DATE SUBJECT) UTF-8 SINCE 1-Feb-1994"),
+            Ok(vec![(SortKey::Subject, false), (SortKey::Date, true)])
+        );
+        for bad in ["() UTF-8 ALL", "(REVERSE) UTF-8 ALL", "(DATE) ALL", "(FOO) UTF-8 ALL", "DATE UTF-8 ALL"] {
+            assert!(sort(bad).is_err(), "{bad}");
+        }
+        assert_eq!(sort("(DATE) KOI8-R ALL"), Err(ParseFault::Charset));
+        let thread = |text: &str| threading(&mut Cursor::new(text.as_bytes())).map(|threading| threading.references);
+        assert_eq!(thread("REFERENCES UTF-8 ALL"), Ok(true));
+        assert_eq!(thread("orderedsubject us-ascii TEXT x"), Ok(false));
+        assert_eq!(thread("FOO UTF-8 ALL"), Err(BAD));
     }
 
     #[test]

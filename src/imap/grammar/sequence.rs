@@ -4,7 +4,7 @@ use super::cursor::{Cursor, Parsed};
 
 /// A set of numbers or UIDs as written; `*` is what is largest when it is used.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SequenceSet(Vec<(Bound, Bound)>);
+pub struct SequenceSet(Vec<(Bound, Bound)>, bool);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Bound {
@@ -18,15 +18,38 @@ impl SequenceSet {
     /// # Errors
     /// What is not one.
     pub fn read(cursor: &mut Cursor) -> Parsed<Self> {
+        // RFC 5182 §2.1: what was found last, whatever is named by.
+        if cursor.eat(b'$') {
+            return Ok(Self(Vec::new(), true));
+        }
         let mut ranges = Vec::new();
         loop {
             let from = bound(cursor)?;
             let to = if cursor.eat(b':') { bound(cursor)? } else { from };
             ranges.push((from, to));
             if !cursor.eat(b',') {
-                return Ok(Self(ranges));
+                return Ok(Self(ranges, false));
             }
         }
+    }
+
+    /// Whether the set is `$`: what a search saved.
+    pub fn is_saved(&self) -> bool {
+        self.1
+    }
+
+    /// The numbers in the order they are written, at most so many, with `*` refused: RFC 7162 §3.2.5.2.
+    pub fn known(&self, most: usize) -> Option<Vec<u32>> {
+        let mut numbers = Vec::new();
+        for &(from, to) in &self.0 {
+            let (Bound::Number(from), Bound::Number(to)) = (from, to) else { return None };
+            let room = most.checked_sub(numbers.len())?;
+            numbers.extend((from.min(to)..=from.max(to)).take(room.saturating_add(1)));
+            if numbers.len() > most {
+                return None;
+            }
+        }
+        Some(numbers)
     }
 
     /// Whether the set holds a number, with `*` as `largest`.
@@ -101,9 +124,18 @@ mod tests {
         assert_eq!(ranges("*:1", Some(9)), Some(vec![(1, 9)]));
         assert_eq!(ranges("1:*", None), None);
         assert_eq!(ranges("1:4294967295,4294967295", None), Some(vec![(1, u32::MAX)]));
-        for bad in ["", "0", "1:", ":1", "1,", "1,,2", "a", "1:2:3", "-1", "4294967296", "$"] {
+        for bad in ["", "0", "1:", ":1", "1,", "1,,2", "a", "1:2:3", "-1", "4294967296", "$,1", "1,$"] {
             assert_eq!(ranges(bad, Some(9)), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn what_was_saved_is_a_set_of_its_own() {
+        let set = SequenceSet::read(&mut Cursor::new(b"$")).expect("a set");
+        assert!(set.is_saved() && set.ranges(Some(9)) == Some(vec![]));
+        let known = |text: &str, most| SequenceSet::read(&mut Cursor::new(text.as_bytes())).expect("a set").known(most);
+        assert_eq!(known("1:3,9", 10), Some(vec![1, 2, 3, 9]));
+        assert_eq!((known("1:3,9", 3), known("1:4294967295", 100), known("1:*", 100)), (None, None, None));
     }
 
     #[test]

@@ -15,6 +15,20 @@ pub const NAMED: [(SystemFlags, &str); 5] = [
 
 const BAD: ParseFault = ParseFault::Arguments;
 
+/// `(UNCHANGEDSINCE n) `, where it stands (RFC 7162 §3.1.3).
+pub fn unchanged_since(cursor: &mut Cursor) -> Parsed<Option<u64>> {
+    if !cursor.eat(b'(') {
+        return Ok(None);
+    }
+    if !cursor.eat_word("UNCHANGEDSINCE ") {
+        return Err(BAD);
+    }
+    let since = cursor.number64()?;
+    cursor.need(b')')?;
+    cursor.space()?;
+    Ok(Some(since))
+}
+
 /// `FLAGS`, `+FLAGS.SILENT` …: how to change, whether silently, and the flags.
 pub fn change(cursor: &mut Cursor) -> Parsed<(FlagChange, bool, Flags)> {
     let change = if cursor.eat(b'+') {

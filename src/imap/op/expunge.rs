@@ -15,7 +15,9 @@ pub(super) async fn expunge<M: Mailbox>(talk: &mut Conversation<M>, set: Option<
     }
     let uids = set.map(|set| selected.places(By::Uid, set).map(|places| selected.uids(&places)).unwrap_or_default());
     // Which ones went is told by the comparison that follows.
-    talk.mailbox.expunge(selected.folder, uids.as_deref()).await?;
+    let gone = talk.mailbox.expunge(selected.folder, uids.as_deref()).await?;
     selected.stale = true;
-    Ok(Reply::ok("EXPUNGE completed"))
+    let reply = Reply::ok("EXPUNGE completed");
+    // RFC 7162 §3.2.9: where the folder stands then, once that is told.
+    Ok(if talk.enabled.condstore && !gone.is_empty() { reply.with_modseq() } else { reply })
 }

@@ -1,55 +1,87 @@
 //! FETCH (RFC 3501 §6.4.5, §7.4.2): message by message, so that what is written never waits for what is not.
 //!
-//! Octets of messages are shared with what is written, not copied. What was expunged elsewhere is passed over,
-//! and the reply says so (RFC 5530 §3, EXPUNGEISSUED).
+//! What lists ask for comes from summaries, several at a time; octets of messages are read only where a summary
+//! is not enough, and are shared with what is written, not copied. What was expunged elsewhere is passed over, and
+//! the reply says so (RFC 5530 §3, EXPUNGEISSUED).
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
-use crate::domain::{Fault, FlagChange, Flags, SystemFlags};
+use crate::domain::{EntryId, Fault, FlagChange, Flags, SystemFlags};
 use crate::imap::grammar::command::By;
-use crate::imap::grammar::date::internal_date;
-use crate::imap::grammar::fetch::{Item, Of, Section};
+use crate::imap::grammar::fetch::{Item, Modifiers};
 use crate::imap::grammar::sequence::SequenceSet;
-use crate::imap::out::{self, Out};
-use crate::imap::section::{self, Content};
+use crate::imap::out::Out;
 use crate::imap::verbs::{Mailbox, Octets};
 use crate::imap::view::Conversation;
-use crate::mailbox::{EntryInfo, FolderError};
-use crate::mime::{Structure, Wire, bodystructure, envelope, field};
+use crate::mailbox::{EntryInfo, FolderError, Found};
+use crate::mime::{Structure, Summary};
 
-use super::{Reply, Work};
+use super::items::{self, Source};
+use super::{Reply, Work, select};
 
 /// A FETCH on its way.
 pub struct Fetch {
     by: By,
     items: Vec<Item>,
+    needs_octets: bool,
+    needs_summary: bool,
     /// Whether `\Seen` is set where it is not.
     marks: bool,
     /// Whether flags are told that did not change.
     tells: bool,
-    /// Places in the view: it tells no EXPUNGE before the end.
+    /// The messages as they were when it began: it tells no EXPUNGE before the end.
+    entries: Arc<Vec<EntryInfo>>,
     left: VecDeque<usize>,
+    /// Summaries that were read and not used yet, in the order of `left`.
+    ready: VecDeque<Found<Arc<Summary>>>,
     now: Option<Message>,
     /// Octets of messages that may still be read before more is granted.
     granted: u64,
     missing: bool,
     unreadable: bool,
+    undecoded: bool,
 }
 
 /// The message that is being written.
 struct Message {
     at: usize,
-    entry: EntryInfo,
+    flags: Flags,
+    modseq: u64,
     octets: Option<Octets>,
     structure: Option<Structure>,
+    summary: Option<Arc<Summary>>,
     /// How many items are written.
     written: usize,
 }
 
 /// Begins.
-pub(super) fn begin<M: Mailbox>(talk: &Conversation<M>, by: By, set: &SequenceSet, mut items: Vec<Item>) -> Work {
-    let Some(selected) = &talk.selected else { return Work::Done(Reply::no("No mailbox is selected")) };
-    let Ok(places) = selected.places(by, set) else { return Work::Done(Reply::out_of_range()) };
+pub(super) async fn begin<M: Mailbox>(
+    talk: &mut Conversation<M>,
+    (by, set): (By, &SequenceSet),
+    mut items: Vec<Item>,
+    modifiers: Modifiers,
+    out: &mut Out,
+) -> Result<Work, Fault> {
+    if modifiers.vanished && !talk.enabled.qresync {
+        return Ok(Work::Done(Reply::bad("QRESYNC is to be enabled first")));
+    }
+    if modifiers.changed_since.is_some() || items.contains(&Item::Modseq) {
+        talk.asks_modseq(out);
+    }
+    let Some(selected) = &talk.selected else { return Ok(Work::Done(Reply::no("No mailbox is selected"))) };
+    let Ok(mut places) = selected.places(by, set) else { return Ok(Work::Done(Reply::out_of_range())) };
+    let entries = Arc::clone(&selected.entries);
+    if let Some(since) = modifiers.changed_since {
+        places.retain(|at| entries.get(*at).is_some_and(|entry| entry.modseq > since));
+        // RFC 7162 §3.1.4.1: as if it were asked for.
+        add(&mut items, Item::Modseq);
+        if modifiers.vanished {
+            let gone = talk.mailbox.expunged(selected.folder, since).await?;
+            let largest = selected.largest;
+            select::vanished(&gone, |uid| set.contains(uid, largest), out);
+        }
+    }
     // RFC 3501 §6.4.8: the answer to UID FETCH holds the UID.
     if by == By::Uid && !items.contains(&Item::Uid) {
         items.insert(0, Item::Uid);
@@ -58,20 +90,36 @@ pub(super) fn begin<M: Mailbox>(talk: &Conversation<M>, by: By, set: &SequenceSe
     let tells = items.contains(&Item::Flags);
     if marks {
         // Flags come last: `\Seen` is set when the octets before them are sent, not sooner.
-        items.retain(|item| *item != Item::Flags);
+        items.retain(|item| *item != Item::Flags && *item != Item::Modseq);
+        if talk.enabled.condstore {
+            items.push(Item::Modseq);
+        }
         items.push(Item::Flags);
+    } else if tells && talk.enabled.condstore {
+        add(&mut items, Item::Modseq);
     }
-    Work::Fetch(Fetch {
+    Ok(Work::Fetch(Fetch {
         by,
+        needs_octets: items.iter().any(Item::needs_octets),
+        needs_summary: items.iter().any(Item::needs_summary),
         items,
         marks,
         tells,
+        entries,
         left: places.into(),
+        ready: VecDeque::new(),
         now: None,
         granted: 0,
         missing: false,
         unreadable: false,
-    })
+        undecoded: false,
+    }))
+}
+
+fn add(items: &mut Vec<Item>, item: Item) {
+    if !items.contains(&item) {
+        items.push(item);
+    }
 }
 
 impl Fetch {
@@ -81,9 +129,9 @@ impl Fetch {
     }
 
     /// How many octets the next message has, where its octets are to be read: as many are to be granted at least.
-    pub fn wants<M>(&self, talk: &Conversation<M>) -> Option<u64> {
-        let next = talk.selected.as_ref()?.entries.get(*self.left.front()?)?;
-        self.items.iter().any(Item::needs_octets).then_some(next.size)
+    pub fn wants(&self) -> Option<u64> {
+        let next = self.entries.get(*self.left.front()?)?;
+        self.needs_octets.then_some(next.size)
     }
 
     /// So many octets of messages may be in memory until what waits is written.
@@ -104,38 +152,51 @@ impl Fetch {
     ) -> Result<Option<Reply>, Fault> {
         while out.len() < enough {
             let Some(mut message) = self.now.take() else {
-                if let Some(size) = self.wants(talk) {
+                if let Some(size) = self.wants() {
                     let Some(granted) = self.granted.checked_sub(size) else { return Ok(None) };
                     self.granted = granted;
                 }
-                let Some(at) = self.left.pop_front() else { return Ok(Some(self.reply())) };
+                let Some(at) = self.next(talk).await? else { return Ok(Some(self.reply())) };
                 self.now = self.read(talk, at).await?;
                 if let (Some(message), Some(selected)) = (&self.now, &mut talk.selected) {
                     if self.items.contains(&Item::Flags) {
-                        selected.tell_keywords(&message.entry.flags.keywords, out);
+                        selected.tell_keywords(&message.flags.keywords, out);
                     }
-                    out.push(format!("* {} FETCH (", at.saturating_add(1)));
+                    out.push("* ");
+                    out.number(at.saturating_add(1));
+                    out.push(" FETCH (");
                 }
                 continue;
             };
-            let Some(item) = self.items.get(message.written) else { continue };
-            let flags = self.marks && *item == Item::Flags;
-            let seen = message.entry.flags.system.has(SystemFlags::SEEN);
-            if flags && !seen {
+            let (Some(item), Some(entry)) = (self.items.get(message.written), self.entries.get(message.at)) else {
+                continue;
+            };
+            let seen = message.flags.system.has(SystemFlags::SEEN);
+            // The mod-sequence is told with the flags that it belongs to.
+            let last = self.marks && matches!(item, Item::Flags | Item::Modseq);
+            if last && !seen {
                 if !out.is_empty() {
                     self.now = Some(message);
                     return Ok(None);
                 }
-                if let Err(fault) = mark(talk, &mut message).await {
+                if let Err(fault) = mark(talk, entry, &mut message).await {
                     out.line(")");
                     return Err(fault);
                 }
             }
-            if !flags || !seen || self.tells {
+            if !last || !seen || self.tells {
                 if message.written > 0 {
                     out.push(" ");
                 }
-                write(item, &message.entry, message.octets.as_ref(), message.structure.as_ref(), out);
+                let source = Source {
+                    entry,
+                    flags: &message.flags,
+                    modseq: message.modseq,
+                    octets: message.octets.as_ref(),
+                    structure: message.structure.as_ref(),
+                    summary: message.summary.as_deref(),
+                };
+                self.undecoded |= !items::write(item, &source, out);
             }
             message.written = message.written.saturating_add(1);
             if message.written < self.items.len() {
@@ -151,35 +212,69 @@ impl Fetch {
         Ok(None)
     }
 
+    /// The next place; with it the summaries of those that follow are read, where they are needed.
+    async fn next<M: Mailbox>(&mut self, talk: &Conversation<M>) -> Result<Option<usize>, Fault> {
+        if self.needs_summary && !self.needs_octets && self.ready.is_empty() && !self.left.is_empty() {
+            let Some(selected) = &talk.selected else { return Ok(None) };
+            let places = self.left.iter().take(TOGETHER);
+            let ids: Vec<EntryId> = places.filter_map(|at| self.entries.get(*at)).map(|entry| entry.id).collect();
+            self.ready = talk.mailbox.summaries(selected.folder, &ids).await?.into();
+        }
+        Ok(self.left.pop_front())
+    }
+
     /// Reads the message at a place; none when it is gone or does not open.
     async fn read<M: Mailbox>(&mut self, talk: &Conversation<M>, at: usize) -> Result<Option<Message>, Fault> {
-        let Some(entry) = talk.selected.as_ref().and_then(|selected| selected.entries.get(at)).cloned() else {
-            return Ok(None);
+        let (Some(entry), Some(selected)) = (self.entries.get(at), &talk.selected) else { return Ok(None) };
+        let mut message = Message {
+            at,
+            flags: selected.known_flags(entry).clone(),
+            modseq: entry.modseq,
+            octets: None,
+            structure: None,
+            summary: None,
+            written: 0,
         };
-        if !self.items.iter().any(Item::needs_octets) {
-            return Ok(Some(Message { at, entry, octets: None, structure: None, written: 0 }));
+        if self.needs_octets {
+            let octets = match talk.mailbox.message(entry.id).await {
+                Ok(Some(octets)) => octets,
+                Ok(None) => {
+                    self.missing = true;
+                    return Ok(None);
+                }
+                Err(fault) if fault.is_transient() => return Err(fault),
+                // One message that does not open takes no other away (fault 17).
+                Err(fault) => {
+                    tracing::error!(entry = %entry.id, %fault, "a message that does not open is passed over");
+                    self.unreadable = true;
+                    return Ok(None);
+                }
+            };
+            message.structure = self.items.iter().any(items::needs_structure).then(|| Structure::read(&octets));
+            message.summary = self.needs_summary.then(|| Arc::new(Summary::of(&octets)));
+            message.octets = Some(octets);
+        } else if self.needs_summary {
+            match self.ready.pop_front() {
+                Some(Found::There(summary)) => message.summary = Some(summary),
+                Some(Found::Unreadable) => {
+                    self.unreadable = true;
+                    return Ok(None);
+                }
+                Some(Found::Gone) | None => {
+                    self.missing = true;
+                    return Ok(None);
+                }
+            }
         }
-        let octets = match talk.mailbox.message(entry.id).await {
-            Ok(Some(octets)) => octets,
-            Ok(None) => {
-                self.missing = true;
-                return Ok(None);
-            }
-            Err(fault) if fault.is_transient() => return Err(fault),
-            // One message that does not open takes no other away (fault 17).
-            Err(fault) => {
-                tracing::error!(entry = %entry.id, %fault, "a message that does not open is passed over");
-                self.unreadable = true;
-                return Ok(None);
-            }
-        };
-        let structure = self.items.iter().any(needs_structure).then(|| Structure::read(&octets));
-        Ok(Some(Message { at, entry, octets: Some(octets), structure, written: 0 }))
+        Ok(Some(message))
     }
 
     fn reply(&self) -> Reply {
         if self.unreadable {
             Reply::no("[SERVERBUG] Some messages do not open; the others are above").held(self.by)
+        } else if self.undecoded {
+            // RFC 3516 §4.3.
+            Reply::no("[UNKNOWN-CTE] Some parts are encoded in an unknown way").held(self.by)
         } else if self.missing {
             Reply::no("[EXPUNGEISSUED] Some messages are gone").held(self.by)
         } else {
@@ -189,103 +284,23 @@ impl Fetch {
 }
 
 /// Sets `\Seen` on a message, where fetching does (RFC 3501 §6.4.5).
-async fn mark<M: Mailbox>(talk: &mut Conversation<M>, message: &mut Message) -> Result<(), Fault> {
+async fn mark<M: Mailbox>(talk: &mut Conversation<M>, entry: &EntryInfo, message: &mut Message) -> Result<(), Fault> {
     let Some(selected) = &mut talk.selected else { return Ok(()) };
     let seen = Flags { system: SystemFlags::SEEN, ..Flags::default() };
-    match talk.mailbox.change_flags(selected.folder, &[message.entry.uid], FlagChange::Add, &seen).await {
-        Ok(changed) if changed.is_empty() => return Ok(()),
-        Ok(_) => {}
+    let changed = talk.mailbox.change_flags(selected.folder, &[entry.uid], FlagChange::Add, &seen, None).await;
+    let now = match changed {
+        Ok(flagged) => flagged.entries.into_iter().next(),
         Err(FolderError::Fault(fault)) => return Err(fault),
         // The others speak of keywords.
-        Err(_) => return Ok(()),
-    }
+        Err(_) => None,
+    };
+    let Some(now) = now else { return Ok(()) };
     // What else changed meanwhile is told when the command ends.
-    message.entry.flags.system = message.entry.flags.system.with(SystemFlags::SEEN);
-    if let Some(known) = selected.entries.get_mut(message.at) {
-        known.flags = message.entry.flags.clone();
-    }
+    message.flags.system = message.flags.system.with(SystemFlags::SEEN);
+    message.modseq = now.modseq;
+    selected.told.insert(entry.uid, message.flags.clone());
     Ok(())
 }
 
-/// The whole of a message needs no taking apart.
-fn needs_structure(item: &Item) -> bool {
-    match item {
-        Item::Octets { section, .. } => *section != Section::default(),
-        item => item.needs_octets(),
-    }
-}
-
-fn write(item: &Item, entry: &EntryInfo, octets: Option<&Octets>, structure: Option<&Structure>, out: &mut Out) {
-    match (item, octets, structure) {
-        (Item::Flags, ..) => out.push(format!("FLAGS {}", out::flags(&entry.flags))),
-        (Item::Uid, ..) => out.push(format!("UID {}", entry.uid)),
-        (Item::InternalDate, ..) => out.push(format!("INTERNALDATE {}", internal_date(entry.received_at))),
-        (Item::Size, ..) => out.push(format!("RFC822.SIZE {}", entry.size)),
-        (Item::Envelope, Some(octets), Some(structure)) => {
-            out.push("ENVELOPE ");
-            let header = structure.root().map(|root| field::head(octets, &root.header));
-            let mut wire = Wire::default();
-            envelope::write(header.unwrap_or_default(), &mut envelope::MOST_ADDRESSES.clone(), &mut wire);
-            out.push(wire.octets());
-        }
-        (Item::Body, Some(octets), Some(structure)) => {
-            out.push("BODY ");
-            let mut wire = Wire::default();
-            bodystructure::write(octets, structure, false, &mut wire);
-            out.push(wire.octets());
-        }
-        (Item::BodyStructure, Some(octets), Some(structure)) => {
-            out.push("BODYSTRUCTURE ");
-            let mut wire = Wire::default();
-            bodystructure::write(octets, structure, true, &mut wire);
-            out.push(wire.octets());
-        }
-        (Item::Octets { section, partial, older, .. }, Some(octets), structure) => {
-            out.push(older.map_or_else(|| label(section, *partial), str::to_owned));
-            out.push(" ");
-            let content = match structure {
-                Some(structure) => section::content(octets, structure, section),
-                None => Content::Range(0..octets.len()),
-            };
-            match content {
-                Content::Nil => out.push("NIL"),
-                Content::Range(range) => out.literal(octets, section::partial(range, *partial)),
-                Content::Fields(fields) => {
-                    let range = section::partial(0..fields.len(), *partial);
-                    let fields = field::slice(&fields, &range);
-                    out.push(format!("{{{}}}\r\n", fields.len()));
-                    out.push(fields);
-                }
-            }
-        }
-        // Invariant: what needs octets is asked for with them; NIL is right for all of these.
-        _ => out.push("BODY[] NIL"),
-    }
-}
-
-/// How a section is named in the answer.
-fn label(section: &Section, partial: Option<(u32, u32)>) -> String {
-    let mut words: Vec<String> = section.part.iter().map(u32::to_string).collect();
-    match &section.of {
-        None => {}
-        Some(Of::Header) => words.push("HEADER".to_owned()),
-        Some(Of::Text) => words.push("TEXT".to_owned()),
-        Some(Of::Mime) => words.push("MIME".to_owned()),
-        Some(Of::Fields { not, names }) => {
-            let names: Vec<String> = names.iter().map(|name| astring(name)).collect();
-            let not = if *not { ".NOT" } else { "" };
-            words.push(format!("HEADER.FIELDS{not} ({})", names.join(" ")));
-        }
-    }
-    let from = partial.map_or(String::new(), |(from, _)| format!("<{from}>"));
-    format!("BODY[{}]{from}", words.join("."))
-}
-
-/// A field name as an atom where it is one.
-fn astring(name: &str) -> String {
-    if name.bytes().all(crate::imap::grammar::cursor::is_atom_char) {
-        name.to_owned()
-    } else {
-        format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))
-    }
-}
+/// Summaries that are read at once.
+const TOGETHER: usize = 64;

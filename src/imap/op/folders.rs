@@ -10,7 +10,14 @@ use super::{Reply, refused};
 pub(super) async fn create<M: Mailbox>(talk: &Conversation<M>, name: &str) -> Result<Reply, Fault> {
     // RFC 3501 §6.3.3: a delimiter at the end says that names below it will come.
     let name = name.strip_suffix('/').unwrap_or(name);
-    reply(talk.mailbox.create(name).await, "CREATE")
+    if let Err(error) = talk.mailbox.create(name).await {
+        return refused(error);
+    }
+    // RFC 8474 §4.2.
+    Ok(match talk.mailbox.folder(name).await {
+        Ok(info) => Reply::ok(format!("[MAILBOXID (F{})] CREATE completed", info.id)),
+        Err(_) => Reply::ok("CREATE completed"),
+    })
 }
 
 pub(super) async fn delete<M: Mailbox>(talk: &mut Conversation<M>, name: &str) -> Result<Reply, Fault> {

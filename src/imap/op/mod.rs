@@ -10,12 +10,15 @@ mod copy;
 mod expunge;
 pub mod fetch;
 mod folders;
+mod items;
 mod list;
 mod quota;
 pub mod search;
 mod select;
+mod sort;
 mod status;
 mod store;
+mod thread;
 
 use crate::domain::Fault;
 use crate::mailbox::FolderError;
@@ -35,22 +38,35 @@ pub struct Reply {
     line: String,
     /// What may be told before it.
     expunges: Expunges,
+    /// Whether it tells where the folder stands.
+    modseq: bool,
 }
 
 impl Reply {
     /// OK.
     fn ok(text: impl AsRef<str>) -> Self {
-        Self { line: format!("OK {}", text.as_ref()), expunges: Expunges::Told }
+        Self { line: format!("OK {}", text.as_ref()), expunges: Expunges::Told, modseq: false }
     }
 
     /// NO.
     fn no(text: impl AsRef<str>) -> Self {
-        Self { line: format!("NO {}", text.as_ref()), expunges: Expunges::Told }
+        Self { line: format!("NO {}", text.as_ref()), expunges: Expunges::Told, modseq: false }
+    }
+
+    /// BAD.
+    fn bad(text: &str) -> Self {
+        Self { line: format!("BAD {text}"), expunges: Expunges::Held, modseq: false }
+    }
+
+    /// The same with HIGHESTMODSEQ, as it is when all is told (RFC 7162 §3.2.9).
+    fn with_modseq(mut self) -> Self {
+        self.modseq = true;
+        self
     }
 
     /// BAD, for numbers that are not there.
     fn out_of_range() -> Self {
-        Self { line: "BAD No message has this number".to_owned(), expunges: Expunges::Held }
+        Self { line: "BAD No message has this number".to_owned(), expunges: Expunges::Held, modseq: false }
     }
 
     /// The same without EXPUNGE before it, for commands by number.
@@ -77,24 +93,31 @@ pub enum Work {
 /// # Errors
 /// A [`Fault`] of the mailbox.
 pub async fn begin<M: Mailbox>(talk: &mut Conversation<M>, job: Job, out: &mut Out) -> Result<Work, Fault> {
+    talk.enable(job.enabled);
     let reply = match job.command {
-        Command::Select { name, read_only } => select::select(talk, &name, read_only, out).await?,
+        Command::Select(selecting) => select::select(talk, &selecting, out).await?,
         Command::Create(name) => folders::create(talk, &name).await?,
         Command::Delete(name) => folders::delete(talk, &name).await?,
         Command::Rename(from, to) => folders::rename(talk, &from, &to).await?,
         Command::Subscribe(name, on) => folders::subscribe(talk, &name, on).await?,
-        Command::List(listing, reference, pattern) => list::list(talk, listing, &reference, &pattern, out).await?,
+        Command::List(wanted) => list::list(talk, &wanted, out).await?,
         Command::Status(name, items) => status::status(talk, &name, &items, out).await?,
-        Command::Append { name, flags, at } => {
-            append::append(talk, &name, &flags, at, job.message.unwrap_or_default()).await?
+        Command::Append(name, heads) => append::append(talk, &name, heads, job.messages).await?,
+        Command::Replace(by, set, name, head) => {
+            append::replace(talk, (by, &set), &name, head, job.messages, out).await?
         }
         Command::Close => close::close(talk).await?,
         Command::Unselect => close::unselect(talk),
         Command::Expunge(set) => expunge::expunge(talk, set.as_ref()).await?,
-        Command::Search(by, key) => return Ok(search::begin(talk, by, key)),
-        Command::Fetch(by, set, items) => return Ok(fetch::begin(talk, by, &set, items)),
-        Command::Store { by, set, change, silent, flags } => {
-            store::store(talk, by, &set, (change, silent, flags), out).await?
+        Command::Search(by, looking) => return Ok(search::begin(talk, job.tag, by, looking, out)),
+        Command::Sort(by, sorting) => return Ok(search::sort(talk, by, sorting)),
+        Command::Thread(by, threading) => return Ok(search::thread(talk, by, threading)),
+        Command::Fetch(by, set, items, modifiers) => {
+            return fetch::begin(talk, (by, &set), items, modifiers, out).await;
+        }
+        Command::Store { by, set, change, silent, flags, unchanged_since } => {
+            let wanted = store::Change { change, silent, flags, unchanged_since };
+            store::store(talk, (by, &set), wanted, out).await?
         }
         Command::Copy(by, set, to) => copy::copy(talk, by, &set, &to).await?,
         Command::Move(by, set, to) => copy::relocate(talk, by, &set, &to, out).await?,
@@ -114,19 +137,25 @@ pub async fn begin<M: Mailbox>(talk: &mut Conversation<M>, job: Job, out: &mut O
 /// A [`Fault`] of the mailbox.
 pub async fn end<M: Mailbox>(talk: &mut Conversation<M>, tag: &str, reply: &Reply, out: &mut Out) -> Result<(), Fault> {
     let told = talk.sync(reply.expunges, out).await;
-    out.line(format!("{tag} {}", reply.line));
+    match talk.selected.as_ref().filter(|_| reply.modseq && told.is_ok()) {
+        Some(selected) => {
+            let line = reply.line.strip_prefix("OK ").unwrap_or(&reply.line);
+            out.line(format!("{tag} OK [HIGHESTMODSEQ {}] {line}", selected.modseq));
+        }
+        None => out.line(format!("{tag} {}", reply.line)),
+    }
     told
 }
 
 /// The reply to a fault of ours.
 pub fn fault(fault: &Fault) -> Reply {
     let code = if fault.is_transient() { "UNAVAILABLE" } else { "SERVERBUG" };
-    Reply { line: format!("NO [{code}] The server cannot do this now"), expunges: Expunges::Held }
+    Reply { line: format!("NO [{code}] The server cannot do this now"), expunges: Expunges::Held, modseq: false }
 }
 
 /// The reply where there is no memory to read messages into.
 pub fn busy() -> Reply {
-    Reply { line: "NO [LIMIT] Too much is in flight; try again".to_owned(), expunges: Expunges::Held }
+    Reply { line: "NO [LIMIT] Too much is in flight; try again".to_owned(), expunges: Expunges::Held, modseq: false }
 }
 
 /// The reply to what a folder command got wrong.

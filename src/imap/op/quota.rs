@@ -19,7 +19,7 @@ pub(super) async fn quota_root<M: Mailbox>(talk: &Conversation<M>, name: &str, o
     if let Err(error) = talk.mailbox.folder(name).await {
         return refused(error);
     }
-    out.untagged(format!("QUOTAROOT {} \"\"", out::mailbox(name)));
+    out.untagged(format!("QUOTAROOT {} \"\"", out::mailbox(name, talk.enabled.utf8)));
     tell(talk, out).await?;
     Ok(Reply::ok("GETQUOTAROOT completed"))
 }

@@ -1,0 +1,110 @@
+//! `pli audit`: the journal, with the names of devices and persons beside their ids.
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde_json::{Map, Value, json};
+
+use crate::domain::Timestamp;
+use crate::mailbox::journal::{JournalEvent, JournalQuery};
+
+use super::{Opened, Out, Stop, mailbox, out};
+
+#[derive(clap::Subcommand)]
+pub(super) enum Audit {
+    /// List the newest events
+    List {
+        /// Only those of this mailbox
+        #[arg(long, value_name = "ADDRESS")]
+        mailbox: Option<String>,
+        /// Only those since this day, such as 2026-11-27, or this instant, such as 2026-11-27T08:00:00+01:00
+        #[arg(long, value_name = "DATE")]
+        since: Option<String>,
+        /// How many
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..=1_000_000))]
+        limit: i64,
+        /// Print JSON, one object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check that no event was changed, added or taken away
+    Verify {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+impl Audit {
+    pub(super) async fn run(&self, opened: &Opened, out: &mut Out) -> Result<(), Stop> {
+        let mailboxes = &opened.rooms.mailboxes;
+        let zone = &opened.config.timezone;
+        match self {
+            Self::List { mailbox, since, limit, json } => {
+                let query = JournalQuery {
+                    mailbox: mailbox.as_deref().map(mailbox::read).transpose()?,
+                    since: since.as_deref().map(|since| read(since, zone)).transpose()?,
+                    limit: *limit,
+                };
+                let events = mailboxes.journal(&query).await?;
+                if *json {
+                    return events.iter().try_for_each(|event| out.json(&object(event)));
+                }
+                let rows: Vec<_> = events.iter().map(|event| row(event, zone)).collect();
+                out.table(&["when", "who", "what", "about"], &rows, "There is no such event.")
+            }
+            Self::Verify { json } => match (mailboxes.verify_journal().await?, json) {
+                (Ok(events), true) => out.json(&json!({ "whole": true, "events": events })),
+                (Ok(events), false) => out.line(format!("The journal is whole: {events} events.")),
+                (Err((node, seq)), _) => Err(Stop::because(format!(
+                    "the journal was changed: event {seq} of the node {node} is not the one that was written"
+                ))),
+            },
+        }
+    }
+}
+
+/// A day in the installation's time zone, or an instant.
+fn read(text: &str, zone: &str) -> Result<Timestamp, Stop> {
+    if let Ok(instant) = text.parse::<jiff::Timestamp>() {
+        return Ok(Timestamp(instant.as_millisecond()));
+    }
+    let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
+    let day = text.parse::<Date>().ok().and_then(|day| day.to_zoned(zone).ok());
+    let day = day.ok_or_else(|| Stop::because(format!("{text}: must be a day such as 2026-11-27")))?;
+    Ok(Timestamp(day.timestamp().as_millisecond()))
+}
+
+fn row(event: &JournalEvent, zone: &str) -> Vec<String> {
+    let about = event.fields.iter().filter(|(key, _)| key != "verb" && key != "by");
+    let about: Vec<String> = about.map(|(key, value)| format!("{key} {value}")).collect();
+    vec![out::when(event.at, zone), who(event), event.field("verb").unwrap_or_default().to_owned(), about.join(", ")]
+}
+
+/// Who acted, as people say it.
+fn who(event: &JournalEvent) -> String {
+    let by = event.field("by").unwrap_or_default();
+    match (by.split_once(':'), &event.device) {
+        (Some(("device", _)), Some(device)) => format!("{} ({}, {})", device.person, device.label, device.id),
+        (Some(("device", id)), None) => format!("device {id}"),
+        (Some(("link", _)), _) => "who holds a link".to_owned(),
+        (Some(("session", _)), _) => "who typed a right code".to_owned(),
+        (_, Some(device)) => format!("{by}, about the device of {} ({})", device.person, device.label),
+        _ => by.to_owned(),
+    }
+}
+
+fn object(event: &JournalEvent) -> Value {
+    let mut object = Map::new();
+    object.insert("at".to_owned(), json!(event.at.rfc3339()));
+    object.insert("node".to_owned(), json!(event.node));
+    object.insert("seq".to_owned(), json!(event.seq));
+    for (key, value) in &event.fields {
+        let number = (key == "count").then(|| value.parse::<i64>().ok()).flatten();
+        object.insert(key.clone(), number.map_or_else(|| json!(value), |number| json!(number)));
+    }
+    if let Some(device) = &event.device {
+        let named = json!({ "id": device.id, "label": device.label, "person": device.person });
+        object.insert("device".to_owned(), named);
+    }
+    Value::Object(object)
+}
