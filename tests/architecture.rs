@@ -28,7 +28,7 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
     ),
     // It names the settings that rooms are built with, and none of their verbs.
     ("config", &["access", "delivery", "domain", "net", "store"], &["toml"]),
-    ("net", &["domain"], &["rustls", "tokio_rustls", "rcgen", "aws_lc_rs"]),
+    ("net", &["domain"], &["rustls", "tokio_rustls", "rustls_native_certs", "rcgen", "aws_lc_rs"]),
     ("telemetry", &["domain", "config"], &["tracing_subscriber"]),
     (
         "server",
@@ -51,10 +51,11 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
         &["aws_lc_rs", "rustix"],
     ),
     // The demonstration walks the patient's side over HTTP, as a browser would, and shows mail as a mail client would.
+    // An import reads another server's account, as a mail client would.
     (
         "cli",
         &["access", "config", "delivery", "domain", "mailbox", "net", "server", "telemetry", "vault"],
-        &["clap", "mail_parser", "reqwest", "rustix"],
+        &["async_imap", "clap", "mail_parser", "reqwest", "rustix"],
     ),
     ("lib", &["access", "delivery", "domain", "mailbox", "mime", "portal", "smtp", "store", "vault"], &[]),
     ("main", &["cli"], &[]),

@@ -46,6 +46,7 @@ const PLAIN: &[(&str, &str, &str)] = &[
     ("entries", "flags", "flags as bits"),
     ("entries", "size", "size"),
     ("entries", "server_copy", "flags as bits: kept by the server or appended by a client"),
+    ("waiting_names", "kind", "state: a path or keywords"),
     ("entries", "counted", "flags as bits: whether it counts against the quota"),
     ("quotas", "used", "size: octets that a mailbox holds"),
     ("cloud_clients", "refused", "state"),

@@ -7,7 +7,7 @@ use crate::domain::{Address, FolderRole, MailboxKind, SentCopy};
 use crate::mailbox::provision::{MailboxInfo, NewDevice, NewMailbox};
 use crate::mailbox::settings::MailboxChange;
 
-use super::{Opened, Out, Stop, device, out};
+use super::{Opened, Out, Stop, device, export, import, out};
 
 #[derive(clap::Subcommand)]
 pub(super) enum Mailbox {
@@ -61,6 +61,10 @@ pub(super) enum Mailbox {
         #[arg(long)]
         json: bool,
     },
+    /// Take messages from a Maildir, mbox files or another IMAP account; passwords on standard input
+    Import(import::ImportFrom),
+    /// Write everything out, in clear, as a Maildir or mbox files; a device password on standard input
+    Export(export::Export),
 }
 
 impl Mailbox {
@@ -126,6 +130,8 @@ impl Mailbox {
                 let mailbox = mailboxes.show(&read(address)?).await?;
                 if *json { out.json(&whole(&mailbox)) } else { show(&mailbox, zone, out) }
             }
+            Self::Import(command) => command.run(opened, out).await,
+            Self::Export(command) => command.run(opened, out).await,
         }
     }
 }

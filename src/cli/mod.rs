@@ -9,6 +9,8 @@ mod delivery;
 mod demo;
 mod device;
 mod domain;
+mod export;
+mod import;
 mod init;
 mod mailbox;
 mod open;

@@ -4,7 +4,11 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::access::Opened as Unlocked;
+use crate::access::gateway::Gateways;
 use crate::config::Config;
+use crate::domain::{Clock as _, Timestamp};
+use crate::mailbox::Reader;
 use crate::server::{OsRandom, Rooms, SystemClock, harden};
 use crate::telemetry;
 
@@ -21,6 +25,27 @@ impl Opened {
         let config = load(file)?;
         let rooms = Rooms::open(&config, "cli", Arc::new(SystemClock), Arc::new(OsRandom)).await?;
         Ok(Self { config, rooms })
+    }
+
+    /// A session of a mailbox, by a device password.
+    pub(super) async fn reader(&self, address: &str, password: &str) -> Result<Reader, Stop> {
+        let gateways =
+            Gateways::open(Vec::new(), Vec::new()).map_err(|_| Stop::because("no room of logins can be built"))?;
+        let access = self.rooms.access(Arc::new(SystemClock), Arc::new(OsRandom), gateways, &self.config.hostname);
+        match access.open_mailbox(address, password).await {
+            Ok(Unlocked::Ready { sender, keys }) => Ok(self.rooms.mailboxes.reader(sender, keys).await?),
+            Ok(Unlocked::Pending { .. }) => {
+                Err(Stop::because("this device cannot read yet; give another password of the mailbox"))
+            }
+            Ok(Unlocked::SendOnly) => {
+                Err(Stop::because("this device only sends; give another password of the mailbox"))
+            }
+            Err(error) => Err(Stop::because(error.to_string())),
+        }
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        SystemClock.now()
     }
 
     pub(super) async fn close(&self) {

@@ -77,8 +77,18 @@ pub(super) fn perhaps(at: Option<Timestamp>, zone: &str) -> String {
     at.map_or_else(|| "–".to_owned(), |at| when(at, zone))
 }
 
-/// A secret from standard input: its first line.
+/// A day, in a time zone.
+pub(super) fn day(at: Timestamp, zone: &str) -> String {
+    when(at, zone).split(' ').next().unwrap_or_default().to_owned()
+}
+
+/// A secret from standard input: its next line.
 pub(super) fn secret(prompt: &str) -> Result<Zeroizing<String>, Stop> {
+    perhaps_secret(prompt)?.ok_or_else(|| Stop::because("nothing was given on standard input"))
+}
+
+/// The same; `None` for an empty line, or no line. On a terminal there must be one.
+pub(super) fn perhaps_secret(prompt: &str) -> Result<Option<Zeroizing<String>>, Stop> {
     let input = std::io::stdin();
     if input.is_terminal() {
         let _ = write!(std::io::stderr(), "{prompt}: ");
@@ -86,5 +96,9 @@ pub(super) fn secret(prompt: &str) -> Result<Zeroizing<String>, Stop> {
     let mut line = Zeroizing::new(String::new());
     input.lock().read_line(&mut line)?;
     let secret = Zeroizing::new(line.trim().to_owned());
-    if secret.is_empty() { Err(Stop::because("nothing was given on standard input")) } else { Ok(secret) }
+    match secret.is_empty() {
+        true if input.is_terminal() => Err(Stop::because("nothing was given")),
+        true => Ok(None),
+        false => Ok(Some(secret)),
+    }
 }

@@ -98,6 +98,12 @@ words! {
         CopiesShown = "copies.shown",
         /// Summaries were made again from their messages.
         SummariesMade = "summaries.made",
+        /// Messages were taken from another account or from files.
+        Imported = "mailbox.imported",
+        /// Names that an import left sealed were taken over by a session.
+        NamesAdopted = "names.adopted",
+        /// Everything was written out, in clear, to a folder.
+        Exported = "mailbox.exported",
         /// A mailbox passed a mark of its quota, or fell below one; the count is the mark that its owner is told.
         QuotaCrossed = "mailbox.quota-crossed",
         /// A mailbox's quota or its copies of what is sent were set.

@@ -63,6 +63,14 @@ words! {
         Spare = "spare",
     }
 
+    /// What waits for a session that seals it under the mailbox's own key.
+    WaitingKind {
+        /// The path of a folder.
+        Path = "path",
+        /// The keywords of an entry.
+        Keywords = "keywords",
+    }
+
     /// The special folders every mailbox is born with (RFC 6154), and those people make.
     FolderRole {
         /// INBOX.

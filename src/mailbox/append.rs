@@ -5,21 +5,17 @@
 
 use std::time::Duration;
 
-use mail_parser::MessageParser;
-
 use crate::domain::{
     AuditEvent, EntryId, Esk, Fault, Flags, FolderId, FolderPath, FolderRole, KeptMessage, KeyedHash, Mac, MessageId,
     ObjectId, PublicKey, SystemFlags, Timestamp, Verb,
 };
-use crate::mime::Described;
 use crate::store::Tx;
 use crate::store::deposit::{MessageRow, NewObject, ObjectRow};
 use crate::store::entries::EntryRow;
-use crate::store::mailboxes::MailboxRow;
 use crate::store::summaries::NewSummary;
-use crate::vault::{SummaryOf, split};
 
 use super::reader::{Change, FolderError, Reader, small};
+use super::seal::SealedKept;
 
 /// Why a message is not stored.
 #[derive(Debug, thiserror::Error)]
@@ -132,7 +128,7 @@ impl Reader {
         // Asked before the work of sealing; decided in the transaction.
         let state = store.folder_state(mailbox, &self.key(&path)).await?.ok_or(AppendError::NoSuchFolder)?;
         let row = store.mailbox(mailbox).await?.ok_or(Fault::new("a session's mailbox is gone"))?;
-        let certificate = self.certificate(row)?;
+        let certificate = self.room.certificate(row)?;
         let mut ready = Vec::with_capacity(messages.len());
         for message in messages {
             self.keywords_fit(state.id, &message.flags).await?;
@@ -331,35 +327,11 @@ impl Reader {
         flags: Flags,
         at: Option<Timestamp>,
     ) -> Result<Sealed, Fault> {
-        let (octets, vault, random) = (kept.reveal(), &self.room.vault, self.room.random.as_ref());
-        let (message, mailbox) = (MessageId::random(random), self.inner.sender.mailbox);
-        // What no parser should read, and what is no message at all, is kept whole.
-        let parsed = if kept.is_sound() { MessageParser::default().parse(octets) } else { None };
-        let message_id = parsed.as_ref().and_then(|parsed| parsed.message_id());
-        let message_id = message_id.map(|id| vault.message_id_hash(mailbox, id));
-        let large = parsed.as_ref().map(|parsed| split::cuts(octets, parsed, split::LARGE)).unwrap_or_default();
-        drop(parsed);
-        let head = split::head(&[], octets, 0, &large);
-        let parts = large.into_iter().map(|cut| cut.part).collect();
-        let sealed = vault.seal_message(message, vec![head], parts, random)?;
-        let head = sealed.heads.into_iter().next().ok_or(Fault::new("a head was not sealed"))?;
-        let esk = vault.esk_for_mailbox(&head.key, certificate)?;
-        let of = SummaryOf { mailbox, message, head: head.object };
-        let summary = self.sealed_summary(of, &head.key, &Described::of(octets))?;
-        let mut objects: Vec<NewObject> =
-            sealed.parts.into_iter().map(|(id, container)| NewObject { id, container }).collect();
-        objects.push(NewObject { id: head.object, container: head.container });
-        let size = i64::try_from(octets.len()).unwrap_or(i64::MAX);
-        Ok(Sealed { message, head: head.object, esk, objects, message_id, summary, size, flags, at })
-    }
-
-    /// The mailbox's certificate, unless somebody else wrote the row.
-    fn certificate(&self, row: MailboxRow) -> Result<PublicKey, Fault> {
-        if !self.room.vault.holds(&row, &row.mac) {
-            tracing::error!(mailbox = %row.id, "a row without authority was not used: the database was changed by somebody else");
-            return Err(Fault::new("a mailbox's authority code is not right"));
-        }
-        Ok(row.certificate)
+        let mailbox = self.inner.sender.mailbox;
+        let summary = |of, key: &_, described: &_| self.sealed_summary(of, key, described);
+        let SealedKept { message, head, esk, objects, message_id, summary, size } =
+            self.room.seal_kept(mailbox, kept, certificate, summary)?;
+        Ok(Sealed { message, head, esk, objects, message_id, summary, size, flags, at })
     }
 }
 

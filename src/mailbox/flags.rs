@@ -159,7 +159,7 @@ pub(super) fn slices(uids: &[u32]) -> Vec<u32> {
 }
 
 /// Keywords of one message.
-const KEYWORDS: usize = 64;
+pub(super) const KEYWORDS: usize = 64;
 /// Different keywords in one folder.
 const FOLDER_KEYWORDS: usize = 500;
 /// Entries that one transaction changes.

@@ -147,7 +147,7 @@ impl Reader {
     }
 
     /// Makes a folder and those above it that are missing; returns how many were made.
-    async fn make(&self, tx: &mut Tx, path: &FolderPath, now: Timestamp) -> Result<usize, FolderError> {
+    pub(super) async fn make(&self, tx: &mut Tx, path: &FolderPath, now: Timestamp) -> Result<usize, FolderError> {
         let mut wanted = vec![path.clone()];
         while let Some(above) = wanted.last().and_then(FolderPath::parent) {
             wanted.push(above);
@@ -177,4 +177,4 @@ impl Reader {
 }
 
 /// Folders that a mailbox may have: every listing opens the name of each.
-const FOLDERS: usize = 2000;
+pub(super) const FOLDERS: usize = 2000;

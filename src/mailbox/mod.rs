@@ -3,15 +3,19 @@
 mod append;
 mod cache;
 mod copy;
+mod export;
 mod flags;
 mod folders;
+mod import;
 pub mod journal;
 pub mod provision;
 mod read;
 mod reader;
+mod seal;
 pub mod settings;
 mod shared;
 mod summaries;
+mod waiting;
 
 use std::sync::Arc;
 
@@ -22,6 +26,7 @@ use crate::vault::Vault;
 pub use append::{AppendError, NewMessage};
 pub use copy::Placed;
 pub use flags::Flagged;
+pub use import::{Import, ImportError, ImportFolder, NewImport, NotTaken, Taken};
 pub use read::{Body, File, Letter, ReadError};
 pub use reader::{EntryInfo, FolderError, FolderInfo, Reader};
 pub use shared::Snapshot;

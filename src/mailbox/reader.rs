@@ -144,7 +144,9 @@ impl Mailboxes {
         let language = self.vault.open_profile(practice.id, &practice.profile)?.language;
         let shared = self.shelf.of(sender.mailbox);
         let inner = Open { sender, keys, language, shared, cache: Mutex::default(), met: Mutex::default() };
-        Ok(Reader { room: self.clone(), inner: Arc::new(inner) })
+        let reader = Reader { room: self.clone(), inner: Arc::new(inner) };
+        reader.adopt_names().await;
+        Ok(reader)
     }
 }
 
@@ -157,7 +159,8 @@ impl Reader {
         self.reveal().await?;
         let states = self.room.store.folder_states(self.inner.sender.mailbox).await?;
         let mut found: Vec<(FolderPath, FolderState)> = Vec::with_capacity(states.len());
-        for state in states {
+        // What an import left without a path waits for a session that begins.
+        for state in states.into_iter().filter(|state| state.name.is_some() || state.role != FolderRole::Plain) {
             match self.path_of(&state) {
                 Ok(path) => found.push((path, state)),
                 // One row that somebody changed takes no other folder away.

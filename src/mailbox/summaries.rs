@@ -153,7 +153,7 @@ impl Reader {
     }
 
     /// A deposit key, opened once for all sessions; `None` for one without authority.
-    async fn deposit_key(&self, id: DepositKeyId) -> Result<Option<Arc<SummaryKey>>, Fault> {
+    pub(super) async fn deposit_key(&self, id: DepositKeyId) -> Result<Option<Arc<SummaryKey>>, Fault> {
         if let Some(key) = self.inner.shared.key(id) {
             return Ok(Some(key));
         }

@@ -4,9 +4,11 @@
 //! first. One accept loop serves every door: it bounds connections, gives a handshake ten seconds, and
 //! stops when told. Nothing here knows what a door says.
 
+mod client;
 mod listen;
 mod tls;
 pub mod trial;
 
+pub use client::{ClientStream, TlsClient};
 pub use listen::{Limits, serve, serve_plain};
 pub use tls::{CertificateFiles, Tls, TlsStream, install_provider, version};

@@ -110,7 +110,7 @@ pub fn install_provider() {
 }
 
 /// Suites and groups of the ANSSI guide's annex A that are AEAD with forward secrecy, and the hybrid group first.
-fn provider() -> CryptoProvider {
+pub(super) fn provider() -> CryptoProvider {
     use aws_lc_rs::{cipher_suite as suite, kx_group as group};
     CryptoProvider {
         cipher_suites: vec![

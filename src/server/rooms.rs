@@ -74,8 +74,8 @@ impl Rooms {
         })
     }
 
-    /// The room of logins and codes, which the doors need and commands do not.
-    pub(super) fn access(
+    /// The room of logins and codes, for the doors; for a command that reads a mailbox, without providers.
+    pub fn access(
         &self,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,

@@ -185,7 +185,7 @@ impl Tx {
 }
 
 /// Ascending in a mailbox, whatever the clock does: a name that is made again is another folder (RFC 9051 §2.3.1.1).
-async fn next_validity(conn: &mut Conn, mailbox: MailboxId, now: Timestamp) -> Result<i64, Trouble> {
+pub(super) async fn next_validity(conn: &mut Conn, mailbox: MailboxId, now: Timestamp) -> Result<i64, Trouble> {
     let sql = "UPDATE mailbox_changes SET last_validity = \
                CASE WHEN last_validity >= $2 THEN last_validity + 1 ELSE $2 END \
                WHERE mailbox_id = $1 RETURNING last_validity";

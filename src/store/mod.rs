@@ -18,6 +18,7 @@ pub mod deposit;
 pub mod entries;
 pub mod expunge;
 pub mod folders;
+pub mod imports;
 pub mod mailboxes;
 pub mod objects;
 pub mod outbox;

@@ -139,13 +139,14 @@ impl Tx {
         Ok(())
     }
 
-    /// Deletes deposit keys made before `before` that no summary is under; returns how many.
+    /// Deletes deposit keys made before `before` that no summary and no waiting name is under; returns how many.
     ///
     /// # Errors
     /// A [`Fault`] of the database.
     pub async fn delete_unused_keys(&mut self, before: Timestamp) -> Result<u64, Fault> {
         let sql = "DELETE FROM deposit_keys WHERE created_at < $1 \
-                   AND NOT EXISTS (SELECT 1 FROM summaries WHERE deposit_key_id = deposit_keys.id)";
+                   AND NOT EXISTS (SELECT 1 FROM summaries WHERE deposit_key_id = deposit_keys.id) \
+                   AND NOT EXISTS (SELECT 1 FROM waiting_names WHERE deposit_key_id = deposit_keys.id)";
         Ok(self.conn.execute(sql, &[before.into()]).await?)
     }
 

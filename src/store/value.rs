@@ -17,7 +17,7 @@ use crate::domain::{
     ChallengeId, Channel, Container, DeliveryId, DeliveryState, DepositKeyId, DeviceId, DeviceKind, DomainName,
     EntryId, Esk, FailureClass, Fault, FolderId, FolderRole, KeyedHash, Mac, MailboxId, MailboxKind, MailboxState,
     MessageId, ObjectId, PatientId, PatientKind, PracticeId, PublicKey, QueueId, Sealed, SentCopy, SessionId, SlotId,
-    Timestamp,
+    Timestamp, WaitingKind,
 };
 
 /// A parameter of a statement. NULL keeps its type, which PostgreSQL asks for.
@@ -252,7 +252,7 @@ ids! {
     PracticeId MailboxId DeviceId SlotId FolderId EntryId MessageId ObjectId DeliveryId PatientId ChallengeId
     SessionId QueueId DepositKeyId
 }
-words! { MailboxKind MailboxState SentCopy DeviceKind FolderRole DeliveryState Channel FailureClass PatientKind SendState }
+words! { MailboxKind MailboxState SentCopy DeviceKind FolderRole DeliveryState Channel FailureClass PatientKind SendState WaitingKind }
 octets! { Sealed KeyedHash Mac Container Esk PublicKey }
 
 /// What went wrong below: becomes a [`Fault`] at the face of the room.

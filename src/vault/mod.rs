@@ -28,6 +28,7 @@
 //! | a name or keywords of a mailbox | HKDF(the certificate's primary secret-key packet, salt = mailbox, info = `pli names 1`) | frame(table, row, column) |
 //! | summaries that a session seals | HKDF(the same, salt = mailbox, info = `pli summaries 1`) | frame(`pli summary 1` or `pli words 1`, mailbox, message, head) |
 //! | summaries of what comes in | a deposit key: 32 random octets, kept as PKESK v6 to the certificate | the same |
+//! | a name that waits for a session | a deposit key | frame(`pli waiting name 1`, mailbox, folder or entry) |
 //! | a column | R(`column`, table, column) | frame(table, row, column, version as big-endian i64) |
 //! | a text under a ticket | HKDF(the ticket's 16 secret octets, salt = R(`ticket`, delivery), info = `pli ticket text 1`) | frame(`pli ticket text 1`, delivery) |
 //! | a page's session key | HKDF(cookie, salt = R(`session`, session), info = `pli session 1`) | frame(`pli session 1`, session) |
@@ -43,6 +44,7 @@
 mod container;
 mod names;
 mod symmetric;
+mod waiting;
 
 pub mod columns;
 pub mod keys;

@@ -38,7 +38,7 @@ impl SummaryOf {
 }
 
 /// A key that summaries are under: a deposit key, or a mailbox's own.
-pub struct SummaryKey(symmetric::Key);
+pub struct SummaryKey(pub(super) symmetric::Key);
 
 /// A summary as it is stored.
 pub struct SealedSummary {
