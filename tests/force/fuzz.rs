@@ -275,6 +275,7 @@ fn told(input: &[u8], piece: usize) -> String {
                 Step::Close | Step::StartTls => return said,
                 Step::Memory(octets) => machine.memory(octets < 1000),
                 Step::Login(_) => machine.logged_in(LoginAnswer::Right),
+                Step::Identified => {}
                 Step::Do(job) => {
                     let sizes: Vec<usize> = job.messages.iter().map(|message| message.len()).collect();
                     said.push_str(&format!("[{} {sizes:?}]", job.tag));
