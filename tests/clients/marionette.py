@@ -16,13 +16,13 @@ class Marionette:
                 if time.monotonic() > end:
                     raise
                 time.sleep(0.2)
-        self.socket.settimeout(180)
+        self.socket.settimeout(300)
         self.file = self.socket.makefile("rb")
         self.packet()  # who it is
         self.number = 0
         self.command("WebDriver:NewSession", {"capabilities": {"alwaysMatch": {"acceptInsecureCerts": False}}})
         self.command("Marionette:SetContext", {"value": "chrome"})
-        self.command("WebDriver:SetTimeouts", {"script": 150_000})
+        self.command("WebDriver:SetTimeouts", {"script": 280_000})
 
     def packet(self):
         size = b""
@@ -48,15 +48,14 @@ class Marionette:
             "const done = arguments[arguments.length - 1]; const args = Array.from(arguments).slice(0, -1);"
             "(async () => {" + script + "})().then(value => done({value}), e => done({error: `${e} ${e?.stack}`}));"
         )
+        # A window that says what is wrong stands in the way: its words tell more than the time that is over.
+        said = {"script": "return [...Services.wm.getEnumerator(null)].map(w => [w.location.href, "
+                          "w.document.getElementById('infoBody')?.textContent].join(' '));", "args": []}
         packet = {"script": body, "args": list(arguments), "newSandbox": True}
         try:
             answer = self.command("WebDriver:ExecuteAsyncScript", packet)["value"]
         except RuntimeError as error:
-            # A window that says what is wrong stands in the way: its words tell more than the time that is over.
-            try:
-                raise RuntimeError(self.command("WebDriver:GetAlertText", {})["value"]) from error
-            except KeyError:
-                raise error
+            raise RuntimeError(f"{error}\nwindows: {self.command('WebDriver:ExecuteScript', said)['value']}") from None
         if "error" in answer:
             raise RuntimeError(answer["error"])
         return answer.get("value")

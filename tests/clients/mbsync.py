@@ -3,7 +3,7 @@ import glob
 import os
 import re
 
-from practice import DOCTOR, Practice, attachment, letter, needs, prepared, quoted, run, version
+from practice import DOCTOR, PATIENCE, Practice, attachment, letter, needs, prepared, quoted, run, version
 
 needs("mbsync")
 
@@ -26,6 +26,7 @@ User {DOCTOR}
 Pass {practice.passwords[DOCTOR]}
 SSLType IMAPS
 CertificateFile {practice.authority}
+Timeout {PATIENCE}
 
 IMAPStore far
 Account pli

@@ -9,7 +9,7 @@ import signal
 import subprocess
 
 from marionette import Marionette
-from practice import (COLLEAGUE, DOCTOR, MEBIBYTE, Practice, attachment, free_port, letter, needs, prepared, run,
+from practice import (COLLEAGUE, DOCTOR, MEBIBYTE, PATIENCE, Practice, attachment, free_port, letter, needs, prepared, run,
                       until, version)
 
 needs("thunderbird", "certutil")
@@ -19,10 +19,11 @@ PREFERENCES = {
     False, "mail.provider.suppress_dialog_on_startup": True, "mail.shell.checkDefaultClient": False,
     "mail.spotlight.firstRunDone": True, "mail.winsearch.firstRunDone": True, "mailnews.start_page.enabled": False,
     "mailnews.start_page.override_url": "", "app.donation.eoy.version.viewed": 999, "mail.inappnotifications.enabled": False,
-    "mail.compose.big_attachments.notify": False, "mailnews.message_warning_size": 100 * MEBIBYTE, "mail.SpellCheckBeforeSend": False, "mail.warn_on_send_accel_key": False,
+    "mail.compose.big_attachments.notify": False, "mailnews.message_warning_size": 100 * MEBIBYTE, "mailnews.tcptimeout": PATIENCE,
+    "mail.SpellCheckBeforeSend": False, "mail.warn_on_send_accel_key": False,
     "network.proxy.type": 0, "toolkit.telemetry.enabled": False, "network.captive-portal-service.enabled": False,
     "network.connectivity-service.enabled": False, "mail.chat.enabled": False, "mail.biff.show_alert": False,
-    "mail.biff.play_sound": False, "general.useragent.override": "", "extensions.getAddons.cache.enabled": False,
+    "mail.biff.play_sound": False, "extensions.getAddons.cache.enabled": False,
 }
 MAIL = 'const {MailServices} = ChromeUtils.importESModule("resource:///modules/MailServices.sys.mjs");'
 # The account, and a folder of it by the path of its names as people read them.
