@@ -162,12 +162,12 @@ impl Office {
 
     /// The server of this installation, and its ports by door.
     pub fn serve(&self) -> (Server, BTreeMap<String, u16>) {
-        let mut child = self.start(&["serve"], "");
+        let mut server = Server(self.start(&["serve"], ""));
         let mut ports = BTreeMap::new();
-        for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+        for line in BufReader::new(server.0.stdout.take().unwrap()).lines() {
             let line = line.unwrap();
             if line == "pli is ready" {
-                return (Server(child), ports);
+                return (server, ports);
             }
             let words: Vec<&str> = line.split_whitespace().collect();
             if let (Some(door), Some(port)) =
