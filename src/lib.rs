@@ -55,6 +55,10 @@
 //! ([`delivery::Deliveries::tell_quotas`]), of a client that copies mail to a cloud and was not let in
 //! ([`delivery::Deliveries::tell_cloud_refusals`]).
 //!
+//! Move: a command reads another account ([`cli`]) and hands it over in batches ([`mailbox::Import`]). Each message is
+//! noted, by keyed hashes, in the transaction that stores it, so that an import can be interrupted anywhere. Without
+//! the mailbox's keys the names of its folders wait, under a deposit key, for the next session.
+//!
 //! # What types enforce
 //!
 //! [`vault::Vault::open`] takes a grant, and only `access` mints one; a mailbox's entries take its unlocked keys, and

@@ -222,7 +222,8 @@ pub struct Message {
 
 impl std::fmt::Debug for Message {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} [{}] {:?}", self.at, self.flags, String::from_utf8_lossy(&self.octets))
+        let octets: String = String::from_utf8_lossy(&self.octets).chars().take(400).collect();
+        write!(f, "{} [{}] {} octets {octets:?}", self.at, self.flags, self.octets.len())
     }
 }
 
