@@ -150,6 +150,11 @@ impl Deliveries {
         if now.0 / 60_000 % 60 == 0 {
             let swept = self.store.sweep_objects(now.minus(DAY)).await?;
             tracing::info!(objects = swept, "orphaned objects swept");
+            let mut tx = self.store.write("delete unused deposit keys").await?;
+            let keys = i64::try_from(tx.delete_unused_keys(now.minus(DAY)).await?).unwrap_or(i64::MAX);
+            if keys > 0 {
+                tx.commit(AuditEvent::new(now, Actor::Server, Verb::Swept).counting(keys)).await?;
+            }
         }
         if !expired.is_empty() {
             self.store.shred_soon().await;
