@@ -126,12 +126,12 @@ impl Reader {
         let path = FolderPath::parse(folder).ok_or(AppendError::NoSuchFolder)?;
         let (store, mailbox) = (&self.room.store, self.inner.sender.mailbox);
         // Asked before the work of sealing; decided in the transaction.
-        let state = store.folder_state(mailbox, &self.key(&path)).await?.ok_or(AppendError::NoSuchFolder)?;
+        let into = store.folder_id(mailbox, &self.key(&path)).await?.ok_or(AppendError::NoSuchFolder)?;
         let row = store.mailbox(mailbox).await?.ok_or(Fault::new("a session's mailbox is gone"))?;
         let certificate = self.room.certificate(row)?;
         let mut ready = Vec::with_capacity(messages.len());
         for message in messages {
-            self.keywords_fit(state.id, &message.flags).await?;
+            self.keywords_fit(into, &message.flags).await?;
             ready.push(Ready { sealed: self.seal(message, &certificate).await?, objects: Vec::new() });
         }
         if replaces.is_none() {

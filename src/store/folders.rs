@@ -81,6 +81,16 @@ impl Store {
         Ok(rows.iter().map(folder_state).collect::<Result<_, _>>()?)
     }
 
+    /// The id of a folder of a mailbox.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database.
+    pub async fn folder_id(&self, mailbox: MailboxId, key: &FolderKey) -> Result<Option<FolderId>, Fault> {
+        let (sql, key) = find(key);
+        let row = self.row(sql, &[mailbox.into(), key]).await?;
+        Ok(row.map(|row| row.read("id")).transpose()?)
+    }
+
     /// One folder of a mailbox with its counts.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use super::authority::EntryShows;
 use super::sql::Conn;
 use super::value::{Param, Row, Trouble};
 use super::{Store, Tx};
-use crate::domain::{DepositKeyId, EntryId, Esk, Fault, Mac, MailboxId, ObjectId, Sealed, Timestamp};
+use crate::domain::{Container, DepositKeyId, EntryId, Esk, Fault, Mac, MailboxId, ObjectId, Sealed, Timestamp};
 
 /// A row of `deposit_keys`.
 #[derive(Debug, Clone)]
@@ -46,7 +46,36 @@ pub struct SummaryRow {
     pub sealed: Option<(Option<DepositKeyId>, Sealed)>,
 }
 
+/// What it takes to open the head that an entry shows.
+#[derive(Debug, Clone)]
+pub struct HeadRow {
+    /// Which head, with its summary where there is one.
+    pub summary: SummaryRow,
+    /// The head's session key, to the mailbox certificate.
+    pub esk: Esk,
+    /// The container, where it stands in its row.
+    pub container: Option<Container>,
+}
+
 impl Store {
+    /// The head that an entry of a mailbox shows, in one statement; `None` when the entry is gone.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database.
+    pub async fn head(&self, mailbox: MailboxId, id: EntryId) -> Result<Option<HeadRow>, Fault> {
+        let sql = "SELECT e.id AS id, e.message_id AS message_id, e.head_id AS head_id, e.esk AS esk, \
+                   e.authority_mac AS authority_mac, s.deposit_key_id AS deposit_key_id, s.summary_sealed AS sealed, \
+                   o.container AS container FROM entries e \
+                   LEFT JOIN summaries s ON s.mailbox_id = e.mailbox_id AND s.head_id = e.head_id \
+                   LEFT JOIN objects o ON o.id = e.head_id WHERE e.id = $1 AND e.mailbox_id = $2";
+        let Some(row) = self.row(sql, &[id.into(), mailbox.into()]).await? else { return Ok(None) };
+        Ok(Some(HeadRow {
+            summary: summary_row(mailbox, &row)?,
+            esk: row.read("esk")?,
+            container: row.read_opt("container")?,
+        }))
+    }
+
     /// The summaries of entries of a mailbox, in any order; what is not there is left out. At most [`TOGETHER`].
     ///
     /// # Errors
@@ -90,21 +119,7 @@ impl Store {
         let all = ids.iter().chain(std::iter::repeat(last)).take(TOGETHER);
         let params: Vec<Param<'_>> = std::iter::once(mailbox.into()).chain(all.map(|id| (*id).into())).collect();
         let rows = self.rows(sql, &params).await?;
-        let read = |row: &Row| {
-            let sealed: Option<Sealed> = row.read_opt("sealed")?;
-            let key = row.read_opt("deposit_key_id")?;
-            Ok(SummaryRow {
-                shows: EntryShows {
-                    entry: row.read("id")?,
-                    mailbox,
-                    message: row.read("message_id")?,
-                    head: row.read("head_id")?,
-                },
-                mac: row.read("authority_mac")?,
-                sealed: sealed.map(|sealed| (key, sealed)),
-            })
-        };
-        Ok(rows.iter().map(read).collect::<Result<_, Trouble>>()?)
+        Ok(rows.iter().map(|row| summary_row(mailbox, row)).collect::<Result<_, Trouble>>()?)
     }
 
     /// A deposit key of a mailbox.
@@ -156,6 +171,21 @@ impl Tx {
                    AND NOT EXISTS (SELECT 1 FROM entries WHERE mailbox_id = $1 AND head_id = $2)";
         self.conn.execute(sql, &[mailbox.into(), head.into()]).await.map(|_| ())
     }
+}
+
+fn summary_row(mailbox: MailboxId, row: &Row) -> Result<SummaryRow, Trouble> {
+    let sealed: Option<Sealed> = row.read_opt("sealed")?;
+    let key = row.read_opt("deposit_key_id")?;
+    Ok(SummaryRow {
+        shows: EntryShows {
+            entry: row.read("id")?,
+            mailbox,
+            message: row.read("message_id")?,
+            head: row.read("head_id")?,
+        },
+        mac: row.read("authority_mac")?,
+        sealed: sealed.map(|sealed| (key, sealed)),
+    })
 }
 
 /// Stores a deposit key, unless it is there.

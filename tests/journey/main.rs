@@ -16,13 +16,18 @@
 #[path = "../support/postgres.rs"]
 mod postgres;
 
+#[path = "../support/imap/mod.rs"]
+mod imap;
+
 mod browser;
 mod doors;
 mod dsn;
+mod exact;
 mod gateway;
 mod letter;
 mod letters;
 mod mailbox;
+mod odd;
 mod relay;
 mod routes;
 mod swaps;

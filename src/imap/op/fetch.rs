@@ -47,6 +47,9 @@ pub struct Fetch {
 struct Message {
     at: usize,
     flags: Flags,
+    /// Whether it was seen before: what this sets is told.
+    was_seen: bool,
+    marked: bool,
     modseq: u64,
     octets: Option<Octets>,
     structure: Option<Structure>,
@@ -171,10 +174,10 @@ impl Fetch {
             let (Some(item), Some(entry)) = (self.items.get(message.written), self.entries.get(message.at)) else {
                 continue;
             };
-            let seen = message.flags.system.has(SystemFlags::SEEN);
+            let seen = message.was_seen;
             // The mod-sequence is told with the flags that it belongs to.
             let last = self.marks && matches!(item, Item::Flags | Item::Modseq);
-            if last && !seen {
+            if last && !seen && !message.marked {
                 if !out.is_empty() {
                     self.now = Some(message);
                     return Ok(None);
@@ -183,6 +186,7 @@ impl Fetch {
                     out.line(")");
                     return Err(fault);
                 }
+                message.marked = true;
             }
             if !last || !seen || self.tells {
                 if message.written > 0 {
@@ -228,6 +232,8 @@ impl Fetch {
         let (Some(entry), Some(selected)) = (self.entries.get(at), &talk.selected) else { return Ok(None) };
         let mut message = Message {
             at,
+            was_seen: selected.known_flags(entry).system.has(SystemFlags::SEEN),
+            marked: false,
             flags: selected.known_flags(entry).clone(),
             modseq: entry.modseq,
             octets: None,
