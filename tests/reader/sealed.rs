@@ -76,7 +76,7 @@ async fn swapped_entries_are_not_read(office: Office) {
                 assert_eq!(office.sql(&sql).await, 1);
             }
             // With its summary a message needs no packet; a packet that somebody put there opens nothing.
-            if columns == ["esk"] {
+            if columns == ["esk"] && office.count("SELECT COUNT(*) FROM summaries").await > 0 {
                 let read = office.reader().await.message(mine).await.unwrap().unwrap();
                 assert_eq!(read.as_slice(), letter("mine", "x"));
                 office.sql("DELETE FROM summaries").await;
