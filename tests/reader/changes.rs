@@ -16,6 +16,7 @@ crate::on_both! {
     a_long_text_is_searched_though_it_is_not_kept
     several_messages_are_appended_together_or_not_at_all
     a_message_takes_the_place_of_another
+    fault_48_nothing_of_another_mailbox_is_told
 }
 
 fn new(octets: Vec<u8>) -> NewMessage {
@@ -228,4 +229,36 @@ async fn a_message_takes_the_place_of_another(office: Office) {
     let larger = reader.replace(archive, 1, "Archives", new(letter("d", "a longer one"))).await;
     assert!(matches!(larger, Err(AppendError::OverQuota)));
     assert_eq!(read(&reader, "Archives").await, [letter("d", "six")]);
+}
+
+/// fault_48: what changed, went or says something in one mailbox is told to nobody else, whatever ids they know.
+async fn fault_48_nothing_of_another_mailbox_is_told(office: Office) {
+    let doctor = office.reader().await;
+    let colleague = office.node.reader(COLLEAGUE, &office.colleague.device.password).await;
+    for id in ["a", "b"] {
+        put(&doctor, "INBOX", &letter(id, "secret")).await;
+    }
+    let inbox = doctor.folder("INBOX").await.unwrap();
+    let ids: Vec<EntryId> = list(&doctor, "INBOX").await.iter().map(|entry| entry.id).collect();
+    let mut watch = colleague.watch();
+    watch.mark_unchanged();
+    let deleted = flags(&[SystemFlags::DELETED], &[]);
+    doctor.change_flags(inbox.id, &[1], FlagChange::Add, &deleted, None).await.unwrap();
+    doctor.expunge(inbox.id, None).await.unwrap();
+    assert_eq!(doctor.expunged(inbox.id, inbox.highest_modseq).await.unwrap(), [(1, 1)]);
+    // The same questions by somebody else: nothing is there, nothing went, nothing wakes.
+    let theirs = colleague.snapshot(inbox.id).await.unwrap();
+    assert_eq!((theirs.entries.len(), theirs.highest_modseq, theirs.uid_next), (0, 1, 1));
+    assert!(colleague.expunged(inbox.id, 0).await.unwrap().is_empty());
+    assert!(colleague.expunged(inbox.id, inbox.highest_modseq).await.unwrap().is_empty());
+    assert!(colleague.summaries(inbox.id, &ids).await.unwrap().iter().all(|found| matches!(found, Found::Gone)));
+    assert!(colleague.words(inbox.id, &ids).await.unwrap().iter().all(|found| matches!(found, Found::Gone)));
+    assert!(colleague.message(ids[1]).await.unwrap().is_none());
+    let all = FlagChange::Add;
+    assert!(colleague.change_flags(inbox.id, &[2], all, &deleted, None).await.unwrap().entries.is_empty());
+    assert!(colleague.expunge(inbox.id, None).await.unwrap().is_empty());
+    let place = colleague.replace(inbox.id, 2, "INBOX", new(letter("mine", "x"))).await;
+    assert!(matches!(place, Err(AppendError::Gone)));
+    assert!(!watch.has_changed().unwrap(), "not even that something changed");
+    assert_eq!(list(&doctor, "INBOX").await.len(), 1);
 }

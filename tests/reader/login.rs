@@ -10,7 +10,7 @@ use crate::office::*;
 crate::on_both! {
     the_first_use_of_a_slot_writes_its_quick_form
     pending_and_send_only_devices_open_nothing
-    wrong_passwords_get_one_answer
+    fault_02_wrong_passwords_get_one_answer
     swapped_slots_open_nothing
     fault_44_every_device_reads_every_message
     a_session_ends_with_its_device
@@ -58,7 +58,7 @@ async fn pending_and_send_only_devices_open_nothing(office: Office) {
     office.node.reader(DOCTOR, &filled.password).await;
 }
 
-async fn wrong_passwords_get_one_answer(office: Office) {
+async fn fault_02_wrong_passwords_get_one_answer(office: Office) {
     let right = office.doctor.device.password.reveal();
     let other = office.colleague.device.password.reveal();
     for (address, password) in [
