@@ -115,6 +115,11 @@ async fn uids_have_no_gaps_and_no_twins(bench: Bench) {
         tasks.spawn(async move { store.deposit(letter).await.unwrap() });
     }
     tasks.join_all().await;
+    write(&store, Verb::CopiesShown, async |tx| {
+        let modseq = tx.touch_mailbox(house.mailbox, later(30)).await.unwrap();
+        assert_eq!(tx.reveal(house.mailbox, later(30), modseq).await.unwrap(), 80);
+    })
+    .await;
     for (role, count) in [("sent", 80), ("inbox", 160)] {
         let sql = format!(
             "SELECT uid FROM entries WHERE folder_id = (SELECT id FROM folders WHERE role = '{role}') ORDER BY uid"
