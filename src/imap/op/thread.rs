@@ -1,9 +1,11 @@
 //! THREAD (RFC 5256 §3): by References, as JWZ's algorithm has it, or by subject alone.
 //!
-//! Bounded against hostile References: so many of each message, chains looked up no further than [`DEEPEST`],
-//! and nothing recurses.
+//! Bounded against hostile References: so many of each message, so many messages that are only spoken of
+//! ([`SPOKEN_OF`]), chains looked up no further than [`DEEPEST`] and not for ever ([`STEPS`]). Message-IDs and
+//! subjects are kept as hashes, and nothing recurses.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 
 use crate::domain::{EntryId, Fault};
 use crate::imap::verbs::Mailbox;
@@ -16,7 +18,8 @@ pub(super) struct Threads {
     references: bool,
     read: usize,
     nodes: Vec<Node>,
-    by_id: HashMap<Vec<u8>, usize>,
+    by_id: HashMap<u64, usize>,
+    hashed: RandomState,
 }
 
 /// A message, or one that is only spoken of.
@@ -25,15 +28,17 @@ struct Node {
     /// Its place in the view.
     message: Option<usize>,
     parent: Option<usize>,
+    /// Known once all are tied.
     children: Vec<usize>,
     date: i64,
-    subject: String,
+    /// None where it says nothing.
+    subject: Option<u64>,
     reply: bool,
 }
 
 impl Threads {
     pub(super) fn new(references: bool) -> Self {
-        Self { references, read: 0, nodes: Vec::new(), by_id: HashMap::new() }
+        Self { references, read: 0, nodes: Vec::new(), by_id: HashMap::new(), hashed: RandomState::new() }
     }
 
     /// Reads some messages; true when all are there.
@@ -103,41 +108,52 @@ impl Threads {
     fn add(&mut self, at: usize, entry: &EntryInfo, header: &[u8]) {
         let date = keys::sent(header).unwrap_or(entry.received_at.0 / 1000);
         let (subject, reply) = subject::base(header);
-        let known = keys::message_id(header).filter(|_| self.references).map(|id| self.spoken_of(id));
+        let subject = (!subject.is_empty()).then(|| self.hashed.hash_one(&subject));
+        let id = keys::message_id(header).filter(|_| self.references).map(|id| self.hashed.hash_one(&id));
         // A second message of one id is another message.
-        let free = known.filter(|at| self.nodes.get(*at).is_some_and(|node| node.message.is_none()));
+        let free = id.and_then(|id| self.by_id.get(&id).copied());
+        let free = free.filter(|at| self.nodes.get(*at).is_some_and(|node| node.message.is_none()));
         let this = free.unwrap_or_else(|| self.new_node());
+        if let Some(id) = id {
+            self.by_id.entry(id).or_insert(this);
+        }
         if let Some(node) = self.nodes.get_mut(this) {
             (node.message, node.date, node.subject, node.reply) = (Some(at), date, subject, reply);
         }
         if !self.references {
             return;
         }
-        let mut before = None;
+        let (mut before, mut steps) = (None, STEPS);
         for id in keys::references(header) {
-            let next = self.spoken_of(id);
+            let Some(next) = self.spoken_of(self.hashed.hash_one(&id)) else { continue };
             // (1.A) What has a parent keeps it.
             if let Some(before) = before
                 && self.nodes.get(next).is_some_and(|node| node.parent.is_none())
             {
-                self.tie(before, next);
+                self.tie(before, next, &mut steps);
             }
             before = Some(next);
         }
         // (1.B) What the message says itself counts more than what others say of it.
-        self.untie(this);
+        if let Some(node) = self.nodes.get_mut(this) {
+            node.parent = None;
+        }
         if let Some(before) = before {
-            self.tie(before, this);
+            self.tie(before, this, &mut STEPS.clone());
         }
     }
 
-    fn spoken_of(&mut self, id: Vec<u8>) -> usize {
+    /// The node of an id, made where there is none; none where too many were made for what nobody has.
+    fn spoken_of(&mut self, id: u64) -> Option<usize> {
         if let Some(at) = self.by_id.get(&id) {
-            return *at;
+            return Some(*at);
+        }
+        if self.nodes.len() >= self.read.saturating_mul(SPOKEN_OF).saturating_add(AT_LEAST) {
+            return None;
         }
         let at = self.new_node();
         self.by_id.insert(id, at);
-        at
+        Some(at)
     }
 
     fn new_node(&mut self) -> usize {
@@ -145,14 +161,15 @@ impl Threads {
         self.nodes.len().saturating_sub(1)
     }
 
-    /// Ties a child to a parent, unless that would close a circle.
-    fn tie(&mut self, parent: usize, child: usize) {
+    /// Ties a child to a parent, unless that would close a circle, or it takes more steps than are left to know.
+    fn tie(&mut self, parent: usize, child: usize, steps: &mut usize) {
         let mut above = Some(parent);
         for _ in 0..DEEPEST {
             let Some(at) = above else { break };
-            if at == child {
+            if at == child || *steps == 0 {
                 return;
             }
+            *steps = steps.saturating_sub(1);
             above = self.nodes.get(at).and_then(|node| node.parent);
         }
         // Nobody answers so deep.
@@ -162,20 +179,21 @@ impl Threads {
         if let Some(node) = self.nodes.get_mut(child) {
             node.parent = Some(parent);
         }
-        if let Some(node) = self.nodes.get_mut(parent) {
-            node.children.push(child);
-        }
     }
 
-    fn untie(&mut self, child: usize) {
-        let Some(parent) = self.nodes.get_mut(child).and_then(|node| node.parent.take()) else { return };
-        if let Some(node) = self.nodes.get_mut(parent) {
-            node.children.retain(|other| *other != child);
+    /// Tells each parent its children.
+    fn list_children(&mut self) {
+        for at in 0..self.nodes.len() {
+            let parent = self.nodes.get(at).and_then(|node| node.parent);
+            if let Some(parent) = parent.and_then(|parent| self.nodes.get_mut(parent)) {
+                parent.children.push(at);
+            }
         }
     }
 
     /// Steps 2 to 5 of the algorithm: the roots, without those that nobody has, those of one subject together.
     fn tied(&mut self) -> Vec<usize> {
+        self.list_children();
         let roots: Vec<usize> = (0..self.nodes.len()).filter(|at| self.is_root(*at)).collect();
         // (3) From the leaves up, so that what is below is done.
         for at in self.leaves_first(&roots) {
@@ -209,12 +227,9 @@ impl Threads {
 
     /// (5) Roots of one subject become one.
     fn gathered(&mut self, roots: Vec<usize>) -> Vec<usize> {
-        let mut table: HashMap<String, usize> = HashMap::new();
+        let mut table: HashMap<u64, usize> = HashMap::new();
         for root in &roots {
-            let (subject, reply) = self.subject_of(*root);
-            if subject.is_empty() {
-                continue;
-            }
+            let (Some(subject), reply) = self.subject_of(*root) else { continue };
             let is_dummy = |at: usize| self.nodes.get(at).is_some_and(|node| node.message.is_none());
             let better = table.get(&subject).is_none_or(|known| {
                 (is_dummy(*root) && !is_dummy(*known)) || (self.subject_of(*known).1 && !reply && !is_dummy(*known))
@@ -224,9 +239,12 @@ impl Threads {
             }
         }
         let mut kept = Vec::with_capacity(roots.len());
+        let mut places: HashMap<usize, usize> = HashMap::new();
         for root in roots {
             let (subject, reply) = self.subject_of(root);
-            let Some(other) = table.get(&subject).copied().filter(|other| *other != root) else {
+            let same = subject.and_then(|subject| table.get(&subject).copied());
+            let (Some(subject), Some(other)) = (subject, same.filter(|other| *other != root)) else {
+                places.insert(root, kept.len());
                 kept.push(root);
                 continue;
             };
@@ -242,14 +260,12 @@ impl Threads {
             } else {
                 // Both are replies, or neither is: a dummy above both.
                 let above = self.new_node();
-                let (subject, _) = self.subject_of(other);
-                kept.iter_mut().filter(|kept| **kept == other).for_each(|kept| *kept = above);
-                let placed = kept.contains(&above);
+                match places.get(&other).copied().and_then(|place| kept.get_mut(place)) {
+                    Some(place) => *place = above,
+                    None => kept.push(above),
+                }
                 self.adopt(above, other);
                 self.adopt(above, root);
-                if !placed {
-                    kept.push(above);
-                }
                 table.insert(subject, above);
             }
         }
@@ -261,12 +277,11 @@ impl Threads {
     /// RFC 5256 §3, ORDEREDSUBJECT: by subject, the first message of each above the others.
     fn by_subject(&mut self) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.nodes.len()).collect();
-        let key = |at: &usize| self.nodes.get(*at).map(|node| (node.subject.clone(), node.date, node.message));
+        let key = |at: &usize| self.nodes.get(*at).map(|node| (node.subject, node.date, node.message));
         order.sort_by_cached_key(key);
         let mut roots: Vec<usize> = Vec::new();
         for at in order {
-            let same =
-                |root: &usize| self.nodes.get(*root).map(|n| &n.subject) == self.nodes.get(at).map(|n| &n.subject);
+            let same = |root: &usize| self.nodes.get(*root).map(|n| n.subject) == self.nodes.get(at).map(|n| n.subject);
             match roots.last().copied().filter(|root| same(root)) {
                 Some(root) => self.adopt(root, at),
                 None => roots.push(at),
@@ -300,13 +315,13 @@ impl Threads {
         (node.map_or(0, |node| node.date), place)
     }
 
-    fn subject_of(&self, root: usize) -> (String, bool) {
+    fn subject_of(&self, root: usize) -> (Option<u64>, bool) {
         let Some(node) = self.nodes.get(root) else { return Default::default() };
         let node = match (node.message, node.children.first().and_then(|child| self.nodes.get(*child))) {
             (None, Some(child)) => child,
             _ => node,
         };
-        (node.subject.clone(), node.reply)
+        (node.subject, node.reply)
     }
 
     /// Everything below these and they themselves, children before parents.
@@ -358,6 +373,12 @@ enum Piece {
 const TOGETHER: usize = 64;
 /// How far a chain of answers is followed.
 const DEEPEST: usize = 1000;
+/// Steps along such chains for what one message says of others.
+const STEPS: usize = 4 * DEEPEST;
+/// Nodes for each message that was read: most of what answers speak of is there.
+const SPOKEN_OF: usize = 3;
+/// Nodes that a small folder may have.
+const AT_LEAST: usize = 1000;
 
 #[cfg(test)]
 mod tests {
@@ -371,19 +392,23 @@ mod tests {
         }
     }
 
+    fn entry(at: usize) -> EntryInfo {
+        EntryInfo {
+            id: EntryId::random(&Sevens),
+            uid: 1,
+            flags: Flags::default(),
+            size: 1,
+            received_at: Timestamp(i64::try_from(at).expect("few") * 1000),
+            modseq: 1,
+            email: ObjectId::random(&Sevens),
+        }
+    }
+
     fn threads(references: bool, headers: &[&str]) -> String {
         let mut threads = Threads::new(references);
         for (at, header) in headers.iter().enumerate() {
-            let entry = EntryInfo {
-                id: EntryId::random(&Sevens),
-                uid: 1,
-                flags: Flags::default(),
-                size: 1,
-                received_at: Timestamp(i64::try_from(at).expect("few") * 1000),
-                modseq: 1,
-                email: ObjectId::random(&Sevens),
-            };
-            threads.add(at, &entry, header.replace('~', "\r\n").as_bytes());
+            threads.read = at + 1;
+            threads.add(at, &entry(at), header.replace('~', "\r\n").as_bytes());
         }
         threads.written(|at| u32::try_from(at + 1).ok())
     }
@@ -439,5 +464,47 @@ mod tests {
         let mut back = chain.clone();
         back.reverse();
         assert_eq!(threads(true, &back).split(['(', ')', ' ']).filter(|word| !word.is_empty()).count(), 5000);
+    }
+    #[test]
+    fn fault_19_what_nobody_has_is_bounded() {
+        // A hundred references each, all new.
+        let mut threads = Threads::new(true);
+        for at in 0..5_000_usize {
+            let references: Vec<String> = (0..100).map(|n| format!("<{at}.{n}>")).collect();
+            let header = format!("Message-ID: <m{at}>\r\nReferences: {}\r\nSubject: s\r\n", references.join(" "));
+            threads.read = at + 1;
+            threads.add(at, &entry(at), header.as_bytes());
+        }
+        assert!(threads.nodes.len() <= 5_000 * SPOKEN_OF + AT_LEAST + 5_000, "{}", threads.nodes.len());
+        let text = threads.written(|at| u32::try_from(at + 1).ok());
+        assert_eq!(text.split(['(', ')', ' ']).filter(|word| !word.is_empty()).count(), 5_000);
+    }
+
+    #[test]
+    fn fault_19_chains_cost_the_same_however_often_they_are_named() {
+        // A chain as deep as it may be, and messages that would close a circle in it, again and again.
+        let mut headers: Vec<String> =
+            (1..900).map(|n| format!("Message-ID: <{n}>~References: <{}>~Subject: {n}~", n - 1)).collect();
+        let circles = "<899> <0> ".repeat(50);
+        headers.extend((0..3_000).map(|n| format!("Message-ID: <x{n}>~References: {circles}~Subject: x{n}~")));
+        let headers: Vec<&str> = headers.iter().map(String::as_str).collect();
+        let text = threads(true, &headers);
+        assert_eq!(text.split(['(', ')', ' ']).filter(|word| !word.is_empty()).count(), headers.len());
+        // Many children of one parent, each then said to be another's.
+        let headers: Vec<String> = (0..20_000)
+            .flat_map(|n| {
+                [
+                    format!("Message-ID: <a{n}>~References: <p> <c{n}>~Subject: a{n}~"),
+                    format!("Message-ID: <c{n}>~References: <q>~Subject: c{n}~"),
+                ]
+            })
+            .collect();
+        let headers: Vec<&str> = headers.iter().map(String::as_str).collect();
+        let text = threads(true, &headers);
+        assert_eq!(text.split(['(', ')', ' ']).filter(|word| !word.is_empty()).count(), headers.len());
+        // Pairs of one subject, none of them an answer.
+        let pairs: Vec<String> = (0..40_000).map(|n| format!("Message-ID: <{n}>~Subject: {}~", n % 20_000)).collect();
+        let pairs: Vec<&str> = pairs.iter().map(String::as_str).collect();
+        assert_eq!(threads(true, &pairs).matches(")(").count(), 20_000 * 2 - 1);
     }
 }
