@@ -73,6 +73,7 @@ pub mod cli;
 pub mod config;
 pub mod delivery;
 pub mod domain;
+pub mod gateway;
 pub mod imap;
 pub mod mailbox;
 pub mod mime;

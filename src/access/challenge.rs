@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use crate::domain::{
     Actor, AuditEvent, BrowserToken, ChallengeId, Channel, DeliveryState, FailureClass, Fault, Language, OneTimeCode,
-    QueueId, Random, SecretText, SessionId, SessionToken, Timestamp, Verb,
+    QueueId, Random, SecretText, SendId, SessionId, SessionToken, Timestamp, Verb,
 };
+use crate::gateway::{Outgoing, Script, Words};
 use crate::store::challenges::{Attempt, ChallengeRow, SendCounts, SendState};
 use crate::store::deposit::NewWork;
 use crate::store::sessions::SessionRow;
@@ -243,8 +244,7 @@ impl Access {
         code: &OneTimeCode,
         language: Language,
     ) -> Result<(), IssueError> {
-        let text = self.spoken(challenge, code, language);
-        let outcome = self.gateways.send(challenge.channel, &reached.coordinates.number, &text, language).await;
+        let outcome = self.hand_over(reached, challenge, code, language).await;
         let now = self.clock.now();
         let (sent, failure) = match outcome {
             Ok(()) => (SendState::Sent, None),
@@ -263,21 +263,53 @@ impl Access {
         }
     }
 
-    /// What the SMS says or the voice reads: the code, the letters, a warning; no name, no link.
-    fn spoken(&self, challenge: &ChallengeRow, code: &OneTimeCode, language: Language) -> SecretText {
+    /// Tries the providers of the channel in order.
+    async fn hand_over(
+        &self,
+        reached: &Reached,
+        challenge: &ChallengeRow,
+        code: &OneTimeCode,
+        language: Language,
+    ) -> Result<(), FailureClass> {
+        let (sms, script) = (self.short_message(challenge, code, language), self.script(code, language));
+        let mut class = FailureClass::NoProvider;
+        for member in self.gateways.members().iter().filter(|member| member.channel == challenge.channel) {
+            let words = match challenge.channel {
+                Channel::Sms => Words::Sms(&sms),
+                Channel::Voice => Words::Call(&script),
+            };
+            let send = SendId::random(self.random.as_ref());
+            let to = &reached.coordinates.number;
+            match member.provider.send(&Outgoing { send, to, language, words, report: None }).await {
+                Ok(_) => return Ok(()),
+                Err(why) => class = why,
+            }
+        }
+        Err(class)
+    }
+
+    /// What the SMS says: the code, the letters, a warning; no name, no link.
+    fn short_message(&self, challenge: &ChallengeRow, code: &OneTimeCode, language: Language) -> SecretText {
         let letters = Said::Text(&challenge.letters);
-        match challenge.channel {
-            Channel::Sms => {
-                let text =
-                    self.texts.say(language, "code-sms", &[("code", code.reveal().into()), ("letters", letters)]);
-                // The last line lets phones fill the code in for this page alone (WebOTP).
-                SecretText::new(format!("{text}\n\n@{} #{}", self.portal_host, code.reveal()))
-            }
-            Channel::Voice => {
-                let digits: Vec<String> = code.reveal().chars().map(|digit| digit.to_string()).collect();
-                let digits = SecretText::new(digits.join(", "));
-                SecretText::new(self.texts.say(language, "code-voice", &[("digits", digits.reveal().into())]))
-            }
+        let text = self.texts.say(language, "code-sms", &[("code", code.reveal().into()), ("letters", letters)]);
+        // The last line lets phones fill the code in for this page alone (WebOTP).
+        SecretText::new(format!("{text}\n\n@{} #{}", self.portal_host, code.reveal()))
+    }
+
+    /// What the voice says.
+    fn script(&self, code: &OneTimeCode, language: Language) -> Script {
+        let say = |id| self.texts.say(language, id, &[]);
+        let digits: Vec<String> = code.reveal().chars().map(|digit| digit.to_string()).collect();
+        let spaced = SecretText::new(digits.join(", "));
+        Script {
+            language,
+            greeting: say("code-voice-greeting"),
+            code: say("code-voice-code"),
+            digits: SecretText::new(code.reveal()),
+            repeat: say("code-voice-repeat"),
+            again: say("code-voice-again"),
+            goodbye: say("code-voice-goodbye"),
+            whole: SecretText::new(self.texts.say(language, "code-voice", &[("digits", spaced.reveal().into())])),
         }
     }
 

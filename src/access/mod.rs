@@ -2,7 +2,6 @@
 
 mod challenge;
 pub mod cloud;
-pub mod gateway;
 mod link;
 mod login;
 mod network;
@@ -11,6 +10,7 @@ mod session;
 use std::sync::Arc;
 
 use crate::domain::{Clock, Random};
+use crate::gateway::Gateways;
 use crate::store::Store;
 use crate::texts::Texts;
 use crate::vault::Vault;
@@ -29,7 +29,7 @@ pub struct Access {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) texts: Texts,
-    pub(crate) gateways: gateway::Gateways,
+    pub(crate) gateways: Gateways,
     /// The portal's host name, for the WebOTP line.
     pub(crate) portal_host: Arc<str>,
     pub(crate) cloud_clients: Arc<cloud::CloudClients>,
@@ -43,7 +43,7 @@ impl Access {
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
         texts: Texts,
-        gateways: gateway::Gateways,
+        gateways: Gateways,
         portal_host: &str,
     ) -> Self {
         let cloud_clients = Arc::default();
@@ -55,5 +55,26 @@ impl Access {
     pub fn with_cloud_clients(mut self, clients: cloud::CloudClients) -> Self {
         self.cloud_clients = Arc::new(clients);
         self
+    }
+}
+
+/// How many messages and calls may be sent in a day (UTC).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ceilings {
+    /// By the whole server. A short message counts as many times as it has parts.
+    pub server: i64,
+    /// For one practice.
+    pub practice: i64,
+    /// To one number.
+    pub number: i64,
+    /// To numbers that differ in their last seven digits only.
+    pub prefix: i64,
+    /// What they may cost in all, in millionths of the account's currency, as far as prices are known.
+    pub spend: Option<i64>,
+}
+
+impl Default for Ceilings {
+    fn default() -> Self {
+        Self { server: 2000, practice: 500, number: 20, prefix: 1000, spend: None }
     }
 }

@@ -21,7 +21,7 @@ pub(super) async fn run(file: &Path, out: &mut Out) -> Result<(), Stop> {
     if config.notice.relay.is_none() {
         tracing::warn!("notice.relay is not set: patients are told nothing, notices wait");
     }
-    if config.sms.is_empty() && config.voice.is_empty() {
+    if config.providers.is_empty() {
         tracing::warn!("no [[code.sms]] and no [[code.voice]] is set: no code can be sent");
     }
     let doors = [

@@ -1,19 +1,17 @@
 //! Every value of the file, checked; what relates two of them at the end.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::access::Network;
 use crate::access::cloud::CloudClients;
-use crate::access::gateway::ProviderSettings;
 use crate::domain::{Address, DomainName, Language, Region, SecretText};
 use crate::net::CertificateFiles;
 
-use super::cloud;
-use super::raw::{Raw, RawListen, RawPortal, RawProvider};
+use super::raw::{Raw, RawListen, RawPortal};
 use super::secret::Secrets;
 use super::words::{self, PortalUrl};
 use super::{Config, Limits, Listen, Log, LogFormat, LogLevel, Notice, Portal};
+use super::{cloud, code};
 
 words::choices! {
     /// What fills a pending device's slot.
@@ -108,8 +106,8 @@ pub(super) fn check(raw: Raw, file: &Path, folder: &Path, secrets: &Secrets<'_>)
             from: raw.notice.from.as_deref().map_or(Ok(String::new()), from).named("notice.from")?,
             ca: raw.notice.ca.as_deref().map(|ca| path(folder, ca)).transpose().named("notice.ca")?,
         },
-        sms: providers(&raw.code.sms, "code.sms", secrets)?,
-        voice: providers(&raw.code.voice, "code.voice", secrets)?,
+        providers: code::providers(&raw.code, secrets)?,
+        ceilings: code::ceilings(&raw.code.ceilings)?,
         recovery: raw.keys.recovery.as_deref().map(|file| path(folder, file)).transpose().named("keys.recovery")?,
         cloud_clients,
         log: Log {
@@ -170,53 +168,6 @@ fn portal(raw: &RawPortal) -> Result<Portal, String> {
     })
 }
 
-fn providers(raw: &[RawProvider], section: &str, secrets: &Secrets<'_>) -> Result<Vec<ProviderSettings>, String> {
-    raw.iter().map(|raw| provider(raw, section, secrets)).collect()
-}
-
-fn provider(raw: &RawProvider, section: &str, secrets: &Secrets<'_>) -> Result<ProviderSettings, String> {
-    let plain_name = raw.name.bytes().all(|c| c.is_ascii_alphanumeric() || b"-_.".contains(&c));
-    if raw.name.is_empty() || raw.name.len() > 40 || !plain_name {
-        return Err(format!("{section}.name: must be a short name of letters, digits, - _ ."));
-    }
-    let key = |name: &str| format!("{section} ({}): {name}", raw.name);
-    match raw.kind.as_str() {
-        "http" => {}
-        "twilio" | "ovh" | "vonage" | "smpp" => {
-            return Err(format!("{}: {} is not built yet; use http", key("kind"), raw.kind));
-        }
-        _ => return Err(format!("{}: must be one of: http, twilio, ovh, vonage, smpp", key("kind"))),
-    }
-    let written = raw.url.as_deref().ok_or_else(|| format!("{}: is missing", key("url")))?;
-    let url = secrets.read(written, |url| has_password(url) || url.contains('?')).named(&key("url"))?;
-    web_url(&url).named(&key("url"))?;
-    let method = raw.method.as_deref().unwrap_or(if raw.body.is_some() { "POST" } else { "GET" });
-    if !["GET", "POST", "PUT"].contains(&method) {
-        return Err(format!("{}: must be one of: GET, POST, PUT", key("method")));
-    }
-    if raw.reference.as_deref().is_some_and(|pointer| !pointer.starts_with('/')) {
-        return Err(format!("{}: must be a JSON pointer such as /messages/0/id", key("reference")));
-    }
-    let pairs = |name: &str, pairs: &BTreeMap<String, String>| -> Result<Vec<(String, SecretText)>, String> {
-        let read = |(field, value): (&String, &String)| {
-            // A value with a placeholder is a template; any other may be a password.
-            let value = secrets.read(value, |value| !value.contains('{')).named(&key(&format!("{name}.{field}")))?;
-            Ok((field.clone(), value))
-        };
-        pairs.iter().map(read).collect()
-    };
-    Ok(ProviderSettings {
-        name: raw.name.clone(),
-        url: url.reveal().to_owned(),
-        method: method.to_owned(),
-        query: pairs("query", &raw.query)?,
-        headers: pairs("headers", &raw.headers)?,
-        body: raw.body.as_deref().map(|body| secrets.read(body, |_| true)).transpose().named(&key("body"))?,
-        success: raw.success.clone(),
-        reference: raw.reference.clone(),
-    })
-}
-
 fn host(text: &str) -> Result<String, String> {
     let name: DomainName = text.parse().map_err(|_| "must be a host name such as mail.cabinet.example".to_owned())?;
     Ok(name.as_str().to_owned())
@@ -248,7 +199,7 @@ fn from(text: &str) -> Result<String, String> {
     }
 }
 
-fn has_password(url: &str) -> bool {
+pub(super) fn has_password(url: &str) -> bool {
     words::read_url(url).is_ok_and(|url| url.password().is_some())
 }
 
@@ -261,16 +212,6 @@ fn mail_url(text: &SecretText, schemes: &[&str]) -> Result<(), String> {
         return Err("must be scheme://user:password@host:port".to_owned());
     }
     Ok(())
-}
-
-fn web_url(text: &SecretText) -> Result<(), String> {
-    let url = words::read_url(text.reveal())?;
-    match url.scheme() {
-        "https" => Ok(()),
-        "http" if words::is_loopback(&url) => Ok(()),
-        "http" => Err("http:// goes in clear and is for this machine only; use https://".to_owned()),
-        _ => Err("must begin with https://".to_owned()),
-    }
 }
 
 /// `sqlite:FILE`, or `postgres://…` checked end to end where it leaves this machine.

@@ -20,13 +20,15 @@ pub const KNOWN: &[(&str, &[&str])] = &[
     ("notice", &["relay", "from", "ca", "bounces"]),
     ("code.sms", PROVIDER),
     ("code.voice", PROVIDER),
+    ("code.ceilings", &["server", "practice", "number", "prefix", "spend"]),
     ("keys", &["recovery", "approve"]),
     ("access", &["cloud_clients", "cloud_clients_file"]),
     ("audit", &["export"]),
     ("log", &["level", "format"]),
 ];
 
-const PROVIDER: &[&str] = &["name", "kind", "url", "method", "query", "headers", "body", "success", "reference"];
+/// What all kinds have; [`crate::gateway::KINDS`] has the others.
+const PROVIDER: &[&str] = &["name", "kind", "price"];
 
 pub(super) fn load(path: &Path) -> Result<Config, String> {
     let metadata = std::fs::metadata(path).map_err(|error| error.kind().to_string())?;

@@ -7,6 +7,7 @@
 
 mod check;
 mod cloud;
+mod code;
 mod file;
 mod raw;
 mod secret;
@@ -15,10 +16,11 @@ mod words;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use crate::access::Ceilings;
 use crate::access::cloud::CloudClients;
-use crate::access::gateway::ProviderSettings;
 use crate::delivery;
 use crate::domain::{Language, Region, SecretText};
+use crate::gateway::ProviderSettings;
 use crate::net::CertificateFiles;
 use crate::store::StoreOptions;
 use crate::store::sql::ChainMac;
@@ -58,10 +60,10 @@ pub struct Config {
     pub portal: Portal,
     /// How notices leave.
     pub notice: Notice,
-    /// Providers of short messages, in the order of trying.
-    pub sms: Vec<ProviderSettings>,
-    /// Providers of calls, in the order of trying.
-    pub voice: Vec<ProviderSettings>,
+    /// Providers of short messages and of calls, each in the order of trying.
+    pub providers: Vec<ProviderSettings>,
+    /// How many codes may be sent in a day.
+    pub ceilings: Ceilings,
     /// The public recovery certificate.
     pub recovery: Option<PathBuf>,
     /// Clients that fetch through somebody's cloud, and whether they are let in.

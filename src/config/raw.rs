@@ -96,22 +96,28 @@ pub(super) struct RawCode {
     pub sms: Vec<RawProvider>,
     #[serde(default)]
     pub voice: Vec<RawProvider>,
+    #[serde(default)]
+    pub ceilings: RawCeilings,
 }
 
+/// What every kind has; the other keys are the kind's own, and checked against its list.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct RawProvider {
     pub name: String,
     pub kind: String,
-    pub url: Option<String>,
-    pub method: Option<String>,
-    #[serde(default)]
-    pub query: BTreeMap<String, String>,
-    #[serde(default)]
-    pub headers: BTreeMap<String, String>,
-    pub body: Option<String>,
-    pub success: Option<String>,
-    pub reference: Option<String>,
+    pub price: Option<String>,
+    #[serde(flatten)]
+    pub others: BTreeMap<String, toml::Value>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawCeilings {
+    pub server: Option<i64>,
+    pub practice: Option<i64>,
+    pub number: Option<i64>,
+    pub prefix: Option<i64>,
+    pub spend: Option<String>,
 }
 
 #[derive(Deserialize, Default)]

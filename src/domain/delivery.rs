@@ -57,6 +57,22 @@ words! {
         NotOpened = "not-opened",
         /// An SMS to a landline.
         Landline = "landline",
+        /// Nobody has this number.
+        UnknownNumber = "unknown-number",
+        /// Whoever has the number has refused our messages (STOP).
+        Stopped = "stopped",
+        /// The telephone is off or out of reach.
+        Absent = "absent",
+        /// The call was not answered, or no key was pressed.
+        NoAnswer = "no-answer",
+        /// Our account there is empty.
+        Credit = "credit",
+        /// As many as may be sent in a day were sent.
+        Ceiling = "ceiling",
+        /// Hardly any code sent to numbers of this kind is ever typed: somebody may be pumping messages.
+        Pumping = "pumping",
+        /// Nothing was heard of it in time.
+        NoReport = "no-report",
     }
 }
 

@@ -101,6 +101,8 @@ ids! {
     PatientId;
     /// A code that was sent, and the attempt to answer it.
     ChallengeId;
+    /// One attempt to send a code, by one provider.
+    SendId;
     /// A patient's open page.
     SessionId;
     /// A piece of work in the outbox; what a 250 names.

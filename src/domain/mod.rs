@@ -33,7 +33,7 @@ pub use flags::{FlagChange, Flags, SERVER_KEYWORDS, SystemFlags};
 pub use folder::FolderPath;
 pub use id::{
     ChallengeId, DeliveryId, DepositKeyId, DeviceId, EntryId, FolderId, KeyId, MailboxId, MessageId, ObjectId,
-    PatientId, PracticeId, QueueId, SessionId, SlotId,
+    PatientId, PracticeId, QueueId, SendId, SessionId, SlotId,
 };
 pub use mailbox::{DeviceKind, FolderRole, MailboxKind, MailboxState, RESERVED_LOCAL_PARTS, SentCopy, WaitingKind};
 pub use message::{KeptMessage, RawMessage, RawMessageFault};

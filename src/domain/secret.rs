@@ -8,7 +8,7 @@ use super::Random;
 use super::id::BASE32;
 
 /// A password, a header value, a provider's key: text that must never be shown.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone, Default, Zeroize, ZeroizeOnDrop)]
 pub struct SecretText(String);
 
 impl SecretText {

@@ -8,13 +8,13 @@ use axum::http::{Request, StatusCode, header};
 use axum::response::Response;
 use tower::ServiceExt;
 
-use crate::access::gateway::Gateways;
 use crate::access::{Access, LinkState, LinkView};
 use crate::delivery::Deliveries;
 use crate::domain::{
     BrowserToken, Channel, Clock, DeliveryId, FailureClass, Language, PracticeProfile, Random, SecretText,
     SessionToken, Ticket, Timestamp,
 };
+use crate::gateway::Gateways;
 use crate::mailbox::{self, Letter, Mailboxes};
 use crate::store::{Store, StoreOptions};
 use crate::texts::Texts;
@@ -480,7 +480,7 @@ async fn empty() -> (Portal, tempfile::TempDir) {
             Arc::clone(&clock),
             Arc::clone(&random),
             Texts::new(),
-            Gateways::open(Vec::new(), Vec::new()).unwrap(),
+            Gateways::none(),
             "lettre.cabinet.example",
         ),
         mailboxes: Mailboxes::new(store.clone(), vault.clone(), Arc::clone(&clock), Arc::clone(&random)),

@@ -17,10 +17,10 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::access::gateway::Gateways;
 use crate::config::{Config, Network};
 use crate::delivery::{self, relay::Relay};
 use crate::domain::{Clock, Random};
+use crate::gateway::Gateways;
 use crate::net::{self, Limits, Tls};
 use crate::{imap, portal, smtp};
 
@@ -82,7 +82,7 @@ impl Server {
         let tls = doors::tls(config)?;
         let gateways = match overrides.gateways {
             Some(gateways) => gateways,
-            None => Gateways::open(config.sms.clone(), config.voice.clone()).map_err(StartError)?,
+            None => Gateways::open(&config.providers).map_err(StartError)?,
         };
         if config.notice.relay.is_some() && !delivery::is_from(&config.notice.from) {
             let what = "notice.from: write Name <address>, the name in quotes where it holds a comma or brackets";

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use crate::access::Access;
-use crate::access::gateway::Gateways;
 use crate::config::Config;
 use crate::delivery::Deliveries;
 use crate::domain::{Actor, AuditEvent, Clock, PublicKey, Random, Timestamp, Verb};
+use crate::gateway::Gateways;
 use crate::mailbox::Mailboxes;
 use crate::store::Store;
 use crate::texts::Texts;

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use pli::access::gateway::Gateways;
 use pli::access::{Access, Opened};
 use pli::delivery::{Deliveries, Settings, Submission};
 use pli::domain::*;
+use pli::gateway::Gateways;
 use pli::mailbox::provision::{Born, NewMailbox};
 use pli::mailbox::{AppendError, EntryInfo, Mailboxes, NewMessage, Reader};
 use pli::server::OsRandom;
@@ -214,7 +214,7 @@ async fn open(database: &str, folder: &tempfile::TempDir, root: &RootKey, clock:
             clock.clone(),
             random.clone(),
             Texts::new(),
-            Gateways::open(Vec::new(), Vec::new()).unwrap(),
+            Gateways::none(),
             "lettre.cabinet.example",
         ),
         mailboxes: Mailboxes::new(store.clone(), vault.clone(), clock.clone(), random.clone()),

@@ -13,12 +13,12 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 
-use crate::access::gateway::{Gateways, ShownCode};
 use crate::config::{Config, Log, LogLevel};
 use crate::delivery::relay::{Relay, Shown};
 use crate::domain::{
     Address, Channel, DomainName, FolderRole, MailboxKind, PatientKind, PatientRecord, PersonName, SecretText,
 };
+use crate::gateway::{Gateways, ShownCode};
 use crate::mailbox::provision::NewMailbox;
 use crate::server::{Installed, OsRandom, Overrides, Plan, Ports, Running, Server, SystemClock, harden, install};
 use crate::telemetry;
