@@ -15,6 +15,10 @@ fn fault_9_a_release_has_exactly_the_golden_list() {
             ("GET", "/l/{ticket}", Guard::Link),
             ("POST", "/l/{ticket}/code", Guard::Link),
             ("POST", "/l/{ticket}/check", Guard::Link),
+            ("POST", "/l/{ticket}/missing", Guard::Link),
+            ("POST", "/l/{ticket}/wait", Guard::Link),
+            ("GET", "/r/{send}/{tag}", Guard::Provider),
+            ("POST", "/r/{send}/{tag}", Guard::Provider),
             ("GET", "/letter", Guard::Session),
             ("POST", "/letter/prolong", Guard::Session),
             ("POST", "/letter/close", Guard::Session),
@@ -30,6 +34,7 @@ fn fault_7_whatever_is_of_a_letter_stands_behind_a_guard() {
         let needed = match route.path.split('/').nth(1) {
             Some("l") => Guard::Link,
             Some("letter") => Guard::Session,
+            Some("r") => Guard::Provider,
             _ => Guard::Public,
         };
         assert_eq!(route.guard, needed, "{}", route.path);

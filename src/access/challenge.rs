@@ -1,7 +1,7 @@
 //! Patient challenges: a six-digit code sent out of band, answered once, within ten minutes.
 //!
 //! An out-of-band authenticator in the words of NIST SP 800-63B-4 §3.1.3. What is stored is an HMAC over
-//! challenge and digits; the digits themselves live only in the request that sends them. A wrong answer
+//! challenge and digits; the digits beside it, sealed, only while a provider may need them. A wrong answer
 //! costs one of five tries, counted in one statement before anything is compared, and a new code resets
 //! nothing: a hundred wrong codes close the delivery.
 
@@ -9,17 +9,16 @@ use std::time::Duration;
 
 use crate::domain::{
     Actor, AuditEvent, BrowserToken, ChallengeId, Channel, DeliveryState, FailureClass, Fault, Language, OneTimeCode,
-    QueueId, Random, SecretText, SendId, SessionId, SessionToken, Timestamp, Verb,
+    QueueId, Random, SessionId, SessionToken, Timestamp, Verb,
 };
-use crate::gateway::{Outgoing, Script, Words};
 use crate::store::challenges::{Attempt, ChallengeRow, SendCounts, SendState};
 use crate::store::deposit::NewWork;
 use crate::store::sessions::SessionRow;
-use crate::texts::Said;
 use crate::vault::Asked;
 
 use super::Access;
-use super::link::{Reached, end_of, is_live};
+use super::cascade::Aim;
+use super::link::{Reached, end_of};
 use super::session::OPEN_FOR;
 
 /// Tries of one code.
@@ -34,15 +33,14 @@ pub(super) const SEND_PAUSE: Duration = Duration::from_secs(60);
 const SENDS_AN_HOUR: i64 = 5;
 /// Sends for one delivery in a day.
 const SENDS_A_DAY: i64 = 20;
+/// How long after an attempt the patient may say that it did not arrive.
+pub(super) const MISSED_AFTER: Duration = Duration::from_secs(20);
+/// Signs of a waiting page that are noted are so far apart.
+const SIGNS_APART: Duration = Duration::from_secs(4);
+/// How long a page waits for the first provider; then it says that the code is on its way.
+const PAGE_WAITS: Duration = Duration::from_secs(4);
 /// The pause after each spent code: it grows, and never beyond a quarter of an hour (R-A7).
 const PAUSES: [u64; 4] = [60, 120, 300, 900];
-
-/// A code is on its way.
-#[derive(Debug)]
-pub struct Issued {
-    /// How.
-    pub channel: Channel,
-}
 
 /// Why no code was sent.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +57,9 @@ pub enum IssueError {
         /// When.
         until: Timestamp,
     },
+    /// Nothing is on its way, or no provider is left.
+    #[error("there is nothing to go on with")]
+    Nothing,
     /// The providers refused or could not be reached.
     #[error("the code could not be sent")]
     NotSent {
@@ -121,7 +122,7 @@ impl Access {
         browser: &BrowserToken,
         channel: Channel,
         language: Language,
-    ) -> Result<Issued, IssueError> {
+    ) -> Result<(), IssueError> {
         let now = self.clock.now();
         let reached = self.reach(ticket).await?.ok_or(IssueError::Incomplete)?;
         if end_of(&reached.row, now).is_some() {
@@ -130,22 +131,82 @@ impl Access {
         if reached.row.paused_until > now {
             return Err(IssueError::Wait { until: reached.row.paused_until });
         }
-        match (channel, self.channels(&reached.coordinates)) {
-            (Channel::Sms, (false, _)) if !reached.coordinates.number.is_mobile() => {
-                return Err(IssueError::NotSent { class: FailureClass::Landline });
-            }
-            (Channel::Sms, (false, _)) | (Channel::Voice, (_, false)) => {
-                return Err(IssueError::NotSent { class: FailureClass::NoProvider });
-            }
-            _ => {}
+        let aim = self.aim(reached.row).await?;
+        if !self.left(channel, &aim, &[]).any(|member| member.channel == channel) {
+            let class = match channel {
+                Channel::Sms if aim.facts.stopped => FailureClass::Stopped,
+                Channel::Sms if !aim.takes_sms() => FailureClass::Landline,
+                _ => FailureClass::NoProvider,
+            };
+            return Err(IssueError::NotSent { class });
+        }
+        if self.is_pumped(&aim.to.number, now).await? {
+            let practice = aim.row.practice;
+            tracing::error!(%practice, "hardly any code to numbers of this kind is typed: no more are sent to them");
+            return Err(IssueError::NotSent { class: FailureClass::Pumping });
         }
         let code = OneTimeCode::random(self.random.as_ref());
-        let challenge = self.record(&reached, browser, channel, &code, now).await?;
+        let challenge = self.record(&aim, browser, channel, language, &code, now).await?;
+        self.go_on(challenge).await
+    }
+
+    /// The patient says that the code did not arrive: the next provider is tried with the same code.
+    ///
+    /// # Errors
+    /// [`IssueError`] says what the page should.
+    pub async fn not_arrived(&self, ticket: &str, browser: &BrowserToken) -> Result<(), IssueError> {
+        let now = self.clock.now();
+        let reached = self.reach(ticket).await?.ok_or(IssueError::Incomplete)?;
+        if end_of(&reached.row, now).is_some() {
+            return Err(IssueError::Closed);
+        }
+        let newest = self.store.newest_challenge(reached.row.id, &self.browser_hash(browser)).await?;
+        let Some(challenge) = newest.filter(|row| is_live(row, now)) else { return Err(IssueError::Nothing) };
+        let tried = self.store.sends_of(challenge.id).await?;
+        let since = tried.last().map_or(challenge.created_at, |send| send.created_at);
+        if now.since(since) < MISSED_AFTER {
+            return Err(IssueError::Wait { until: since.plus(MISSED_AFTER) });
+        }
+        let mut tx = self.store.write("code missed").await?;
+        if !tx.press_cascade(challenge.id, now).await? {
+            return Err(IssueError::Nothing);
+        }
+        let event = AuditEvent::new(now, Actor::LinkHolder(reached.row.id), Verb::CodeMissed)
+            .about_practice(reached.row.practice)
+            .about_delivery(reached.row.id);
+        tx.commit(event).await?;
+        self.go_on(challenge.id).await
+    }
+
+    /// The page that waits for a code is open: a call may follow a short message by itself.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the store.
+    pub async fn page_waits(&self, ticket: &str, browser: &BrowserToken) -> Result<(), Fault> {
+        let now = self.clock.now();
+        let Some(reached) = self.reach(ticket).await? else { return Ok(()) };
+        let newest = self.store.newest_challenge(reached.row.id, &self.browser_hash(browser)).await?;
+        match newest.filter(|row| is_live(row, now) && now.since(row.seen_at) >= SIGNS_APART) {
+            Some(challenge) => self.store.challenge_seen(challenge.id, now).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Goes on with a cascade, and waits a little for what comes of it: the page tells the rest.
+    async fn go_on(&self, id: ChallengeId) -> Result<(), IssueError> {
         // In a task of its own: a phone that goes away while the provider thinks must not leave the row undecided.
         let this = self.clone();
-        let sending = tokio::spawn(async move { this.send(&reached, &challenge, &code, language).await });
-        sending.await.map_err(|_| Fault::new("sending a code ended early"))??;
-        Ok(Issued { channel })
+        let sending = tokio::spawn(async move { this.advance(id).await });
+        match tokio::time::timeout(PAGE_WAITS, sending).await {
+            Ok(joined) => joined.map_err(|_| Fault::new("sending a code ended early"))??,
+            Err(_) => return Ok(()),
+        }
+        match self.store.challenge(id).await? {
+            Some(row) if row.sent == SendState::Failed => {
+                Err(IssueError::NotSent { class: row.failure.unwrap_or(FailureClass::Refused) })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Answers a challenge: the try is counted in one statement before anything is compared.
@@ -198,119 +259,47 @@ impl Access {
     /// Makes the challenge durable, within its limits; they are read and used up in one transaction.
     async fn record(
         &self,
-        reached: &Reached,
+        aim: &Aim,
         browser: &BrowserToken,
         channel: Channel,
+        language: Language,
         code: &OneTimeCode,
         now: Timestamp,
-    ) -> Result<ChallengeRow, IssueError> {
+    ) -> Result<ChallengeId, IssueError> {
         let browser = self.browser_hash(browser);
+        let delivery = aim.row.id;
         let mut tx = self.store.write("issue code").await?;
-        let counts = tx.send_counts(reached.row.id, &browser, now).await?;
+        let counts = tx.send_counts(delivery, &browser, now).await?;
         if let Some(until) = wait(&counts, now) {
             return Err(IssueError::Wait { until });
         }
         let id = ChallengeId::random(self.random.as_ref());
         let row = ChallengeRow {
             id,
-            delivery: reached.row.id,
+            delivery,
             browser: browser.clone(),
             channel,
             letters: two_letters(self.random.as_ref()),
-            code: Some(
-                self.vault.code_mac(&Asked { challenge: id, delivery: reached.row.id, browser: &browser }, code),
-            ),
-            digits: None,
+            code: Some(self.vault.code_mac(&Asked { challenge: id, delivery, browser: &browser }, code)),
+            digits: Some(self.vault.seal_digits(id, code, self.random.as_ref())?),
             tries: 0,
             sent: SendState::Pending,
             failure: None,
             created_at: now,
             expires_at: now.plus(CODE_LIFE),
             used_at: None,
+            language,
+            prefix: Some(self.vault.prefix_key(&aim.to.number)),
+            due_at: Some(now),
+            seen_at: now,
+            pressed_at: Timestamp(0),
         };
         tx.insert_challenge(&row).await?;
-        let event = AuditEvent::new(now, Actor::LinkHolder(reached.row.id), Verb::CodeIssued)
-            .about_practice(reached.row.practice)
-            .about_delivery(reached.row.id);
+        let event = AuditEvent::new(now, Actor::LinkHolder(delivery), Verb::CodeIssued)
+            .about_practice(aim.row.practice)
+            .about_delivery(delivery);
         tx.commit(event).await?;
-        Ok(row)
-    }
-
-    /// Hands the code to the providers of its channel, in order, and records what they said.
-    async fn send(
-        &self,
-        reached: &Reached,
-        challenge: &ChallengeRow,
-        code: &OneTimeCode,
-        language: Language,
-    ) -> Result<(), IssueError> {
-        let outcome = self.hand_over(reached, challenge, code, language).await;
-        let now = self.clock.now();
-        let (sent, failure) = match outcome {
-            Ok(()) => (SendState::Sent, None),
-            Err(class) => (SendState::Failed, Some(class)),
-        };
-        let mut tx = self.store.write("code sent").await?;
-        tx.challenge_sent(challenge.id, sent, failure).await?;
-        let event = AuditEvent::new(now, Actor::Server, Verb::CodeSent)
-            .about_practice(reached.row.practice)
-            .about_delivery(reached.row.id)
-            .counting(i64::from(failure.is_none()));
-        tx.commit(event).await?;
-        match failure {
-            None => Ok(()),
-            Some(class) => Err(IssueError::NotSent { class }),
-        }
-    }
-
-    /// Tries the providers of the channel in order.
-    async fn hand_over(
-        &self,
-        reached: &Reached,
-        challenge: &ChallengeRow,
-        code: &OneTimeCode,
-        language: Language,
-    ) -> Result<(), FailureClass> {
-        let (sms, script) = (self.short_message(challenge, code, language), self.script(code, language));
-        let mut class = FailureClass::NoProvider;
-        for member in self.gateways.members().iter().filter(|member| member.channel == challenge.channel) {
-            let words = match challenge.channel {
-                Channel::Sms => Words::Sms(&sms),
-                Channel::Voice => Words::Call(&script),
-            };
-            let send = SendId::random(self.random.as_ref());
-            let to = &reached.coordinates.number;
-            match member.provider.send(&Outgoing { send, to, language, words, report: None }).await {
-                Ok(_) => return Ok(()),
-                Err(why) => class = why,
-            }
-        }
-        Err(class)
-    }
-
-    /// What the SMS says: the code, the letters, a warning; no name, no link.
-    fn short_message(&self, challenge: &ChallengeRow, code: &OneTimeCode, language: Language) -> SecretText {
-        let letters = Said::Text(&challenge.letters);
-        let text = self.texts.say(language, "code-sms", &[("code", code.reveal().into()), ("letters", letters)]);
-        // The last line lets phones fill the code in for this page alone (WebOTP).
-        SecretText::new(format!("{text}\n\n@{} #{}", self.portal_host, code.reveal()))
-    }
-
-    /// What the voice says.
-    fn script(&self, code: &OneTimeCode, language: Language) -> Script {
-        let say = |id| self.texts.say(language, id, &[]);
-        let digits: Vec<String> = code.reveal().chars().map(|digit| digit.to_string()).collect();
-        let spaced = SecretText::new(digits.join(", "));
-        Script {
-            language,
-            greeting: say("code-voice-greeting"),
-            code: say("code-voice-code"),
-            digits: SecretText::new(code.reveal()),
-            repeat: say("code-voice-repeat"),
-            again: say("code-voice-again"),
-            goodbye: say("code-voice-goodbye"),
-            whole: SecretText::new(self.texts.say(language, "code-voice", &[("digits", spaced.reveal().into())])),
-        }
+        Ok(id)
     }
 
     /// A wrong code: counts it, spends the code at its fifth, pauses, and locks at the hundredth.
@@ -365,6 +354,15 @@ impl Access {
         };
         Ok((token, row))
     }
+}
+
+/// Whether a code can still be answered.
+pub(super) fn is_live(row: &ChallengeRow, now: Timestamp) -> bool {
+    row.code.is_some()
+        && row.used_at.is_none()
+        && row.expires_at > now
+        && row.tries < TRIES
+        && row.sent != SendState::Failed
 }
 
 /// When this browser may ask again, if not now.

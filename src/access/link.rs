@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use crate::domain::{
     BrowserToken, Channel, Coordinates, DeliveryId, DeliveryState, FailureClass, Fault, KeyedHash, Language,
-    PracticeId, PracticeProfile, Ticket, Timestamp,
+    PracticeId, PracticeProfile, SentState, Ticket, Timestamp,
 };
-use crate::store::challenges::{ChallengeRow, SendState};
+use crate::store::challenges::SendState;
 use crate::store::deliveries::DeliveryRow;
 
 use super::Access;
-use super::challenge::{SEND_PAUSE, TRIES};
+use super::cascade::worst;
+use super::challenge::{MISSED_AFTER, SEND_PAUSE, TRIES, is_live};
 
 /// What a link shows to who holds it.
 #[derive(Debug)]
@@ -61,6 +62,10 @@ pub enum LinkState {
         tries_left: i64,
         /// Whether the other channel can be offered.
         other: Option<Channel>,
+        /// Where the newest attempt stands.
+        progress: CodeProgress,
+        /// From when on "it did not arrive" tries the next provider with the same code; none where none is left.
+        missed_at: Option<Timestamp>,
     },
     /// Too many wrong codes: nothing until then.
     Paused {
@@ -73,6 +78,19 @@ pub enum LinkState {
     Recalled,
     /// A hundred wrong codes.
     Locked,
+}
+
+/// Where the newest attempt to send a code stands: what is known, and no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CodeProgress {
+    /// How it travels: a call may have followed a short message.
+    pub channel: Channel,
+    /// What became of it.
+    pub state: SentState,
+    /// Why it failed, where it did.
+    pub failure: Option<FailureClass>,
+    /// Since when.
+    pub at: Timestamp,
 }
 
 /// Why a link shows nothing.
@@ -141,18 +159,15 @@ impl Access {
         self.vault.hash("browser", None, browser.reveal_octets())
     }
 
-    /// Which channels have a provider and can reach the number.
-    pub(super) fn channels(&self, to: &Coordinates) -> (bool, bool) {
-        (self.gateways.has(Channel::Sms) && to.number.is_mobile(), self.gateways.has(Channel::Voice))
-    }
-
     async fn open_state(
         &self,
         reached: &Reached,
         browser: Option<&BrowserToken>,
         now: Timestamp,
     ) -> Result<LinkState, Fault> {
-        let (sms, voice) = self.channels(&reached.coordinates);
+        let aim = self.aim(reached.row.clone()).await?;
+        let sms = self.gateways.has(Channel::Sms) && aim.takes_sms();
+        let voice = self.gateways.has(Channel::Voice);
         let newest = match browser {
             Some(browser) => self.store.newest_challenge(reached.row.id, &self.browser_hash(browser)).await?,
             None => None,
@@ -164,7 +179,20 @@ impl Access {
                 Channel::Sms => voice.then_some(Channel::Voice),
                 Channel::Voice => sms.then_some(Channel::Sms),
             };
+            let tried = self.store.sends_of(newest.id).await?;
+            let more = newest.digits.is_some() && self.left(newest.channel, &aim, &tried).next().is_some();
+            let last = tried.last();
+            let progress = CodeProgress {
+                channel: last.map_or(newest.channel, |send| send.channel),
+                state: last.map_or(SentState::Pending, |send| send.state),
+                failure: last.and_then(|send| send.failure).or_else(|| worst(&tried)),
+                at: last
+                    .map_or(newest.created_at, |send| send.reported_at.or(send.accepted_at).unwrap_or(send.created_at)),
+            };
+            let since = last.map_or(newest.created_at, |send| send.created_at);
             return Ok(LinkState::Enter {
+                progress,
+                missed_at: more.then(|| since.plus(MISSED_AFTER)),
                 channel: newest.channel,
                 letters: newest.letters,
                 last_two: reached.coordinates.number.last_two().to_owned(),
@@ -192,13 +220,4 @@ pub(super) fn end_of(row: &DeliveryRow, now: Timestamp) -> Option<LinkState> {
         _ if row.expires_at <= now => Some(LinkState::Expired),
         _ => None,
     }
-}
-
-/// Whether a code can still be answered.
-pub(super) fn is_live(row: &ChallengeRow, now: Timestamp) -> bool {
-    row.code.is_some()
-        && row.used_at.is_none()
-        && row.expires_at > now
-        && row.tries < TRIES
-        && row.sent != SendState::Failed
 }

@@ -1,10 +1,13 @@
 //! Who may do what: logins of mail clients, challenges and sessions of patients.
 
+mod cascade;
 mod challenge;
 pub mod cloud;
 mod link;
 mod login;
+mod money;
 mod network;
+mod reports;
 mod session;
 
 use std::sync::Arc;
@@ -15,10 +18,12 @@ use crate::store::Store;
 use crate::texts::Texts;
 use crate::vault::Vault;
 
-pub use challenge::{IssueError, Issued, RedeemError, Redeemed};
-pub use link::{LinkError, LinkState, LinkView};
+pub use crate::gateway::{Callback, ReportFault};
+pub use challenge::{IssueError, RedeemError, Redeemed};
+pub use link::{CodeProgress, LinkError, LinkState, LinkView};
 pub use login::{LoginError, Opened};
 pub use network::Network;
+pub use reports::ReportAnswer;
 pub use session::OpenSession;
 
 /// The verb room of access. Cheap to clone.
@@ -33,6 +38,11 @@ pub struct Access {
     /// The portal's host name, for the WebOTP line.
     pub(crate) portal_host: Arc<str>,
     pub(crate) cloud_clients: Arc<cloud::CloudClients>,
+    /// The portal's own address, where providers report; none without a portal.
+    report_base: Option<Arc<str>>,
+    ceilings: Ceilings,
+    /// Something was reported, or pressed: a cascade may go on.
+    moved: Arc<tokio::sync::Notify>,
 }
 
 impl Access {
@@ -46,8 +56,26 @@ impl Access {
         gateways: Gateways,
         portal_host: &str,
     ) -> Self {
-        let cloud_clients = Arc::default();
-        Self { store, vault, clock, random, texts, gateways, portal_host: portal_host.into(), cloud_clients }
+        Self {
+            store,
+            vault,
+            clock,
+            random,
+            texts,
+            gateways,
+            portal_host: portal_host.into(),
+            cloud_clients: Arc::default(),
+            report_base: None,
+            ceilings: Ceilings::default(),
+            moved: Arc::default(),
+        }
+    }
+
+    /// The same, with what may be spent, and the portal's address as providers reach it.
+    #[must_use]
+    pub fn with_codes(mut self, ceilings: Ceilings, portal_url: Option<&str>) -> Self {
+        (self.ceilings, self.report_base) = (ceilings, portal_url.map(Arc::from));
+        self
     }
 
     /// The same, with a list of clients that fetch through somebody's cloud.

@@ -140,7 +140,7 @@ impl Deliveries {
             }
         }
         let mut tx = self.store.write("prune sessions").await?;
-        let pruned = tx.prune_sessions(now.minus(DAY)).await?;
+        let pruned = tx.prune_sessions(now.minus(DAY)).await? + tx.prune_sends(now.minus(KEPT_SENDS)).await?;
         if pruned > 0 {
             tx.commit(AuditEvent::new(now, Actor::Server, Verb::Swept).counting(pruned)).await?;
         } else {
@@ -214,6 +214,8 @@ impl Deliveries {
     }
 }
 
+/// How long attempts to send codes are kept for listings.
+const KEPT_SENDS: Duration = Duration::from_secs(35 * 86_400);
 const DAY: Duration = Duration::from_secs(86_400);
 
 fn none() -> DirectoryError {

@@ -50,8 +50,16 @@ words! {
         Retried = "notice.retried",
         /// A code was asked for.
         CodeIssued = "code.issued",
-        /// A code was handed to a provider, or refused by all.
+        /// A provider is about to be given a code.
+        CodeTried = "code.tried",
+        /// A provider took a code (count 1) or did not (0).
         CodeSent = "code.sent",
+        /// A provider told that a code arrived (count 1) or will not (0).
+        CodeReported = "code.reported",
+        /// The patient said that a code did not arrive.
+        CodeMissed = "code.missed",
+        /// Codes to numbers that looked pumped were let through by hand, or what was known of a number forgotten.
+        CodesResumed = "codes.resumed",
         /// A code was refused: wrong, late, or from another browser.
         CodeRefused = "code.refused",
         /// A right code was given.

@@ -31,6 +31,32 @@ words! {
         Voice = "voice",
     }
 
+    /// What became of one attempt to send a code.
+    SentState {
+        /// The provider has not answered yet.
+        Pending = "pending",
+        /// The provider took it, which says nothing of the telephone.
+        Accepted = "accepted",
+        /// It is on the telephone; of a call: the code was said.
+        Delivered = "delivered",
+        /// It never will be.
+        Failed = "failed",
+        /// Nobody knows: the node that sent it died, or nothing was heard of it.
+        Lost = "lost",
+    }
+
+    /// What has a ceiling of messages and calls in a day.
+    CeilingScope {
+        /// All of this server.
+        Server = "server",
+        /// One practice.
+        Practice = "practice",
+        /// Numbers that differ in their last seven digits only.
+        Prefix = "prefix",
+        /// One number.
+        Number = "number",
+    }
+
     /// Why something could not be sent, without a word of anybody's.
     FailureClass {
         /// The server could not be reached.
@@ -80,5 +106,12 @@ impl DeliveryState {
     /// Whether the patient may still ask for a code.
     pub fn is_open(self) -> bool {
         matches!(self, Self::Queued | Self::Notified | Self::Opened | Self::Downloaded)
+    }
+}
+
+impl FailureClass {
+    /// Whether it concerns the number, whoever sends to it.
+    pub fn is_about_the_number(self) -> bool {
+        matches!(self, Self::Landline | Self::UnknownNumber | Self::Stopped | Self::Absent | Self::NoAnswer)
     }
 }

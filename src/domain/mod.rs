@@ -26,7 +26,7 @@ mod time;
 
 pub use address::{Address, AddressFault, DomainName, LocalPart};
 pub use audit::{Actor, AuditEvent, Verb};
-pub use delivery::{Channel, DeliveryState, FailureClass};
+pub use delivery::{CeilingScope, Channel, DeliveryState, FailureClass, SentState};
 pub use dsn::{DsnRequest, EnvelopeWord, Notify, RecipientDsn};
 pub use fault::Fault;
 pub use flags::{FlagChange, Flags, SERVER_KEYWORDS, SystemFlags};

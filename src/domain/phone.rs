@@ -88,6 +88,11 @@ impl PhoneNumber {
         &self.e164
     }
 
+    /// All but the last seven digits: country and kind of number, nobody's own.
+    pub fn prefix(&self) -> &str {
+        self.e164.get(..self.e164.len().saturating_sub(7)).unwrap_or_default()
+    }
+
     /// The last two digits: what a page may show once a code was asked.
     pub fn last_two(&self) -> &str {
         self.e164.get(self.e164.len().saturating_sub(2)..).unwrap_or_default()

@@ -12,6 +12,7 @@
 
 mod call;
 mod client;
+mod gsm;
 mod section;
 mod shown;
 mod template;
@@ -25,6 +26,7 @@ use crate::domain::{Channel, FailureClass, Language, PhoneNumber, SecretText, Se
 
 pub use call::{DIGIT_PAUSE, Document, GREETINGS, KEY_PRESSED, KEY_WAIT, Script};
 pub use client::{Answer, Web};
+pub use gsm::parts;
 pub use section::{ProviderSettings, Section};
 pub use shown::ShownCode;
 
@@ -232,7 +234,7 @@ pub enum ReportFault {
 /// A report over an open connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Streamed {
-    /// From which provider.
+    /// From which provider, by its name in the settings: they all send short messages.
     pub provider: String,
     /// What it calls the message.
     pub reference: String,
@@ -251,7 +253,7 @@ struct Inner {
 
 /// One provider with what every kind has.
 pub struct Member {
-    /// Its name, for logs, listings and rows.
+    /// Its channel and its name in the settings, such as `sms/primary`: for logs, listings and rows.
     pub name: String,
     /// What it sends.
     pub channel: Channel,
@@ -261,6 +263,13 @@ pub struct Member {
     pub price: i64,
     /// Itself.
     pub provider: Arc<dyn Provider>,
+}
+
+impl Member {
+    /// What a provider of a list is called.
+    pub fn named(channel: Channel, name: &str) -> String {
+        format!("{}/{name}", channel.word())
+    }
 }
 
 impl Gateways {
@@ -278,11 +287,12 @@ impl Gateways {
             if !kind.channels.contains(&one.channel) {
                 return Err(wrong(format!("kind {:?} does not send by {}", kind.name, one.channel.word())));
             }
-            if members.iter().any(|other| other.name == one.section.name()) {
-                return Err(wrong("another provider has this name".to_owned()));
+            let name = Member::named(one.channel, one.section.name());
+            if members.iter().any(|other| other.name == name) {
+                return Err(wrong("name: another provider of this list has it".to_owned()));
             }
             members.push(Member {
-                name: one.section.name().to_owned(),
+                name,
                 channel: one.channel,
                 kind: kind.name,
                 price: one.price,

@@ -36,7 +36,7 @@ impl Provider for Shown {
 
 pub(super) fn members(to: &UnboundedSender<ShownCode>) -> Vec<Member> {
     let member = |channel: Channel| Member {
-        name: channel.word().to_owned(),
+        name: Member::named(channel, "shown"),
         channel,
         kind: "shown",
         price: 0,

@@ -41,7 +41,7 @@ pub(super) async fn watch(
 
 async fn admit(portal: &Portal, route: &Route, mut request: Request, next: Next) -> Response {
     match route.guard {
-        Guard::Public => {}
+        Guard::Public | Guard::Provider => {}
         Guard::Link => {
             let ticket = request.uri().path().split('/').nth(2).and_then(Ticket::parse);
             let Some(ticket) = ticket else { return plain::incomplete(portal) };

@@ -22,8 +22,8 @@ pub(super) async fn secure(request: Request, next: Next) -> Response {
 }
 
 /// The policy of pages.
-pub(super) const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; \
-                                      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+pub(super) const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
+                                      img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 const UNLESS_SAID: [(HeaderName, &str); 2] =
     [(header::CONTENT_SECURITY_POLICY, PAGE_POLICY), (header::CACHE_CONTROL, "no-store")];

@@ -5,13 +5,13 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
 
-use crate::access::{IssueError, LinkError, LinkView, RedeemError};
+use crate::access::{IssueError, LinkError, LinkState, LinkView, RedeemError};
 use crate::domain::{BrowserToken, Channel};
 
 use super::guard::{self, Held, Protected, Visitor};
 use super::pages::{self, Complaint, LinkForms};
 use super::words::Words;
-use super::{Portal, plain};
+use super::{Portal, plain, progress};
 
 /// `GET /l/{ticket}`
 pub(super) async fn show(State(portal): State<Portal>, Held(ticket): Held, visitor: Visitor) -> Response {
@@ -47,9 +47,53 @@ pub(super) async fn code(
         Err(IssueError::Wait { until }) => {
             answer(&portal, &ticket, &visitor, Some(browser), Some(Complaint::Wait(until))).await
         }
+        Err(IssueError::Nothing) => back(&ticket, &browser),
         Err(IssueError::Incomplete) => plain::incomplete(&portal),
         Err(IssueError::Fault(fault)) => plain::fault(&portal, &fault),
     }
+}
+
+/// A form that says nothing but its token.
+#[derive(Deserialize)]
+pub(super) struct Bare {}
+
+/// `POST /l/{ticket}/missing`: the code did not arrive.
+pub(super) async fn missing(
+    State(portal): State<Portal>,
+    Held(ticket): Held,
+    visitor: Visitor,
+    Protected { browser, .. }: Protected<Bare>,
+) -> Response {
+    match portal.access.not_arrived(&ticket, &browser).await {
+        Ok(()) | Err(IssueError::NotSent { .. } | IssueError::Closed | IssueError::Nothing) => back(&ticket, &browser),
+        Err(IssueError::Wait { until }) => {
+            answer(&portal, &ticket, &visitor, Some(browser), Some(Complaint::Wait(until))).await
+        }
+        Err(IssueError::Incomplete) => plain::incomplete(&portal),
+        Err(IssueError::Fault(fault)) => plain::fault(&portal, &fault),
+    }
+}
+
+/// `POST /l/{ticket}/wait`: the page that waits for a code is open; the answer is what became of it, as plain text.
+pub(super) async fn wait(
+    State(portal): State<Portal>,
+    Held(ticket): Held,
+    visitor: Visitor,
+    Protected { browser, .. }: Protected<Bare>,
+) -> Response {
+    if let Err(fault) = portal.access.page_waits(&ticket, &browser).await {
+        return plain::fault(&portal, &fault);
+    }
+    let view = match portal.access.link(&ticket, Some(&browser)).await {
+        Ok(view) => view,
+        Err(error) => return no_link(&portal, &error),
+    };
+    let LinkState::Enter { progress, last_two, .. } = &view.state else {
+        return StatusCode::RESET_CONTENT.into_response();
+    };
+    let language = visitor.language(view.language);
+    let words = Words::new(&portal.texts, language, &view.practice.timezone, portal.clock.now());
+    progress::told(&words, progress, last_two).into_response()
 }
 
 /// The code as it was typed or pasted.
@@ -121,7 +165,8 @@ fn page(
     let language = visitor.language(view.language);
     let words = Words::new(&portal.texts, language, &view.practice.timezone, portal.clock.now());
     let token = |purpose: &str| portal.access.form_token(browser, &format!("/l/{ticket}/{purpose}"));
-    let forms = LinkForms { ticket, code: token("code"), check: token("check") };
+    let (code, check) = (token("code"), token("check"));
+    let forms = LinkForms { ticket, code, check, missing: token("missing"), wait: token("wait") };
     pages::link(&words, portal.settings.demonstration, view, &forms, complaint)
 }
 

@@ -1,6 +1,7 @@
 //! The patient's pages: open the link, choose how the code travels, type it, read, download.
 //!
-//! Server-rendered HTML without a script, in one style sheet of our own. A handler extracts, calls one verb
+//! Server-rendered HTML that needs no script, in one style sheet of our own; one small script shows what becomes of
+//! a code while it is awaited. A handler extracts, calls one verb
 //! and answers; nothing changes on a GET; nothing readable is kept by a browser (`no-store`) nor by a log
 //! (route templates only, never an address with its ticket).
 //!
@@ -15,6 +16,8 @@ mod link;
 mod loads;
 mod pages;
 mod plain;
+mod progress;
+mod reports;
 mod routes;
 mod serve;
 mod steady;

@@ -11,8 +11,8 @@ use crate::mailbox::{Body, Letter};
 use crate::texts::{Said, Texts};
 
 use super::html::reduce;
-use super::style;
 use super::words::Words;
+use super::{progress, style};
 
 /// What surrounds a page.
 struct Frame {
@@ -40,6 +40,10 @@ pub(super) struct LinkForms<'a> {
     pub(super) code: String,
     /// For `/l/{ticket}/check`.
     pub(super) check: String,
+    /// For `/l/{ticket}/missing`.
+    pub(super) missing: String,
+    /// For `/l/{ticket}/wait`.
+    pub(super) wait: String,
 }
 
 /// What went wrong with the form that was sent, told on the page that follows.
@@ -97,12 +101,23 @@ pub(super) fn link(
             };
             finish(page.render())
         }
-        LinkState::Enter { channel, letters, last_two, expires_at, again_at, tries_left, other } => {
-            let sent = if *channel == Channel::Sms { "portal-sent-sms" } else { "portal-sent-voice" };
+        LinkState::Enter {
+            channel,
+            letters,
+            last_two,
+            expires_at,
+            again_at,
+            tries_left,
+            other,
+            progress,
+            missed_at,
+        } => {
             let again = if *channel == Channel::Sms { "portal-again-sms" } else { "portal-again-voice" };
             let page = Enter {
                 frame: frame("portal-enter-title"),
-                sent: words.tell(sent, &[("two", last_two.into())]),
+                script: style::script(),
+                sent: progress::told(words, progress, last_two),
+                missed: missed_at.map(|at| words.tell("portal-missed-at", &[("at", (&words.at(at)).into())])),
                 letters: words.tell("portal-letters", &[("letters", letters.into())]),
                 until: words.tell("portal-code-until", &[("until", (&words.until(*expires_at)).into())]),
                 left: (*tries_left < 5 && !told_tries)
@@ -331,12 +346,21 @@ fn complain(words: &Words, complaint: Complaint, state: &LinkState) -> String {
 fn not_sent(words: &Words, channel: Channel, class: FailureClass, sms: bool, voice: bool) -> String {
     let failed = words.say(match (class, channel) {
         (FailureClass::Landline, _) => "portal-failed-landline",
+        (FailureClass::UnknownNumber, _) => "portal-failed-unknown-number",
+        (FailureClass::Stopped, _) => "portal-failed-stopped",
+        (FailureClass::Absent, _) => "portal-phone-absent",
+        (FailureClass::Ceiling | FailureClass::Pumping, _) => "portal-failed-ceiling",
+        (FailureClass::NoAnswer, Channel::Voice) => "portal-voice-nobody",
         (_, Channel::Sms) => "portal-failed-sms",
         (_, Channel::Voice) => "portal-failed-voice",
     });
     let then = match (class, channel, sms, voice) {
-        (_, _, false, false) => return failed,
-        (FailureClass::Landline, _, _, true) | (_, Channel::Sms, false, true) => words.say("portal-then-voice"),
+        (_, _, false, false) | (FailureClass::UnknownNumber | FailureClass::Ceiling | FailureClass::Pumping, ..) => {
+            return failed;
+        }
+        (FailureClass::Landline | FailureClass::Stopped, _, _, true) | (_, Channel::Sms, false, true) => {
+            words.say("portal-then-voice")
+        }
         (_, Channel::Sms, true, true) => words.say("portal-then-again-or-voice"),
         (_, Channel::Voice, true, true) => words.say("portal-then-again-or-sms"),
         (_, Channel::Voice, true, false) => words.say("portal-then-sms"),
@@ -388,7 +412,9 @@ struct Enter<'a> {
     frame: Frame,
     w: &'a Words,
     forms: &'a LinkForms<'a>,
+    script: String,
     sent: String,
+    missed: Option<String>,
     letters: String,
     until: String,
     left: Option<String>,

@@ -27,14 +27,18 @@ pub(super) async fn favicon() -> Response {
     ([(header::CONTENT_TYPE, "image/svg+xml")], style::MARK).into_response()
 }
 
-/// `GET /s/{style}`: the only answer that may be kept, since its name changes with its octets.
+/// `GET /s/{style}`, the style sheet and the script: the only answers that may be kept, since their names change with
+/// their octets.
 pub(super) async fn style(State(portal): State<Portal>, Path(name): Path<String>) -> Response {
-    if name != style::name() {
+    let (kind, text) = if name == style::name() {
+        ("text/css; charset=utf-8", style::SHEET)
+    } else if name == style::script() {
+        ("text/javascript; charset=utf-8", style::SCRIPT)
+    } else {
         return unknown(&portal);
-    }
+    };
     let kept = HeaderValue::from_static("public, max-age=31536000, immutable");
-    let kind = HeaderValue::from_static("text/css; charset=utf-8");
-    ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, kept)], style::SHEET).into_response()
+    ([(header::CONTENT_TYPE, HeaderValue::from_static(kind)), (header::CACHE_CONTROL, kept)], text).into_response()
 }
 
 /// Nothing is here.

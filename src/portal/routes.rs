@@ -11,7 +11,7 @@ use axum::routing::{MethodRouter, get, post};
 use axum::{Extension, Router};
 
 use super::loads::Loads;
-use super::{Portal, file, guard, headers, letter, link, plain};
+use super::{Portal, file, guard, headers, letter, link, plain, reports};
 
 /// Who may come in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub enum Guard {
     Link,
     /// Who gave the right code, while the page is open.
     Session,
+    /// A provider of codes, at an address that it alone was told; `access` asks for its signature.
+    Provider,
 }
 
 /// One row.
@@ -44,6 +46,10 @@ pub const ROUTES: &[Route] = &[
     Route { method: "GET", path: "/l/{ticket}", guard: Guard::Link, serve: || get(link::show) },
     Route { method: "POST", path: "/l/{ticket}/code", guard: Guard::Link, serve: || post(link::code) },
     Route { method: "POST", path: "/l/{ticket}/check", guard: Guard::Link, serve: || post(link::check) },
+    Route { method: "POST", path: "/l/{ticket}/missing", guard: Guard::Link, serve: || post(link::missing) },
+    Route { method: "POST", path: "/l/{ticket}/wait", guard: Guard::Link, serve: || post(link::wait) },
+    Route { method: "GET", path: "/r/{send}/{tag}", guard: Guard::Provider, serve: || get(reports::call) },
+    Route { method: "POST", path: "/r/{send}/{tag}", guard: Guard::Provider, serve: || post(reports::call) },
     Route { method: "GET", path: "/letter", guard: Guard::Session, serve: || get(letter::show) },
     Route { method: "POST", path: "/letter/prolong", guard: Guard::Session, serve: || post(letter::prolong) },
     Route { method: "POST", path: "/letter/close", guard: Guard::Session, serve: || post(letter::close) },
@@ -79,5 +85,5 @@ async fn wrong_method() -> Response {
     StatusCode::METHOD_NOT_ALLOWED.into_response()
 }
 
-/// The longest form is a pasted SMS with its token.
+/// The longest form is a pasted SMS with its token; reports of providers are shorter.
 const LARGEST_FORM: usize = 16 * 1024;

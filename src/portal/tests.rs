@@ -8,10 +8,10 @@ use axum::http::{Request, StatusCode, header};
 use axum::response::Response;
 use tower::ServiceExt;
 
-use crate::access::{Access, LinkState, LinkView};
+use crate::access::{Access, CodeProgress, LinkState, LinkView};
 use crate::delivery::Deliveries;
 use crate::domain::{
-    BrowserToken, Channel, Clock, DeliveryId, FailureClass, Language, PracticeProfile, Random, SecretText,
+    BrowserToken, Channel, Clock, DeliveryId, FailureClass, Language, PracticeProfile, Random, SecretText, SentState,
     SessionToken, Ticket, Timestamp,
 };
 use crate::gateway::Gateways;
@@ -78,6 +78,16 @@ fn link_states() -> Vec<(&'static str, LinkState, Option<Complaint>)> {
         again_at: later(1),
         tries_left,
         other,
+        progress: CodeProgress { channel, state: SentState::Accepted, failure: None, at: later(0) },
+        missed_at: Some(later(1)),
+    };
+    let told = |channel, state, failure| {
+        let mut entered = enter(channel, 5, None);
+        if let LinkState::Enter { progress, missed_at, .. } = &mut entered {
+            *progress = CodeProgress { channel, state, failure, at: later(0) };
+            *missed_at = None;
+        }
+        entered
     };
     let (sms, voice) = (Channel::Sms, Channel::Voice);
     vec![
@@ -105,6 +115,17 @@ fn link_states() -> Vec<(&'static str, LinkState, Option<Complaint>)> {
         ("expired", LinkState::Expired, None),
         ("recalled", LinkState::Recalled, None),
         ("locked", LinkState::Locked, None),
+        ("enter-leaving", told(sms, SentState::Pending, None), None),
+        ("enter-arrived", told(sms, SentState::Delivered, None), None),
+        ("enter-absent", told(sms, SentState::Failed, Some(FailureClass::Absent)), None),
+        ("enter-lost", told(sms, SentState::Lost, Some(FailureClass::NoReport)), None),
+        ("enter-said", told(voice, SentState::Delivered, None), None),
+        ("enter-nobody", told(voice, SentState::Failed, Some(FailureClass::NoAnswer)), None),
+        ("enter-no-call", told(voice, SentState::Failed, Some(FailureClass::Refused)), None),
+        ("choose-unknown-number", choose(true, true, Some((sms, FailureClass::UnknownNumber)), None), None),
+        ("choose-stopped", choose(false, true, Some((sms, FailureClass::Stopped)), None), None),
+        ("choose-ceiling", choose(true, true, Some((sms, FailureClass::Ceiling)), None), None),
+        ("choose-nobody", choose(true, true, Some((voice, FailureClass::NoAnswer)), None), None),
     ]
 }
 
@@ -129,7 +150,13 @@ fn link_page_of(
         state,
     };
     let words = Words::new(&Texts::new(), language, "Europe/Paris", NOW);
-    let forms = LinkForms { ticket: TICKET, code: "token-one".into(), check: "token-two".into() };
+    let forms = LinkForms {
+        ticket: TICKET,
+        code: "token-one".into(),
+        check: "token-two".into(),
+        missing: "token-three".into(),
+        wait: "token-four".into(),
+    };
     pages::link(&words, demonstration, &view, &forms, complaint)
 }
 
@@ -198,7 +225,10 @@ fn every_page_in_every_state_and_language_is_sound() {
             assert!(!page.contains(['{', '}']), "{name}: an argument without value");
             assert_eq!(page.matches("<h1").count(), 1, "{name}: one first heading");
             assert!(title(&page).chars().count() > 8, "{name}: a title");
-            assert!(!page.contains("<script") && !page.contains("style=") && !page.contains("onclick"), "{name}");
+            let own = format!("<script src=\"/s/{}\" defer></script>", style::script());
+            let rest = page.replace(&own, "");
+            assert_eq!(rest.len() < page.len(), name.starts_with("enter"), "{name}: waits for a code");
+            assert!(!rest.contains("<script") && !page.contains("style=") && !page.contains("onclick"), "{name}");
             assert!(!page.contains("http://") && !page.contains("//cdn"), "{name}: nothing of others");
             let both = pages::BOTH.iter().any(|(both, _)| name.starts_with(both));
             let tag = if both { "fr" } else { language.tag() };
@@ -247,6 +277,7 @@ fn one_way_is_chosen_as_well_and_no_other_is_spoken_of() {
             assert_eq!(page.contains("<form"), sms || voice, "{name}");
             // Where a number takes no SMS, that is said; otherwise only what is offered has a name.
             let spoken = page.replace("ne reçoit pas les SMS", "").replace("does not take text messages", "");
+            let spoken = spoken.replace("refusé nos SMS", "").replace("refused our text messages", "");
             let failed = page.contains("id=\"error\"") && !name.contains("-one");
             if !failed || (sms != voice) {
                 assert_eq!(spoken.contains("SMS") || spoken.contains("text message"), sms, "{name}");
@@ -524,7 +555,11 @@ async fn read(answer: Response) -> (StatusCode, String) {
 }
 
 fn filled(path: &str) -> String {
-    path.replace("{ticket}", TICKET).replace("{number}", "0").replace("{style}", &style::name())
+    path.replace("{ticket}", TICKET)
+        .replace("{number}", "0")
+        .replace("{style}", &style::name())
+        .replace("{send}", "x")
+        .replace("{tag}", "y")
 }
 
 #[tokio::test]
@@ -546,6 +581,7 @@ async fn fault_6_and_7_who_has_nothing_gets_nothing() {
                 (Guard::Link, "GET") => &[StatusCode::NOT_FOUND],
                 (Guard::Link, _) => &[StatusCode::FORBIDDEN],
                 (Guard::Session, _) => &[StatusCode::FORBIDDEN],
+                (Guard::Provider, _) => &[StatusCode::NOT_FOUND],
             };
             assert!(expected.contains(&status), "{} {} with [{cookies}]: {status}", route.method, route.path);
             if route.path.starts_with("/letter/file") {

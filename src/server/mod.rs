@@ -98,6 +98,7 @@ impl Server {
         let rooms = Rooms::open(config, "serve", clock.clone(), random.clone()).await?;
         let access = rooms.access(clock.clone(), random, gateways, config.portal_host());
         let access = access.with_cloud_clients(config.cloud_clients.clone());
+        let access = access.with_codes(config.ceilings, config.portal.url.as_ref().map(|url| url.as_str()));
         rooms.note_settings(config, clock.now()).await?;
 
         let (stop, stopped) = watch::channel(false);
@@ -111,6 +112,8 @@ impl Server {
             stop,
             tasks: JoinSet::new(),
         };
+        let (codes, stop) = (access.clone(), stopped.clone());
+        running.tasks.spawn(async move { codes.run_codes(stop).await });
         let limits = Limits { connections: CONNECTIONS, per_address: PER_ADDRESS };
         let submission = smtp::Settings {
             hostname: config.hostname.clone(),

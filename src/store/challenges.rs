@@ -5,7 +5,9 @@
 
 use std::time::Duration;
 
-use crate::domain::{ChallengeId, Channel, DeliveryId, FailureClass, Fault, KeyedHash, Mac, Sealed, Timestamp};
+use crate::domain::{
+    ChallengeId, Channel, DeliveryId, FailureClass, Fault, KeyedHash, Language, Mac, Sealed, Timestamp,
+};
 
 use super::value::{Plain, Row, Trouble};
 use super::{Store, Tx};
@@ -39,6 +41,16 @@ pub struct ChallengeRow {
     pub expires_at: Timestamp,
     /// When the right code was given.
     pub used_at: Option<Timestamp>,
+    /// Of the text.
+    pub language: Language,
+    /// Keyed hash of the number but for its last seven digits.
+    pub prefix: Option<KeyedHash>,
+    /// When the next provider is tried by itself.
+    pub due_at: Option<Timestamp>,
+    /// The last sign of the page that waits for the code; 0: none.
+    pub seen_at: Timestamp,
+    /// When the patient said that it did not arrive; 0: never.
+    pub pressed_at: Timestamp,
 }
 
 /// Whether a provider took the code.
@@ -102,7 +114,7 @@ impl Store {
         browser: &KeyedHash,
     ) -> Result<Option<ChallengeRow>, Fault> {
         let sql = "SELECT id, delivery_id, browser_hash, channel, letters, code_mac, digits_sealed, tries, \
-                   sent, failure, created_at, expires_at, used_at \
+                   sent, failure, created_at, expires_at, used_at, language, prefix_hash, due_at, seen_at, pressed_at \
                    FROM challenges WHERE delivery_id = $1 AND browser_hash = $2 ORDER BY created_at DESC, id LIMIT 1";
         let row = self.row(sql, &[delivery.into(), browser.into()]).await?;
         Ok(row.as_ref().map(challenge_row).transpose()?)
@@ -111,7 +123,7 @@ impl Store {
     /// One challenge.
     pub async fn challenge(&self, id: ChallengeId) -> Result<Option<ChallengeRow>, Fault> {
         let sql = "SELECT id, delivery_id, browser_hash, channel, letters, code_mac, digits_sealed, tries, \
-                   sent, failure, created_at, expires_at, used_at \
+                   sent, failure, created_at, expires_at, used_at, language, prefix_hash, due_at, seen_at, pressed_at \
                    FROM challenges WHERE id = $1";
         Ok(self.row(sql, &[id.into()]).await?.as_ref().map(challenge_row).transpose()?)
     }
@@ -154,8 +166,8 @@ impl Tx {
                    WHERE delivery_id = $1 AND browser_hash = $2 AND (code_mac IS NOT NULL OR digits_sealed IS NOT NULL)";
         self.conn.execute(sql, &[row.delivery.into(), (&row.browser).into()]).await?;
         let sql = "INSERT INTO challenges (id, delivery_id, browser_hash, channel, letters, code_mac, digits_sealed, tries, \
-                   sent, failure, created_at, expires_at, used_at) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+                   sent, failure, created_at, expires_at, used_at, language, prefix_hash, due_at, seen_at, pressed_at) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
         let params = [
             row.id.into(),
             row.delivery.into(),
@@ -170,20 +182,31 @@ impl Tx {
             row.created_at.into(),
             row.expires_at.into(),
             row.used_at.into(),
+            row.language.into(),
+            row.prefix.as_ref().into(),
+            row.due_at.into(),
+            row.seen_at.into(),
+            row.pressed_at.into(),
         ];
         self.conn.execute(sql, &params).await?;
         Ok(())
     }
 
-    /// Notes what the provider said, and erases the digits.
+    /// Notes whether a provider took the code.
     pub async fn challenge_sent(
         &mut self,
         id: ChallengeId,
         sent: SendState,
         failure: Option<FailureClass>,
     ) -> Result<(), Fault> {
-        let sql = "UPDATE challenges SET sent = $2, failure = $3, digits_sealed = NULL WHERE id = $1";
+        let sql = "UPDATE challenges SET sent = $2, failure = $3 WHERE id = $1";
         self.conn.execute(sql, &[id.into(), sent.into(), failure.into()]).await?;
+        Ok(())
+    }
+
+    /// Holds a challenge's row until the commit: who writes about its attempts does so one after the other.
+    pub async fn hold_challenge(&mut self, id: ChallengeId) -> Result<(), Fault> {
+        self.conn.execute("UPDATE challenges SET tries = tries WHERE id = $1", &[id.into()]).await?;
         Ok(())
     }
 
@@ -238,7 +261,7 @@ impl Tx {
     }
 }
 
-fn challenge_row(row: &Row) -> Result<ChallengeRow, Trouble> {
+pub(super) fn challenge_row(row: &Row) -> Result<ChallengeRow, Trouble> {
     Ok(ChallengeRow {
         id: row.read("id")?,
         delivery: row.read("delivery_id")?,
@@ -253,6 +276,11 @@ fn challenge_row(row: &Row) -> Result<ChallengeRow, Trouble> {
         created_at: row.read("created_at")?,
         expires_at: row.read("expires_at")?,
         used_at: row.read_opt("used_at")?,
+        language: row.read("language")?,
+        prefix: row.read_opt("prefix_hash")?,
+        due_at: row.read_opt("due_at")?,
+        seen_at: row.read("seen_at")?,
+        pressed_at: row.read("pressed_at")?,
     })
 }
 

@@ -14,10 +14,10 @@ use sqlx::{Postgres, Row as _, Sqlite};
 
 use super::challenges::SendState;
 use crate::domain::{
-    ChallengeId, Channel, Container, DeliveryId, DeliveryState, DepositKeyId, DeviceId, DeviceKind, DomainName,
-    EntryId, Esk, FailureClass, Fault, FolderId, FolderRole, KeyedHash, Mac, MailboxId, MailboxKind, MailboxState,
-    MessageId, ObjectId, PatientId, PatientKind, PracticeId, PublicKey, QueueId, Sealed, SentCopy, SessionId, SlotId,
-    Timestamp, WaitingKind,
+    CeilingScope, ChallengeId, Channel, Container, DeliveryId, DeliveryState, DepositKeyId, DeviceId, DeviceKind,
+    DomainName, EntryId, Esk, FailureClass, Fault, FolderId, FolderRole, KeyedHash, Language, Mac, MailboxId,
+    MailboxKind, MailboxState, MessageId, ObjectId, PatientId, PatientKind, PracticeId, PublicKey, QueueId, Sealed,
+    SendId, SentCopy, SentState, SessionId, SlotId, Timestamp, WaitingKind,
 };
 
 /// A parameter of a statement. NULL keeps its type, which PostgreSQL asks for.
@@ -32,7 +32,7 @@ enum Value<'a> {
 }
 
 /// A text that stands in clear because its column is listed (DESIGN §4): address and name of a mailbox,
-/// name of a domain, tag of a device, letters of a challenge, node and line of the journal.
+/// name of a domain, tag of a device, letters of a challenge, name of a provider, node and line of the journal.
 pub struct Plain<'a>(pub &'a str);
 
 /// Octets that stand in clear because their column is listed: a value of `meta`, a link of the journal.
@@ -179,6 +179,19 @@ impl Column for DomainName {
     }
 }
 
+impl From<Language> for Param<'_> {
+    fn from(language: Language) -> Self {
+        Self(Value::Text(Some(Cow::Borrowed(language.tag()))))
+    }
+}
+
+impl Column for Language {
+    type Raw = String;
+    fn from_raw(raw: String) -> Option<Self> {
+        raw.parse().ok()
+    }
+}
+
 macro_rules! ids {
     ($($name:ident)*) => {$(
         impl From<$name> for Param<'_> {
@@ -250,9 +263,12 @@ macro_rules! octets {
 
 ids! {
     PracticeId MailboxId DeviceId SlotId FolderId EntryId MessageId ObjectId DeliveryId PatientId ChallengeId
-    SessionId QueueId DepositKeyId
+    SessionId QueueId DepositKeyId SendId
 }
-words! { MailboxKind MailboxState SentCopy DeviceKind FolderRole DeliveryState Channel FailureClass PatientKind SendState WaitingKind }
+words! {
+    MailboxKind MailboxState SentCopy DeviceKind FolderRole DeliveryState Channel FailureClass PatientKind SendState
+    WaitingKind SentState CeilingScope
+}
 octets! { Sealed KeyedHash Mac Container Esk PublicKey }
 
 /// What went wrong below: becomes a [`Fault`] at the face of the room.

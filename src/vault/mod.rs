@@ -46,7 +46,8 @@ mod names;
 mod symmetric;
 mod waiting;
 
-pub mod columns;
+pub mod codes;
+mod columns;
 pub mod keys;
 pub mod manifest;
 pub mod message;

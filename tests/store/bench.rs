@@ -335,6 +335,11 @@ pub fn challenge_row(delivery: DeliveryId, browser: &KeyedHash) -> ChallengeRow 
         expires_at: later(600),
         used_at: None,
         failure: None,
+        language: Language::Fr,
+        prefix: None,
+        due_at: None,
+        seen_at: Timestamp(0),
+        pressed_at: Timestamp(0),
     }
 }
 

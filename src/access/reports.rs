@@ -1,0 +1,226 @@
+//! What providers tell of codes, later: by calling us, when they are asked, over a connection that stays open.
+//!
+//! A report address holds 128 bits that only the provider was told, and the provider's signature where it has one.
+//! A report that comes twice, late, or after the end changes nothing.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::domain::{Actor, AuditEvent, Channel, FailureClass, Fault, SecretText, SendId, Timestamp, Verb};
+use crate::gateway::{Callback, Document, Member, Progress, ReportFault, Streamed};
+use crate::store::Tx;
+use crate::store::deliveries::DeliveryRow;
+use crate::store::sends::SendRow;
+
+use super::Access;
+use super::challenge::is_live;
+
+/// What a provider's call is answered.
+pub enum ReportAnswer {
+    /// Noted, or known already.
+    Taken,
+    /// What is to be said next in a call.
+    Say(Document),
+    /// There is no such address.
+    Unknown,
+    /// It is not believed.
+    Refused(ReportFault),
+}
+
+impl Access {
+    /// The address at which a provider may tell what became of an attempt; none without a portal.
+    pub(super) fn report_address(&self, send: SendId) -> Option<SecretText> {
+        let base = self.report_base.as_ref()?;
+        Some(SecretText::new(format!("{base}/r/{send}/{}", self.vault.report_tag(send))))
+    }
+
+    /// A provider calls a report address.
+    ///
+    /// `call.url` is everything behind the portal's own address; it is completed here.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the store: the provider should call again.
+    pub async fn report(&self, send: &str, tag: &str, call: &Callback<'_>) -> Result<ReportAnswer, Fault> {
+        let Some(base) = &self.report_base else { return Ok(ReportAnswer::Unknown) };
+        let Some(id) = send.parse::<SendId>().ok().filter(|id| self.vault.report_tag_matches(*id, tag)) else {
+            return Ok(ReportAnswer::Unknown);
+        };
+        let Some(row) = self.store.send(id).await? else { return Ok(ReportAnswer::Unknown) };
+        let Some(member) = self.gateways.member(&row.provider) else { return Ok(ReportAnswer::Unknown) };
+        let (now, url) = (self.clock.now().0.div_euclid(1000), format!("{base}{}", call.url));
+        let call = Callback { url: &url, now, ..*call };
+        let reported = match member.provider.report(&call) {
+            Ok(reported) => reported,
+            Err(fault) => {
+                tracing::warn!(provider = member.name, send = %id, %fault, "a report was not believed");
+                return Ok(ReportAnswer::Refused(fault));
+            }
+        };
+        if reported.pressed {
+            return self.say_code(&row, member).await;
+        }
+        self.note_report(&row, reported.progress).await?;
+        Ok(ReportAnswer::Taken)
+    }
+
+    /// A key was pressed in a call: what is to be said, if the code still lives.
+    async fn say_code(&self, row: &SendRow, member: &Member) -> Result<ReportAnswer, Fault> {
+        let now = self.clock.now();
+        let challenge = match row.challenge {
+            Some(id) => self.store.challenge(id).await?,
+            None => None,
+        };
+        let live = challenge.filter(|challenge| is_live(challenge, now));
+        let Some((challenge, sealed)) = live.and_then(|live| live.digits.clone().map(|sealed| (live, sealed))) else {
+            return Ok(ReportAnswer::Say(Document::default()));
+        };
+        let Some(address) = self.report_address(row.id) else { return Ok(ReportAnswer::Unknown) };
+        let code = self.vault.open_digits(challenge.id, &sealed)?;
+        let document = member.provider.code(&self.script(&code, challenge.language), &address);
+        self.note_report(row, Progress::Delivered).await?;
+        Ok(ReportAnswer::Say(document))
+    }
+
+    /// A report over an open connection.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the store.
+    pub async fn note_streamed(&self, report: &Streamed) -> Result<(), Fault> {
+        let provider = Member::named(Channel::Sms, &report.provider);
+        let hash = self.vault.reference_hash(&provider, &report.reference);
+        match self.store.send_called(&provider, &hash).await? {
+            Some(row) => self.note_report(&row, report.progress).await,
+            None => {
+                tracing::debug!(provider, "a report of something that is not known here");
+                Ok(())
+            }
+        }
+    }
+
+    /// Asks providers what became of messages, those that wait to be asked.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the store.
+    pub async fn ask_providers(&self) -> Result<(), Fault> {
+        let now = self.clock.now();
+        let due = self.store.claim_asks(now, now.plus(ASK_CLAIM), AT_ONCE).await?;
+        for row in due {
+            if let Err(fault) = self.ask(&row).await {
+                tracing::error!(send = %row.id, %fault, "a provider could not be asked");
+            }
+        }
+        Ok(())
+    }
+
+    async fn ask(&self, row: &SendRow) -> Result<(), Fault> {
+        let now = self.clock.now();
+        let age = now.since(row.accepted_at.unwrap_or(row.created_at));
+        let member = self.gateways.member(&row.provider);
+        let (Some(member), Some(sealed), true) = (member, &row.reference, age < ASKED_FOR) else {
+            return self.store.ask_again(row.id, None).await;
+        };
+        let reference = self.vault.open_reference(row.id, sealed)?;
+        let progress =
+            match tokio::time::timeout(super::cascade::PATIENCE, member.provider.ask(reference.reveal())).await {
+                Ok(Ok(progress)) => progress,
+                // Asked again: a provider that cannot say so now may later.
+                Ok(Err(_)) | Err(_) => Progress::Waiting,
+            };
+        if progress == Progress::Waiting {
+            let pause = if age < Duration::from_secs(60) { Duration::from_secs(3) } else { Duration::from_secs(20) };
+            return self.store.ask_again(row.id, Some(now.plus(pause))).await;
+        }
+        self.note_report(row, progress).await
+    }
+
+    /// Notes what became of an attempt; a failure moves the cascade on.
+    pub(super) async fn note_report(&self, row: &SendRow, progress: Progress) -> Result<(), Fault> {
+        let failure = match progress {
+            Progress::Waiting => return Ok(()),
+            Progress::Delivered => None,
+            Progress::Failed(class) => Some(class),
+        };
+        let now = self.clock.now();
+        let about = match row.challenge {
+            Some(id) => self.store.challenge(id).await?,
+            None => None,
+        };
+        let delivery = match &about {
+            Some(challenge) => self.store.delivery(challenge.delivery).await?,
+            None => None,
+        };
+        let mut tx = self.store.write("code reported").await?;
+        if let Some(challenge) = &about {
+            tx.hold_challenge(challenge.id).await?;
+        }
+        if !tx.send_reported(row.id, failure, now).await? {
+            return Ok(());
+        }
+        let mut event = AuditEvent::new(now, Actor::Server, Verb::CodeReported).counting(i64::from(failure.is_none()));
+        if let Some(challenge) = &about {
+            event = event.about_delivery(challenge.delivery);
+            match failure {
+                None => tx.rest_cascade(challenge.id).await?,
+                Some(class) => {
+                    tx.hasten_cascade(challenge.id, now).await?;
+                    self.note_failed_number(&mut tx, delivery.as_ref(), class, now).await?;
+                }
+            }
+        }
+        tx.commit(event).await?;
+        let (state, why) = (if failure.is_none() { "delivered" } else { "failed" }, failure.map(FailureClass::word));
+        tracing::info!(provider = row.provider, send = %row.id, state, why, "a provider told what became of a code");
+        self.moved.notify_one();
+        Ok(())
+    }
+
+    async fn note_failed_number(
+        &self,
+        tx: &mut Tx,
+        delivery: Option<&DeliveryRow>,
+        class: FailureClass,
+        now: Timestamp,
+    ) -> Result<(), Fault> {
+        let Some(row) = delivery.filter(|row| self.vault.holds(*row, &row.mac)) else { return Ok(()) };
+        let Some(sealed) = &row.coordinates else { return Ok(()) };
+        let to = self.vault.open_coordinates(row.id, sealed)?;
+        self.note_number(tx, row, &to, class, now).await
+    }
+
+    /// Sends codes on and listens to providers, until told to stop.
+    pub async fn run_codes(&self, mut stop: watch::Receiver<bool>) {
+        self.gateways.start();
+        let mut ticks = tokio::time::interval(TICK);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            let outcome = tokio::select! {
+                biased;
+                () = stopped(&mut stop) => return,
+                report = self.gateways.streamed() => self.note_streamed(&report).await,
+                () = self.moved.notified() => self.advance_due().await,
+                _ = ticks.tick() => match self.advance_due().await {
+                    Ok(()) => self.ask_providers().await,
+                    Err(fault) => Err(fault),
+                },
+            };
+            if let Err(fault) = outcome {
+                tracing::error!(%fault, "codes on their way");
+            }
+        }
+    }
+}
+
+/// The end of the server; its guard is not kept across a wait.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// How often cascades are looked at.
+const TICK: Duration = Duration::from_secs(1);
+/// How long a node that asks is believed to live.
+const ASK_CLAIM: Duration = Duration::from_secs(30);
+/// After this nobody asks any more: the code has ended.
+const ASKED_FOR: Duration = Duration::from_secs(660);
+/// Attempts that one node asks about at once.
+const AT_ONCE: i64 = 20;

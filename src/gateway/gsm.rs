@@ -1,0 +1,3 @@
+pub fn parts(_text: &str) -> u32 {
+    1
+}
