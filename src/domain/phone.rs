@@ -186,6 +186,9 @@ pub enum NumberFault {
     /// Premium, shared-cost and toll-free numbers.
     #[error("codes are not sent to special-rate numbers")]
     Premium,
+    /// Inmarsat, Iridium, Thuraya and their like.
+    #[error("codes are not sent to satellite telephones")]
+    Satellite,
     /// Possible in several of the practice's countries.
     #[error("this number exists in several countries: write it with its country code, such as +33 or +377")]
     SeveralCountries,

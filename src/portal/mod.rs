@@ -21,6 +21,7 @@ mod steady;
 mod style;
 #[cfg(test)]
 mod tests;
+mod tongue;
 mod words;
 
 use std::net::IpAddr;
