@@ -62,7 +62,7 @@ impl Doubt {
             Self::NoNumber => "held-no-number",
             Self::TwoNumbers => "held-two-numbers",
             Self::Number(NumberFault::NotANumber) => "held-not-a-number",
-            Self::Number(NumberFault::Premium) => "held-premium",
+            Self::Number(NumberFault::Premium | NumberFault::Company | NumberFault::Pager) => "held-premium",
             Self::Number(NumberFault::Satellite) => "held-satellite",
             Self::Number(NumberFault::SeveralCountries) => "held-several-countries",
             Self::Number(NumberFault::NoCountry) => "held-no-country",

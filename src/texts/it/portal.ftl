@@ -114,7 +114,7 @@ portal-wrong-spent = Il codice non è giusto e non si può più usare. Ne chieda
 
 ## The link: not now, or never more
 portal-paused-title = Una breve pausa
-portal-paused-text = Più codici erano sbagliati. Potrà riprovare { $at }.
+portal-paused-text = Alcuni codici non erano giusti. Potrà riprovare { $at }.
 portal-paused-why = Questa pausa protegge la Sua lettera. Non si è perso nulla.
 portal-paused-reload = Riprova
 portal-expired-title = Questa lettera non è più disponibile
