@@ -24,8 +24,8 @@ pub struct LinkView {
     pub delivery: DeliveryId,
     /// The practice: public name and telephone may be shown.
     pub practice: PracticeProfile,
-    /// The language to begin in.
-    pub language: Language,
+    /// The language that the person's record names, if it names one.
+    pub language: Option<Language>,
     /// Until when the letter is kept.
     pub expires_at: Timestamp,
     /// What can be done.

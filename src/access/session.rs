@@ -23,8 +23,8 @@ pub struct OpenSession {
     pub grant: Grant,
     /// The practice.
     pub practice: PracticeProfile,
-    /// The language to begin in.
-    pub language: Language,
+    /// The language that the person's record names, if it names one.
+    pub language: Option<Language>,
     /// When the page closes by itself.
     pub expires_at: Timestamp,
     /// Until when the letter is kept.

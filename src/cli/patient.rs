@@ -79,7 +79,7 @@ pub(super) struct About {
     /// patient, carer or correspondent
     #[arg(long, value_parser = kind)]
     kind: Option<PatientKind>,
-    /// fr or en
+    /// fr, en, it, es or ru
     #[arg(long, value_parser = practice::language)]
     language: Option<Language>,
     /// sms or voice: what to offer first

@@ -60,7 +60,7 @@ pub(super) struct Profile {
     /// Whom patients call, as they should dial it
     #[arg(long)]
     telephone: Option<String>,
-    /// fr or en
+    /// fr, en, it, es or ru
     #[arg(long, value_parser = language)]
     language: Option<Language>,
     /// Such as Europe/Paris

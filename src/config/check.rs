@@ -83,7 +83,10 @@ pub(super) fn check(raw: Raw, file: &Path, folder: &Path, secrets: &Secrets<'_>)
         data: path(folder, &raw.data).named("data")?,
         root_key: path(folder, &raw.root_key).named("root_key")?,
         region: raw.region.parse::<Region>().map_err(|_| "region: must be a country such as FR or MC".to_owned())?,
-        language: raw.language.parse::<Language>().map_err(|_| "language: must be one of: fr, en".to_owned())?,
+        language: raw
+            .language
+            .parse::<Language>()
+            .map_err(|_| "language: must be one of: fr, en, it, es, ru".to_owned())?,
         timezone: zone(&raw.timezone).named("timezone")?,
         listen,
         tls: raw

@@ -156,12 +156,9 @@ impl Deliveries {
             return Err(NumberFault::Own);
         }
         let near = |code: Region| code == region || neighbours.contains(&code) || AROUND.contains(&code.as_str());
-        let allowed = match number.region() {
-            _ if practice.countries.iter().any(|code| code == "*") => true,
-            Some(code) => near(code) || practice.countries.iter().any(|c| c.eq_ignore_ascii_case(code.as_str())),
-            None => false,
-        };
-        if allowed { Ok(number) } else { Err(NumberFault::Country) }
+        let to = number.region();
+        let allowed = |code: &String| code == "*" || code.eq_ignore_ascii_case(to.as_str());
+        if near(to) || practice.countries.iter().any(allowed) { Ok(number) } else { Err(NumberFault::Country) }
     }
 
     /// Adds a person. A number of the practice itself is refused.
@@ -360,7 +357,7 @@ fn nobody() -> DirectoryError {
 
 /// Countries of Europe and of France overseas, to which codes go unless a practice says otherwise.
 const AROUND: &[&str] = &[
-    "AD", "AT", "BE", "BG", "CH", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GB", "GF", "GI", "GP", "GR", "HR",
-    "HU", "IE", "IS", "IT", "LI", "LT", "LU", "LV", "MC", "MQ", "MT", "NC", "NL", "NO", "PF", "PL", "PM", "PT", "RE",
-    "RO", "SE", "SI", "SK", "SM", "VA", "WF", "YT",
+    "AD", "AT", "BE", "BG", "BL", "CH", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GB", "GF", "GI", "GP", "GR",
+    "HR", "HU", "IE", "IS", "IT", "LI", "LT", "LU", "LV", "MC", "MF", "MQ", "MT", "NC", "NL", "NO", "PF", "PL", "PM",
+    "PT", "RE", "RO", "SE", "SI", "SK", "SM", "VA", "WF", "YT",
 ];

@@ -9,7 +9,7 @@ use lettre::message::{Mailbox, MessageBuilder, MultiPart, SinglePart};
 use lettre::{Address as LettreAddress, Message};
 
 use crate::domain::{Address, Coordinates, DeliveryId, Fault, Language, PracticeProfile, Ticket, Timestamp};
-use crate::texts::Said;
+use crate::texts::{Said, Texts};
 
 use super::Deliveries;
 
@@ -37,7 +37,7 @@ pub(super) struct Outgoing {
 <p>{{ until }}</p>
 <p>{{ call }}</p>
 <p style="color:#4a5a68;font-size:15px">{{ no_answer }}</p>
-<p style="color:#4a5a68;font-size:15px">{{ other }}</p>
+<p style="color:#4a5a68;font-size:15px">{% for (tag, said) in others %}<span lang="{{ tag }}">{{ said }}</span>{% if !loop.last %}<br>{% endif %}{% endfor %}</p>
 </div></div></body></html>
 "#
 )]
@@ -52,7 +52,8 @@ struct NoticeHtml<'a> {
     until: String,
     call: String,
     no_answer: String,
-    other: String,
+    /// What the other languages say: tag and sentence.
+    others: Vec<(&'static str, String)>,
 }
 
 impl Deliveries {
@@ -65,7 +66,8 @@ impl Deliveries {
         ticket: &Ticket,
         expires_at: Timestamp,
     ) -> Result<Outgoing, Fault> {
-        let say = |key: &str, args: &[(&str, Said<'_>)]| self.texts.say(to.language, key, args);
+        let language = to.language.unwrap_or(practice.language);
+        let say = |key: &str, args: &[(&str, Said<'_>)]| self.texts.say(language, key, args);
         let name = Said::Text(&practice.public_name);
         let host = self.settings.portal_url.trim_start_matches("https://").to_owned();
         let call = if practice.telephone.is_empty() {
@@ -73,22 +75,33 @@ impl Deliveries {
         } else {
             say("notice-call", &[("practice", name.clone()), ("telephone", Said::Text(&practice.telephone))])
         };
+        let until = day(&self.texts, expires_at, &practice.timezone, language);
+        let others = Language::ALL.into_iter().filter(|other| *other != language);
         let page = NoticeHtml {
-            language: to.language.tag(),
+            language: language.tag(),
             hello: say("notice-hello", &[]),
             what: say("notice-what", &[("practice", name.clone())]),
             link: format!("{}/l/{}", self.settings.portal_url, ticket.reveal()),
             open: say("notice-open", &[]),
             steps: say("notice-steps", &[]),
             host: say("notice-host", &[("host", Said::Text(&host))]),
-            until: say("notice-until", &[("date", Said::Text(&day(expires_at, &practice.timezone, to.language)))]),
+            until: say("notice-until", &[("date", Said::Text(&until))]),
             call,
             no_answer: say("notice-no-answer", &[]),
-            other: say("notice-other", &[]),
+            others: others.map(|other| (other.tag(), self.texts.say(other, "notice-other", &[]))).collect(),
         };
+        let others: Vec<&str> = page.others.iter().map(|(_, said)| said.as_str()).collect();
         let text = format!(
             "{}\r\n\r\n{}\r\n\r\n{}\r\n\r\n{}\r\n{}\r\n{}\r\n{}\r\n\r\n{}\r\n{}\r\n",
-            page.hello, page.what, page.link, page.steps, page.host, page.until, page.call, page.no_answer, page.other
+            page.hello,
+            page.what,
+            page.link,
+            page.steps,
+            page.host,
+            page.until,
+            page.call,
+            page.no_answer,
+            others.join("\r\n")
         );
         let html = page.render().map_err(|_| Fault::new("a notice cannot be rendered"))?;
         let from = if practice.notice_from.is_empty() { &self.settings.notice_from } else { &practice.notice_from };
@@ -192,70 +205,26 @@ pub(super) fn rfc5322_date(at: Timestamp, timezone: &str) -> String {
 }
 
 /// `12 avril 2026`, `12 April 2026`: a day as people write it.
-pub(super) fn day(at: Timestamp, timezone: &str, language: Language) -> String {
+pub(super) fn day(texts: &Texts, at: Timestamp, timezone: &str, language: Language) -> String {
     let Some(z) = zoned(at, timezone) else { return String::new() };
-    let month = usize::try_from(z.month()).unwrap_or(1) - 1;
-    let (months, first) = match language {
-        Language::Fr => (MONTHS_FR, "1er"),
-        Language::En => (MONTHS_EN, "1"),
-    };
-    let day = if z.day() == 1 { first.to_owned() } else { z.day().to_string() };
-    format!("{day} {} {}", months.get(month).copied().unwrap_or_default(), z.year())
+    plain(&texts.day(language, z.day(), z.month(), Some(z.year())))
 }
 
 /// `le 12 mars à 9 h 40`, `on 12 March at 9:40`: an instant as people say it.
-pub(super) fn instant(at: Timestamp, timezone: &str, language: Language) -> String {
+pub(super) fn instant(texts: &Texts, at: Timestamp, timezone: &str, language: Language) -> String {
     let Some(z) = zoned(at, timezone) else { return String::new() };
-    let month = usize::try_from(z.month()).unwrap_or(1) - 1;
-    match language {
-        Language::Fr => {
-            let day = if z.day() == 1 { "1er".to_owned() } else { z.day().to_string() };
-            format!("le {day} {} à {} h {:02}", MONTHS_FR.get(month).copied().unwrap_or_default(), z.hour(), z.minute())
-        }
-        Language::En => {
-            format!(
-                "on {} {} at {}:{:02}",
-                z.day(),
-                MONTHS_EN.get(month).copied().unwrap_or_default(),
-                z.hour(),
-                z.minute()
-            )
-        }
-    }
+    let (day, time) = (texts.day(language, z.day(), z.month(), None), texts.time(language, z.hour(), z.minute()));
+    plain(&texts.say(language, "portal-at-day-time", &[("day", (&day).into()), ("time", (&time).into())]))
+}
+
+/// Mail is read, quoted and searched with plain spaces.
+fn plain(text: &str) -> String {
+    text.replace('\u{a0}', " ")
 }
 
 fn zoned(at: Timestamp, timezone: &str) -> Option<jiff::Zoned> {
     jiff::Timestamp::from_millisecond(at.0).ok()?.in_tz(timezone).ok()
 }
-
-const MONTHS_FR: [&str; 12] = [
-    "janvier",
-    "février",
-    "mars",
-    "avril",
-    "mai",
-    "juin",
-    "juillet",
-    "août",
-    "septembre",
-    "octobre",
-    "novembre",
-    "décembre",
-];
-const MONTHS_EN: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
 
 #[cfg(test)]
 mod tests {
@@ -263,10 +232,13 @@ mod tests {
 
     #[test]
     fn times_are_told_in_the_practices_zone_and_language() {
-        let at = Timestamp(1_773_304_800_000); // 2026-03-12T08:40:00Z
-        assert_eq!(instant(at, "Europe/Paris", Language::Fr), "le 12 mars à 9 h 40");
-        assert_eq!(instant(at, "Europe/Paris", Language::En), "on 12 March at 9:40");
-        assert_eq!(day(at, "Europe/Paris", Language::Fr), "12 mars 2026");
+        let (texts, at) = (Texts::new(), Timestamp(1_773_304_800_000)); // 2026-03-12T08:40:00Z
+        let said = Language::ALL.map(|language| instant(&texts, at, "Europe/Paris", language));
+        assert_eq!(said[..2], ["le 12 mars à 9 h 40", "on 12 March at 9:40"]);
+        assert_eq!(said[2..], ["il giorno 12 marzo alle ore 9:40", "el 12 de marzo a las 9:40", "12 марта в 9:40"]);
+        let days = Language::ALL.map(|language| day(&texts, at, "Europe/Paris", language));
+        assert_eq!(days[..2], ["12 mars 2026", "12 March 2026"]);
+        assert_eq!(days[2..], ["12 marzo 2026", "12 de marzo de 2026", "12 марта 2026 года"]);
         assert_eq!(rfc5322_date(at, "Europe/Paris"), "Thu, 12 Mar 2026 09:40:00 +0100");
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::domain::{Actor, Address, AuditEvent, Fault, Language, MailboxId, MessageId, Sender, Timestamp, Verb};
 use crate::store::deposit::Deposit;
 use crate::store::entries::Usage;
-use crate::texts::Said;
+use crate::texts::{Said, Texts};
 
 use super::notice::Letter;
 use super::receipt::Place;
@@ -66,7 +66,7 @@ impl Deliveries {
         let say = |key: &str, args: &[(&str, Said<'_>)]| self.texts.say(language, key, args);
         let to: Address = row.address.parse().map_err(|_| Fault::new("a mailbox row holds no address"))?;
         let id = MessageId::random(self.random.as_ref());
-        let (used, quota) = (amount(usage.used, language), amount(usage.quota, language));
+        let (used, quota) = (amount(&self.texts, usage.used, language), amount(&self.texts, usage.quota, language));
         let near = say(
             "quota-near",
             &[
@@ -117,15 +117,14 @@ impl Deliveries {
 }
 
 /// `8.0 GB`, `8,0 Go`: a size as people write it.
-fn amount(octets: i64, language: Language) -> String {
-    const UNITS: [(&str, &str, i64); 3] = [("GB", "Go", 1 << 30), ("MB", "Mo", 1 << 20), ("KB", "Ko", 1 << 10)];
-    let (en, fr, unit) = UNITS.into_iter().find(|(.., unit)| octets >= *unit).unwrap_or(("KB", "Ko", 1 << 10));
+fn amount(texts: &Texts, octets: i64, language: Language) -> String {
+    const KB: (&str, i64) = ("quota-size-kb", 1 << 10);
+    const UNITS: [(&str, i64); 3] = [("quota-size-gb", 1 << 30), ("quota-size-mb", 1 << 20), KB];
+    let (id, unit) = UNITS.into_iter().find(|(_, unit)| octets >= *unit).unwrap_or(KB);
     let tenths = octets.saturating_mul(10) / unit;
-    let (whole, tenth) = (tenths / 10, tenths % 10);
-    match language {
-        Language::Fr => format!("{whole},{tenth} {fr}"),
-        Language::En => format!("{whole}.{tenth} {en}"),
-    }
+    let point = texts.say(language, "portal-decimal-point", &[]);
+    let size = format!("{}{point}{}", tenths / 10, tenths % 10);
+    texts.say(language, id, &[("size", (&size).into())])
 }
 
 /// How long a colleague is told to try again.
@@ -137,10 +136,12 @@ mod tests {
 
     #[test]
     fn amounts_have_the_unit_that_fits() {
+        let texts = Texts::new();
         for (octets, said) in [(0, "0.0 KB"), (1536, "1.5 KB"), (8 << 30, "8.0 GB"), ((25 << 20) - 1, "24.9 MB")] {
-            assert_eq!(amount(octets, Language::En), said);
+            assert_eq!(amount(&texts, octets, Language::En), said);
         }
-        assert_eq!(amount(8 << 30, Language::Fr), "8,0 Go");
+        let all = Language::ALL.map(|language| amount(&texts, 8 << 30, language));
+        assert_eq!(all, ["8,0 Go", "8.0 GB", "8,0 GB", "8,0 GB", "8,0 ГБ"]);
     }
 
     #[test]

@@ -114,7 +114,7 @@ impl Deliveries {
         let footer = say("receipt-footer", &[]);
         let text = match news {
             News::Opened { files } => {
-                let when = instant(now, &practice.timezone, language);
+                let when = instant(&self.texts, now, &practice.timezone, language);
                 let files = i64::try_from(*files).unwrap_or(i64::MAX);
                 let first = say("receipt-opened", &[("when", Said::Text(&when))]);
                 let second = say("receipt-opened-files", &[("files", Said::Number(files))]);
@@ -129,7 +129,10 @@ impl Deliveries {
         };
         let thread = self.vault.open_thread(row.id, &row.thread)?;
         // Once the ticket is gone nobody but the reader knows the subject: the day stands for it.
-        let about = say("receipt-about", &[("date", Said::Text(&day(row.created_at, &practice.timezone, language)))]);
+        let about = say(
+            "receipt-about",
+            &[("date", Said::Text(&day(&self.texts, row.created_at, &practice.timezone, language)))],
+        );
         Letter {
             from_name: &say("receipt-from", &[]),
             from: &service,

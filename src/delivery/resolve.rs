@@ -62,8 +62,10 @@ impl Doubt {
             Self::NoNumber => "held-no-number",
             Self::TwoNumbers => "held-two-numbers",
             Self::Number(NumberFault::NotANumber) => "held-not-a-number",
-            Self::Number(NumberFault::Premium) => "held-premium",
+            Self::Number(NumberFault::Premium | NumberFault::Company | NumberFault::Pager) => "held-premium",
+            Self::Number(NumberFault::Satellite) => "held-satellite",
             Self::Number(NumberFault::SeveralCountries) => "held-several-countries",
+            Self::Number(NumberFault::NoCountry) => "held-no-country",
             Self::Number(NumberFault::Country) => "held-country",
             Self::Number(NumberFault::Own) => "held-own-number",
             Self::Number(_) => "held-impossible",
@@ -127,7 +129,7 @@ impl Deliveries {
         let channel = channel
             .or_else(|| record.and_then(|record| record.channel))
             .or_else(|| (!number.is_mobile()).then_some(Channel::Voice));
-        let language = record.and_then(|record| record.language).unwrap_or(profile.language);
+        let language = record.and_then(|record| record.language);
         Ok(Ok(Resolved {
             number_hash: self.vault.number_hash(practice, &number),
             coordinates: Coordinates { address: to.clone(), number, language, channel },

@@ -116,30 +116,69 @@ impl Deliveries {
 /// Domains of the health trust space: what is not on its list must not leave by link either.
 const HEALTH_SPACES: &[&str] = &["mssante.fr", "mssante.apicrypt.org", "interop-mssante.apicrypt.org"];
 
-/// A sentence in the characters of SMTP: accents folded, everything else replaced.
+/// A sentence in the characters of SMTP: accents folded, Cyrillic spelt out, everything else replaced.
 fn ascii(sentence: &str) -> String {
     let mut out = String::with_capacity(sentence.len());
     for c in sentence.chars() {
+        let lower = c.to_lowercase().next().unwrap_or(c);
         match c {
             ' '..='~' => out.push(c),
-            'à' | 'â' | 'ä' => out.push('a'),
-            'é' | 'è' | 'ê' | 'ë' => out.push('e'),
-            'î' | 'ï' => out.push('i'),
-            'ô' | 'ö' => out.push('o'),
-            'ù' | 'û' | 'ü' => out.push('u'),
-            'ç' => out.push('c'),
-            'É' | 'È' | 'Ê' => out.push('E'),
-            'À' => out.push('A'),
-            'œ' => out.push_str("oe"),
-            '’' => out.push('\''),
-            '«' | '»' => out.push('"'),
             '\n' | '\r' | '\t' | '\u{a0}' | '\u{202f}' => out.push(' '),
-            '…' => out.push_str("..."),
-            _ => out.push('?'),
+            _ => match SPELT.iter().find(|(letters, _)| letters.contains(lower)) {
+                Some((_, spelt)) if c == lower => out.push_str(spelt),
+                Some((_, spelt)) => {
+                    let mut spelt = spelt.chars();
+                    out.extend(spelt.next().map(|first| first.to_ascii_uppercase()));
+                    out.push_str(spelt.as_str());
+                }
+                None => out.push('?'),
+            },
         }
     }
     out
 }
+
+/// Letters and signs, and how they are written where there is only ASCII (Cyrillic as passports do, ICAO 9303-3 §6).
+const SPELT: &[(&str, &str)] = &[
+    ("àâäáа", "a"),
+    ("éèêëеёэ", "e"),
+    ("îïíìи", "i"),
+    ("ôöóòо", "o"),
+    ("ùûüúу", "u"),
+    ("ç", "c"),
+    ("ñн", "n"),
+    ("œ", "oe"),
+    ("æ", "ae"),
+    ("б", "b"),
+    ("в", "v"),
+    ("г", "g"),
+    ("д", "d"),
+    ("ж", "zh"),
+    ("з", "z"),
+    ("й", "i"),
+    ("к", "k"),
+    ("л", "l"),
+    ("м", "m"),
+    ("п", "p"),
+    ("р", "r"),
+    ("с", "s"),
+    ("т", "t"),
+    ("ф", "f"),
+    ("х", "kh"),
+    ("ц", "ts"),
+    ("ч", "ch"),
+    ("ш", "sh"),
+    ("щ", "shch"),
+    ("ъ", "ie"),
+    ("ы", "y"),
+    ("ьº¿¡", ""),
+    ("ю", "iu"),
+    ("я", "ia"),
+    ("’", "'"),
+    ("«»“”", "\""),
+    ("–—‑", "-"),
+    ("…", "..."),
+];
 
 #[cfg(test)]
 mod tests {
@@ -148,5 +187,18 @@ mod tests {
     #[test]
     fn a_sentence_is_folded_to_one_line_of_ascii() {
         assert_eq!(ascii("Numéro déjà reçu…\r\nà l’accueil"), "Numero deja recu...  a l'accueil");
+        assert_eq!(ascii("¿Número? Así, mañana"), "Numero? Asi, manana");
+        assert_eq!(ascii("Перед отправкой: «Ящик» закрыт, Ёлка"), "Pered otpravkoi: \"Iashchik\" zakryt, Elka");
+    }
+
+    /// A mail client shows what SMTP says: no sentence of a refusal may become question marks.
+    #[test]
+    fn every_refusal_is_readable_in_ascii() {
+        for (language, sources) in crate::texts::SOURCES {
+            for line in sources.iter().flat_map(|source| source.lines()) {
+                let refusal = ["refused-", "held-", "quota-full-"].iter().any(|begin| line.starts_with(begin));
+                assert!(!refusal || !ascii(line).contains('?'), "{}: {line}", language.tag());
+            }
+        }
     }
 }

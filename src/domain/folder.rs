@@ -98,19 +98,23 @@ impl FolderPath {
 impl FolderRole {
     /// The name of a special folder in a language.
     pub fn shown(self, language: Language) -> &'static str {
-        let (fr, en) = match self {
-            Self::Inbox => ("INBOX", "INBOX"),
-            Self::Sent => ("Envoyés", "Sent"),
-            Self::Drafts => ("Brouillons", "Drafts"),
-            Self::Trash => ("Corbeille", "Trash"),
-            Self::Junk => ("Indésirables", "Junk"),
-            Self::Archive => ("Archives", "Archive"),
-            Self::Recalled => ("Rappelés", "Recalled"),
-            Self::Plain => ("", ""),
+        let names = match self {
+            Self::Inbox => ["INBOX"; 5],
+            Self::Sent => ["Envoyés", "Sent", "Posta inviata", "Enviados", "Отправленные"],
+            Self::Drafts => ["Brouillons", "Drafts", "Bozze", "Borradores", "Черновики"],
+            Self::Trash => ["Corbeille", "Trash", "Cestino", "Papelera", "Корзина"],
+            Self::Junk => ["Indésirables", "Junk", "Posta indesiderata", "Correo no deseado", "Спам"],
+            Self::Archive => ["Archives", "Archive", "Archivio", "Archivo", "Архив"],
+            Self::Recalled => ["Rappelés", "Recalled", "Ritirati", "Retirados", "Отозванные"],
+            Self::Plain => [""; 5],
         };
+        let [fr, en, it, es, ru] = names;
         match language {
             Language::Fr => fr,
             Language::En => en,
+            Language::It => it,
+            Language::Es => es,
+            Language::Ru => ru,
         }
     }
 }
@@ -139,7 +143,7 @@ mod tests {
 
     #[test]
     fn special_folders_are_found_in_every_language_and_shown_in_one() {
-        for name in ["Envoyés", "Sent"] {
+        for name in ["Envoyés", "Sent", "Posta inviata", "Enviados", "Отправленные"] {
             assert_eq!(path(name).role(), Some(FolderRole::Sent));
             assert_eq!(path(name).shown(Language::Fr), "Envoyés");
         }
@@ -148,6 +152,17 @@ mod tests {
         assert_eq!(path("Sent/2024"), path("Envoyés/2024"));
         assert_eq!(path("Sent/2024").role(), None);
         assert_eq!(path("Cardio/Sent").role(), None);
+    }
+
+    #[test]
+    fn a_name_of_a_special_folder_means_one() {
+        for role in FolderRole::ALL.iter().copied().filter(|role| *role != FolderRole::Plain) {
+            for language in Language::ALL {
+                let name = role.shown(language);
+                assert_eq!(path(name).role(), Some(role), "{name}");
+                assert_eq!(path(name).shown(language), name);
+            }
+        }
     }
 
     #[test]

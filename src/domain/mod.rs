@@ -11,6 +11,7 @@ mod dsn;
 mod fault;
 mod flags;
 mod folder;
+mod french_plan;
 mod id;
 mod mailbox;
 mod message;

@@ -47,8 +47,9 @@ pub struct Coordinates {
     pub address: Address,
     /// Where the code goes.
     pub number: PhoneNumber,
-    /// The language of the notice and of the code; the page starts in it.
-    pub language: Language,
+    /// The language of the person's record; `None` where the record names none, and the browser's, else the
+    /// practice's, is spoken.
+    pub language: Option<Language>,
     /// The channel to offer first, when the directory or the number tells.
     pub channel: Option<Channel>,
 }

@@ -6,10 +6,13 @@
 use std::fmt;
 use std::str::FromStr;
 
-use phonenumber::{Mode, Type, country};
+use phonenumber::metadata::DATABASE;
+use phonenumber::{Metadata, Type, country};
+
+use super::french_plan;
 
 /// A country by its ISO 3166 code, as the numbering plans know it.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Region(country::Id);
 
 impl Region {
@@ -37,6 +40,7 @@ impl fmt::Debug for Region {
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct PhoneNumber {
     e164: String,
+    region: Region,
     mobile: bool,
 }
 
@@ -48,23 +52,21 @@ impl PhoneNumber {
     pub fn parse(typed: &str, region: Region, neighbours: &[Region]) -> Result<Self, NumberFault> {
         let bare = bare(typed)?;
         if bare.starts_with('+') {
-            return check(&bare, None);
+            return international(&bare);
         }
         let mut found: Vec<Self> = Vec::new();
         let mut fault = NumberFault::Impossible;
-        for region in std::iter::once(&region).chain(neighbours) {
-            match check(&bare, Some(*region)) {
+        for near in std::iter::once(&region).chain(neighbours) {
+            let read = match national(&bare, *near) {
+                // Only for a French practice, and only where +33 is impossible (R-B1).
+                Err(NumberFault::Impossible) if *near == region && region.0 == country::FR => overseas(&bare),
+                read => read,
+            };
+            match read {
                 Ok(number) if !found.contains(&number) => found.push(number),
                 Ok(_) | Err(NumberFault::Impossible) => {}
                 Err(other) => fault = other,
             }
-        }
-        // French overseas plans are regions of their own; tried only where France says no.
-        if found.is_empty() && region.0 == country::FR && fault == NumberFault::Impossible {
-            found = [country::RE, country::GP, country::MQ, country::GF, country::YT]
-                .into_iter()
-                .filter_map(|id| check(&bare, Some(Region(id))).ok())
-                .collect();
         }
         let mut found = found.into_iter();
         match (found.next(), found.next()) {
@@ -80,7 +82,7 @@ impl PhoneNumber {
     /// [`NumberFault`], also for a number without `+` or `00`.
     pub fn parse_international(typed: &str) -> Result<Self, NumberFault> {
         let bare = bare(typed)?;
-        if bare.starts_with('+') { check(&bare, None) } else { Err(NumberFault::NoCountry) }
+        if bare.starts_with('+') { international(&bare) } else { Err(NumberFault::NoCountry) }
     }
 
     /// `+33612345678`.
@@ -110,9 +112,9 @@ impl PhoneNumber {
         self.mobile
     }
 
-    /// The country the number belongs to, where the plans tell.
-    pub fn region(&self) -> Option<Region> {
-        phonenumber::parse(None, &self.e164).ok().and_then(|n| n.country().id()).map(Region)
+    /// The country the number belongs to; the main one, where several share a plan and the number tells no more.
+    pub fn region(&self) -> Region {
+        self.region
     }
 }
 
@@ -121,8 +123,12 @@ impl PhoneNumber {
 /// White space, dashes, dots, slashes, brackets and invisible characters of every kind are how people
 /// and their address books write numbers (R-B3); anything else is no number.
 fn bare(typed: &str) -> Result<String, NumberFault> {
-    // `+33 (0)6`: the trunk zero that must not be dialled.
-    let typed = typed.replace("(0)", "");
+    // `+33 (0)6`: the trunk zero that must not be dialled, but in Italy, where it is a digit of the number.
+    let without = digits(&typed.replace("(0)", ""))?;
+    if ["+39", "+378"].iter().any(|code| without.starts_with(code)) { digits(typed) } else { Ok(without) }
+}
+
+fn digits(typed: &str) -> Result<String, NumberFault> {
     let mut bare = String::with_capacity(typed.len());
     for c in typed.chars() {
         match c {
@@ -150,28 +156,137 @@ fn bare(typed: &str) -> Result<String, NumberFault> {
     }
 }
 
-fn check(bare: &str, region: Option<Region>) -> Result<PhoneNumber, NumberFault> {
-    // The library reads Italian national numbers and others by itself; what it accepts as possible
-    // is not always valid, so both its validity and its type are asked (crates.md §6).
-    let number = phonenumber::parse(region.map(|r| r.0), bare).map_err(|_| NumberFault::Impossible)?;
-    if !number.is_valid() {
-        return Err(NumberFault::Impossible);
+/// A number with its country code.
+fn international(bare: &str) -> Result<PhoneNumber, NumberFault> {
+    if SATELLITES.iter().any(|code| bare.starts_with(code)) {
+        return Err(NumberFault::Satellite);
     }
-    // A foreign reading of national digits does not count as this region's.
-    if let Some(region) = region
-        && number.country().id() != Some(region.0)
-    {
-        return Err(NumberFault::Impossible);
-    }
-    let kind = number.number_type(&phonenumber::metadata::DATABASE);
-    let mobile = match kind {
-        Type::Mobile | Type::FixedLineOrMobile => true,
-        Type::FixedLine | Type::Voip | Type::PersonalNumber => false,
-        Type::PremiumRate | Type::SharedCost | Type::TollFree => return Err(NumberFault::Premium),
-        _ => return Err(NumberFault::Impossible),
-    };
-    Ok(PhoneNumber { e164: number.format().mode(Mode::E164).to_string(), mobile })
+    let number = phonenumber::parse(None, bare).map_err(|error| match error {
+        phonenumber::ParseError::InvalidCountryCode => NumberFault::Unassigned,
+        _ => NumberFault::Impossible,
+    })?;
+    settle(number.country().code(), &number.national().to_string())
 }
+
+/// A number as it is dialled within a country; a foreign reading of its digits does not count.
+fn national(bare: &str, region: Region) -> Result<PhoneNumber, NumberFault> {
+    let number = phonenumber::parse(Some(region.0), bare).map_err(|_| NumberFault::Impossible)?;
+    let (code, national) = (number.country().code(), number.national().to_string());
+    // Regions that share a country code share its plan: Guadeloupe and Saint-Martin, Italy and the Vatican.
+    if DATABASE.by_id(region.as_str()).map(Metadata::country_code) != Some(code) {
+        return Err(NumberFault::Impossible);
+    }
+    match french_plan::saint_pierre(&national) {
+        Some(six) if region.0 == country::PM => settle(code, six),
+        _ => settle(code, &national),
+    }
+}
+
+/// A number of a French territory overseas, as it is dialled in France or there.
+fn overseas(bare: &str) -> Result<PhoneNumber, NumberFault> {
+    if let Some(dialled) = french_plan::overseas(bare) {
+        return international(&dialled);
+    }
+    let mut found: Vec<PhoneNumber> = Vec::new();
+    for number in OVERSEAS.iter().filter_map(|id| national(bare, Region(*id)).ok()) {
+        if !found.contains(&number) {
+            found.push(number);
+        }
+    }
+    let mut found = found.into_iter();
+    match (found.next(), found.next()) {
+        (None, _) => Err(NumberFault::Impossible),
+        (Some(_), Some(_)) => Err(NumberFault::SeveralCountries),
+        // Six or eight digits ring in the Pacific only when dialled there: from France they may be a cut number.
+        (Some(_), None) if bare.len() < 9 => Err(NumberFault::NoCountry),
+        (Some(number), None) => Ok(number),
+    }
+}
+
+/// Decides what a number is, and gives it its one form.
+fn settle(code: u16, national: &str) -> Result<PhoneNumber, NumberFault> {
+    if code == 33 && french_plan::overseas(national).is_some() {
+        return Err(NumberFault::Impossible);
+    }
+    let (region, mobile) = match classify(code, national) {
+        // Numbers of no country.
+        Some(("001", _)) => return Err(NumberFault::Premium),
+        Some((id, Type::Mobile | Type::FixedLineOrMobile)) => (id.parse()?, true),
+        Some((id, Type::FixedLine | Type::Voip)) => (id.parse()?, false),
+        // What the caller pays for, personal numbers among them (+44 70).
+        Some((_, Type::PremiumRate | Type::SharedCost | Type::TollFree | Type::PersonalNumber)) => {
+            return Err(NumberFault::Premium);
+        }
+        Some((_, Type::Uan)) => return Err(NumberFault::Company),
+        Some((_, Type::Pager)) => return Err(NumberFault::Pager),
+        Some(_) => return Err(NumberFault::Impossible),
+        None => french_plan::territory(code, national)
+            .map(|(id, mobile)| (Region(id), mobile))
+            .ok_or(NumberFault::Impossible)?,
+    };
+    let e164 = format!("+{code}{national}");
+    // What is stored must be read again as itself; E.164 §6.1 has fifteen digits at most.
+    let again = phonenumber::parse(None, &e164).map_err(|_| NumberFault::Impossible)?;
+    if e164.len() > 16 || (again.country().code(), again.national().to_string()) != (code, national.to_owned()) {
+        return Err(NumberFault::Impossible);
+    }
+    Ok(PhoneNumber { e164, region, mobile })
+}
+
+/// The region and the kind of a number; `None` where no plan of the library has it.
+///
+/// The library's own look-up leaves out the leading zeros of Italian landlines, and then knows none.
+fn classify(code: u16, national: &str) -> Option<(&'static str, Type)> {
+    let regions = DATABASE.by_code(&code)?;
+    let alone = regions.len() == 1;
+    regions.into_iter().find_map(|plan| {
+        let leads = plan.leading_digits().map(|digits| digits.find(national).is_some_and(|found| found.start() == 0));
+        let kind = if leads == Some(false) && !alone { None } else { kind(plan, national) };
+        kind.map(|kind| (plan.id(), kind))
+    })
+}
+
+fn kind(plan: &Metadata, national: &str) -> Option<Type> {
+    let of = plan.descriptors();
+    // The library's patterns are not tied to the end: nine digits would pass as six of Saint-Pierre-et-Miquelon.
+    let cut = plan.country_code() == 508 && national.len() == 9 && !national.starts_with("708");
+    let is = |kind: Type| of.get(kind).is_some_and(|descriptor| descriptor.is_match(national));
+    if cut || !of.general().is_match(national) {
+        return None;
+    }
+    match (is(Type::FixedLine), is(Type::Mobile)) {
+        _ if is(Type::PremiumRate) => Some(Type::PremiumRate),
+        _ if is(Type::TollFree) => Some(Type::TollFree),
+        _ if is(Type::SharedCost) => Some(Type::SharedCost),
+        _ if is(Type::Voip) => Some(Type::Voip),
+        _ if is(Type::PersonalNumber) => Some(Type::PersonalNumber),
+        _ if is(Type::Pager) => Some(Type::Pager),
+        _ if is(Type::Uan) => Some(Type::Uan),
+        _ if is(Type::Voicemail) => Some(Type::Voicemail),
+        (true, true) => Some(Type::FixedLineOrMobile),
+        (true, false) => Some(Type::FixedLine),
+        (false, true) => Some(Type::Mobile),
+        (false, false) => None,
+    }
+}
+
+/// Inmarsat; Iridium, Globalstar and their like; the networks of no country, Thuraya among them (ITU-T E.164.1).
+const SATELLITES: &[&str] = &["+870", "+881", "+882", "+883"];
+
+/// The French territories overseas.
+const OVERSEAS: &[country::Id] = &[
+    country::GP,
+    country::MF,
+    country::BL,
+    country::GF,
+    country::MQ,
+    country::RE,
+    country::YT,
+    country::PM,
+    country::NC,
+    country::PF,
+    country::WF,
+];
 
 impl fmt::Debug for PhoneNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -188,9 +303,21 @@ pub enum NumberFault {
     /// No country has it.
     #[error("no telephone has this number")]
     Impossible,
-    /// Premium, shared-cost and toll-free numbers.
+    /// A country code that nobody has.
+    #[error("no country has this code")]
+    Unassigned,
+    /// Premium, shared-cost, toll-free and personal numbers.
     #[error("codes are not sent to special-rate numbers")]
     Premium,
+    /// A number that the offices of a company share.
+    #[error("codes are not sent to numbers that a company shares among its offices")]
+    Company,
+    /// It shows messages that anybody can receive.
+    #[error("codes are not sent to pagers")]
+    Pager,
+    /// Inmarsat, Iridium, Thuraya and their like.
+    #[error("codes are not sent to satellite telephones")]
+    Satellite,
     /// Possible in several of the practice's countries.
     #[error("this number exists in several countries: write it with its country code, such as +33 or +377")]
     SeveralCountries,
@@ -265,6 +392,137 @@ mod tests {
         assert!(mobile.is_mobile());
         assert_eq!((mobile.last_two(), mobile.masked().as_str()), ("78", "•• •• •• 56 78"));
         assert_eq!(format!("{mobile:?}"), "PhoneNumber(…)");
-        assert_eq!(mobile.region(), Some(region("FR")));
+        assert_eq!(mobile.region(), region("FR"));
+    }
+
+    /// Region, as it is dialled there, with its country code, its one form, the country, whether it takes SMS.
+    const TABLE: &[(&str, &str, &str, &str, &str, bool)] = &[
+        ("FR", "06 12 34 56 78", "+33 6 12 34 56 78", "+33612345678", "FR", true),
+        ("FR", "07 56 78 12 34", "0033756781234", "+33756781234", "FR", true),
+        ("FR", "01 42 68 53 00", "+33 (0)1 42 68 53 00", "+33142685300", "FR", false),
+        ("FR", "09 72 12 34 56", "+33 9 72 12 34 56", "+33972123456", "FR", false),
+        ("MC", "06 12 34 56 78", "+377 6 12 34 56 78", "+377612345678", "MC", true),
+        ("MC", "4412 3456", "+377 44 12 34 56", "+37744123456", "MC", true),
+        ("MC", "93 30 00 00", "+377 93 30 00 00", "+37793300000", "MC", false),
+        ("IT", "333 123 4567", "+39 333 1234567", "+393331234567", "IT", true),
+        ("IT", "06 4212 3456", "+39 06 42123456", "+390642123456", "IT", false),
+        ("IT", "02 1234 5678", "+39 (0)2 1234 5678", "+390212345678", "IT", false),
+        ("IT", "0184 123456", "0039 0184 123456", "+390184123456", "IT", false),
+        ("CH", "079 123 45 67", "+41 (0)79 123 45 67", "+41791234567", "CH", true),
+        ("CH", "022 733 00 00", "+41 22 733 00 00", "+41227330000", "CH", false),
+        ("BE", "0470 12 34 56", "+32 470 12 34 56", "+32470123456", "BE", true),
+        ("BE", "02 555 12 34", "+32 (0)2 555 12 34", "+3225551234", "BE", false),
+        ("ES", "612 34 56 78", "+34 612 345 678", "+34612345678", "ES", true),
+        ("ES", "912 345 678", "+34 912 34 56 78", "+34912345678", "ES", false),
+        ("GB", "07400 123456", "+44 (0)7400 123456", "+447400123456", "GB", true),
+        ("GB", "020 7946 0000", "+44 20 7946 0000", "+442079460000", "GB", false),
+        // Overseas, as a practice there writes it.
+        ("RE", "0692 12 34 56", "+262 692 12 34 56", "+262692123456", "RE", true),
+        ("RE", "0262 90 12 34", "+262 262 90 12 34", "+262262901234", "RE", false),
+        ("GP", "0690 12 34 56", "+590 690 12 34 56", "+590690123456", "GP", true),
+        ("GP", "0590 20 12 34", "+590 590 20 12 34", "+590590201234", "GP", false),
+        ("MQ", "0696 30 12 34", "+596 696 30 12 34", "+596696301234", "MQ", true),
+        ("MQ", "0596 30 12 34", "+596 596 30 12 34", "+596596301234", "MQ", false),
+        ("GF", "0694 20 12 34", "+594 694 20 12 34", "+594694201234", "GF", true),
+        ("GF", "0594 30 12 34", "+594 594 30 12 34", "+594594301234", "GF", false),
+        ("YT", "0639 26 27 28", "+262 639 26 27 28", "+262639262728", "YT", true),
+        ("YT", "0269 60 12 34", "+262 269 60 12 34", "+262269601234", "YT", false),
+        ("PM", "55 12 34", "+508 55 12 34", "+508551234", "PM", true),
+        ("PM", "0508 41 23 45", "+508 41 23 45", "+508412345", "PM", false),
+        ("PM", "0708 40 12 34", "+508 708 40 12 34", "+508708401234", "PM", true),
+        ("NC", "75 12 34", "+687 75 12 34", "+687751234", "NC", true),
+        ("NC", "24 12 34", "+687 24 12 34", "+687241234", "NC", false),
+        ("PF", "87 12 34 56", "+689 87 12 34 56", "+68987123456", "PF", true),
+        ("PF", "40 41 23 45", "+689 40 41 23 45", "+68940412345", "PF", false),
+        ("WF", "82 12 34", "+681 82 12 34", "+681821234", "WF", true),
+        ("WF", "72 12 34", "+681 72 12 34", "+681721234", "WF", true),
+        // The mobiles of Saint-Martin and Saint-Barthélemy are among those of Guadeloupe.
+        ("MF", "0690 12 34 56", "+590 690 12 34 56", "+590690123456", "GP", true),
+        ("MF", "0590 87 12 34", "+590 590 87 12 34", "+590590871234", "BL", false),
+        ("BL", "0691 22 34 56", "+590 691 22 34 56", "+590691223456", "GP", true),
+        ("BL", "0590 27 12 34", "+590 590 27 12 34", "+590590271234", "BL", false),
+        // What the plan has and the library not yet.
+        ("YT", "0639 51 23 45", "+262 639 51 23 45", "+262639512345", "YT", true),
+        ("GP", "0691 12 34 56", "+590 691 12 34 56", "+590691123456", "GP", true),
+        ("RE", "0693 23 45 67", "+262 693 23 45 67", "+262693234567", "RE", true),
+        // And as a practice in France writes it.
+        ("FR", "0692 12 34 56", "+262 692 12 34 56", "+262692123456", "RE", true),
+        ("FR", "0693 23 45 67", "+262 693 23 45 67", "+262693234567", "RE", true),
+        ("FR", "0262 90 12 34", "+262 262 90 12 34", "+262262901234", "RE", false),
+        ("FR", "0690 12 34 56", "+590 690 12 34 56", "+590690123456", "GP", true),
+        ("FR", "0590 27 12 34", "+590 590 27 12 34", "+590590271234", "BL", false),
+        ("FR", "0696 30 12 34", "+596 696 30 12 34", "+596696301234", "MQ", true),
+        ("FR", "0596 30 12 34", "+596 596 30 12 34", "+596596301234", "MQ", false),
+        ("FR", "0694 20 12 34", "+594 694 20 12 34", "+594694201234", "GF", true),
+        ("FR", "0594 30 12 34", "+594 594 30 12 34", "+594594301234", "GF", false),
+        ("FR", "0639 51 23 45", "+262 639 51 23 45", "+262639512345", "YT", true),
+        ("FR", "0269 60 12 34", "+262 269 60 12 34", "+262269601234", "YT", false),
+        ("FR", "0508 41 23 45", "+508 41 23 45", "+508412345", "PM", false),
+        ("FR", "0708 40 12 34", "+508 708 40 12 34", "+508708401234", "PM", true),
+    ];
+
+    #[test]
+    fn numbers_have_one_form_wherever_they_are_read() {
+        for (at, dialled, abroad, e164, of, mobile) in TABLE {
+            let here =
+                PhoneNumber::parse(dialled, region(at), &[]).unwrap_or_else(|fault| panic!("{dialled}: {fault}"));
+            let there = PhoneNumber::parse_international(abroad).unwrap_or_else(|fault| panic!("{abroad}: {fault}"));
+            assert_eq!((here.reveal(), here.region(), here.is_mobile()), (*e164, region(of), *mobile), "{dialled}");
+            assert_eq!(there, here, "{abroad}");
+            // What is sealed is read by `parse_international`, and what is hashed is what `reveal` says.
+            let again = PhoneNumber::parse_international(here.reveal()).expect("its own form");
+            assert_eq!((again.reveal(), &again), (*e164, &here), "{e164}");
+            assert_eq!(PhoneNumber::parse(e164, region("DE"), &[]), Ok(here), "{e164}");
+        }
+    }
+
+    #[test]
+    fn what_takes_no_code_is_refused_with_its_own_reason() {
+        for (typed, fault) in [
+            ("+33 8 99 70 12 34", NumberFault::Premium),
+            ("+33 8 20 12 34 56", NumberFault::Premium),
+            ("+33 8 00 12 34 56", NumberFault::Premium),
+            ("+39 899 123456", NumberFault::Premium),
+            ("+44 70 1234 5678", NumberFault::Premium),
+            ("+800 1234 5678", NumberFault::Premium),
+            ("+979 123 456 789", NumberFault::Premium),
+            ("+878 10 1234567890", NumberFault::Premium),
+            ("+33 8 06 12 34 56", NumberFault::Company),
+            ("+44 7640 123456", NumberFault::Pager),
+            ("+870 301 234 567", NumberFault::Satellite),
+            ("+881 6 23456789", NumberFault::Satellite),
+            ("00 882 16 12345678", NumberFault::Satellite),
+            ("+883 510 012 345", NumberFault::Satellite),
+            ("+999 123 4567", NumberFault::Unassigned),
+            ("+210 123 4567", NumberFault::Unassigned),
+            ("+33 7 00 12 34 56", NumberFault::Impossible),
+            ("+39 2 1234 5678", NumberFault::Impossible),
+            ("+508 508 41 23 45", NumberFault::Impossible),
+            // Dialled in France, and no telephone of +33.
+            ("+33 6 92 12 34 56", NumberFault::Impossible),
+            ("+33 5 96 30 12 34", NumberFault::Impossible),
+            ("+33 2 69 60 12 34", NumberFault::Impossible),
+            ("+33 5 08 41 23 45", NumberFault::Impossible),
+        ] {
+            assert_eq!(PhoneNumber::parse_international(typed), Err(fault), "{typed}");
+            assert_eq!(PhoneNumber::parse(typed, region("FR"), &[]), Err(fault), "{typed}");
+        }
+        assert_eq!(NumberFault::Satellite.to_string(), "codes are not sent to satellite telephones");
+    }
+
+    /// R-B1: overseas only where +33 is impossible, for a French practice alone, and never by chance.
+    #[test]
+    fn overseas_is_tried_last() {
+        assert_eq!(in_france("06 38 51 23 45").as_deref(), Ok("+33638512345"), "not Mayotte");
+        assert_eq!(in_france("75 12 34"), Err(NumberFault::SeveralCountries), "New Caledonia, Saint-Pierre");
+        assert_eq!(in_france("87 12 34 56"), Err(NumberFault::NoCountry), "French Polynesia");
+        assert_eq!(in_france("0806 12 34 56"), Err(NumberFault::Company));
+        assert_eq!(in_france("0800 12 34 56"), Err(NumberFault::Premium));
+        for elsewhere in ["MC", "IT", "BE"] {
+            let read = PhoneNumber::parse("0639 51 23 45", region(elsewhere), &[region("FR")]);
+            assert_ne!(read.as_ref().map(PhoneNumber::reveal), Ok("+262639512345"), "{elsewhere}");
+        }
+        let near_monaco = PhoneNumber::parse("0639 51 23 45", region("FR"), &[region("MC")]);
+        assert_eq!(near_monaco, Err(NumberFault::SeveralCountries));
     }
 }

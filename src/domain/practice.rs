@@ -12,17 +12,37 @@ pub enum Language {
     Fr,
     /// English.
     En,
+    /// Italian.
+    It,
+    /// Spanish.
+    Es,
+    /// Russian.
+    Ru,
 }
 
 impl Language {
     /// Every language that is complete.
-    pub const ALL: [Self; 2] = [Self::Fr, Self::En];
+    pub const ALL: [Self; 5] = [Self::Fr, Self::En, Self::It, Self::Es, Self::Ru];
 
     /// Its BCP 47 tag.
     pub fn tag(self) -> &'static str {
         match self {
             Self::Fr => "fr",
             Self::En => "en",
+            Self::It => "it",
+            Self::Es => "es",
+            Self::Ru => "ru",
+        }
+    }
+
+    /// Its name in itself.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Fr => "Français",
+            Self::En => "English",
+            Self::It => "Italiano",
+            Self::Es => "Español",
+            Self::Ru => "Русский",
         }
     }
 }
@@ -37,7 +57,7 @@ impl FromStr for Language {
 
 /// The text names no language that Pli speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a language of this server (fr or en)")]
+#[error("not a language of this server (fr, en, it, es or ru)")]
 pub struct NotALanguage;
 
 /// What a practice tells of itself; kept sealed in one column.

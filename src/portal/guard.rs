@@ -17,9 +17,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::access::OpenSession;
-use crate::domain::{BrowserToken, Language, SessionToken, Ticket};
+use crate::domain::{BrowserToken, Language, PracticeProfile, SessionToken, Ticket};
 
-use super::{Guard, Portal, Route, plain};
+use super::{Guard, Portal, Route, plain, tongue};
 
 /// Guards one route, bounds its time and logs its answer.
 pub(super) async fn watch(
@@ -86,17 +86,19 @@ impl FromRequestParts<Portal> for Opened {
     }
 }
 
-/// What a browser brings along: its own cookie, and the language it was told to use.
+/// What a browser brings along: its own cookie, the language it was told to use, and the one it is set to.
 pub(super) struct Visitor {
     pub(super) browser: Option<BrowserToken>,
     pub(super) asked: Option<Language>,
     pub(super) remembered: Option<Language>,
+    pub(super) preferred: Option<Language>,
 }
 
 impl Visitor {
-    /// The language of this answer: what was just asked for, else what was asked for before, else the given one.
-    pub(super) fn language(&self, otherwise: Language) -> Language {
-        self.asked.or(self.remembered).unwrap_or(otherwise)
+    /// The language of this answer: what was just asked for, what was asked for before, the person's record,
+    /// the browser's settings, the practice's language; the first that there is.
+    pub(super) fn language(&self, recorded: Option<Language>, practice: &PracticeProfile) -> Language {
+        self.asked.or(self.remembered).or(recorded).or(self.preferred).unwrap_or(practice.language)
     }
 }
 
@@ -105,15 +107,16 @@ struct Wish {
     lang: Option<String>,
 }
 
-impl FromRequestParts<Portal> for Visitor {
+impl<S: Sync> FromRequestParts<S> for Visitor {
     type Rejection = std::convert::Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &Portal) -> Result<Self, Self::Rejection> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
         let wish = Query::<Wish>::try_from_uri(&parts.uri).ok().and_then(|Query(wish)| wish.lang);
         Ok(Self {
             browser: cookie(&parts.headers, BROWSER).and_then(BrowserToken::parse),
             asked: wish.and_then(|tag| tag.parse().ok()),
             remembered: cookie(&parts.headers, LANGUAGE).and_then(|tag| tag.parse().ok()),
+            preferred: tongue::preferred(&parts.headers),
         })
     }
 }

@@ -88,6 +88,6 @@ pub(super) async fn close(
 }
 
 fn words(portal: &Portal, session: &OpenSession, visitor: &Visitor) -> Words {
-    let language = visitor.language(session.language);
+    let language = visitor.language(session.language, &session.practice);
     Words::new(&portal.texts, language, &session.practice.timezone, portal.clock.now())
 }

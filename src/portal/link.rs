@@ -41,7 +41,7 @@ pub(super) async fn code(
         Ok(view) => view,
         Err(error) => return no_link(&portal, &error),
     };
-    match portal.access.issue(&ticket, &browser, channel, visitor.language(view.language)).await {
+    match portal.access.issue(&ticket, &browser, channel, visitor.language(view.language, &view.practice)).await {
         // A code that could not be sent, a link that has ended: the page that follows says so.
         Ok(_) | Err(IssueError::NotSent { .. } | IssueError::Closed) => back(&ticket, &browser),
         Err(IssueError::Wait { until }) => {
@@ -91,7 +91,7 @@ pub(super) async fn wait(
     let LinkState::Enter { progress, last_two, .. } = &view.state else {
         return StatusCode::RESET_CONTENT.into_response();
     };
-    let language = visitor.language(view.language);
+    let language = visitor.language(view.language, &view.practice);
     let words = Words::new(&portal.texts, language, &view.practice.timezone, portal.clock.now());
     progress::told(&words, progress, last_two).into_response()
 }
@@ -162,7 +162,7 @@ fn page(
     browser: &BrowserToken,
     complaint: Option<Complaint>,
 ) -> String {
-    let language = visitor.language(view.language);
+    let language = visitor.language(view.language, &view.practice);
     let words = Words::new(&portal.texts, language, &view.practice.timezone, portal.clock.now());
     let token = |purpose: &str| portal.access.form_token(browser, &format!("/l/{ticket}/{purpose}"));
     let (code, check) = (token("code"), token("check"));

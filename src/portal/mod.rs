@@ -24,6 +24,7 @@ mod steady;
 mod style;
 #[cfg(test)]
 mod tests;
+mod tongue;
 mod words;
 
 use std::net::IpAddr;

@@ -19,10 +19,17 @@ struct Frame {
     tag: &'static str,
     title: String,
     style: String,
-    demonstration: Option<String>,
+    /// That it is one, in each language of the page.
+    demonstration: Vec<(&'static str, String)>,
     practice: Option<Practice>,
-    /// The other language: its tag, its name in itself, where it is.
-    switch: Option<(&'static str, String, String)>,
+    switch: Option<Switch>,
+}
+
+/// The way to the other languages.
+struct Switch {
+    label: String,
+    /// Tag, name in itself, where it is.
+    others: Vec<(&'static str, &'static str, String)>,
 }
 
 struct Practice {
@@ -238,7 +245,7 @@ pub(super) fn shown_in_browsers(media_type: &str) -> bool {
     matches!(media_type, "application/pdf" | "image/jpeg" | "image/png" | "image/gif" | "image/webp")
 }
 
-/// A page in both languages: heading and text.
+/// A page in every language: heading and text.
 pub(super) struct Both(&'static str, &'static [&'static str]);
 
 pub(super) const INDEX: Both = Both("portal-index-title", &["portal-index-text", "portal-index-open"]);
@@ -273,12 +280,13 @@ pub(super) fn both(texts: &Texts, demonstration: bool, said: &Both) -> String {
         })
         .collect();
     let title = sections.iter().map(|section| section.heading.as_str()).collect::<Vec<_>>().join(" – ");
-    let banner = Language::ALL.map(|language| texts.say(language, "portal-demonstration", &[])).join(" ");
+    let banner = Language::ALL.map(|language| (language.tag(), texts.say(language, "portal-demonstration", &[])));
     let frame = Frame {
-        tag: Language::Fr.tag(),
+        // The title and the first heading begin in it.
+        tag: Language::ALL[0].tag(),
         title,
         style: style::name(),
-        demonstration: demonstration.then_some(banner),
+        demonstration: if demonstration { banner.to_vec() } else { Vec::new() },
         practice: None,
         switch: None,
     };
@@ -306,22 +314,28 @@ impl Frame {
         practice: Option<&PracticeProfile>,
         here: Option<&str>,
     ) -> Self {
-        let other = Language::ALL.into_iter().find(|other| *other != words.language);
         let named = practice.map(|practice| practice.public_name.clone()).unwrap_or_default();
         Self {
             tag: words.language.tag(),
             title: if named.is_empty() { title.to_owned() } else { format!("{title} – {named}") },
             style: style::name(),
-            demonstration: demonstration.then(|| words.say("portal-demonstration")),
+            demonstration: demonstration
+                .then(|| (words.language.tag(), words.say("portal-demonstration")))
+                .into_iter()
+                .collect(),
             practice: practice.map(|practice| Practice {
                 name: practice.public_name.clone(),
                 telephone: practice.telephone.clone(),
                 dial: practice.telephone.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect(),
                 call: words.say("portal-call"),
             }),
-            switch: other.zip(here).map(|(other, here)| {
-                let name = if other == Language::Fr { "Français" } else { "English" };
-                (other.tag(), name.to_owned(), format!("{here}?lang={}", other.tag()))
+            switch: here.map(|here| Switch {
+                label: words.say("portal-languages"),
+                others: Language::ALL
+                    .into_iter()
+                    .filter(|other| *other != words.language)
+                    .map(|other| (other.tag(), other.name(), format!("{here}?lang={}", other.tag())))
+                    .collect(),
             }),
         }
     }

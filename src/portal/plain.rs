@@ -1,6 +1,6 @@
 //! Answers that know no letter: the front page, the small files, and everything that is refused.
 //!
-//! They speak both languages at once and say the same to everybody; in particular every link that is
+//! They speak every language at once and say the same to everybody; in particular every link that is
 //! not one of ours gets the same status, the same octets (faults 2 and 14).
 
 use axum::extract::{Path, State};

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::body::Body;
+use axum::extract::FromRequestParts;
 use axum::http::{Request, StatusCode, header};
 use axum::response::Response;
 use tower::ServiceExt;
@@ -17,9 +18,10 @@ use crate::domain::{
 use crate::gateway::Gateways;
 use crate::mailbox::{self, Letter, Mailboxes};
 use crate::store::{Store, StoreOptions};
-use crate::texts::Texts;
+use crate::texts::{Said, Texts};
 use crate::vault::{RootKey, Vault};
 
+use super::guard::Visitor;
 use super::pages::{self, Complaint, LinkForms, Surroundings};
 use super::words::Words;
 use super::{Guard, Portal, ROUTES, Settings, headers, style};
@@ -145,7 +147,7 @@ fn link_page_of(
     let view = LinkView {
         delivery: DeliveryId::random(&counting()),
         practice,
-        language,
+        language: Some(language),
         expires_at: later(30 * 24 * 60),
         state,
     };
@@ -233,7 +235,10 @@ fn every_page_in_every_state_and_language_is_sound() {
             let both = pages::BOTH.iter().any(|(both, _)| name.starts_with(both));
             let tag = if both { "fr" } else { language.tag() };
             assert!(page.contains(&format!("<html lang=\"{tag}\">")), "{name}");
-            assert!(page.to_lowercase().matches("patient").count() == 0, "{name}: nobody is called that");
+            let lower = page.to_lowercase();
+            for word in ["patient", "pazient", "pacient", "пациент"] {
+                assert!(!lower.contains(word), "{name}: nobody is called that");
+            }
         }
     }
 }
@@ -243,7 +248,7 @@ fn titles_tell_the_states_apart_and_errors_first() {
     for language in Language::ALL {
         for (name, state, complaint) in link_states() {
             let page = link_page(language, false, state, complaint);
-            let error = title(&page).starts_with(if language == Language::Fr { "Erreur" } else { "Error" });
+            let error = title(&page).starts_with(&said(language, "portal-error-title", &[("title", "".into())]));
             assert_eq!(error, complaint.is_some(), "{name}: {}", title(&page));
             if page.contains("id=\"error\"") && name.starts_with("enter") {
                 assert!(page.contains("aria-invalid=\"true\" aria-describedby=\"error hint\""), "{name}");
@@ -265,6 +270,22 @@ fn fault_14_nothing_is_chosen_beforehand() {
     assert!(!page.contains("value=\"sms\" type=\"submit\""));
 }
 
+/// A text of the pages.
+fn said(language: Language, id: &str, arguments: &[(&str, Said<'_>)]) -> String {
+    Texts::new().say(language, id, arguments)
+}
+
+/// What an SMS and a call are called.
+fn channel_words(language: Language) -> (&'static str, &'static str) {
+    match language {
+        Language::Fr => ("SMS", "appel téléphonique"),
+        Language::En => ("text message", "telephone call"),
+        Language::It => ("SMS", "telefonata"),
+        Language::Es => ("SMS", "llamada"),
+        Language::Ru => ("СМС", "звонком"),
+    }
+}
+
 #[test]
 fn one_way_is_chosen_as_well_and_no_other_is_spoken_of() {
     for language in Language::ALL {
@@ -276,22 +297,21 @@ fn one_way_is_chosen_as_well_and_no_other_is_spoken_of() {
             assert!(!page.contains(" checked"), "{name}");
             assert_eq!(page.contains("<form"), sms || voice, "{name}");
             // Where a number takes no SMS, that is said; otherwise only what is offered has a name.
-            let spoken = page.replace("ne reçoit pas les SMS", "").replace("does not take text messages", "");
-            let spoken = spoken.replace("refusé nos SMS", "").replace("refused our text messages", "");
+            let spoken = page.replace(&said(language, "portal-failed-landline", &[]), "");
+            let spoken = spoken.replace(&said(language, "portal-failed-stopped", &[]), "");
             let failed = page.contains("id=\"error\"") && !name.contains("-one");
+            let (by_sms, by_voice) = channel_words(language);
             if !failed || (sms != voice) {
-                assert_eq!(spoken.contains("SMS") || spoken.contains("text message"), sms, "{name}");
+                assert_eq!(spoken.contains(by_sms), sms, "{name}");
             }
-            assert_eq!(page.contains("appel téléphonique") || page.contains("telephone call"), voice, "{name}");
-            let how = if language == Language::Fr { "Comment voulez-vous" } else { "How would you like" };
-            assert_eq!(page.contains(how), sms && voice, "{name}");
+            assert_eq!(page.contains(by_voice), voice, "{name}");
+            let how = said(language, "portal-choose-legend", &[]);
+            assert_eq!(page.contains(&how), sms && voice, "{name}");
             let none = page.contains("id=\"none\"");
             assert_eq!(none, !sms && !voice, "{name}");
-            assert_eq!(
-                page.contains("au\u{a0}+377 93 30 00 00.") || page.contains("on\u{a0}+377 93 30 00 00."),
-                none,
-                "{name}"
-            );
+            let call = said(language, "portal-choose-none", &[("telephone", "+377 93 30 00 00".into())]);
+            assert!(call.contains("\u{a0}+377 93 30 00 00."), "{call}");
+            assert_eq!(page.contains(&call), none, "{name}");
         }
     }
 }
@@ -307,10 +327,12 @@ fn who_has_no_telephone_sends_nobody_to_its_number() {
             .chain([pages::gone(&words, false, &silent), pages::closed(&words, false, &silent)])
             .collect();
         for page in pages {
-            for promised in
-                ["tel:", "+377", "Téléphone\u{a0}:", "Telephone:", "en bas de", "bottom", "ppelez-nous", "call us"]
-            {
+            let label = said(language, "portal-call", &[]);
+            for promised in ["tel:", "+377", &label, "en bas de", "bottom"] {
                 assert!(!page.contains(promised), "{promised}\n{page}");
+            }
+            for call_us in ["ppelez-nous", "call us", "i chiami", "lámenos", "воните нам"] {
+                assert!(!page.contains(call_us), "{call_us}\n{page}");
             }
         }
     }
@@ -320,12 +342,13 @@ fn who_has_no_telephone_sends_nobody_to_its_number() {
 fn a_letter_without_a_date_shows_none() {
     for language in Language::ALL {
         let page = letter_page(language, false, Letter { date: Timestamp(0), ..sample_letter() });
-        assert!(!page.contains("1970") && !page.contains("<dt>Date"));
-        assert!(letter_page(language, false, sample_letter()).contains("<dt>Date"));
+        let label = format!("<dt>{}<", said(language, "portal-date", &[]));
+        assert!(!page.contains("1970") && !page.contains(&label));
+        assert!(letter_page(language, false, sample_letter()).contains(&label));
     }
 }
 
-/// French puts a space that does not break before these signs and within quotes; English none.
+/// French puts a space that does not break before these signs and within quotes; the others none.
 #[test]
 fn signs_stand_as_their_language_wants_them() {
     for language in Language::ALL {
@@ -341,6 +364,14 @@ fn signs_stand_as_their_language_wants_them() {
                     let before = |sign: char| text.split(sign).rev().skip(1).all(|said| said.ends_with('\u{a0}'));
                     assert!([':', '?', '!', ';', '»'].into_iter().all(before), "{name}: {text}");
                     assert!(!text.contains('\''), "{name}: {text}");
+                }
+                if !both && language != Language::Fr {
+                    let wrong = ["\u{a0}:", "\u{a0}?", "\u{a0}!", "\u{a0};", "«\u{a0}", "\u{a0}»"];
+                    assert!(!wrong.iter().any(|sign| text.contains(sign)) && !text.contains('\''), "{name}: {text}");
+                }
+                if !both && language == Language::Es {
+                    assert_eq!(text.matches('?').count(), text.matches('¿').count(), "{name}: {text}");
+                    assert_eq!(text.matches('!').count(), text.matches('¡').count(), "{name}: {text}");
                 }
             }
         }
@@ -391,6 +422,65 @@ fn a_letter_shows_what_was_sent_and_runs_nothing_of_it() {
     assert!(!page.contains("href=\"/letter/file/2\""), "HTML is never opened");
     assert!(!page.contains("<iframe") && !page.contains("href=\"https://labo"));
     assert!(!page.contains("target="));
+}
+
+#[test]
+fn every_other_language_is_one_press_away() {
+    let state = || link_states().remove(0).1;
+    for language in Language::ALL {
+        for (path, page) in [
+            (format!("/l/{TICKET}"), link_page(language, false, state(), None)),
+            ("/letter".to_owned(), letter_page(language, false, sample_letter())),
+        ] {
+            let label = said(language, "portal-languages", &[]);
+            assert!(page.contains(&format!("<nav class=\"switch\" aria-label=\"{label}\">")), "{page}");
+            for other in Language::ALL {
+                let (tag, name) = (other.tag(), other.name());
+                let link = format!("<a href=\"{path}?lang={tag}\" lang=\"{tag}\" hreflang=\"{tag}\">{name}</a>");
+                assert_eq!(page.contains(&link), other != language, "{tag} in {}", language.tag());
+            }
+        }
+        let words = Words::new(&Texts::new(), language, "Europe/Paris", NOW);
+        assert!(!pages::closed(&words, false, &practice()).contains("?lang="), "a page that a form gave");
+    }
+    for (name, said) in pages::BOTH {
+        let page = pages::both(&Texts::new(), true, said);
+        for language in Language::ALL {
+            assert_eq!(
+                page.matches(&format!("<section class=\"card\" lang=\"{}\">", language.tag())).count(),
+                1,
+                "{name}"
+            );
+            assert_eq!(page.matches(&format!("<span lang=\"{}\">", language.tag())).count(), 1, "{name}");
+        }
+    }
+}
+
+/// Asked for just now, chosen before, the person's record, the browser, the practice.
+#[tokio::test]
+async fn the_language_is_the_one_that_somebody_chose_first() {
+    let french = practice();
+    let visitor = async |query: &str, cookie: &str, browser: &str| {
+        let request = Request::builder()
+            .uri(format!("/l/{TICKET}{query}"))
+            .header(header::COOKIE, cookie)
+            .header(header::ACCEPT_LANGUAGE, browser);
+        let (mut parts, ()) = request.body(()).unwrap().into_parts();
+        let Ok(visitor) = Visitor::from_request_parts(&mut parts, &()).await;
+        visitor
+    };
+    let (es, ru) = ("__Host-pli-language=es", "ru,en;q=0.5");
+    for (query, cookie, browser, recorded, language) in [
+        ("?lang=it", es, ru, Some(Language::En), Language::It),
+        ("", es, ru, Some(Language::En), Language::Es),
+        ("?lang=xx", "__Host-pli-language=xx", ru, Some(Language::En), Language::En),
+        ("", "", ru, None, Language::Ru),
+        ("", "", "de", None, Language::Fr),
+        ("", "", "", None, Language::Fr),
+    ] {
+        let visitor = visitor(query, cookie, browser).await;
+        assert_eq!(visitor.language(recorded, &french), language, "{query} {cookie} {browser}");
+    }
 }
 
 #[test]

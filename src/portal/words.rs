@@ -63,14 +63,8 @@ impl Words {
     /// « 12 avril », with the year when it is another one.
     pub(super) fn day(&self, when: Timestamp) -> String {
         let there = self.there(when);
-        let month = MONTHS.get(usize::try_from(there.month() - 1).unwrap_or(0)).copied().unwrap_or(MONTHS[0]);
-        let month = self.say(month);
-        let (day, year) = (i64::from(there.day()), there.year().to_string());
-        if there.year() == self.there(self.now).year() {
-            self.tell("portal-day", &[("day", day.into()), ("month", (&month).into())])
-        } else {
-            self.tell("portal-day-year", &[("day", day.into()), ("month", (&month).into()), ("year", (&year).into())])
-        }
+        let year = (there.year() != self.there(self.now).year()).then(|| there.year());
+        self.texts.day(self.language, there.day(), there.month(), year)
     }
 
     /// The last day of a time that ends at `end`: what ends at midnight ends with the day before.
@@ -81,13 +75,7 @@ impl Words {
     /// « 9 h 40 ».
     fn time(&self, when: Timestamp) -> String {
         let there = self.there(when);
-        // Midnight is told as the hour it is: the word leaves open which end of the day is meant.
-        let (hour, minute) = (i64::from(there.hour()), format!("{:02}", there.minute()));
-        if there.minute() == 0 {
-            self.tell("portal-hour", &[("hour", hour.into())])
-        } else {
-            self.tell("portal-time", &[("hour", hour.into()), ("minute", (&minute).into())])
-        }
+        self.texts.time(self.language, there.hour(), there.minute())
     }
 
     /// « 1,2 Mo »: decimal units, as phones show them.
@@ -139,21 +127,6 @@ impl Words {
     }
 }
 
-const MONTHS: [&str; 12] = [
-    "portal-month-1",
-    "portal-month-2",
-    "portal-month-3",
-    "portal-month-4",
-    "portal-month-5",
-    "portal-month-6",
-    "portal-month-7",
-    "portal-month-8",
-    "portal-month-9",
-    "portal-month-10",
-    "portal-month-11",
-    "portal-month-12",
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,6 +151,28 @@ mod tests {
         assert_eq!(en.at(MORNING), "at 9:40");
         assert_eq!(en.at(Timestamp(MORNING.0 + 24 * HOUR)), "on 13 April at 9:40");
         assert_eq!(en.until(Timestamp(MORNING.0 + HOUR / 3)), "until 10:00");
+        let (today, tomorrow) = (Timestamp(MORNING.0 + HOUR / 3), Timestamp(MORNING.0 + 24 * HOUR));
+        let all = |language| {
+            let words = words(language);
+            let said = [words.at(MORNING), words.at(tomorrow), words.until(today), words.until(tomorrow)];
+            (
+                said.map(|said| said.replace('\u{a0}', " ")),
+                words.moment(MORNING),
+                words.day(Timestamp(MORNING.0 + 300 * 24 * HOUR)),
+            )
+        };
+        let (said, moment, year) = all(Language::It);
+        assert_eq!(said[..2], ["alle ore 9:40", "il giorno 13 aprile alle ore 9:40"]);
+        assert_eq!(said[2..], ["fino alle ore 10:00", "fino al giorno 13 aprile alle ore 9:40"]);
+        assert_eq!((moment.as_str(), year.as_str()), ("12 aprile, ore 9:40", "6 febbraio 2027"));
+        let (said, moment, year) = all(Language::Es);
+        assert_eq!(said[..2], ["a las 9:40", "el 13 de abril a las 9:40"]);
+        assert_eq!(said[2..], ["hasta las 10:00", "hasta el 13 de abril a las 9:40"]);
+        assert_eq!((moment.as_str(), year.as_str()), ("12 de abril, a las 9:40", "6 de febrero de 2027"));
+        let (said, moment, year) = all(Language::Ru);
+        assert_eq!(said[..2], ["в 9:40", "13 апреля в 9:40"]);
+        assert_eq!(said[2..], ["до 10:00", "до 13 апреля, 9:40"]);
+        assert_eq!((moment.as_str(), year.as_str()), ("12 апреля в\u{a0}9:40", "6 февраля 2027\u{a0}года"));
     }
 
     #[test]
@@ -207,5 +202,9 @@ mod tests {
         assert_eq!(fr, ["0 octet", "1 octet", "999 octets", "1 ko", "341 ko", "1 Mo", "1,2 Mo", "25 Mo"]);
         let en: Vec<String> = sizes.iter().map(|s| words(Language::En).size(*s).replace('\u{a0}', " ")).collect();
         assert_eq!(en, ["0 bytes", "1 byte", "999 bytes", "1 KB", "341 KB", "1 MB", "1.2 MB", "25 MB"]);
+        let said = |language| [1, 2, 5, 340_400, 1_249_999].map(|s| words(language).size(s).replace('\u{a0}', " "));
+        assert_eq!(said(Language::It), ["1 byte", "2 byte", "5 byte", "341 KB", "1,2 MB"]);
+        assert_eq!(said(Language::Es), ["1 byte", "2 bytes", "5 bytes", "341 KB", "1,2 MB"]);
+        assert_eq!(said(Language::Ru), ["1 байт", "2 байта", "5 байт", "341 КБ", "1,2 МБ"]);
     }
 }

@@ -5,6 +5,7 @@
 
 use crate::domain::Language;
 
+mod dates;
 mod speech;
 pub use speech::{Said, Texts};
 
@@ -32,6 +33,42 @@ pub const SOURCES: &[(Language, &[&str])] = &[
             include_str!("en/quota.ftl"),
             include_str!("en/report.ftl"),
             include_str!("en/cloud.ftl"),
+        ],
+    ),
+    (
+        Language::It,
+        &[
+            include_str!("it/portal.ftl"),
+            include_str!("it/code.ftl"),
+            include_str!("it/notice.ftl"),
+            include_str!("it/receipt.ftl"),
+            include_str!("it/quota.ftl"),
+            include_str!("it/report.ftl"),
+            include_str!("it/cloud.ftl"),
+        ],
+    ),
+    (
+        Language::Es,
+        &[
+            include_str!("es/portal.ftl"),
+            include_str!("es/code.ftl"),
+            include_str!("es/notice.ftl"),
+            include_str!("es/receipt.ftl"),
+            include_str!("es/quota.ftl"),
+            include_str!("es/report.ftl"),
+            include_str!("es/cloud.ftl"),
+        ],
+    ),
+    (
+        Language::Ru,
+        &[
+            include_str!("ru/portal.ftl"),
+            include_str!("ru/code.ftl"),
+            include_str!("ru/notice.ftl"),
+            include_str!("ru/receipt.ftl"),
+            include_str!("ru/quota.ftl"),
+            include_str!("ru/report.ftl"),
+            include_str!("ru/cloud.ftl"),
         ],
     ),
 ];

@@ -129,7 +129,7 @@ impl Vault {
             address: to.address.reveal(),
             number: to.number.reveal().to_owned(),
             name: String::new(),
-            language: Some(to.language),
+            language: to.language,
             channel: to.channel.map(|c| c.word().to_owned()),
         };
         self.seal_json(
@@ -146,7 +146,7 @@ impl Vault {
         Ok(Coordinates {
             address: mirror.address()?,
             number: mirror.number()?,
-            language: mirror.language.unwrap_or(Language::Fr),
+            language: mirror.language,
             channel: mirror.channel(),
         })
     }

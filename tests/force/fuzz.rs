@@ -480,7 +480,7 @@ fn smtp_replies_have_their_form() {
     });
 }
 
-/// What is a number, is one again as it is written; what is not, is refused.
+/// What is a number, is the same one again as it is written, wherever it is read; what is not, is refused.
 #[test]
 fn numbers_are_read_or_refused() {
     let table: &[&[u8]] = &[
@@ -504,16 +504,41 @@ fn numbers_are_read_or_refused() {
         b"\xd9\xa1",
         b"\xef\xbc\x91",
         b"/",
+        b"+39",
+        b"+39 06",
+        b"+44",
+        b"+1",
+        b"+262",
+        b"+590",
+        b"+508",
+        b"+687",
+        b"+378",
+        b"+881",
+        b"0639",
+        b"0596",
+        b"0508",
+        b"0708",
+        b"+54 9",
+        b"+49",
+        b"75 12 34",
+        b"12345",
     ];
-    let region: Region = "FR".parse().unwrap();
-    let neighbour: Region = "MC".parse().unwrap();
+    let regions: Vec<Region> =
+        ["FR", "MC", "IT", "RE", "PM", "GB", "US", "SM", "AR", "NC"].map(|code| code.parse().unwrap()).into();
     check!().with_max_len(40).for_each(|octets: &[u8]| {
-        let text = String::from_utf8_lossy(&words(octets, table)).into_owned();
-        if let Ok(number) = PhoneNumber::parse(&text, region, &[neighbour]) {
+        let (first, rest) = octets.split_first().unwrap_or((&0, &[]));
+        let text = String::from_utf8_lossy(&words(rest, table)).into_owned();
+        let region = regions[usize::from(*first) % regions.len()];
+        let neighbours = if *first < 128 { &regions[..0] } else { &regions[1..3] };
+        for read in [PhoneNumber::parse(&text, region, neighbours), PhoneNumber::parse_international(&text)] {
+            let Ok(number) = read else { continue };
+            let digits = number.reveal().strip_prefix('+').unwrap();
+            assert!((4..=15).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit()), "{text:?}");
+            assert!(PhoneNumber::parse_international(number.reveal()).is_ok_and(|again| again == number), "{text:?}");
             assert!(
-                number.reveal().starts_with('+') && number.reveal()[1..].bytes().all(|digit| digit.is_ascii_digit())
+                PhoneNumber::parse(number.reveal(), region, neighbours).is_ok_and(|again| again == number),
+                "{text:?}"
             );
-            assert!(PhoneNumber::parse_international(number.reveal()).is_ok_and(|again| again == number));
         }
     });
 }

@@ -9,4 +9,4 @@ notice-call = In doubt? Call { $practice } on { $telephone }, or on the number y
 notice-call-known = In doubt? Call { $practice } on the number you know.
 notice-no-answer = Do not answer this e-mail: nobody reads it.
 notice-open = Open the message
-notice-other = Français : ouvrez le lien, la page parle aussi français.
+notice-other = English: open the link, the page speaks English too.

@@ -48,6 +48,7 @@ portal-kind-document = document
 portal-kind-other = file
 
 ## Around every page
+portal-languages = Language
 portal-demonstration = Demonstration – put no real information here.
 portal-call = Telephone:
 portal-error-title = Error: { $title }

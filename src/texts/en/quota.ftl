@@ -7,3 +7,6 @@ quota-what = To make room: empty Trash and Junk, delete old messages with large 
 quota-footer = This notice comes from your Pli server. It takes no room in your mailbox. There is no need to answer it.
 quota-full-now = { $address }: this mailbox is full, the message was not put into it. Try later, or tell your colleague by telephone.
 quota-full-long = { $address }: this mailbox has been full for more than a day, the message was not put into it. Tell your colleague by telephone.
+quota-size-kb = { $size } KB
+quota-size-mb = { $size } MB
+quota-size-gb = { $size } GB

@@ -9,4 +9,4 @@ notice-call = Un doute ? Appelez { $practice } au { $telephone }, ou au numéro 
 notice-call-known = Un doute ? Appelez { $practice } au numéro que vous connaissez.
 notice-no-answer = Ne répondez pas à cet e-mail : personne ne le lit.
 notice-open = Ouvrir le message
-notice-other = English: open the link, the page speaks English too.
+notice-other = Français : ouvrez le lien, la page parle aussi français.

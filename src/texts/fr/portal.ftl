@@ -48,6 +48,7 @@ portal-kind-document = document
 portal-kind-other = fichier
 
 ## Around every page
+portal-languages = Langue
 portal-demonstration = Démonstration – ne mettez ici aucune vraie information.
 portal-call = Téléphone :
 portal-error-title = Erreur : { $title }

@@ -7,3 +7,6 @@ quota-what = Pour faire de la place : videz la corbeille et les indésirables, s
 quota-footer = Cet avis vient de votre serveur Pli. Il ne prend pas de place dans votre boîte. Il est inutile d'y répondre.
 quota-full-now = { $address } : cette boîte est pleine, le message n'y est pas entré. Essayez plus tard, ou prévenez votre confrère par téléphone.
 quota-full-long = { $address } : cette boîte est pleine depuis plus d'un jour, le message n'y est pas entré. Prévenez votre confrère par téléphone.
+quota-size-kb = { $size } Ko
+quota-size-mb = { $size } Mo
+quota-size-gb = { $size } Go

@@ -1,0 +1,52 @@
+# Why a recipient or a message is refused. Read by practitioners in their mail client.
+refused-unknown = { $address }: este buzón no existe aquí. Compruebe la dirección.
+refused-suspended = { $address }: este buzón está cerrado por el momento.
+refused-health-space = { $address } es una dirección del espacio de confianza sanitario francés, con el que este servidor todavía no intercambia mensajes. Escriba desde su buzón MSSanté.
+refused-address-number = { $address } no es un número. Escriba por ejemplo +33612345678@sms seguido de su dominio.
+refused-from = El remitente escrito en el mensaje (From) debe ser { $address }, la dirección de su buzón.
+refused-encrypted = Un mensaje que ya está cifrado no se puede leer en una página. Envíelo sin cifrar: Pli lo sella para { $address }.
+refused-only-number = Un número solo no basta: hace falta también la dirección de correo de la persona.
+refused-no-relay = { $address }: este servidor todavía no puede escribir a personas de fuera. El administrador debe indicar cómo salen los avisos.
+refused-too-many = Un mensaje puede ir a veinte personas de fuera como máximo. Envíe varios. No ha salido nada.
+refused-no-header = Este mensaje no tiene cabecera. No ha salido nada.
+
+# Why a recipient would be held. One sentence per recipient, after "No ha salido nada."
+held-nothing-left = No ha salido nada.
+held-no-number = { $address }: no se conoce ningún número de teléfono. Añádalo al final del asunto, entre corchetes: [+34 612 34 56 78], o haga inscribir a la persona en el directorio.
+held-two-numbers = { $address }: dos números diferentes. Deje uno solo.
+held-not-a-number = { $address }: lo que está entre corchetes no es un número de teléfono.
+held-impossible = { $address }: este número no existe. Compruebe las cifras.
+held-premium = { $address }: este número es especial o de tarificación especial. Hace falta un teléfono normal.
+held-satellite = { $address }: las claves no se envían a teléfonos por satélite. Hace falta otro número.
+held-several-countries = { $address }: este número existe en varios países. Escríbalo con su prefijo internacional, por ejemplo +33 o +377.
+held-no-country = { $address }: este número es de otro país. Escríbalo con su prefijo internacional, por ejemplo +687.
+held-country = { $address }: las claves no se envían a este país. El administrador puede autorizarlo.
+held-own-number = { $address }: este número es el de la consulta, no el de la persona.
+held-differs = { $address }: este número no es el del directorio. Compruebe la persona, o haga corregir el directorio.
+held-somebody-elses = { $address }: este número es el de otra persona del directorio. Compruebe la dirección y el número.
+held-old-tag = { $address }: el número entre corchetes viene de un mensaje antiguo y nunca se ha usado con esta dirección. Quítelo, o escriba un mensaje nuevo.
+held-several-recipients = { $address }: un solo número para varios destinatarios. Escriba un mensaje a cada uno.
+held-several-persons = { $address }: varias personas del directorio tienen esta dirección. Añada al asunto, entre corchetes, el número de la persona correcta.
+held-look-alike = { $address }: esta dirección parece mal escrita. Compruebe lo que sigue a la @.
+
+# Receipts in the practitioner's INBOX. The first line says it all.
+receipt-from = Pli
+receipt-about = su mensaje del { $date }
+receipt-opened = Abierto { $when }.
+receipt-opened-files = { $files ->
+    [0] Este mensaje no tiene archivos adjuntos.
+    [one] Se puede descargar un archivo adjunto.
+   *[other] Se pueden descargar { $files } archivos adjuntos.
+}
+receipt-to = Destinatario: { $address }
+receipt-failed = No entregado: { $why }
+receipt-failed-what = El destinatario no ha recibido nada. Compruebe la dirección y envíe un mensaje nuevo, o llame por teléfono.
+receipt-why-unknown-address = la dirección no existe.
+receipt-why-full = el buzón del destinatario está lleno.
+receipt-why-refused = el servidor del destinatario ha rechazado el aviso.
+receipt-why-gave-up = el aviso no ha podido salir a pesar de varios días de intentos.
+receipt-why-not-opened = la carta no se ha abierto a tiempo. Ya no se puede abrir.
+receipt-not-opened-what = El enlace se envió, pero la clave nunca se escribió. Envíe un mensaje nuevo, o llame por teléfono.
+receipt-locked-what = La carta ya no se puede leer con este enlace. Si el destinatario la necesita, envíe un mensaje nuevo, o llame por teléfono.
+receipt-why-locked = se han escrito cien claves incorrectas. Por seguridad, el enlace está cerrado.
+receipt-footer = Este aviso viene de su servidor Pli. No hace falta responder.

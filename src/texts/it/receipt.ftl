@@ -1,0 +1,52 @@
+# Why a recipient or a message is refused. Read by practitioners in their mail client.
+refused-unknown = { $address }: questa casella qui non esiste. Verifichi l'indirizzo.
+refused-suspended = { $address }: questa casella è chiusa per il momento.
+refused-health-space = { $address } è un indirizzo dello spazio di fiducia sanitario francese, con cui questo server non scambia ancora messaggi. Scriva dalla Sua casella MSSanté.
+refused-address-number = { $address } non è un numero. Scriva per esempio +33612345678@sms seguito dal Suo dominio.
+refused-from = Il mittente scritto nel messaggio (From) deve essere { $address }, l'indirizzo della Sua casella.
+refused-encrypted = Un messaggio già cifrato non si può leggere su una pagina. Lo invii senza cifratura: Pli lo sigilla per { $address }.
+refused-only-number = Un numero da solo non basta: serve anche l'indirizzo e-mail della persona.
+refused-no-relay = { $address }: questo server non può ancora scrivere a persone esterne. L'amministratore deve indicare come partono gli avvisi.
+refused-too-many = Un messaggio può andare al massimo a venti persone esterne. Ne invii più di uno. Non è partito nulla.
+refused-no-header = Questo messaggio non ha intestazione. Non è partito nulla.
+
+# Why a recipient would be held. One sentence per recipient, after "Non è partito nulla."
+held-nothing-left = Non è partito nulla.
+held-no-number = { $address }: nessun numero di telefono conosciuto. Lo aggiunga alla fine dell'oggetto, tra parentesi quadre: [+39 333 123 4567], oppure faccia inserire la persona nella rubrica.
+held-two-numbers = { $address }: due numeri diversi. Ne tenga uno solo.
+held-not-a-number = { $address }: quello che è tra parentesi quadre non è un numero di telefono.
+held-impossible = { $address }: questo numero non esiste. Verifichi le cifre.
+held-premium = { $address }: questo numero è speciale o a tariffa speciale. Serve un telefono normale.
+held-satellite = { $address }: i codici non si inviano ai telefoni satellitari. Serve un altro numero.
+held-several-countries = { $address }: questo numero esiste in più paesi. Lo scriva con il prefisso internazionale, per esempio +33 o +377.
+held-no-country = { $address }: questo numero è di un altro paese. Lo scriva con il prefisso internazionale, per esempio +687.
+held-country = { $address }: i codici non si inviano in questo paese. L'amministratore può autorizzarlo.
+held-own-number = { $address }: questo è il numero dello studio, non quello della persona.
+held-differs = { $address }: questo numero non è quello della rubrica. Verifichi la persona, oppure faccia correggere la rubrica.
+held-somebody-elses = { $address }: questo numero è di un'altra persona della rubrica. Verifichi l'indirizzo e il numero.
+held-old-tag = { $address }: il numero tra parentesi quadre viene da un vecchio messaggio e non è mai stato usato con questo indirizzo. Lo tolga, oppure scriva un nuovo messaggio.
+held-several-recipients = { $address }: un solo numero per più destinatari. Scriva un messaggio a ciascuno.
+held-several-persons = { $address }: più persone della rubrica hanno questo indirizzo. Aggiunga nell'oggetto, tra parentesi quadre, il numero della persona giusta.
+held-look-alike = { $address }: questo indirizzo sembra scritto male. Verifichi quello che segue la @.
+
+# Receipts in the practitioner's INBOX. The first line says it all.
+receipt-from = Pli
+receipt-about = il Suo messaggio in data { $date }
+receipt-opened = Aperto { $when }.
+receipt-opened-files = { $files ->
+    [0] Questo messaggio non ha allegati.
+    [one] Un allegato si può scaricare.
+   *[other] { $files } allegati si possono scaricare.
+}
+receipt-to = Destinatario: { $address }
+receipt-failed = Non consegnato: { $why }
+receipt-failed-what = Il destinatario non ha ricevuto nulla. Verifichi l'indirizzo, poi invii un nuovo messaggio, oppure telefoni.
+receipt-why-unknown-address = l'indirizzo non esiste.
+receipt-why-full = la casella del destinatario è piena.
+receipt-why-refused = il server del destinatario ha rifiutato l'avviso.
+receipt-why-gave-up = l'avviso non è potuto partire nonostante più giorni di tentativi.
+receipt-why-not-opened = la lettera non è stata aperta in tempo. Non si può più aprire.
+receipt-not-opened-what = Il link è stato inviato, ma il codice non è mai stato scritto. Invii un nuovo messaggio, oppure telefoni.
+receipt-locked-what = La lettera non si può più leggere con questo link. Se il destinatario ne ha bisogno, invii un nuovo messaggio, oppure telefoni.
+receipt-why-locked = sono stati scritti cento codici sbagliati. Per sicurezza, il link è chiuso.
+receipt-footer = Questo avviso viene dal Suo server Pli. Non serve rispondere.
