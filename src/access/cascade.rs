@@ -333,8 +333,12 @@ impl Access {
 
     /// What the SMS says: the code, the letters, a warning; no name, no link.
     pub(super) fn short_message(&self, challenge: &ChallengeRow, code: &OneTimeCode) -> SecretText {
-        let arguments = [("code", code.reveal().into()), ("letters", Said::Text(&challenge.letters))];
-        let text = self.texts.say(challenge.language, "code-sms", &arguments);
+        self.sms_text(code, &challenge.letters, challenge.language)
+    }
+
+    pub(super) fn sms_text(&self, code: &OneTimeCode, letters: &str, language: Language) -> SecretText {
+        let arguments = [("code", code.reveal().into()), ("letters", Said::Text(letters))];
+        let text = self.texts.say(language, "code-sms", &arguments);
         // The last line lets phones fill the code in for this page alone (WebOTP).
         SecretText::new(format!("{text}\n\n@{} #{}", self.portal_host, code.reveal()))
     }

@@ -9,6 +9,7 @@ mod money;
 mod network;
 mod reports;
 mod session;
+mod status;
 
 use std::sync::Arc;
 
@@ -25,6 +26,7 @@ pub use login::{LoginError, Opened};
 pub use network::Network;
 pub use reports::ReportAnswer;
 pub use session::OpenSession;
+pub use status::{CodeStatus, ProviderStatus, TestError, Tested};
 
 /// The verb room of access. Cheap to clone.
 #[derive(Clone)]

@@ -5,6 +5,7 @@
 //! from arguments. Commands call verbs; there is no SQL and no key here.
 
 mod audit;
+mod code;
 mod delivery;
 mod demo;
 mod device;
@@ -70,6 +71,9 @@ enum Command {
     /// Messages on their way to patients
     #[command(subcommand)]
     Delivery(delivery::Delivery),
+    /// Codes: how providers do, what is spent, a test that really sends
+    #[command(subcommand)]
+    Code(code::Code),
     /// Notices that wait to be sent
     #[command(subcommand)]
     Queue(queue::Queue),
@@ -111,6 +115,7 @@ async fn run(cli: Cli) -> Result<(), Stop> {
         Command::Device(command) => command.run(&opened, &mut out).await,
         Command::Patient(command) => command.run(&opened, &mut out).await,
         Command::Delivery(command) => command.run(&opened, &mut out).await,
+        Command::Code(command) => command.run(&opened, &mut out).await,
         Command::Queue(command) => command.run(&opened, &mut out).await,
         Command::Audit(command) => command.run(&opened, &mut out).await,
         Command::Route(command) => command.run(&opened, &mut out).await,
@@ -157,4 +162,4 @@ macro_rules! refusals {
         }
     )*};
 }
-refusals!(StartError, Fault, DirectoryError, ProvisionError, crate::config::ConfigError);
+refusals!(crate::access::TestError, StartError, Fault, DirectoryError, ProvisionError, crate::config::ConfigError);

@@ -4,7 +4,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::access::Opened as Unlocked;
+use crate::access::{Access, Opened as Unlocked};
 use crate::config::Config;
 use crate::domain::{Clock as _, Timestamp};
 use crate::gateway::Gateways;
@@ -41,6 +41,14 @@ impl Opened {
             }
             Err(error) => Err(Stop::because(error.to_string())),
         }
+    }
+
+    /// The room of codes, with the configured providers.
+    pub(super) fn codes(&self) -> Result<Access, Stop> {
+        let gateways = Gateways::open(&self.config.providers).map_err(Stop::because)?;
+        let (clock, random) = (Arc::new(SystemClock), Arc::new(OsRandom));
+        let access = self.rooms.access(clock, random, gateways, self.config.portal_host());
+        Ok(access.with_codes(self.config.ceilings, self.config.portal.url.as_ref().map(|url| url.as_str())))
     }
 
     pub(super) fn now(&self) -> Timestamp {

@@ -16,6 +16,7 @@ pub mod relay;
 mod report;
 mod resolve;
 mod route;
+mod stops;
 
 use std::sync::Arc;
 

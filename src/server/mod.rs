@@ -187,6 +187,9 @@ impl Running {
                 if let Err(fault) = deliveries.tell_cloud_refusals().await {
                     tracing::warn!(%fault, "letters about refused clients");
                 }
+                if let Err(fault) = deliveries.tell_stops().await {
+                    tracing::warn!(%fault, "letters about refused short messages");
+                }
             }
         }));
         if let Some(tls) = tls {

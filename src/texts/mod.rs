@@ -21,6 +21,7 @@ pub const SOURCES: &[(Language, &[&str])] = &[
             include_str!("fr/quota.ftl"),
             include_str!("fr/report.ftl"),
             include_str!("fr/cloud.ftl"),
+            include_str!("fr/stop.ftl"),
         ],
     ),
     (
@@ -33,6 +34,7 @@ pub const SOURCES: &[(Language, &[&str])] = &[
             include_str!("en/quota.ftl"),
             include_str!("en/report.ftl"),
             include_str!("en/cloud.ftl"),
+            include_str!("en/stop.ftl"),
         ],
     ),
     (
@@ -45,6 +47,7 @@ pub const SOURCES: &[(Language, &[&str])] = &[
             include_str!("it/quota.ftl"),
             include_str!("it/report.ftl"),
             include_str!("it/cloud.ftl"),
+            include_str!("it/stop.ftl"),
         ],
     ),
     (
@@ -57,6 +60,7 @@ pub const SOURCES: &[(Language, &[&str])] = &[
             include_str!("es/quota.ftl"),
             include_str!("es/report.ftl"),
             include_str!("es/cloud.ftl"),
+            include_str!("es/stop.ftl"),
         ],
     ),
     (
@@ -69,6 +73,7 @@ pub const SOURCES: &[(Language, &[&str])] = &[
             include_str!("ru/quota.ftl"),
             include_str!("ru/report.ftl"),
             include_str!("ru/cloud.ftl"),
+            include_str!("ru/stop.ftl"),
         ],
     ),
 ];
