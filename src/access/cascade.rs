@@ -18,11 +18,11 @@ use crate::store::Tx;
 use crate::store::challenges::{ChallengeRow, SendState};
 use crate::store::deliveries::DeliveryRow;
 use crate::store::sends::SendRow;
-use crate::store::spending::NumberFacts;
+use crate::store::spending::{NumberFacts, Used};
 use crate::texts::Said;
 
 use super::Access;
-use super::money::Refusal;
+use super::money::{Refusal, is_free};
 
 /// What is needed to send the codes of one delivery.
 pub(super) struct Aim {
@@ -46,6 +46,8 @@ struct Attempt<'a> {
     challenge: ChallengeRow,
     code: OneTimeCode,
     aim: Aim,
+    used: Used,
+    begun: Timestamp,
 }
 
 impl Access {
@@ -144,7 +146,8 @@ impl Access {
             Channel::Voice => 1,
         };
         let cost = count.saturating_mul(member.price);
-        match self.spend(&mut tx, &aim, count, cost, now).await? {
+        let used = Used { used: count, cost };
+        match self.spend(&mut tx, Some(aim.row.practice), &aim.to.number, used, now).await? {
             Ok(()) => {}
             Err(Refusal { scope }) => {
                 drop(tx);
@@ -172,12 +175,12 @@ impl Access {
         // Whoever finds the lease over goes on from here.
         tx.set_cascade(id, Some(now.plus(LEASE)), now.plus(LEASE)).await?;
         tx.commit(self.code_event(&aim.row, Verb::CodeTried, now)).await?;
-        Ok(Some(Attempt { send, member, challenge, code, aim }))
+        Ok(Some(Attempt { send, member, challenge, code, aim, used, begun: now }))
     }
 
     /// Hands the code over and records what the provider said; true when it took it.
     async fn attempt(&self, attempt: Attempt<'_>) -> Result<bool, Fault> {
-        let Attempt { send, member, challenge, code, aim } = attempt;
+        let Attempt { send, member, challenge, code, aim, used, begun } = attempt;
         let (sms, script) = (self.short_message(&challenge, &code), self.script(&code, challenge.language));
         let words = match member.channel {
             Channel::Sms => Words::Sms(&sms),
@@ -209,10 +212,21 @@ impl Access {
         let taken = outcome.is_ok();
         match outcome {
             Ok(_) => tx.challenge_sent(challenge.id, SendState::Sent, None).await?,
-            Err(why) => self.note_number(&mut tx, &aim.row, &aim.to, why, now).await?,
+            Err(why) => {
+                self.note_number(&mut tx, &aim.row, &aim.to, why, now).await?;
+                if is_free(why) {
+                    self.give_back(&mut tx, Some(aim.row.practice), &aim.to.number, used, begun).await?;
+                }
+            }
         }
         // What was reported meanwhile counts more than what was planned.
-        let told = tx.sends_of(challenge.id).await?.into_iter().find(|row| row.id == send).map(|row| row.state);
+        let tried = tx.sends_of(challenge.id).await?;
+        // Nobody is left who could need the digits, but a call that asks for them once a key is pressed.
+        let asks = member.channel == Channel::Voice && member.provider.reports() == Reports::Called;
+        if taken && !asks && self.left(challenge.channel, &aim, &tried).next().is_none() {
+            tx.erase_digits(challenge.id).await?;
+        }
+        let told = tried.into_iter().find(|row| row.id == send).map(|row| row.state);
         match told {
             Some(SentState::Delivered) => tx.set_cascade(challenge.id, None, Timestamp(0)).await?,
             Some(SentState::Failed) if taken => tx.set_cascade(challenge.id, Some(now), Timestamp(0)).await?,

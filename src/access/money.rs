@@ -2,12 +2,19 @@
 
 use std::time::Duration;
 
-use crate::domain::{CeilingScope, Fault, KeyedHash, PhoneNumber, Timestamp};
+use crate::domain::{CeilingScope, FailureClass, Fault, KeyedHash, PhoneNumber, PracticeId, Timestamp};
 use crate::store::Tx;
 use crate::store::spending::Used;
 
 use super::Access;
-use super::cascade::Aim;
+
+/// One ceiling, by its key.
+struct Ceiling {
+    scope: CeilingScope,
+    key: KeyedHash,
+    parts: i64,
+    spend: Option<i64>,
+}
 
 /// Which ceiling would be passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,54 +23,55 @@ pub(super) struct Refusal {
 }
 
 impl Access {
-    /// Uses up what an attempt costs, of every ceiling or of none.
+    /// Uses up what an attempt costs, of every ceiling or of none. A test is of no practice.
     pub(super) async fn spend(
         &self,
         tx: &mut Tx,
-        aim: &Aim,
-        parts: i64,
-        cost: i64,
-        now: Timestamp,
-    ) -> Result<Result<(), Refusal>, Fault> {
-        let practice =
-            (CeilingScope::Practice, self.vault.practice_key(aim.row.practice), self.ceilings.practice, None);
-        self.spend_on(tx, &aim.to.number, Some(practice), parts, cost, now).await
-    }
-
-    /// The same for a number of nobody's practice.
-    pub(super) async fn spend_on(
-        &self,
-        tx: &mut Tx,
+        practice: Option<PracticeId>,
         number: &PhoneNumber,
-        practice: Option<(CeilingScope, KeyedHash, i64, Option<i64>)>,
-        parts: i64,
-        cost: i64,
+        more: Used,
         now: Timestamp,
     ) -> Result<Result<(), Refusal>, Fault> {
-        let ceilings = &self.ceilings;
-        let server = (CeilingScope::Server, self.vault.server_key(), ceilings.server, ceilings.spend);
-        let prefix = (CeilingScope::Prefix, self.vault.prefix_key(number), ceilings.prefix, None);
-        let number = (CeilingScope::Number, self.vault.number_key(number), ceilings.number, None);
-        // Always in this order: two that spend at once wait for each other and do not lock each other out.
-        for (scope, key, ceiling, spend) in [Some(server), practice, Some(prefix), Some(number)].into_iter().flatten() {
-            let more = Used { used: parts, cost };
-            let Some(used) = tx.use_ceiling(day(now), scope, &key, more, ceiling, spend).await? else {
+        for Ceiling { scope, key, parts, spend } in self.ceilings_of(practice, number) {
+            let Some(used) = tx.use_ceiling(day(now), scope, &key, more, parts, spend).await? else {
                 return Ok(Err(Refusal { scope }));
             };
             let crossed = |used: i64, more: i64, ceiling: i64| {
                 let mark = ceiling.saturating_mul(ALARM) / 100;
-                used >= mark && used - more < mark
+                used >= mark && used.saturating_sub(more) < mark
             };
-            if crossed(used.used, parts, ceiling) || spend.is_some_and(|spend| crossed(used.cost, cost, spend)) {
-                tracing::warn!(
-                    scope = scope.word(),
-                    used = used.used,
-                    ceiling,
-                    "80 % of the day's ceiling of codes is used"
-                );
+            if crossed(used.used, more.used, parts) || spend.is_some_and(|spend| crossed(used.cost, more.cost, spend)) {
+                let (scope, used) = (scope.word(), used.used);
+                tracing::warn!(scope, used, ceiling = parts, "80 % of the day's ceiling of codes is used");
             }
         }
         Ok(Ok(()))
+    }
+
+    /// Gives it back: the provider refused, and is not paid.
+    pub(super) async fn give_back(
+        &self,
+        tx: &mut Tx,
+        practice: Option<PracticeId>,
+        number: &PhoneNumber,
+        less: Used,
+        begun: Timestamp,
+    ) -> Result<(), Fault> {
+        for Ceiling { scope, key, .. } in self.ceilings_of(practice, number) {
+            tx.give_back(day(begun), scope, &key, less).await?;
+        }
+        Ok(())
+    }
+
+    /// Always in this order: two that spend at once wait for each other and do not lock each other out.
+    fn ceilings_of(&self, practice: Option<PracticeId>, number: &PhoneNumber) -> Vec<Ceiling> {
+        let of = &self.ceilings;
+        let ceiling = |scope, key, parts| Ceiling { scope, key, parts, spend: None };
+        let server = Ceiling { spend: of.spend, ..ceiling(CeilingScope::Server, self.vault.server_key(), of.server) };
+        let practice = practice.map(|id| ceiling(CeilingScope::Practice, self.vault.practice_key(id), of.practice));
+        let prefix = ceiling(CeilingScope::Prefix, self.vault.prefix_key(number), of.prefix);
+        let number = ceiling(CeilingScope::Number, self.vault.number_key(number), of.number);
+        [Some(server), practice, Some(prefix), Some(number)].into_iter().flatten().collect()
     }
 
     /// Whether hardly any code that was lately sent to numbers like this one was typed.
@@ -84,6 +92,11 @@ impl Access {
         let day_ago = now.minus(DAY);
         Ok((resumed.unwrap_or(day_ago).max(day_ago), now.minus(STILL_TYPED)))
     }
+}
+
+/// Whether a provider that failed so will not be paid. One that did not answer may have sent all the same.
+pub(super) fn is_free(why: FailureClass) -> bool {
+    why != FailureClass::Unreachable
 }
 
 /// The day of an instant (UTC).

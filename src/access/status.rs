@@ -12,7 +12,7 @@ use crate::store::spending::Used;
 
 use super::Access;
 use super::cascade::PATIENCE;
-use super::money::{CONVERSION_LEAST, CONVERSION_PERCENT, RESUMED, Refusal, day};
+use super::money::{CONVERSION_LEAST, CONVERSION_PERCENT, RESUMED, Refusal, day, is_free};
 
 /// How codes do.
 #[derive(Debug, Clone)]
@@ -170,7 +170,8 @@ impl Access {
             };
             let cost = count.saturating_mul(member.price);
             let mut tx = self.store.write("test code").await?;
-            if let Err(Refusal { scope }) = self.spend_on(&mut tx, to, None, count, cost, now).await? {
+            let used = Used { used: count, cost };
+            if let Err(Refusal { scope }) = self.spend(&mut tx, None, to, used, now).await? {
                 return Err(TestError::Ceiling(scope.word()));
             }
             let send = SendId::random(self.random.as_ref());
@@ -195,10 +196,13 @@ impl Access {
             let outgoing = Outgoing { send, to, language, words, report: report.as_ref() };
             let outcome = tokio::time::timeout(PATIENCE, member.provider.send(&outgoing)).await;
             let outcome = outcome.unwrap_or(Err(FailureClass::Unreachable));
-            let now = self.clock.now();
+            let ended = self.clock.now();
             let mut tx = self.store.write("test code sent").await?;
-            self.note_outcome(&mut tx, send, member, &outcome, now).await?;
-            let event = AuditEvent::new(now, Actor::Operator, Verb::CodeSent).counting(i64::from(outcome.is_ok()));
+            self.note_outcome(&mut tx, send, member, &outcome, ended).await?;
+            if outcome.as_ref().err().is_some_and(|why| is_free(*why)) {
+                self.give_back(&mut tx, None, to, used, now).await?;
+            }
+            let event = AuditEvent::new(ended, Actor::Operator, Verb::CodeSent).counting(i64::from(outcome.is_ok()));
             tx.commit(event).await?;
             let taken = outcome.is_ok();
             let reports = member.provider.reports() != Reports::Never;

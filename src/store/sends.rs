@@ -342,7 +342,8 @@ impl Tx {
     /// # Errors
     /// A [`Fault`] of the database.
     pub async fn send_refused(&mut self, id: SendId, why: FailureClass) -> Result<(), Fault> {
-        let sql = "UPDATE sends SET state = 'failed', failure = $2, ask_at = NULL \
+        let sql = "UPDATE sends SET state = 'failed', failure = $2, ask_at = NULL, \
+                   cost = CASE WHEN $2 = 'unreachable' THEN cost ELSE 0 END \
                    WHERE id = $1 AND state IN ('pending', 'lost')";
         self.conn.execute(sql, &[id.into(), why.into()]).await?;
         Ok(())
@@ -374,6 +375,16 @@ impl Tx {
                    WHERE id = $1 AND state IN ('pending', 'accepted', 'lost')";
         let state = if failure.is_none() { SentState::Delivered } else { SentState::Failed };
         Ok(self.conn.execute(sql, &[id.into(), state.into(), failure.into(), now.into()]).await? > 0)
+    }
+
+    /// Erases the digits of codes whose time is over; returns of how many.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database.
+    pub async fn erase_old_digits(&mut self, now: Timestamp) -> Result<i64, Fault> {
+        let sql = "UPDATE challenges SET digits_sealed = NULL, due_at = NULL \
+                   WHERE expires_at <= $1 AND (digits_sealed IS NOT NULL OR due_at IS NOT NULL)";
+        Ok(i64::try_from(self.conn.execute(sql, &[now.into()]).await?).unwrap_or(i64::MAX))
     }
 
     /// Deletes attempts and counts of before; returns how many rows.

@@ -186,6 +186,17 @@ impl Tx {
         Ok(Some(Used { used: row.read("used")?, cost: row.read("cost")? }))
     }
 
+    /// Gives back what an attempt had used up: the provider did not take it.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database.
+    pub async fn give_back(&mut self, day: i64, scope: CeilingScope, key: &KeyedHash, less: Used) -> Result<(), Fault> {
+        let sql = "UPDATE spendings SET used = used - $4, cost = cost - $5 \
+                   WHERE day = $1 AND scope = $2 AND key_hash = $3";
+        self.conn.execute(sql, &[day.into(), scope.into(), key.into(), less.used.into(), less.cost.into()]).await?;
+        Ok(())
+    }
+
     /// Whether a provider may be tried. One that was left alone long enough is tried with this message alone until
     /// `probe_until`: whoever asks meanwhile is told no.
     ///

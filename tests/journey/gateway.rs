@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -16,6 +15,17 @@ pub struct Caught {
     pub channel: String,
     pub to: String,
     pub text: String,
+    /// Where the provider may tell what became of it.
+    pub report: Option<String>,
+}
+
+/// What a provider does with a message.
+#[derive(Clone, Debug)]
+pub enum Behaviour {
+    /// Answers so; a message is caught where the status is a success and the text holds `Accepted`.
+    Says(u16, &'static str),
+    /// Takes the request and never answers.
+    Hangs,
 }
 
 impl Caught {
@@ -31,7 +41,8 @@ impl Caught {
 pub struct Gateway {
     pub address: SocketAddr,
     caught: Arc<Mutex<Vec<Caught>>>,
-    status: Arc<AtomicU16>,
+    asked: Arc<Mutex<Vec<String>>>,
+    behaviours: Arc<Mutex<HashMap<String, Behaviour>>>,
 }
 
 impl Gateway {
@@ -40,7 +51,8 @@ impl Gateway {
         let gateway = Self {
             address: listener.local_addr().unwrap(),
             caught: Arc::default(),
-            status: Arc::new(AtomicU16::new(200)),
+            asked: Arc::default(),
+            behaviours: Arc::default(),
         };
         let router = Router::new().route("/{channel}", get(Self::take)).with_state(gateway.clone());
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
@@ -52,17 +64,35 @@ impl Gateway {
         Path(channel): Path<String>,
         Query(query): Query<HashMap<String, String>>,
     ) -> (StatusCode, &'static str) {
-        let status = StatusCode::from_u16(gateway.status.load(Ordering::SeqCst)).unwrap();
-        if status.is_success() {
-            let caught = Caught { channel, to: query["to"].clone(), text: query["text"].clone() };
-            gateway.caught.lock().unwrap().push(caught);
+        gateway.asked.lock().unwrap().push(channel.clone());
+        let behaviours = gateway.behaviours.lock().unwrap().clone();
+        let behaviour = behaviours.get(&channel).or(behaviours.get("")).cloned();
+        let (status, said) = match behaviour {
+            None => (200, "0: Accepted for delivery"),
+            Some(Behaviour::Says(status, said)) => (status, said),
+            Some(Behaviour::Hangs) => std::future::pending().await,
+        };
+        let status = StatusCode::from_u16(status).unwrap();
+        if status.is_success() && said.contains("Accepted") {
+            let (to, text, report) = (query["to"].clone(), query["text"].clone(), query.get("report").cloned());
+            gateway.caught.lock().unwrap().push(Caught { channel, to, text, report });
         }
-        (status, "0: Accepted for delivery")
+        (status, said)
     }
 
     /// What every further call is answered.
     pub fn answer(&self, status: u16) {
-        self.status.store(status, Ordering::SeqCst);
+        self.behave("", Behaviour::Says(status, "0: Accepted for delivery"));
+    }
+
+    /// What one provider does from now on; "" is all of which nothing else was said.
+    pub fn behave(&self, channel: &str, behaviour: Behaviour) {
+        self.behaviours.lock().unwrap().insert(channel.to_owned(), behaviour);
+    }
+
+    /// Which providers were asked, in order, whatever they answered.
+    pub fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap().clone()
     }
 
     pub fn caught(&self) -> Vec<Caught> {

@@ -20,6 +20,7 @@ mod postgres;
 mod imap;
 
 mod browser;
+mod codes;
 mod doors;
 mod dsn;
 mod exact;

@@ -52,15 +52,24 @@ pub const PAUL: &str = "paul.canari@patient.example";
 
 impl World {
     pub async fn sqlite() -> Self {
-        Self::start("sqlite:pli.db".to_owned(), None).await
+        Self::sqlite_with(PROVIDERS).await
     }
 
     pub async fn postgres() -> Option<Self> {
-        let fresh = crate::postgres::fresh().await?;
-        Some(Self::start(fresh.url.clone(), Some(fresh)).await)
+        Self::postgres_with(PROVIDERS).await
     }
 
-    async fn start(database: String, fresh: Option<crate::postgres::Fresh>) -> Self {
+    /// With other sections about codes; `GATEWAY` in them is where the test's gateway listens.
+    pub async fn sqlite_with(codes: &str) -> Self {
+        Self::start("sqlite:pli.db".to_owned(), None, codes).await
+    }
+
+    pub async fn postgres_with(codes: &str) -> Option<Self> {
+        let fresh = crate::postgres::fresh().await?;
+        Some(Self::start(fresh.url.clone(), Some(fresh), codes).await)
+    }
+
+    async fn start(database: String, fresh: Option<crate::postgres::Fresh>, codes: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (relay, gateway) = (Relay::start().await, Gateway::start().await);
         let clock = Arc::new(Hands(AtomicI64::new(NOW.0)));
@@ -75,7 +84,7 @@ impl World {
         };
         // Certificates are of the world's time: TLS looks at the real clock.
         let made = install(&plan, &pli::server::SystemClock, &OsRandom).unwrap();
-        std::fs::write(&made.config, settings(portal, &database, &relay, &gateway)).unwrap();
+        std::fs::write(&made.config, settings(portal, &database, &relay, &gateway, codes)).unwrap();
         let config = Config::load(&made.config).unwrap();
         let overrides = Overrides { clock: Some(clock.clone()), ..Overrides::default() };
         let running = Server::start(&config, overrides).await.unwrap();
@@ -286,7 +295,22 @@ fn free_port() -> u16 {
     }
 }
 
-fn settings(portal: u16, database: &str, relay: &Relay, gateway: &Gateway) -> String {
+/// Who sends codes, where a test says nothing else.
+const PROVIDERS: &str = r#"
+[[code.sms]]
+name  = "test"
+kind  = "http"
+url   = "http://GATEWAY/sms"
+query = { to = "{to}", text = "{text}" }
+[[code.voice]]
+name  = "test"
+kind  = "http"
+url   = "http://GATEWAY/voice"
+query = { to = "{to}", text = "{text}" }
+"#;
+
+fn settings(portal: u16, database: &str, relay: &Relay, gateway: &Gateway, codes: &str) -> String {
+    let codes = codes.replace("GATEWAY", &gateway.address.to_string());
     format!(
         r#"
 hostname = "mail.cabinet.example"
@@ -316,21 +340,10 @@ days = 30
 [notice]
 relay = "smtp://{}"
 from  = "Cabinet <ne-pas-repondre@cabinet.example>"
-[[code.sms]]
-name  = "test"
-kind  = "http"
-url   = "http://{}/sms"
-method = "GET"
-query = {{ to = "{{to}}", text = "{{text}}" }}
-[[code.voice]]
-name  = "test"
-kind  = "http"
-url   = "http://{}/voice"
-method = "GET"
-query = {{ to = "{{to}}", text = "{{text}}" }}
+{codes}
 [keys]
 recovery = "recovery.cert"
 "#,
-        relay.address, gateway.address, gateway.address
+        relay.address
     )
 }
