@@ -85,6 +85,25 @@ impl PhoneNumber {
         if bare.starts_with('+') { international(&bare) } else { Err(NumberFault::NoCountry) }
     }
 
+    /// Reads what `reveal` gave. Plans change, and what was a number once is nobody's reason to lose a record: it
+    /// stays what it was, and the page says where no code arrives.
+    ///
+    /// # Errors
+    /// [`NumberFault`] where it never was a number.
+    pub fn kept(e164: &str) -> Result<Self, NumberFault> {
+        let fault = match international(e164) {
+            Ok(number) if number.e164 == e164 => return Ok(number),
+            read => read.err().unwrap_or(NumberFault::Impossible),
+        };
+        let number = phonenumber::parse(None, e164).map_err(|_| fault)?;
+        let code = number.country().code();
+        let plan = DATABASE.by_code(&code).and_then(|plans| plans.into_iter().next()).ok_or(fault)?;
+        if format!("+{code}{}", number.national()) != e164 {
+            return Err(fault);
+        }
+        Ok(Self { e164: e164.to_owned(), region: plan.id().parse()?, mobile: true })
+    }
+
     /// `+33612345678`.
     pub fn reveal(&self) -> &str {
         &self.e164
@@ -473,6 +492,20 @@ mod tests {
             let again = PhoneNumber::parse_international(here.reveal()).expect("its own form");
             assert_eq!((again.reveal(), &again), (*e164, &here), "{e164}");
             assert_eq!(PhoneNumber::parse(e164, region("DE"), &[]), Ok(here), "{e164}");
+        }
+    }
+
+    #[test]
+    fn a_number_that_its_plan_has_lost_is_kept_as_it_was() {
+        for once in ["+33596301234", "+447012345678", "+33799999999", "+390612"] {
+            let kept = PhoneNumber::kept(once).expect("it was a number");
+            assert_eq!((kept.reveal(), kept.is_mobile()), (once, true));
+        }
+        for (.., e164, _, mobile) in TABLE {
+            assert_eq!(PhoneNumber::kept(e164).map(|kept| kept.is_mobile()), Ok(*mobile), "{e164}");
+        }
+        for never in ["", "+", "0612345678", "+33 612345678", "+330612345678", "+9991234567", "x"] {
+            assert!(PhoneNumber::kept(never).is_err(), "{never}");
         }
     }
 

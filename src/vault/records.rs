@@ -64,7 +64,7 @@ impl Reached {
     }
 
     fn number(&self) -> Result<PhoneNumber, Fault> {
-        PhoneNumber::parse_international(&self.number).map_err(|_| Fault::new("a sealed record holds no number"))
+        PhoneNumber::kept(&self.number).map_err(|_| Fault::new("a sealed record holds no number"))
     }
 
     fn channel(&self) -> Option<Channel> {
@@ -232,5 +232,47 @@ impl Vault {
     fn open_json<T: for<'de> Deserialize<'de>>(&self, place: Place<'_>, sealed: &Sealed) -> Result<T, Fault> {
         let text = self.unseal(place, sealed)?;
         serde_json::from_slice(&text).map_err(|_| Fault::new("a sealed record is not what it should be"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vault::RootKey;
+
+    struct Counting;
+    impl Random for Counting {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.iter_mut().zip(1..).for_each(|(byte, at)| *byte = at);
+        }
+    }
+
+    /// Typed in two ways, sealed, opened: one number, one hash.
+    #[test]
+    fn a_number_is_found_however_it_was_written() {
+        let vault = Vault::new(&RootKey::random(&Counting));
+        let (practice, id) = (PracticeId::random(&Counting), PatientId::random(&Counting));
+        for (region, dialled, abroad) in [
+            ("IT", "06 4212 3456", "0039 06 4212 3456"),
+            ("FR", "0639 51 23 45", "+262 639 51 23 45"),
+            ("FR", "0508 41 23 45", "+508 41 23 45"),
+            ("MF", "0690 12 34 56", "+590 690 12 34 56"),
+            ("GB", "020 7946 0000", "+44 (0)20 7946 0000"),
+        ] {
+            let typed = PhoneNumber::parse(dialled, region.parse().expect("a country"), &[]).expect("a number");
+            let record = PatientRecord {
+                name: PersonName::default(),
+                address: "jeanne@patient.example".parse().expect("an address"),
+                number: typed.clone(),
+                language: None,
+                channel: None,
+            };
+            let sealed = vault.seal_person(id, 1, &record, &Counting).expect("sealed");
+            let opened = vault.open_person(id, 1, &sealed).expect("opened");
+            assert_eq!((&opened, opened.language), (&record, None), "{dialled}");
+            let hash = |number: &PhoneNumber| vault.number_hash(practice, number);
+            let abroad = PhoneNumber::parse_international(abroad).expect("a number");
+            assert!(hash(&opened.number) == hash(&typed) && hash(&abroad) == hash(&typed), "{dialled}");
+        }
     }
 }

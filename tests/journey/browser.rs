@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use reqwest::header::{COOKIE, HeaderMap, LOCATION, SET_COOKIE};
+use reqwest::header::{ACCEPT_LANGUAGE, COOKIE, HeaderMap, LOCATION, SET_COOKIE};
 use reqwest::{Client, Method, Url};
 
 /// What came back, after the redirects a browser follows.
@@ -84,6 +84,8 @@ impl Form {
 pub struct Browser {
     client: Client,
     cookies: Mutex<BTreeMap<String, String>>,
+    /// `Accept-Language`, where its user has set one.
+    languages: Option<String>,
 }
 
 impl Browser {
@@ -92,7 +94,13 @@ impl Browser {
         let authority = reqwest::Certificate::from_pem(&pem).unwrap();
         let client =
             Client::builder().tls_certs_only([authority]).redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { client, cookies: Mutex::default() }
+        Self { client, cookies: Mutex::default(), languages: None }
+    }
+
+    /// The same browser with its languages set.
+    pub fn set_to(mut self, languages: &str) -> Self {
+        self.languages = Some(languages.to_owned());
+        self
     }
 
     pub async fn get(&self, url: &str) -> Page {
@@ -137,6 +145,9 @@ impl Browser {
                 self.cookies().into_iter().map(|(name, value)| format!("{name}={value}")).collect();
             if !cookies.is_empty() {
                 request = request.header(COOKIE, cookies.join("; "));
+            }
+            if let Some(languages) = &self.languages {
+                request = request.header(ACCEPT_LANGUAGE, languages);
             }
             for (name, value) in headers {
                 request = request.header(*name, *value);

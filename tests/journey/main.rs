@@ -33,6 +33,7 @@ mod relay;
 mod routes;
 mod swaps;
 mod thief;
+mod tongues;
 mod world;
 
 /// Each named function becomes two tests: one on SQLite, one on PostgreSQL.
