@@ -13,6 +13,7 @@ CREATE INDEX challenges_by_prefix ON challenges (prefix_hash, created_at);
 CREATE TABLE sends (
     id               TEXT   PRIMARY KEY,
     challenge_id     TEXT   REFERENCES challenges (id) ON DELETE SET NULL,  -- NULL: a test, or the challenge is pruned
+    step             BIGINT NOT NULL,               -- its place in the cascade
     provider         TEXT   NOT NULL,               -- its channel and its name in the settings
     channel          TEXT   NOT NULL,
     state            TEXT   NOT NULL,               -- word: pending, accepted, delivered, failed, lost
@@ -26,7 +27,7 @@ CREATE TABLE sends (
     accepted_at      BIGINT,
     reported_at      BIGINT
 );
-CREATE INDEX sends_by_challenge ON sends (challenge_id, created_at);
+CREATE INDEX sends_by_challenge ON sends (challenge_id, step);
 CREATE INDEX sends_by_reference ON sends (provider, reference_hash) WHERE reference_hash IS NOT NULL;
 CREATE INDEX sends_by_provider ON sends (provider, created_at);
 CREATE INDEX sends_to_ask ON sends (ask_at) WHERE ask_at IS NOT NULL;

@@ -63,6 +63,7 @@ const PLAIN: &[(&str, &str, &str)] = &[
     ("challenges", "failure", "state"),
     ("challenges", "language", "state"),
     ("challenges", "lease_until", "time"),
+    ("sends", "step", "count"),
     ("sends", "provider", "a name of the settings"),
     ("sends", "channel", "state"),
     ("sends", "state", "state"),

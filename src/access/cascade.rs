@@ -159,6 +159,7 @@ impl Access {
         tx.insert_send(&SendRow {
             id: send,
             challenge: Some(id),
+            step: i64::try_from(tried.len()).unwrap_or(i64::MAX),
             provider: member.name.clone(),
             channel: member.channel,
             state: SentState::Pending,

@@ -111,6 +111,14 @@ pub enum RedeemError {
     Fault(#[from] Fault),
 }
 
+/// Who asks for a code, and how it shall travel.
+struct Request<'a> {
+    aim: &'a Aim,
+    browser: &'a BrowserToken,
+    channel: Channel,
+    language: Language,
+}
+
 impl Access {
     /// Makes a code and has it sent: durable first, then sent.
     ///
@@ -138,15 +146,16 @@ impl Access {
                 Channel::Sms if !aim.takes_sms() => FailureClass::Landline,
                 _ => FailureClass::NoProvider,
             };
-            return Err(IssueError::NotSent { class });
+            return self.refused(&Request { aim: &aim, browser, channel, language }, class, now).await;
         }
         if self.is_pumped(&aim.to.number, now).await? {
             let practice = aim.row.practice;
             tracing::error!(%practice, "hardly any code to numbers of this kind is typed: no more are sent to them");
-            return Err(IssueError::NotSent { class: FailureClass::Pumping });
+            return self.refused(&Request { aim: &aim, browser, channel, language }, FailureClass::Pumping, now).await;
         }
         let code = OneTimeCode::random(self.random.as_ref());
-        let challenge = self.record(&aim, browser, channel, language, &code, now).await?;
+        let asked = Request { aim: &aim, browser, channel, language };
+        let challenge = self.record(&asked, Ok(&code), now).await?;
         self.go_on(challenge).await
     }
 
@@ -256,16 +265,20 @@ impl Access {
         Ok(Redeemed { token, expires_at: row.expires_at })
     }
 
+    /// Nothing can be sent: noted within the same limits, so that the page says why.
+    async fn refused(&self, asked: &Request<'_>, class: FailureClass, now: Timestamp) -> Result<(), IssueError> {
+        self.record(asked, Err(class), now).await?;
+        Err(IssueError::NotSent { class })
+    }
+
     /// Makes the challenge durable, within its limits; they are read and used up in one transaction.
     async fn record(
         &self,
-        aim: &Aim,
-        browser: &BrowserToken,
-        channel: Channel,
-        language: Language,
-        code: &OneTimeCode,
+        asked: &Request<'_>,
+        code: Result<&OneTimeCode, FailureClass>,
         now: Timestamp,
     ) -> Result<ChallengeId, IssueError> {
+        let Request { aim, browser, channel, language } = *asked;
         let browser = self.browser_hash(browser);
         let delivery = aim.row.id;
         let mut tx = self.store.write("issue code").await?;
@@ -280,17 +293,19 @@ impl Access {
             browser: browser.clone(),
             channel,
             letters: two_letters(self.random.as_ref()),
-            code: Some(self.vault.code_mac(&Asked { challenge: id, delivery, browser: &browser }, code)),
-            digits: Some(self.vault.seal_digits(id, code, self.random.as_ref())?),
+            code: code
+                .ok()
+                .map(|code| self.vault.code_mac(&Asked { challenge: id, delivery, browser: &browser }, code)),
+            digits: code.ok().map(|code| self.vault.seal_digits(id, code, self.random.as_ref())).transpose()?,
             tries: 0,
-            sent: SendState::Pending,
-            failure: None,
+            sent: if code.is_ok() { SendState::Pending } else { SendState::Failed },
+            failure: code.err(),
             created_at: now,
             expires_at: now.plus(CODE_LIFE),
             used_at: None,
             language,
             prefix: Some(self.vault.prefix_key(&aim.to.number)),
-            due_at: Some(now),
+            due_at: code.is_ok().then_some(now),
             seen_at: now,
             pressed_at: Timestamp(0),
         };

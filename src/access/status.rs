@@ -178,6 +178,7 @@ impl Access {
             tx.insert_send(&SendRow {
                 id: send,
                 challenge: None,
+                step: 0,
                 provider: member.name.clone(),
                 channel,
                 state: SentState::Pending,

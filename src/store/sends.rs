@@ -18,7 +18,9 @@ pub struct SendRow {
     pub id: SendId,
     /// Of which challenge; none for a test.
     pub challenge: Option<ChallengeId>,
-    /// The provider's name in the settings.
+    /// Its place in the cascade.
+    pub step: i64,
+    /// The provider's channel and name in the settings.
     pub provider: String,
     /// How.
     pub channel: Channel,
@@ -58,7 +60,7 @@ pub struct ProviderCount {
 /// All columns of `sends` that are read.
 macro_rules! columns {
     () => {
-        "SELECT id, challenge_id, provider, channel, state, failure, reference_sealed, parts, cost, ask_at, \
+        "SELECT id, challenge_id, step, provider, channel, state, failure, reference_sealed, parts, cost, ask_at, \
          created_at, accepted_at, reported_at FROM sends"
     };
 }
@@ -79,7 +81,7 @@ impl Store {
     /// # Errors
     /// A [`Fault`] of the database.
     pub async fn sends_of(&self, challenge: ChallengeId) -> Result<Vec<SendRow>, Fault> {
-        let sql = concat!(columns!(), " WHERE challenge_id = $1 ORDER BY created_at, id");
+        let sql = concat!(columns!(), " WHERE challenge_id = $1 ORDER BY step, created_at, id");
         Ok(self.rows(sql, &[challenge.into()]).await?.iter().map(send_row).collect::<Result<_, _>>()?)
     }
 
@@ -110,7 +112,7 @@ impl Store {
     pub async fn claim_asks(&self, now: Timestamp, again: Timestamp, limit: i64) -> Result<Vec<SendRow>, Fault> {
         let sql = "UPDATE sends SET ask_at = $2 WHERE id IN (SELECT id FROM sends WHERE ask_at IS NOT NULL \
                    AND ask_at <= $1 ORDER BY ask_at, id LIMIT $3) AND ask_at <= $1 \
-                   RETURNING id, challenge_id, provider, channel, state, failure, reference_sealed, parts, cost, \
+                   RETURNING id, challenge_id, step, provider, channel, state, failure, reference_sealed, parts, cost, \
                    ask_at, created_at, accepted_at, reported_at";
         let rows = self.inner.change(sql, &[now.into(), again.into(), limit.into()]).await?;
         Ok(rows.iter().map(send_row).collect::<Result<_, _>>()?)
@@ -210,7 +212,8 @@ impl Store {
 }
 
 impl Tx {
-    /// Claims a live challenge's cascade until `until`; `None` when another has it, or nothing is to be sent any more.
+    /// Claims a live challenge's cascade that is due, until `until`; `None` when another has it or has gone on with it,
+    /// or nothing is to be sent any more.
     ///
     /// # Errors
     /// A [`Fault`] of the database.
@@ -220,7 +223,7 @@ impl Tx {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<Option<ChallengeRow>, Fault> {
-        let sql = "UPDATE challenges SET lease_until = $3 WHERE id = $1 AND lease_until <= $2 AND expires_at > $2 \
+        let sql = "UPDATE challenges SET lease_until = $3 WHERE id = $1 AND lease_until <= $2 AND due_at <= $2 AND expires_at > $2 \
                    AND code_mac IS NOT NULL AND digits_sealed IS NOT NULL AND used_at IS NULL \
                    RETURNING id, delivery_id, browser_hash, channel, letters, code_mac, digits_sealed, tries, sent, \
                    failure, created_at, expires_at, used_at, language, prefix_hash, due_at, seen_at, pressed_at";
@@ -287,7 +290,7 @@ impl Tx {
     /// # Errors
     /// A [`Fault`] of the database.
     pub async fn sends_of(&mut self, challenge: ChallengeId) -> Result<Vec<SendRow>, Fault> {
-        let sql = concat!(columns!(), " WHERE challenge_id = $1 ORDER BY created_at, id");
+        let sql = concat!(columns!(), " WHERE challenge_id = $1 ORDER BY step, created_at, id");
         let rows = self.conn.rows(sql, &[challenge.into()]).await?;
         Ok(rows.iter().map(send_row).collect::<Result<_, _>>()?)
     }
@@ -297,12 +300,13 @@ impl Tx {
     /// # Errors
     /// A [`Fault`] of the database.
     pub async fn insert_send(&mut self, row: &SendRow) -> Result<(), Fault> {
-        let sql = "INSERT INTO sends (id, challenge_id, provider, channel, state, failure, reference_sealed, parts, \
+        let sql = "INSERT INTO sends (id, challenge_id, step, provider, channel, state, failure, reference_sealed, parts, \
                    cost, ask_at, created_at, accepted_at, reported_at) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
         let params = [
             row.id.into(),
             row.challenge.into(),
+            row.step.into(),
             Plain(&row.provider).into(),
             row.channel.into(),
             row.state.into(),
@@ -403,6 +407,7 @@ fn send_row(row: &Row) -> Result<SendRow, Trouble> {
     Ok(SendRow {
         id: row.read("id")?,
         challenge: row.read_opt("challenge_id")?,
+        step: row.read("step")?,
         provider: row.read("provider")?,
         channel: row.read("channel")?,
         state: row.read("state")?,
