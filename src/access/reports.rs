@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::domain::{Actor, AuditEvent, Channel, FailureClass, Fault, SecretText, SendId, Timestamp, Verb};
-use crate::gateway::{Callback, Document, Member, Progress, ReportFault, Streamed};
+use crate::gateway::{Callback, Document, Member, Next, Progress, ReportFault, Streamed};
 use crate::store::Tx;
 use crate::store::deliveries::DeliveryRow;
 use crate::store::sends::SendRow;
@@ -57,11 +57,20 @@ impl Access {
                 return Ok(ReportAnswer::Refused(fault));
             }
         };
-        if reported.pressed {
-            return self.say_code(&row, member).await;
+        if let Some(reference) = &reported.reference
+            && !self.store.is_called(id, &self.vault.reference_hash(&member.name, reference)).await?
+        {
+            tracing::warn!(provider = member.name, send = %id, "a report was about another message");
+            return Ok(ReportAnswer::Refused(ReportFault::Forged));
         }
-        self.note_report(&row, reported.progress).await?;
-        Ok(ReportAnswer::Taken)
+        match reported.next {
+            Next::Code => self.say_code(&row, member).await,
+            Next::Say(document) => Ok(ReportAnswer::Say(document)),
+            Next::Nothing => {
+                self.note_report(&row, reported.progress).await?;
+                Ok(ReportAnswer::Taken)
+            }
+        }
     }
 
     /// A key was pressed in a call: what is to be said, if the code still lives.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::access::{Access, Opened as Unlocked};
 use crate::config::Config;
-use crate::domain::{Clock as _, Timestamp};
+use crate::domain::{Clock, Timestamp};
 use crate::gateway::Gateways;
 use crate::mailbox::Reader;
 use crate::server::{OsRandom, Rooms, SystemClock, harden};
@@ -45,8 +45,9 @@ impl Opened {
 
     /// The room of codes, with the configured providers.
     pub(super) fn codes(&self) -> Result<Access, Stop> {
-        let gateways = Gateways::open(&self.config.providers).map_err(Stop::because)?;
-        let (clock, random) = (Arc::new(SystemClock), Arc::new(OsRandom));
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let gateways = Gateways::open(&self.config.providers, &clock).map_err(Stop::because)?;
+        let random = Arc::new(OsRandom);
         let access = self.rooms.access(clock, random, gateways, self.config.portal_host());
         Ok(access.with_codes(self.config.ceilings, self.config.portal.url.as_ref().map(|url| url.as_str())))
     }

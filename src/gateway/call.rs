@@ -36,10 +36,18 @@ pub const DIGIT_PAUSE: u32 = 900;
 pub const KEY_PRESSED: &str = "?step=key";
 
 /// What a provider that asks for it is told to do next.
-#[derive(Default)]
+#[derive(Default, Debug, Clone)]
 pub struct Document {
     /// Its media type; empty: nothing is to be said.
     pub media_type: &'static str,
     /// Its text. Holds the code: never logged, never kept.
     pub text: SecretText,
 }
+
+impl PartialEq for Document {
+    fn eq(&self, other: &Self) -> bool {
+        self.media_type == other.media_type && self.text.reveal() == other.text.reveal()
+    }
+}
+
+impl Eq for Document {}

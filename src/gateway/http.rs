@@ -18,7 +18,7 @@ use crate::domain::{Channel, FailureClass};
 use super::client::{Answer, Web, address};
 use super::template::{Filling, filled_json, holds, percent, url_pairs, url_pairs_decoded};
 use super::{
-    Accepted, Callback, Kind, Outgoing, Progress, Provider, ReportFault, Reported, Reports, Section,
+    Accepted, Callback, Kind, Next, Outgoing, Progress, Provider, ReportFault, Reported, Reports, Section,
 };
 
 pub(super) const KIND: Kind = Kind {
@@ -126,7 +126,7 @@ impl Provider for Http {
             None if rule.failed.contains(&value) => Progress::Failed(FailureClass::Refused),
             None => Progress::Waiting,
         };
-        Ok(Reported { progress, pressed: false, reference: None })
+        Ok(Reported { progress, next: Next::Nothing, reference: None })
     }
 }
 

@@ -22,7 +22,7 @@ use std::sync::{Arc, LazyLock};
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 
-use crate::domain::{Channel, FailureClass, Language, PhoneNumber, SecretText, SendId};
+use crate::domain::{Channel, Clock, FailureClass, Language, PhoneNumber, SecretText, SendId, Timestamp};
 
 pub use call::{DIGIT_PAUSE, Document, GREETINGS, KEY_PRESSED, KEY_WAIT, Script};
 pub use client::{Answer, Web};
@@ -61,9 +61,18 @@ impl Kind {
     /// One sentence, which names the key.
     pub fn check(&self, section: &Section, channel: Channel) -> Result<(), String> {
         static SHARED: LazyLock<Result<Shared, String>> =
-            LazyLock::new(|| Ok(Shared { web: Web::open()?, reports: mpsc::channel(1).0 }));
+            LazyLock::new(|| Ok(Shared { web: Web::open()?, clock: Arc::new(Never), reports: mpsc::channel(1).0 }));
         let shared = SHARED.as_ref().map_err(Clone::clone)?;
         (self.build)(section, channel, shared).map(|_| ())
+    }
+}
+
+/// The clock of a provider that is only checked.
+struct Never;
+
+impl Clock for Never {
+    fn now(&self) -> Timestamp {
+        Timestamp(0)
     }
 }
 
@@ -71,6 +80,8 @@ impl Kind {
 pub struct Shared {
     /// The one HTTP client.
     pub web: Web,
+    /// The present: signatures have an age.
+    pub clock: Arc<dyn Clock>,
     /// Where providers with a connection that stays open tell what became of messages.
     pub reports: mpsc::Sender<Streamed>,
 }
@@ -103,7 +114,8 @@ pub trait Provider: Send + Sync {
         Box::pin(std::future::ready(Ok(Progress::Waiting)))
     }
 
-    /// What the provider is told to say next in a call whose key was pressed.
+    /// What the provider is told to say in a call whose key was pressed: the code, twice, and once more for another
+    /// key, for which it asks at `address` again.
     fn code(&self, script: &Script, address: &SecretText) -> Document {
         let _ = (script, address);
         Document::default()
@@ -211,10 +223,21 @@ impl Callback<'_> {
 pub struct Reported {
     /// What became of the message.
     pub progress: Progress,
-    /// The person who was called pressed a key: the code is to be said.
-    pub pressed: bool,
+    /// What the provider is to be told.
+    pub next: Next,
     /// What the provider calls the message, where it says so: it must be what it said at first.
     pub reference: Option<String>,
+}
+
+/// What a provider that calls us is told to do next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// Nothing: it was a report.
+    Nothing,
+    /// The person who was called pressed a key: the code is to be said ([`Provider::code`]).
+    Code,
+    /// Something else, without the code.
+    Say(Document),
 }
 
 /// Why a report is not believed.
@@ -277,9 +300,9 @@ impl Gateways {
     ///
     /// # Errors
     /// One clear sentence: which provider, what is wrong.
-    pub fn open(settings: &[ProviderSettings]) -> Result<Self, String> {
+    pub fn open(settings: &[ProviderSettings], clock: &Arc<dyn Clock>) -> Result<Self, String> {
         let (to_us, streamed) = mpsc::channel(WAITING_REPORTS);
-        let shared = Shared { web: Web::open()?, reports: to_us };
+        let shared = Shared { web: Web::open()?, clock: clock.clone(), reports: to_us };
         let mut members: Vec<Member> = Vec::new();
         for one in settings {
             let wrong = |what: String| format!("code provider {:?}: {what}", one.section.name());

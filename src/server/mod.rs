@@ -82,7 +82,7 @@ impl Server {
         let tls = doors::tls(config)?;
         let gateways = match overrides.gateways {
             Some(gateways) => gateways,
-            None => Gateways::open(&config.providers).map_err(StartError)?,
+            None => Gateways::open(&config.providers, &clock).map_err(StartError)?,
         };
         if config.notice.relay.is_some() && !delivery::is_from(&config.notice.from) {
             let what = "notice.from: write Name <address>, the name in quotes where it holds a comma or brackets";

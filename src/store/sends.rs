@@ -105,6 +105,15 @@ impl Store {
         Ok(row.as_ref().map(send_row).transpose()?)
     }
 
+    /// Whether a provider calls an attempt so, as far as it has said.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database.
+    pub async fn is_called(&self, id: SendId, reference: &KeyedHash) -> Result<bool, Fault> {
+        let sql = "SELECT id FROM sends WHERE id = $1 AND (reference_hash IS NULL OR reference_hash = $2)";
+        Ok(self.row(sql, &[id.into(), reference.into()]).await?.is_some())
+    }
+
     /// Claims attempts whose providers are to be asked, each until `again`.
     ///
     /// # Errors

@@ -84,8 +84,8 @@ on_both! {
 
 /// Another node on the same data, with the same providers.
 fn node(world: &World) -> Access {
-    let gateways = Gateways::open(&world.config.providers).unwrap();
     let clock: Arc<dyn Clock> = world.clock.clone();
+    let gateways = Gateways::open(&world.config.providers, &clock).unwrap();
     let access = world.running.rooms.access(clock, Arc::new(OsRandom), gateways, world.config.portal_host());
     access.with_codes(world.config.ceilings, world.config.portal.url.as_ref().map(|url| url.as_str()))
 }
