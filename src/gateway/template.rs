@@ -6,6 +6,8 @@
 use reqwest::Url;
 use serde_json::Value;
 
+use super::gsm::is_gsm;
+
 /// What the placeholders stand for.
 pub(super) struct Filling<'a> {
     pub to: &'a str,
@@ -31,6 +33,9 @@ impl Filling<'_> {
                 ("{text}", self.text.to_owned()),
                 ("{language}", self.language.to_owned()),
                 ("{report}", self.report.to_owned()),
+                // As Kannel and many others count: 0 is the GSM alphabet, 2 is UCS-2.
+                ("{coding}", if is_gsm(self.text) { "0" } else { "2" }.to_owned()),
+                ("{unicode}", (!is_gsm(self.text)).to_string()),
             ];
             match known.iter().find(|(name, _)| from.starts_with(name)) {
                 Some((name, value)) => {
@@ -101,5 +106,8 @@ mod tests {
     fn what_was_filled_in_is_not_a_template() {
         let filling = Filling { to: "+336", text: "{to} {text}", language: "fr", report: "" };
         assert_eq!(filling.fill("{text}|{to_00}|{unknown}", str::to_owned), "{to} {text}|00336|{unknown}");
+        assert_eq!(filling.fill("{coding} {unicode}", str::to_owned), "0 false");
+        let russian = Filling { text: "Код", ..filling };
+        assert_eq!(russian.fill("{coding} {unicode}", str::to_owned), "2 true");
     }
 }

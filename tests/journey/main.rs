@@ -25,6 +25,7 @@ mod doors;
 mod dsn;
 mod exact;
 mod gateway;
+mod kannel;
 mod letter;
 mod letters;
 mod mailbox;
@@ -34,6 +35,7 @@ mod routes;
 mod swaps;
 mod thief;
 mod tongues;
+mod twilio;
 mod world;
 
 /// Each named function becomes two tests: one on SQLite, one on PostgreSQL.

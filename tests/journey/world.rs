@@ -284,7 +284,7 @@ fn mailbox(address: &str, name: &str) -> NewMailbox {
 
 /// A port that nobody has and nobody gets: below those that the system gives away by itself, and no two tests of
 /// this process the same. The portal's must be known before it is bound, since it stands in the links.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let first = u16::try_from(std::process::id() % 100).unwrap() * 100;
     loop {
