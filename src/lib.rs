@@ -10,12 +10,13 @@
 //! ```text
 //!  main ─► cli ─► server         builds every room once, starts and stops the doors
 //!
-//!  doors          smtp   imap   portal    cli        bytes and pages: no SQL, no keys
+//!  doors          smtp   imap   portal   watch   cli  bytes and pages: no SQL, no keys
 //!                   │         │          │
 //!  verbs         access     delivery     mailbox   what the product does; verbs do not call verbs
 //!                   │         │          │
 //!  strongrooms       vault          store          vault: the only plaintext keys; store: the only SQL and objects
 //!                      └─────┬──────┘
+//!  outside         gateway                          providers of SMS and calls: what leaves beside the mail
 //!  words           domain    mime    texts          types and rules without I/O; messages taken apart; everything Pli says
 //!  frame          config   net   telemetry
 //! ```
@@ -37,7 +38,9 @@
 //! relay. Once the relay has taken one, the kept copy of its ticket is erased.
 //!
 //! Out: [`portal`] shows the link ([`access::Access::link`]); nothing changes on GET.
-//! 5. [`access::Access::issue`] makes a code, durable first, then sent ([`access::gateway`]).
+//! 5. [`access::Access::issue`] makes a code, durable first, then sent by one provider ([`gateway`]) after the other
+//!    until one has taken it; what a provider tells later ([`access::Access::report`]), or fails to tell, or the
+//!    patient's button moves it on, on whichever node.
 //! 6. [`access::Access::redeem`] counts the try in one statement, compares, and opens a page: a session row
 //!    that holds the delivery's session key sealed under the patient's cookie.
 //! 7. Each request of the page yields a [`vault::Grant`] ([`access::Access::resume`]): it names one delivery
@@ -85,3 +88,4 @@ pub mod store;
 pub mod telemetry;
 pub mod texts;
 pub mod vault;
+pub mod watch;

@@ -28,6 +28,7 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
         &["domain", "net", "access", "mailbox", "delivery", "texts"],
         &["axum", "askama", "ammonia", "hyper_util", "hyper"],
     ),
+    ("watch", &["access", "domain"], &["axum"]),
     // It names the settings that rooms are built with, and none of their verbs.
     ("config", &["access", "delivery", "domain", "gateway", "net", "store"], &["toml"]),
     ("net", &["domain"], &["rustls", "tokio_rustls", "rustls_native_certs", "rcgen", "aws_lc_rs"]),
@@ -49,6 +50,7 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
             "telemetry",
             "texts",
             "vault",
+            "watch",
         ],
         // The one source of randomness is built here and passed down.
         &["aws_lc_rs", "rustix"],

@@ -30,6 +30,7 @@ pub(super) async fn run(file: &Path, out: &mut Out) -> Result<(), Stop> {
         ("imaps", running.imaps),
         ("imap", running.imap),
         ("portal", running.portal),
+        ("metrics", running.metrics),
     ];
     for (door, address) in doors {
         out.line(said(door, address))?;

@@ -141,7 +141,7 @@ fn doors(raw: &RawListen, not_built: &mut Vec<String>) -> Result<Listen, String>
     let read = |key: &str, value: &Option<String>| {
         value.as_deref().map(words::read_socket).transpose().named(&format!("listen.{key}"))
     };
-    let closed = [("exchange", &raw.exchange), ("metrics", &raw.metrics), ("bounces", &raw.bounces)];
+    let closed = [("exchange", &raw.exchange), ("bounces", &raw.bounces)];
     for (key, value) in closed {
         if read(key, value)?.is_some() {
             not_built.push(format!("listen.{key}: this door is not built yet and stays closed"));
@@ -153,6 +153,7 @@ fn doors(raw: &RawListen, not_built: &mut Vec<String>) -> Result<Listen, String>
         imaps: read("imaps", &raw.imaps)?,
         imap: read("imap", &raw.imap)?,
         portal: read("portal", &raw.portal)?,
+        metrics: read("metrics", &raw.metrics)?,
     })
 }
 

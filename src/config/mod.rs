@@ -87,6 +87,8 @@ pub struct Listen {
     pub imap: Option<SocketAddr>,
     /// The patients' pages.
     pub portal: Option<SocketAddr>,
+    /// Figures for Prometheus, in clear.
+    pub metrics: Option<SocketAddr>,
 }
 
 /// Sizes, in octets.

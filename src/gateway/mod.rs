@@ -51,8 +51,11 @@ pub struct Kind {
     /// What it can do.
     pub channels: &'static [Channel],
     /// Checks everything and connects to nothing.
-    build: fn(&Section, Channel, &Shared) -> Result<Arc<dyn Provider>, String>,
+    build: fn(&Section, Channel, &Shared) -> Result<AnyProvider, String>,
 }
+
+/// A provider of whatever kind.
+pub type AnyProvider = Arc<dyn Provider>;
 
 impl Kind {
     /// Checks a section as if a provider were built from it.
@@ -285,7 +288,7 @@ pub struct Member {
     /// What one part of a message or one call costs, in millionths of the account's currency.
     pub price: i64,
     /// Itself.
-    pub provider: Arc<dyn Provider>,
+    pub provider: AnyProvider,
 }
 
 impl Member {

@@ -17,6 +17,7 @@ pub(super) struct Listeners {
     pub imaps: Option<TcpListener>,
     pub imap: Option<TcpListener>,
     pub portal: Option<TcpListener>,
+    pub metrics: Option<TcpListener>,
 }
 
 /// Binds every door that is configured, or none.
@@ -27,6 +28,7 @@ pub(super) async fn bind(listen: &Listen) -> Result<Listeners, StartError> {
         imaps: one("imaps", listen.imaps).await?,
         imap: one("imap", listen.imap).await?,
         portal: one("portal", listen.portal).await?,
+        metrics: one("metrics", listen.metrics).await?,
     })
 }
 

@@ -169,7 +169,8 @@ fn with(text: &str, section: &str, key: &str, value: Option<&str>) -> String {
     let mut lines = Vec::new();
     for line in text.lines() {
         let bare = line.trim_start_matches("# ");
-        if let Some(header) = line.strip_prefix('[') {
+        // What is commented out has its sections too.
+        if let Some(header) = bare.strip_prefix('[').filter(|header| header.ends_with(']')) {
             at = header.split(']').next().unwrap_or_default().trim_matches('[').to_owned();
         }
         let named = bare.split_once('=').is_some_and(|(name, _)| name.trim() == key);

@@ -22,7 +22,7 @@ use crate::delivery::{self, relay::Relay};
 use crate::domain::{Clock, Random};
 use crate::gateway::Gateways;
 use crate::net::{self, Limits, Tls};
-use crate::{imap, portal, smtp};
+use crate::{imap, portal, smtp, watch as figures};
 
 pub use install::{Installed, Plan, Ports, install};
 pub use process::{OsRandom, SystemClock, harden};
@@ -63,6 +63,8 @@ pub struct Running {
     pub imap: Option<SocketAddr>,
     /// Where the portal listens.
     pub portal: Option<SocketAddr>,
+    /// Where figures are.
+    pub metrics: Option<SocketAddr>,
     /// The rooms, for tests and the demonstration.
     pub rooms: Rooms,
     stop: watch::Sender<bool>,
@@ -108,12 +110,16 @@ impl Server {
             imaps: doors::address(listeners.imaps.as_ref()),
             imap: doors::address(listeners.imap.as_ref()),
             portal: doors::address(listeners.portal.as_ref()),
+            metrics: doors::address(listeners.metrics.as_ref()),
             rooms,
             stop,
             tasks: JoinSet::new(),
         };
         let (codes, stop) = (access.clone(), stopped.clone());
         running.tasks.spawn(async move { codes.run_codes(stop).await });
+        if let Some(listener) = listeners.metrics {
+            running.tasks.spawn(figures::serve(listener, access.clone(), stopped.clone()));
+        }
         let limits = Limits { connections: CONNECTIONS, per_address: PER_ADDRESS };
         let submission = smtp::Settings {
             hostname: config.hostname.clone(),

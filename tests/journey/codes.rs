@@ -183,6 +183,10 @@ async fn what_is_reported_is_told_and_nothing_else(world: World) {
     assert_eq!((first.name.as_str(), first.tried, first.delivered, first.cost), ("sms/first", 1, 1, 50_000));
     assert_eq!(first.latency, Some((Duration::from_secs(7), Duration::from_secs(7))));
     assert_eq!(status.spend, (50_000, None));
+    let figures = reqwest::get(format!("http://{}/metrics", world.running.metrics.unwrap())).await.unwrap();
+    assert_eq!(figures.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+    let figures = figures.text().await.unwrap();
+    assert!(figures.contains("pli_code_attempts{provider=\"sms/first\",outcome=\"delivered\"} 1\n"), "{figures}");
     world.running.stop().await;
 }
 
@@ -485,7 +489,8 @@ async fn what_a_dead_node_began_is_gone_on_with_once(world: World) {
     world.pass(Duration::from_secs(2));
     let (one, other) = (node(&world), node(&world));
     let (a, b) = tokio::join!(one.advance_due(), other.advance_due());
-    (a.unwrap(), b.unwrap());
+    a.unwrap();
+    b.unwrap();
     until(async || takers(&world).len() >= 2).await;
     assert_eq!(takers(&world), ["first", "second"], "and one of many goes on");
     assert_eq!(typed(&browser, &page, &world.gateway.last().code()).await.url.path(), "/letter");
@@ -531,4 +536,78 @@ async fn digits_are_kept_no_longer_than_a_provider_may_need_them(world: World) {
     world.running.rooms.deliveries.sweep().await.unwrap();
     assert_eq!(kept().await, 0, "ended");
     world.running.stop().await;
+}
+
+#[derive(Clone, Default)]
+struct Lines(Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl std::io::Write for Lines {
+    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Everything that is logged at any level while codes are sent, refused, reported, forged and typed. On one thread, so
+/// that the listener hears all of it.
+#[tokio::test]
+async fn fault_33_no_number_and_no_code_in_any_log() {
+    let lines = Lines::default();
+    let sink = lines.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_ansi(false)
+        .with_writer(move || sink.clone())
+        .finish();
+    let guard = tracing::subscriber::set_default(subscriber);
+    let world = World::sqlite_with(CODES).await;
+    let (_, link) = sent(&world, b"").await;
+    let browser = world.browser();
+    asked(&browser, &link).await;
+    report(&world, "invented").await;
+    report(&world, "off").await;
+    until(async || takers(&world).len() == 2).await;
+    for behaviour in [Behaviour::Says(500, "+33612345678 is down"), Behaviour::Says(400, "this is a landline")] {
+        world.gateway.behave("first", behaviour);
+        world.pass(Duration::from_secs(61));
+        let page = asked(&browser, &link).await;
+        typed(&browser, &page, &world.gateway.last().code()).await;
+    }
+    let number = PhoneNumber::parse_international("+33612345678").unwrap();
+    node(&world).test_code(&number, Channel::Sms, Language::Fr).await.unwrap();
+    world.running.stop().await;
+    drop(guard);
+    let logged = String::from_utf8_lossy(&lines.0.lock().unwrap()).into_owned();
+    assert!(logged.contains("code handed to provider") && logged.contains("provider did not take a code"), "{logged}");
+    assert!(logged.contains("TRACE") && logged.contains("a provider told what became of a code"));
+    let ticket = link.rsplit('/').next().unwrap();
+    let reports: Vec<String> = world_reports(&link, &logged);
+    assert!(reports.is_empty(), "{reports:?}");
+    let codes: Vec<String> = world.gateway.caught().iter().map(|caught| caught.code()).collect();
+    let secrets = ["612345678", "jeanne.canari", "Votre code", ticket].into_iter().map(str::to_owned);
+    for secret in secrets.chain(codes) {
+        let found = logged.lines().find(|line| holds(line, &secret));
+        assert!(found.is_none(), "{secret} is in the log: {}", found.unwrap());
+    }
+}
+
+/// Whether a line holds a secret: digits as a number of their own, and not within a longer one such as a time.
+fn holds(line: &str, secret: &str) -> bool {
+    let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+    let six = secret.len() == 6 && secret.chars().all(|c| c.is_ascii_digit());
+    line.match_indices(secret).any(|(at, _)| {
+        let (before, after) = (line[..at].chars().next_back(), line[at + secret.len()..].chars().next());
+        // A fraction of a second has six digits too.
+        !six || !(digit(before) || digit(after) || (before == Some('.') && after == Some('Z')))
+    })
+}
+
+/// Lines that hold a report address whole: who has it may report.
+fn world_reports(link: &str, logged: &str) -> Vec<String> {
+    let base = link.split("/l/").next().unwrap();
+    logged.lines().filter(|line| line.contains(&format!("{base}/r/"))).map(str::to_owned).collect()
 }
