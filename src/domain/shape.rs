@@ -10,36 +10,123 @@ use super::RawMessageFault;
 /// Checks octets whose line ends are clean already.
 pub(super) fn check(octets: &[u8]) -> Result<(), RawMessageFault> {
     let body = header(octets)?;
-    let mut nested = 0;
-    let mut parts = 0;
-    let mut boundaries: Vec<&[u8]> = Vec::new();
-    // The header's own Content-Type may span lines: it is read with the rest.
+    let (mut nested, mut multiparts, mut parts, mut types) = (0, 0, 0, 0);
+    let mut boundaries: Vec<Vec<u8>> = Vec::new();
+    let mut words = Words::default();
     for (at, line) in lines(octets) {
+        words.add(at, line, octets)?;
         let is_delimiter = at >= body
             && line
                 .strip_prefix(b"--")
                 .is_some_and(|rest| boundaries.iter().any(|boundary| rest.starts_with(boundary)));
         if is_delimiter {
             parts += 1;
-        } else if line.len() < LONGEST_TYPE
-            && (begins(line, b"content-type:") || line.starts_with(b" ") || line.starts_with(b"\t"))
-        {
-            let lower = line.to_ascii_lowercase();
-            nested += NESTING.iter().filter(|kind| holds(&lower, kind)).count();
-            if let Some(boundary) = boundary(line, &lower)
+        } else if is_type(line) {
+            types += 1;
+            let value = value(octets, at).ok_or(RawMessageFault::HeaderTooLong)?;
+            let lower = value.to_ascii_lowercase();
+            nested += usize::from(NESTING.iter().any(|kind| holds(&lower, kind)));
+            multiparts += usize::from(holds(&lower, b"multipart/"));
+            if let Some(boundary) = boundary(&value, &lower)
                 && !boundaries.contains(&boundary)
             {
                 boundaries.push(boundary);
             }
         }
-        if nested > MOST_NESTED || boundaries.len() > MOST_MULTIPARTS {
+        if nested > MOST_NESTED || multiparts > MOST_MULTIPARTS || boundaries.len() > MOST_MULTIPARTS {
             return Err(RawMessageFault::TooDeep);
         }
-        if parts > MOST_PARTS {
+        if parts > MOST_PARTS || types > MOST_TYPES {
             return Err(RawMessageFault::TooManyParts);
         }
     }
     Ok(())
+}
+
+/// Whether a parser may take a line for the beginning of a Content-Type: blanks are passed over wherever they stand,
+/// at the beginning too, since what stands there may be no continuation for a part or a message that begins here.
+fn is_type(line: &[u8]) -> bool {
+    const NAME: &[u8] = b"content-type";
+    let mut name = NAME.iter();
+    for octet in line.iter().filter(|octet| !matches!(octet, b' ' | b'\t')) {
+        match name.next() {
+            Some(wanted) if octet.eq_ignore_ascii_case(wanted) => {}
+            Some(_) => return false,
+            None => return *octet == b':',
+        }
+    }
+    false
+}
+
+/// The value of the field that begins at a line, its continuations with it, without blanks and comments, which a
+/// parser passes over. `None` for one that is longer than anybody writes.
+fn value(octets: &[u8], at: usize) -> Option<Vec<u8>> {
+    let rest = octets.get(at..)?;
+    let mut length = 0;
+    for (begin, line) in lines(rest) {
+        if begin > 0 && !line.starts_with(b" ") && !line.starts_with(b"\t") {
+            break;
+        }
+        length = begin + line.len();
+        if length > LONGEST_TYPE {
+            return None;
+        }
+    }
+    let (mut bare, mut depth, mut quoted, mut escaped) = (Vec::with_capacity(length), 0_usize, false, false);
+    for &octet in rest.get(..length)? {
+        match octet {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'(' if !quoted => depth += 1,
+            b')' if !quoted && depth > 0 => depth -= 1,
+            b'"' if depth == 0 => quoted = !quoted,
+            _ if depth > 0 || (!quoted && octet.is_ascii_whitespace()) => {}
+            b'\r' | b'\n' => {}
+            _ => bare.push(octet),
+        }
+    }
+    Some(bare)
+}
+
+/// What encoded words cost to look for (RFC 2047): from each beginning a parser may look for the end as far as the
+/// field goes, and do so again at the next.
+#[derive(Default)]
+struct Words {
+    /// Where the lines that may be one field begin.
+    field: usize,
+    /// Octets that were looked at, of the whole message.
+    looked: usize,
+}
+
+impl Words {
+    fn add(&mut self, at: usize, line: &[u8], octets: &[u8]) -> Result<(), RawMessageFault> {
+        if !line.starts_with(b" ") && !line.starts_with(b"\t") {
+            self.field = at;
+        }
+        // The end of a field is known with its last line.
+        let end = at + line.len() + 2;
+        let folded = octets.get(end).is_some_and(|next| matches!(next, b' ' | b'\t'));
+        if folded {
+            return Ok(());
+        }
+        let field = octets.get(self.field..at + line.len()).unwrap_or_default();
+        let mut terminator = field.len();
+        let mut before = field.len();
+        // From the end, so that the next `?=` is known at each `=?`.
+        while let Some(mark) = field.get(..before).and_then(|rest| memchr::memrchr(b'?', rest)) {
+            before = mark;
+            if mark > 0 && field.get(mark - 1) == Some(&b'=') {
+                self.looked = self.looked.saturating_add(terminator.saturating_sub(mark));
+                if self.looked > MOST_LOOKED {
+                    return Err(RawMessageFault::HeaderTooLong);
+                }
+            }
+            if field.get(mark + 1) == Some(&b'=') {
+                terminator = mark;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Where the body begins; every line of the header is a field or its continuation.
@@ -83,39 +170,35 @@ fn lines(octets: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     })
 }
 
-fn begins(line: &[u8], with: &[u8]) -> bool {
-    line.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with))
-}
-
 fn holds(line: &[u8], word: &[u8]) -> bool {
     line.windows(word.len()).any(|window| window == word)
 }
 
-/// The value of a boundary parameter (RFC 2046 §5.1.1), quoted or not.
-fn boundary<'a>(line: &'a [u8], lower: &[u8]) -> Option<&'a [u8]> {
+/// The value of a boundary parameter (RFC 2046 §5.1.1), of a field without blanks and quotes.
+fn boundary(value: &[u8], lower: &[u8]) -> Option<Vec<u8>> {
     let at = lower.windows(9).position(|window| window == b"boundary=")? + 9;
-    let value = line.get(at..)?;
-    let value = match value.strip_prefix(b"\"") {
-        Some(quoted) => quoted.split(|&octet| octet == b'"').next()?,
-        None => value.split(|&octet| octet == b';' || octet.is_ascii_whitespace()).next()?,
-    };
-    (!value.is_empty()).then_some(value)
+    let value = value.get(at..)?.split(|&octet| octet == b';').next()?;
+    (!value.is_empty()).then(|| value.to_vec())
 }
 
-/// What makes a parser read a part as a message of its own.
-const NESTING: [&[u8]; 3] = [b"message/rfc822", b"message/global", b"multipart/digest"];
+/// What makes a parser read a part as a message of its own, or parts as messages.
+const NESTING: [&[u8]; 2] = [b"message/", b"multipart/digest"];
 /// Messages within a message, whatever their order.
 const MOST_NESTED: usize = 100;
-/// Different boundaries.
+/// Multiparts, and different boundaries.
 const MOST_MULTIPARTS: usize = 200;
 /// Delimiter lines.
 const MOST_PARTS: usize = 2000;
+/// Lines that may be a Content-Type.
+const MOST_TYPES: usize = 4000;
 /// Octets of the header.
 const LONGEST_HEADER: usize = 1024 * 1024;
 /// Fields of the header.
 const MOST_FIELDS: usize = 2000;
-/// A line longer than this is no Content-Type that a parser should be asked to read.
-const LONGEST_TYPE: usize = 64 * 1024;
+/// Octets of a Content-Type.
+const LONGEST_TYPE: usize = 16 * 1024;
+/// Octets that a parser may look at for the ends of encoded words, in all.
+const MOST_LOOKED: usize = 16 * 1024 * 1024;
 
 #[cfg(test)]
 mod tests {
@@ -142,6 +225,27 @@ mod tests {
         assert_eq!(check(&deep), Err(RawMessageFault::TooDeep));
         let folded = b"CONTENT-type:\r\n Message/RFC822\r\n\r\n".repeat(50_000);
         assert_eq!(check(&folded), Err(RawMessageFault::TooDeep));
+        // Whatever a parser passes over: blanks in the name, comments, folds around the slash.
+        for type_of in [
+            "Content-Type : message/rfc822",
+            "Con tent-Type:message/rfc822",
+            " Content-Type: message/rfc822",
+            "Content-Type: message / rfc822",
+            "Content-Type: message\r\n /rfc822",
+            "Content-Type: message/\r\n\t (a (nested) \\) comment) rfc822",
+            "Content-Type: (x) message(y)/(z)rfc822; a=b",
+            "Content-Type: \"message/rfc822\"",
+            "Content-Type: message/global",
+            "Content-Type: multipart / digest; boundary=\r\n b",
+        ] {
+            let deep = format!("A: b\r\n\r\n{}", format!("{type_of}\r\n\r\n").repeat(3000));
+            assert_eq!(check(deep.as_bytes()), Err(RawMessageFault::TooDeep), "{type_of}");
+        }
+        let long = format!("Content-Type: text/plain; a=\"{}\"\r\n\r\n", "x".repeat(20_000));
+        assert_eq!(check(long.as_bytes()), Err(RawMessageFault::HeaderTooLong));
+        let never = "Content-Type: multipart/mixed; boundary=never\r\n\r\n".repeat(300);
+        assert_eq!(check(never.as_bytes()), Err(RawMessageFault::TooDeep));
+        assert_eq!(check(&b"content-type: text/plain\r\n\r\n".repeat(5000)), Err(RawMessageFault::TooManyParts));
         let digest = b"Content-Type: multipart/digest; boundary=a\r\n\r\n--a\r\n".repeat(50_000);
         assert!(check(&digest).is_err());
         let mut wide = b"Content-Type: multipart/mixed; boundary=a\r\n\r\n".to_vec();
@@ -151,6 +255,22 @@ mod tests {
             .flat_map(|n| format!("Content-Type: multipart/mixed; boundary=b{n}\r\n\r\n--b{n}\r\n").into_bytes())
             .collect();
         assert_eq!(check(&nested), Err(RawMessageFault::TooDeep));
+    }
+
+    /// From each `=?` a parser may look for its end as far as the field goes: a megabyte of them would take minutes.
+    #[test]
+    fn fault_17_encoded_words_without_an_end_are_bounded() {
+        for unit in ["=?aa?q?x", "=?x", "=?a?q?\r\n "] {
+            let subject = format!("Subject: {}\r\n\r\nbody", unit.repeat(900_000 / unit.len()));
+            assert_eq!(check(subject.as_bytes()), Err(RawMessageFault::HeaderTooLong), "{unit}");
+            let inside = format!("A: b\r\n\r\n--x\r\nSubject: {}\r\n", unit.repeat(900_000 / unit.len()));
+            assert!(check(inside.as_bytes()).is_err(), "{unit}");
+        }
+        // Many that end are how people write to many.
+        let list: Vec<String> = (0..3000).map(|n| format!("=?utf-8?q?Ren=C3=A9e_{n}?= <a{n}@b.example>")).collect();
+        assert_eq!(check(format!("To: {}\r\n\r\n", list.join(",\r\n ")).as_bytes()), Ok(()));
+        let text = "a =?b ?= c\r\n  =?\r\n".repeat(10_000);
+        assert_eq!(check(format!("A: b\r\n\r\n{text}").as_bytes()), Ok(()));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Bodies of parts as their writers meant them: without their transfer encoding (RFC 2045 §6).
 
 use mail_parser::decoders::base64::base64_decode;
+use mail_parser::decoders::charsets::map::charset_decoder;
 use mail_parser::decoders::quoted_printable::quoted_printable_decode;
 use zeroize::Zeroizing;
 
@@ -15,6 +16,24 @@ pub fn body(message: &[u8], node: &Node) -> Option<Zeroizing<Vec<u8>>> {
         // RFC 2045 §6.4: nothing composed is encoded.
         return Some(Zeroizing::new(octets.to_vec()));
     }
+    taken_off(message, node, octets)
+}
+
+/// The text of a leaf, or of its first `longest` octets, in its charset; what is not encoded as it says is read as it
+/// stands. The parser of whole messages is asked for nothing here: it would read the part's header in its own way,
+/// and find messages in what is text for everybody else.
+pub(super) fn text(message: &[u8], node: &Node, longest: usize) -> Zeroizing<String> {
+    let octets = slice(message, &node.body);
+    let octets = octets.get(..longest.min(octets.len())).unwrap_or_default();
+    let decoded = taken_off(message, node, octets).unwrap_or_else(|| Zeroizing::new(octets.to_vec()));
+    let charset = node.content_type.parameter("charset").and_then(charset_decoder);
+    Zeroizing::new(match charset {
+        Some(read) => read(&decoded),
+        None => String::from_utf8_lossy(&decoded).into_owned(),
+    })
+}
+
+fn taken_off(message: &[u8], node: &Node, octets: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let encoding = field::find(field::head(message, &node.header), "content-transfer-encoding").unwrap_or_default();
     let decoded = match plain(&encoding).to_ascii_lowercase().as_slice() {
         b"" | b"7bit" | b"8bit" | b"binary" => octets.to_vec(),

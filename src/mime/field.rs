@@ -83,6 +83,9 @@ fn is_folded(line: &[u8]) -> bool {
     matches!(line.first(), Some(b' ' | b'\t'))
 }
 
+/// Octets of a field whose encoded words are decoded: to look for their ends takes the parser a time that grows with
+/// the square of the length.
+pub(super) const LONGEST_DECODED: usize = 8 * 1024;
 /// How much of a header is taken apart.
 pub const LONGEST_HEADER: usize = 1024 * 1024;
 

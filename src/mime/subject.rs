@@ -9,7 +9,8 @@ use super::field;
 
 /// The base subject of a header, decoded, in upper case for comparison, and whether it was a reply or a forward.
 pub fn base(header: &[u8]) -> (String, bool) {
-    let raw = field::find(header, "subject").unwrap_or_default();
+    let mut raw = field::find(header, "subject").unwrap_or_default();
+    raw.truncate(field::LONGEST_DECODED);
     // A field whose encoded words are taken apart and whose text is not.
     let text = [b"Subject: ", raw.as_slice(), b"\r\n\r\n"].concat();
     let parsed = MessageParser::new().header_text(HeaderName::Subject).parse_headers(text.as_slice());

@@ -5,12 +5,11 @@
 
 use std::ops::Range;
 
-use mail_parser::MessageParser;
 use mail_parser::decoders::html::html_to_text;
 use zeroize::Zeroizing;
 
-use super::structure::{Kind, Node, Structure};
-use super::{Wire, Words, bodystructure, envelope, field};
+use super::structure::{Kind, Structure};
+use super::{Wire, Words, bodystructure, decode, envelope, field};
 
 /// A summary. A person's data: no `Debug`.
 pub struct Summary {
@@ -127,7 +126,7 @@ fn preview(message: &[u8], structure: &Structure) -> Zeroizing<String> {
     let plain = texts(b"plain").take(FEW).map(|node| (node, false));
     let html = texts(b"html").take(FEW).map(|node| (node, true));
     for (node, html) in plain.chain(html) {
-        let Some(text) = decoded(message, node) else { continue };
+        let text = decode::text(message, node, READ);
         let text = if html { Zeroizing::new(html_to_text(&text)) } else { text };
         let words: Vec<&str> = text.split_whitespace().take(PREVIEW).collect();
         let line = Zeroizing::new(words.join(" "));
@@ -136,14 +135,6 @@ fn preview(message: &[u8], structure: &Structure) -> Zeroizing<String> {
         }
     }
     Zeroizing::default()
-}
-
-/// The text of a leaf; of a long one its beginning.
-fn decoded(message: &[u8], node: &Node) -> Option<Zeroizing<String>> {
-    let end = node.body.end.min(node.body.start.saturating_add(READ));
-    let part = field::slice(message, &(node.header.start..end));
-    let parsed = MessageParser::new().with_mime_headers().parse(part)?;
-    parsed.parts.first()?.text_contents().map(|text| Zeroizing::new(text.to_owned()))
 }
 
 /// Raised whenever what FETCH gives of a message changes.

@@ -1,13 +1,14 @@
 //! What SEARCH compares (RFC 3501 §6.4.4): headers and texts decoded, in lower case.
 //!
-//! mail-parser decodes charsets, base64, quoted-printable and encoded words; it is given one part at a time, so
-//! that nesting is bounded by our own structure. Made once when a message comes in, and sealed beside it.
+//! mail-parser decodes charsets, base64, quoted-printable and encoded words; it is given one body or one field at a
+//! time, so that nesting is bounded by our own structure. Made once when a message comes in, and sealed beside it.
 
 use jiff::civil::Date;
 use mail_parser::{HeaderName, MessageParser};
 use zeroize::Zeroizing;
 
-use super::field::{self, slice};
+use super::decode;
+use super::field::{self, LONGEST_DECODED, slice};
 use super::structure::{Kind, Node, Structure};
 
 /// What is searched of a message. A person's data: no `Debug`.
@@ -133,9 +134,7 @@ fn text(octets: &[u8], node: &Node) -> Option<Zeroizing<String>> {
     if node.kind != Kind::Leaf || !kind.eq_ignore_ascii_case(b"text") {
         return None;
     }
-    let part = slice(octets, &(node.header.start..node.body.end));
-    let parsed = MessageParser::new().with_mime_headers().parse(part)?;
-    parsed.parts.first()?.text_contents().map(|text| Zeroizing::new(text.to_owned()))
+    Some(decode::text(octets, node, usize::MAX))
 }
 
 /// The fields of a header: as written, and decoded where that differs.
@@ -145,7 +144,7 @@ fn decoded(header: &[u8]) -> Fields {
     for field in field::fields(header).filter(|field| !field.name.is_empty()) {
         let value = field::unfold(field.value);
         let name = lower(field.name);
-        if value.windows(2).any(|pair| pair == b"=?") {
+        if value.len() <= LONGEST_DECODED && value.windows(2).any(|pair| pair == b"=?") {
             // As the one field whose text is never taken apart.
             let text = [b"Subject: ", value.as_slice(), b"\r\n\r\n"].concat();
             let parsed = MessageParser::new().header_text(HeaderName::Subject).parse_headers(text.as_slice());

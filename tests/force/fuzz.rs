@@ -570,3 +570,66 @@ fn addresses_are_read_or_refused() {
         }
     });
 }
+
+const NESTS: &[&[u8]] = &[
+    b"Content-Type:",
+    b"Content-Type",
+    b"Content - Type",
+    b"CONTENT-TYPE :",
+    b" ",
+    b"\t",
+    b":",
+    b"\r\n",
+    b"\r\n\r\n",
+    b"\r\n ",
+    b"message/rfc822",
+    b"message",
+    b"/",
+    b"rfc822",
+    b"global",
+    b"(c)",
+    b"(",
+    b")",
+    b"\\",
+    b"\"",
+    b";",
+    b"multipart/digest; boundary=a",
+    b"multipart/mixed; boundary=b",
+    b"multipart/alternative;\r\n boundary=\"c c\"",
+    b"\r\n--a\r\n",
+    b"\r\n--b\r\n",
+    b"\r\n--c c\r\n",
+    b"\r\n--a--\r\n",
+    b"X: y\r\n",
+    b"Content-Transfer-Encoding: base64\r\n",
+    b"text/plain",
+    b"=?a?q?x",
+    b"a",
+];
+
+/// How deep messages stand within messages.
+fn depth(message: &mail_parser::Message<'_>) -> usize {
+    let inner = message.parts.iter().filter_map(|part| match &part.body {
+        mail_parser::PartType::Message(inner) => Some(depth(inner)),
+        _ => None,
+    });
+    1 + inner.max().unwrap_or(0)
+}
+
+/// mail-parser recurses into messages within messages: what our own look at the shape lets through never nests deeper
+/// than it says, however the types are written. Each input is repeated, so that one that nests once does so for ever.
+#[test]
+fn fault_18_what_passes_is_never_nested_deep() {
+    check!().for_each(|octets: &[u8]| {
+        let unit = words(octets, NESTS);
+        if unit.is_empty() {
+            return;
+        }
+        let message = [b"A: b\r\nContent-Type: message/rfc822\r\n\r\n".as_slice(), &unit.repeat(400)].concat();
+        let Ok(raw) = pli::domain::RawMessage::new(message) else { return };
+        if let Some(parsed) = mail_parser::MessageParser::default().parse(raw.reveal()) {
+            let deep = depth(&parsed);
+            assert!(deep <= 102, "{deep} levels of {:?}", String::from_utf8_lossy(&unit));
+        }
+    });
+}
