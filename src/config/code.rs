@@ -60,7 +60,12 @@ fn resolved(kind: &Kind, key: &str, value: &toml::Value, secrets: &Secrets<'_>) 
             if !free && (text.is_empty() || text.chars().any(char::is_control)) {
                 return Err("must be a text of one line".to_owned());
             }
-            Ok(Value::String(secrets.read(text, secret)?.reveal().to_owned()))
+            let read = secrets.read(text, secret)?;
+            if FILES.contains(&key) {
+                // Below the folder of the settings file, as every path.
+                return Ok(Value::String(secrets.folder.join(read.reveal()).to_string_lossy().into_owned()));
+            }
+            Ok(Value::String(read.reveal().to_owned()))
         }
         toml::Value::Array(items) => {
             items.iter().map(|item| resolved(kind, key, item, secrets)).collect::<Result<_, _>>().map(Value::Array)
@@ -78,6 +83,9 @@ fn resolved(kind: &Kind, key: &str, value: &toml::Value, secrets: &Secrets<'_>) 
         toml::Value::Datetime(_) => Err("a date is not expected here".to_owned()),
     }
 }
+
+/// Keys of kinds that name a file.
+const FILES: [&str; 2] = ["ca", "private_key_file"];
 
 pub(super) fn ceilings(raw: &RawCeilings) -> Result<Ceilings, String> {
     let otherwise = Ceilings::default();
