@@ -30,6 +30,7 @@ mod letter;
 mod letters;
 mod mailbox;
 mod odd;
+mod ovh;
 mod relay;
 mod routes;
 mod swaps;
