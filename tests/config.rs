@@ -5,6 +5,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::rsa::KeySize;
+use aws_lc_rs::signature::RsaKeyPair;
 use pli::config::{Config, KNOWN};
 use pli::domain::Timestamp;
 use pli::gateway::KINDS;
@@ -36,20 +39,32 @@ fn whole() -> String {
         .collect();
     // The newer list that the sample speaks of is the one that is there.
     let list = concat!("\"", env!("CARGO_MANIFEST_DIR"), "/config/cloud-clients.toml\"");
-    lines.join("\n").replace("\"cloud-clients.toml\"", list).replace("certs/smsc-ca.pem", authority())
+    lines
+        .join("\n")
+        .replace("\"cloud-clients.toml\"", list)
+        .replace("certs/smsc-ca.pem", &made().1)
+        .replace("certs/vonage.key", &made().2)
 }
 
-/// A certificate of an authority: what names one must find it.
-fn authority() -> &'static str {
-    static FILE: std::sync::OnceLock<(tempfile::TempDir, String)> = std::sync::OnceLock::new();
-    let made = FILE.get_or_init(|| {
+/// A certificate of an authority and a private key: whoever names files must find them.
+fn made() -> &'static (tempfile::TempDir, String, String) {
+    static FILES: std::sync::OnceLock<(tempfile::TempDir, String, String)> = std::sync::OnceLock::new();
+    FILES.get_or_init(|| {
         let folder = tempfile::tempdir().expect("a folder");
         let trial = pli::net::trial::issue(&["localhost"], Timestamp(1_800_000_000_000)).expect("a certificate");
-        let file = folder.path().join("ca.pem");
-        std::fs::write(&file, trial.authority.as_bytes()).expect("written");
-        (folder, file.display().to_string())
-    });
-    &made.1
+        let pair = RsaKeyPair::generate(KeySize::Rsa2048).expect("a key");
+        let der = AsDer::<Pkcs8V1Der<'_>>::as_der(&pair).expect("PKCS #8");
+        let body = data_encoding::BASE64.encode(der.as_ref());
+        let key = format!("-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n");
+        let write = |name: &str, text: &str| {
+            let file = folder.path().join(name);
+            std::fs::write(&file, text).expect("written");
+            std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("changed");
+            file.display().to_string()
+        };
+        let (authority, key) = (write("ca.pem", &trial.authority), write("vonage.key", &key));
+        (folder, authority, key)
+    })
 }
 
 #[test]

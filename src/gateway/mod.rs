@@ -38,7 +38,7 @@ macro_rules! kinds {
         pub const KINDS: &[Kind] = &[$($kind::KIND),*];
     };
 }
-kinds!(http, twilio, ovh, smpp);
+kinds!(http, twilio, ovh, vonage, smpp);
 
 /// A kind of provider: what its section of the settings holds, and how it is built from it.
 pub struct Kind {

@@ -37,6 +37,7 @@ mod swaps;
 mod thief;
 mod tongues;
 mod twilio;
+mod vonage;
 mod world;
 
 /// Each named function becomes two tests: one on SQLite, one on PostgreSQL.
