@@ -298,6 +298,10 @@ impl Mailboxes {
         }
         let slots = self.store.slots(row.id).await?;
         let slot = slots.into_iter().find(|slot| slot.device == Some(device.id)).ok_or_else(wrong)?;
+        if !self.vault.holds(&slot, &slot.mac) {
+            tracing::error!(mailbox = %row.id, "a slot without authority was not used: the database was changed by somebody else");
+            return Err(wrong());
+        }
         let (Some(secret), Some(esk)) = (&slot.secret, &slot.esk) else {
             return Err(ProvisionError::Refused("that device is itself still pending".to_owned()));
         };

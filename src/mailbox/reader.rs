@@ -143,7 +143,7 @@ impl Mailboxes {
         let practice = self.store.practice(sender.practice).await?;
         let practice = practice.ok_or(Fault::new("a mailbox's practice is gone"))?;
         let language = self.vault.open_profile(practice.id, &practice.profile)?.language;
-        let shared = self.shelf.of(sender.mailbox);
+        let shared = self.shelf.of(sender.mailbox, &keys);
         let inner = Open { sender, keys, language, shared, cache: Mutex::default(), met: Mutex::default() };
         let reader = Reader { room: self.clone(), inner: Arc::new(inner) };
         reader.adopt_names().await;

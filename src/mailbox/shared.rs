@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::domain::{DepositKeyId, Fault, FolderId, MailboxId};
 use crate::store::entries::{EntryLine, Listing};
-use crate::vault::SummaryKey;
+use crate::vault::{MailboxKeys, SummaryKey};
 
 use super::reader::{EntryInfo, Reader, small};
 
@@ -24,20 +24,22 @@ pub struct Snapshot {
     pub uid_next: u32,
 }
 
-/// The mailboxes that sessions of this node have open.
+/// The mailboxes that sessions of this node have open, by the keys that opened them: who has others, of whatever
+/// making, shares nothing.
 #[derive(Default)]
-pub(super) struct Shelf(Mutex<HashMap<MailboxId, Weak<Shared>>>);
+pub(super) struct Shelf(Mutex<HashMap<(MailboxId, [u8; 32]), Weak<Shared>>>);
 
 impl Shelf {
     /// What the sessions of a mailbox share.
-    pub(super) fn of(&self, mailbox: MailboxId) -> Arc<Shared> {
+    pub(super) fn of(&self, mailbox: MailboxId, keys: &MailboxKeys) -> Arc<Shared> {
+        let opened = (mailbox, keys.tag());
         let mut shelf = lock(&self.0);
-        if let Some(shared) = shelf.get(&mailbox).and_then(Weak::upgrade) {
+        if let Some(shared) = shelf.get(&opened).and_then(Weak::upgrade) {
             return shared;
         }
         shelf.retain(|_, shared| shared.strong_count() > 0);
         let shared = Arc::new(Shared::default());
-        shelf.insert(mailbox, Arc::downgrade(&shared));
+        shelf.insert(opened, Arc::downgrade(&shared));
         shared
     }
 }

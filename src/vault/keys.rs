@@ -5,13 +5,16 @@
 //! 128 bits and more: no slow hash anywhere, and no key derived from what a person chose.
 //! The server's root key takes no part in what opens a mailbox.
 
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+
 use sequoia_openpgp::cert::{Cert, CertBuilder, CipherSuite};
-use sequoia_openpgp::crypto::{KeyPair, SessionKey as OpenPgpKey};
+use sequoia_openpgp::crypto::{KeyPair, SessionKey as OpenPgpKey, Signer as _};
 use sequoia_openpgp::packet::key::{Key6, PublicParts, SecretParts, SubordinateRole};
 use sequoia_openpgp::packet::pkesk::PKESK6;
 use sequoia_openpgp::packet::{Key, Packet};
 use sequoia_openpgp::serialize::SerializeInto;
-use sequoia_openpgp::types::KeyFlags;
+use sequoia_openpgp::types::{HashAlgorithm, KeyFlags};
 use sequoia_openpgp::{Profile, parse::Parse};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
@@ -53,6 +56,33 @@ pub struct MailboxKeys {
     /// Seals the summaries of what sessions bring.
     pub(super) summaries: SummaryKey,
 }
+
+impl MailboxKeys {
+    /// Tells these keys from any others, of the same mailbox too; says nothing of them.
+    pub fn tag(&self) -> [u8; 32] {
+        *symmetric::derive(self.names.as_slice(), b"", TAG)
+    }
+}
+
+/// Keys that were proved since the server started, by a keyed hash of them: a login later costs no signature.
+#[derive(Default)]
+pub(super) struct Proved(Mutex<HashSet<[u8; 32]>>);
+
+impl Proved {
+    fn holds(&self, one: &[u8; 32]) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(one)
+    }
+
+    fn keep(&self, one: [u8; 32]) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= MOST_PROVED {
+            all.clear();
+        }
+        all.insert(one);
+    }
+}
+
+const MOST_PROVED: usize = 100_000;
 
 /// The secret half of a recovery certificate, as printed once: armoured OpenPGP text.
 pub struct RecoverySecret(pub Zeroizing<String>);
@@ -164,6 +194,9 @@ impl Vault {
 
     /// Unlocks a mailbox's certificate.
     ///
+    /// The secret parts are proved against the certificate: whoever writes the database can seal octets of his own
+    /// under a mailbox secret of his own, and a session that took them for keys would seal under them in turn.
+    ///
     /// # Errors
     /// A [`Fault`] when secret, mailbox and certificate do not belong together.
     pub fn unlock(
@@ -180,6 +213,12 @@ impl Vault {
             return Err(Fault::new("the secret part is not the certificate's"));
         }
         let primary = policy::take_packet(&octets).ok_or_else(no_keys)?.0;
+        let one = symmetric::framed(&[mailbox.as_bytes(), certificate.as_octets(), &octets]);
+        let one = self.bare_code(&[b"proved keys"], &[&Zeroizing::new(one)]);
+        if !self.inner.proved.holds(&one) {
+            prove(certificate, primary.whole, &pair)?;
+            self.inner.proved.keep(one);
+        }
         let names = symmetric::derive(primary.whole, mailbox.as_bytes(), NAMES);
         let summaries = summaries::own(primary.whole, mailbox);
         Ok(MailboxKeys { pair, names, summaries })
@@ -238,6 +277,28 @@ pub(super) fn unwrap(esk: &Esk, pair: &KeyPair) -> Result<Zeroizing<[u8; 32]>, F
     let packet = policy::pkesk(esk, pair.public().fingerprint().as_bytes())?;
     let (_, key) = packet.decrypt(&mut pair.clone(), None).ok_or_else(no_session_key)?;
     <[u8; 32]>::try_from(&key[..]).map(Zeroizing::new).map_err(|_| no_session_key())
+}
+
+/// Whether the secret primary key and the secret subkey are those of a certificate: one signs what the certificate's
+/// key verifies, the other opens what is sealed to it.
+fn prove(certificate: &PublicKey, primary: &[u8], subkey: &KeyPair) -> Result<(), Fault> {
+    let not_its = || Fault::new("the secret part is not the certificate's");
+    let public = policy::take_packet(certificate.as_octets())
+        .filter(|(packet, _)| packet.kind == policy::PUBLIC_KEY)
+        .ok_or_else(no_keys)?
+        .0;
+    let Ok(Packet::PublicKey(public)) = Packet::from_bytes(public.whole) else { return Err(no_keys()) };
+    let Ok(Packet::SecretKey(secret)) = Packet::from_bytes(primary) else { return Err(not_its()) };
+    if secret.fingerprint() != public.fingerprint() {
+        return Err(not_its());
+    }
+    let mut pair = secret.into_keypair().map_err(|_| not_its())?;
+    let digest = [0x50; 64];
+    let signature = pair.sign(HashAlgorithm::SHA512, &digest).map_err(|_| not_its())?;
+    public.verify(&signature, HashAlgorithm::SHA512, &digest).map_err(|_| not_its())?;
+    let probe = [0x51; 32];
+    let opened = unwrap(&wrap(&probe, &policy::encryption_key(certificate)?)?, subkey).map_err(|_| not_its())?;
+    if symmetric::same(opened.as_slice(), &probe) { Ok(()) } else { Err(not_its()) }
 }
 
 fn no_session_key() -> Fault {
@@ -307,6 +368,7 @@ const CERTIFICATE: &[u8] = b"pli certificate 1";
 const SLOT: &[u8] = b"pli slot 1";
 const QUICK: &[u8] = b"pli quick 1";
 const LOGIN: &[u8] = b"pli login 1";
+const TAG: &[u8] = b"pli keys tag 1";
 const NAMES: &[u8] = b"pli names 1";
 
 #[cfg(test)]
@@ -342,6 +404,56 @@ mod tests {
         assert!(vault.unlock(mailbox, &strange.certificate, &made.sealed_secret, &secret).is_err());
         assert!(vault.unlock(mailbox, &made.certificate, &made.sealed_secret, &strange.secret).is_err());
         assert!(vault.unlock(MailboxId::random(&dice), &made.certificate, &made.sealed_secret, &secret).is_err());
+    }
+
+    /// Whoever writes the database, and knows the password of a device that waits, can hand it a mailbox secret of his
+    /// own and seal octets of his own under it. They are no keys of the mailbox.
+    #[test]
+    fn fault_12_octets_that_somebody_else_sealed_unlock_nothing() {
+        let (vault, dice) = (vault(1), Dice::new(2));
+        let mailbox = MailboxId::random(&dice);
+        let (made, strange) =
+            (vault.new_mailbox(mailbox, &dice).expect("keys"), vault.new_mailbox(mailbox, &dice).expect("keys"));
+        let opened = |of: &NewMailboxKeys| {
+            let (key, place) = certificate_key(mailbox, &of.certificate, &of.secret).expect("a key");
+            symmetric::open(OWN, &key, &place, &of.sealed_secret).expect("opens")
+        };
+        let (own, theirs) = (opened(&made), opened(&strange));
+        let first = |octets: &[u8]| policy::take_packet(octets).expect("a packet").0.whole.len();
+        let mut swapped = theirs.get(..first(&theirs)).expect("a packet").to_vec();
+        swapped.extend_from_slice(own.get(first(&own)..).expect("the rest"));
+        // The last octets of the primary key are secret, and those of the subkey before the last 32, which are what
+        // ML-KEM answers to ciphertexts that are none (FIPS 203 §7.1).
+        let flipped = |at: usize| {
+            let mut octets = own.to_vec();
+            octets[at] ^= 1;
+            octets
+        };
+        let mut at = 0;
+        let mut ends = Vec::new();
+        while let Some((packet, rest)) = own.get(at..).and_then(policy::take_packet) {
+            at += packet.whole.len();
+            if [5, 7].contains(&packet.kind) {
+                ends.push(at - 1);
+            }
+            if rest.is_empty() {
+                break;
+            }
+        }
+        assert_eq!(ends.len(), 2);
+        let forged = [swapped, flipped(ends[0]), flipped(ends[1] - 40)];
+        let attacker = MailboxSecret([9; 32]);
+        let (key, place) = certificate_key(mailbox, &made.certificate, &attacker).expect("a key");
+        for octets in &forged {
+            let sealed = symmetric::seal(OWN, &key, &place, octets, &dice).expect("seals");
+            assert!(vault.unlock(mailbox, &made.certificate, &sealed, &attacker).is_err());
+        }
+        let sealed = symmetric::seal(OWN, &key, &place, &own, &dice).expect("seals");
+        let again = vault.unlock(mailbox, &made.certificate, &sealed, &attacker).expect("the true ones do");
+        let keys = vault.unlock(mailbox, &made.certificate, &made.sealed_secret, &made.secret).expect("unlocks");
+        let others = vault.unlock(mailbox, &strange.certificate, &strange.sealed_secret, &strange.secret);
+        assert_eq!(keys.tag(), again.tag());
+        assert_ne!(keys.tag(), others.expect("unlocks").tag());
     }
 
     #[test]

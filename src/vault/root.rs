@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::domain::{Fault, KeyId, Random};
 
+use super::keys::Proved;
 use super::summaries::Current;
 use super::symmetric::{self, Key};
 
@@ -59,6 +60,7 @@ pub(super) struct Inner {
     prk: hmac::Key,
     id: KeyId,
     pub(super) deposits: Current,
+    pub(super) proved: Proved,
 }
 
 impl Vault {
@@ -67,7 +69,7 @@ impl Vault {
         let prk = symmetric::extract(SALT, root.0.as_slice());
         let name = symmetric::expand(&prk, &symmetric::framed(&[b"key id"]));
         let id = KeyId(name.first_chunk().copied().unwrap_or_default());
-        Self { inner: Arc::new(Inner { prk, id, deposits: Current::default() }) }
+        Self { inner: Arc::new(Inner { prk, id, deposits: Current::default(), proved: Proved::default() }) }
     }
 
     /// Names the root key, in every value it seals.
