@@ -56,7 +56,9 @@
 //!
 //! Every few seconds the server writes the letters that nobody's request writes: of a mailbox that fills up
 //! ([`delivery::Deliveries::tell_quotas`]), of a client that copies mail to a cloud and was not let in
-//! ([`delivery::Deliveries::tell_cloud_refusals`]).
+//! ([`delivery::Deliveries::tell_cloud_refusals`]), of somebody who refuses short messages
+//! ([`delivery::Deliveries::tell_stops`]). Every second it sends codes on whose providers failed or were not heard
+//! ([`access::Access::run_codes`]); [`watch`] shows how they do.
 //!
 //! Move: a command reads another account ([`cli`]) and hands it over in batches ([`mailbox::Import`]). Each message is
 //! noted, by keyed hashes, in the transaction that stores it, so that an import can be interrupted anywhere. Without

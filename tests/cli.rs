@@ -328,6 +328,58 @@ fn an_administrator_provisions_with_json() {
 }
 
 /// `head -1` closes the pipe before everything is written.
+/// A gateway that takes what it is given, as long as the test runs.
+fn gateway() -> std::net::SocketAddr {
+    use std::io::{BufRead as _, BufReader, Write as _};
+
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            let mut lines = BufReader::new(&stream).lines().map_while(Result::ok);
+            let _ = lines.by_ref().take_while(|line| !line.is_empty()).count();
+            let answer = "HTTP/1.1 200 OK\r\nContent-Length: 8\r\nConnection: close\r\n\r\nAccepted";
+            let _ = (&stream).write_all(answer.as_bytes());
+        }
+    });
+    address
+}
+
+#[test]
+fn an_administrator_tests_codes_and_sees_how_they_do() {
+    let installation = Installation::new();
+    installation.run(&["practice", "add", "Cabinet"]).done();
+    let status = || objects(&installation.run(&["code", "status", "--json"]).done().out).remove(0);
+    assert_eq!(status()["providers"].as_array().map(Vec::len), Some(0));
+    installation.run(&["code", "test", "06 12 34 56 78"]).refused("no provider is configured");
+    installation.run(&["code", "test", "01 42 68 53 00"]).refused("--voice");
+    installation.run(&["code", "test", "12"]).refused("");
+    installation.run(&["code", "forget", "06 12 34 56 78"]).refused("nothing is known");
+    installation.run(&["code", "resume"]).done();
+
+    let section = format!(
+        "[[code.sms]]\nname = \"down\"\nkind = \"http\"\nurl = \"http://127.0.0.1:1/x\"\n\
+         query = {{ to = \"{{to}}\", text = \"{{text}}\" }}\n[[code.sms]]\nname = \"up\"\nkind = \"http\"\nprice = \"0.045\"\n\
+         url = \"http://{}/x\"\nquery = {{ to = \"{{to}}\", text = \"{{text}}\" }}\nsuccess = \"Accepted\"\n\n[keys]",
+        gateway()
+    );
+    installation.change("[keys]", &section);
+    let tested = objects(&installation.run(&["code", "test", "06 12 34 56 78", "--json"]).done().out);
+    assert_eq!((&tested[0]["provider"], &tested[0]["failure"]), (&"sms/down".into(), &"unreachable".into()));
+    assert_eq!((&tested[1]["provider"], &tested[1]["accepted"]), (&"sms/up".into(), &true.into()));
+    let status = status();
+    let up = &status["providers"][1];
+    assert_eq!((&up["tried"], &up["accepted"], &up["cost"]), (&1.into(), &1.into(), &"0.045".into()));
+    assert_eq!(status["ceilings"]["number"]["used"], 2, "what may have been sent is counted");
+    let shown = installation.run(&["code", "status"]).done().out;
+    assert!(
+        shown.contains("sms/up") && shown.contains("never told") && shown.contains("Spent today: 0.045"),
+        "{shown}"
+    );
+    let shown = installation.run(&["code", "test", "06 12 34 56 78"]).done().out;
+    assert!(shown.contains("sms/up took it.") && !shown.contains("612345678"), "{shown}");
+}
+
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_pli"))

@@ -331,6 +331,9 @@ impl Access {
         let mut paused_until = reached.row.paused_until;
         if spent {
             tx.spend_challenge(challenge).await?;
+        }
+        // Every fifth wrong code of the delivery, of whichever codes: a new code resets nothing.
+        if spent || (wrong + 1) % TRIES == 0 {
             paused_until = now.plus(pause_after(wrong + 1));
         }
         let in_all = tx.count_wrong(reached.row.id, paused_until).await?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::domain::{
     Actor, Address, AuditEvent, BrowserToken, DeviceId, DeviceKind, DevicePassword, Fault, MailboxId, MailboxState,
-    Sender, Verb,
+    Sender, Timestamp, Verb,
 };
 use crate::store::mailboxes::{DeviceRow, MailboxRow};
 use crate::vault::MailboxKeys;
@@ -170,6 +170,23 @@ impl Access {
         if device.last_used_at.is_some_and(|last| now.since(last) < Duration::from_secs(3600)) {
             return Ok(());
         }
+        match self.note_use_at(mailbox, device, opened, now).await {
+            // A disk that is full keeps nobody from reading, nor from making room.
+            Err(fault) if fault.is_transient() && device.last_used_at.is_some() => {
+                tracing::warn!(device = %device.id, %fault, "the use of a device could not be noted");
+                Ok(())
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn note_use_at(
+        &self,
+        mailbox: &MailboxRow,
+        device: &DeviceRow,
+        opened: Option<Verb>,
+        now: Timestamp,
+    ) -> Result<(), Fault> {
         let mut tx = self.store.write("note device use").await?;
         tx.touch_device(device.id, now).await?;
         let used = if device.last_used_at.is_none() { Verb::DeviceFirstUsed } else { Verb::DeviceUsed };

@@ -64,7 +64,8 @@ impl Access {
             return Ok(ReportAnswer::Refused(ReportFault::Forged));
         }
         match reported.next {
-            Next::Code => self.say_code(&row, member).await,
+            Next::Code => self.say(&row, member, None).await,
+            Next::Greeting(round) => self.say(&row, member, Some(round)).await,
             Next::Say(document) => Ok(ReportAnswer::Say(document)),
             Next::Nothing => {
                 self.note_report(&row, reported.progress).await?;
@@ -73,8 +74,8 @@ impl Access {
         }
     }
 
-    /// A key was pressed in a call: what is to be said, if the code still lives.
-    async fn say_code(&self, row: &SendRow, member: &Member) -> Result<ReportAnswer, Fault> {
+    /// What is to be said in a call, if the code still lives: the greeting again, or after a key the code.
+    async fn say(&self, row: &SendRow, member: &Member, greeting: Option<u32>) -> Result<ReportAnswer, Fault> {
         let now = self.clock.now();
         let challenge = match row.challenge {
             Some(id) => self.store.challenge(id).await?,
@@ -86,7 +87,11 @@ impl Access {
         };
         let Some(address) = self.report_address(row.id) else { return Ok(ReportAnswer::Unknown) };
         let code = self.vault.open_digits(challenge.id, &sealed)?;
-        let document = member.provider.code(&self.script(&code, challenge.language), &address);
+        let script = self.script(&code, challenge.language);
+        if let Some(round) = greeting {
+            return Ok(ReportAnswer::Say(member.provider.greeting(&script, &address, round)));
+        }
+        let document = member.provider.code(&script, &address);
         self.note_report(row, Progress::Delivered).await?;
         Ok(ReportAnswer::Say(document))
     }

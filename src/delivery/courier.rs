@@ -140,9 +140,17 @@ impl Deliveries {
         class: FailureClass,
         now: Timestamp,
     ) -> Result<bool, Fault> {
-        let receipt = match self.is_silenced(row)? {
+        let receipt = match self.is_silenced(row).unwrap_or(false) {
             true => None,
-            false => Some(self.failure_receipt(row, &News::Failed { class }, now).await?),
+            false => match self.failure_receipt(row, &News::Failed { class }, now).await {
+                Ok(receipt) => Some(receipt),
+                Err(fault) if fault.is_transient() => return Err(fault),
+                // The delivery ends all the same: the queue and the list of deliveries show it.
+                Err(fault) => {
+                    tracing::error!(delivery = %row.id, %fault, "its sender could not be told that a letter was not sent");
+                    None
+                }
+            },
         };
         let mut tx = self.store.write("notice bounced").await?;
         if tx.end_delivery(row.id, DeliveryState::Bounced, Some(class), now).await?
@@ -191,9 +199,14 @@ impl Deliveries {
     /// Recalled, expired or handed over by another node meanwhile: nothing to send.
     async fn done_with(&self, row: &DeliveryRow, work: &WorkRow, now: Timestamp) -> Result<bool, Fault> {
         let mut tx = self.store.write("notice not needed").await?;
+        // It was opened before it was noted that the notice had left: the ticket is not kept for that.
+        let kept = row.state.is_open() && row.state != DeliveryState::Queued && row.ticket.is_some();
+        if kept {
+            tx.notify_delivery(row.id, now).await?;
+        }
         tx.finish_work(work.id, now).await?;
         tx.commit(event(Verb::Claimed, row, now)).await?;
-        Ok(false)
+        Ok(kept)
     }
 }
 

@@ -139,6 +139,10 @@ impl Deliveries {
                 tracing::error!(delivery = %id, %fault, "a delivery could not be ended");
             }
         }
+        // Before anything that may fail: keys were erased.
+        if !expired.is_empty() {
+            self.store.shred_soon().await;
+        }
         let mut tx = self.store.write("prune sessions").await?;
         let pruned = tx.prune_sessions(now.minus(DAY)).await? + tx.prune_sends(now.minus(KEPT_SENDS)).await?;
         let pruned = pruned + tx.erase_old_digits(now).await?;
@@ -156,9 +160,6 @@ impl Deliveries {
             if keys > 0 {
                 tx.commit(AuditEvent::new(now, Actor::Server, Verb::Swept).counting(keys)).await?;
             }
-        }
-        if !expired.is_empty() {
-            self.store.shred_soon().await;
         }
         self.store.shred_due().await
     }

@@ -117,6 +117,12 @@ pub trait Provider: Send + Sync {
         Box::pin(std::future::ready(Ok(Progress::Waiting)))
     }
 
+    /// What the provider is told to say in a call where no key was pressed yet, for one that asks each time.
+    fn greeting(&self, script: &Script, address: &SecretText, round: u32) -> Document {
+        let _ = (script, address, round);
+        Document::default()
+    }
+
     /// What the provider is told to say in a call whose key was pressed: the code, twice, and once more for another
     /// key, for which it asks at `address` again.
     fn code(&self, script: &Script, address: &SecretText) -> Document {
@@ -239,6 +245,8 @@ pub enum Next {
     Nothing,
     /// The person who was called pressed a key: the code is to be said ([`Provider::code`]).
     Code,
+    /// No key was pressed: the greeting once more, for the so-manieth time ([`Provider::greeting`]).
+    Greeting(u32),
     /// Something else, without the code.
     Say(Document),
 }

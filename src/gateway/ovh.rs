@@ -53,7 +53,11 @@ impl Provider for Ovh {
     fn send<'a>(&'a self, message: &'a Outgoing<'a>) -> BoxFuture<'a, Result<Accepted, FailureClass>> {
         Box::pin(async move {
             let text = message.words.whole().reveal();
-            let mut body = json!({
+            let (sender, named) = match &self.settings.sender {
+                Some(sender) => ("sender", json!(sender)),
+                None => ("senderForResponse", json!(true)),
+            };
+            let body = json!({
                 "charset": "UTF-8",
                 "coding": if is_gsm(text) { "7bit" } else { "8bit" },
                 "message": text,
@@ -62,11 +66,8 @@ impl Provider for Ovh {
                 "receivers": [message.to.reveal()],
                 // Minutes: as long as a code lives.
                 "validityPeriod": 10,
+                sender: named,
             });
-            match &self.settings.sender {
-                Some(sender) => body["sender"] = json!(sender),
-                None => body["senderForResponse"] = json!(true),
-            }
             taken(&self.call(Method::POST, "jobs", &body.to_string()).await?)
         })
     }
@@ -107,6 +108,9 @@ impl Ovh {
             return Err("sender: must be a name of at most 11 letters and digits".to_owned());
         }
         let base = address(settings.url.as_deref().unwrap_or("https://eu.api.ovh.com"))?;
+        if base.path() != "/" {
+            return Err("url: must be https://host, without a path".to_owned());
+        }
         let ahead = AtomicI64::new(UNKNOWN);
         Ok(Self { settings, base, web: shared.web.clone(), clock: shared.clock.clone(), ahead })
     }
@@ -171,7 +175,13 @@ fn taken(answer: &Answer) -> Result<Accepted, FailureClass> {
     let body: Option<Value> = serde_json::from_slice(&answer.body).ok();
     if let Some(refusal) = answer.refusal() {
         let message = body.as_ref().and_then(|body| body.get("message")).and_then(Value::as_str).unwrap_or_default();
-        return Err(if message.to_ascii_lowercase().contains("credit") { FailureClass::Credit } else { refusal });
+        let class = body.as_ref().and_then(|body| body.get("class")).and_then(Value::as_str).unwrap_or_default();
+        let said = format!("{class} {message}").to_ascii_lowercase();
+        return Err(match refusal {
+            _ if said.contains("credential") || is_about_the_signature(answer) => FailureClass::Credentials,
+            _ if said.contains("credit") => FailureClass::Credit,
+            refusal => refusal,
+        });
     }
     let body = body.ok_or(FailureClass::Refused)?;
     let list = |name: &str| body.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
@@ -194,19 +204,25 @@ fn told(answer: &Answer) -> Result<Progress, FailureClass> {
         return Err(refusal);
     }
     let body: Value = serde_json::from_slice(&answer.body).map_err(|_| FailureClass::Refused)?;
-    Ok(match body.get("ptt").and_then(Value::as_i64) {
-        // "Premium tracking technical": 1 to 3 are on the way. What is not known here is no end.
-        Some(4) => Progress::Delivered,
-        Some(8 | 25) => Progress::Failed(FailureClass::Absent),
-        Some(23) => Progress::Failed(FailureClass::UnknownNumber),
-        Some(5 | 20 | 21 | 22 | 24) => Progress::Failed(FailureClass::Refused),
+    let number = |name: &str| body.get(name).and_then(Value::as_i64);
+    Ok(match (number("ptt"), number("deliveryReceipt")) {
+        // "Premium tracking technical": 1 to 3 are on the way.
+        (Some(4), _) => Progress::Delivered,
+        (Some(8 | 24 | 26), _) => Progress::Failed(FailureClass::Absent),
+        (Some(23), _) => Progress::Failed(FailureClass::UnknownNumber),
+        (Some(5 | 20 | 21 | 22 | 25), _) => Progress::Failed(FailureClass::Refused),
+        (Some(1..=3), _) => Progress::Waiting,
+        // A code that is not known here: the receipt says less, and enough.
+        (_, Some(1)) => Progress::Delivered,
+        (_, Some(2 | 16)) => Progress::Failed(FailureClass::Refused),
         _ => Progress::Waiting,
     })
 }
 
 fn is_about_the_signature(answer: &Answer) -> bool {
     let text = String::from_utf8_lossy(&answer.body).to_ascii_lowercase();
-    matches!(answer.status, 400 | 401 | 403) && (text.contains("signature") || text.contains("timestamp"))
+    let about = ["signature", "timestamp", "time_out"].iter().any(|word| text.contains(word));
+    matches!(answer.status, 400 | 401 | 403) && about
 }
 
 const UNKNOWN: i64 = i64::MIN;
@@ -272,6 +288,8 @@ mod tests {
             (200, r#"{"ids":[]}"#, FailureClass::Refused),
             (200, r#"{"ids":"#, FailureClass::Refused),
             (403, r#"{"class":"Client::Forbidden","message":"This call has not been granted"}"#, FailureClass::Credentials),
+            (400, r#"{"class":"Client::InvalidCredential","message":"x"}"#, FailureClass::Credentials),
+            (400, r#"{"message":"Invalid signature"}"#, FailureClass::Credentials),
             (400, r#"{"message":"You don't have enough credits on this account"}"#, FailureClass::Credit),
             (500, "", FailureClass::Later),
         ] {
@@ -283,7 +301,10 @@ mod tests {
             (200, r#"{"ptt":4}"#, Ok(Progress::Delivered)),
             (200, r#"{"ptt":5}"#, Ok(Progress::Failed(FailureClass::Refused))),
             (200, r#"{"ptt":23}"#, Ok(Progress::Failed(FailureClass::UnknownNumber))),
-            (200, r#"{"ptt":9999}"#, Ok(Progress::Waiting)),
+            (200, r#"{"ptt":24}"#, Ok(Progress::Failed(FailureClass::Absent))),
+            (200, r#"{"ptt":9999,"deliveryReceipt":8}"#, Ok(Progress::Waiting)),
+            (200, r#"{"ptt":9999,"deliveryReceipt":2}"#, Ok(Progress::Failed(FailureClass::Refused))),
+            (200, r#"{"deliveryReceipt":1}"#, Ok(Progress::Delivered)),
             (200, "{}", Ok(Progress::Waiting)),
             (500, "", Err(FailureClass::Later)),
         ] {

@@ -283,7 +283,9 @@ impl Machine {
 
     /// Whether a message is on its way in.
     pub fn is_in_message(&self) -> bool {
-        self.reader.is_in_message() || matches!(self.state, State::Memory)
+        // A command that waits to be done, behind what is still to be written, holds its messages.
+        let waits = matches!(self.next, Some(Step::Do(_)));
+        self.reader.is_in_message() || matches!(self.state, State::Memory) || waits
     }
 
     /// Ends the session with this farewell.

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::domain::{DepositKeyId, Fault, FolderId, MailboxId};
-use crate::store::entries::{EntryLine, Listing};
+use crate::store::entries::{EntryLine, Listing, REVEALED};
 use crate::vault::{MailboxKeys, SummaryKey};
 
 use super::reader::{EntryInfo, Reader, small};
@@ -27,7 +27,10 @@ pub struct Snapshot {
 /// The mailboxes that sessions of this node have open, by the keys that opened them: who has others, of whatever
 /// making, shares nothing.
 #[derive(Default)]
-pub(super) struct Shelf(Mutex<HashMap<(MailboxId, [u8; 32]), Weak<Shared>>>);
+pub(super) struct Shelf(Mutex<HashMap<Opened, Weak<Shared>>>);
+
+/// A mailbox, and the tag of the keys that opened it.
+type Opened = (MailboxId, [u8; 32]);
 
 impl Shelf {
     /// What the sessions of a mailbox share.
@@ -175,13 +178,17 @@ impl Reader {
         if !self.room.store.has_hidden(mailbox, now).await? {
             return Ok(());
         }
-        let mut change = self.change("show sent copies").await?;
-        let shown = change.tx.reveal(mailbox, change.now, change.modseq).await?;
-        if shown > 0 {
-            let event = self.event(crate::domain::Verb::CopiesShown, change.now, shown);
-            change.tx.commit(event).await?;
+        loop {
+            let mut change = self.change("show sent copies").await?;
+            let shown = change.tx.reveal(mailbox, change.now, change.modseq).await?;
+            if shown > 0 {
+                let event = self.event(crate::domain::Verb::CopiesShown, change.now, shown);
+                change.tx.commit(event).await?;
+            }
+            if shown < REVEALED {
+                return Ok(());
+            }
         }
-        Ok(())
     }
 
     fn infos(&self, lines: &[EntryLine]) -> Vec<EntryInfo> {

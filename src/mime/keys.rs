@@ -17,8 +17,12 @@ pub fn first_local(header: &[u8], name: &str) -> String {
         Address::Mailbox { local, .. } => Some(local),
         _ => None,
     });
-    String::from_utf8_lossy(&first.unwrap_or_default()).to_uppercase()
+    let first: String = String::from_utf8_lossy(&first.unwrap_or_default()).chars().take(LONGEST_LOCAL).collect();
+    first.to_uppercase()
 }
+
+/// Characters of a local part that are compared: RFC 5321 §4.5.3.1.1 has 64, and some write more.
+const LONGEST_LOCAL: usize = 256;
 
 /// The Message-ID without its brackets; `None` where there is none.
 pub fn message_id(header: &[u8]) -> Option<Vec<u8>> {

@@ -353,16 +353,17 @@ impl Tx {
         Ok(Some(TakenUids { first: row.read::<i64>("uid_next")? - many, uid_validity: row.read("uid_validity")? }))
     }
 
-    /// Lets what was deposited hidden show where its time has come, behind what each folder shows already. Returns
-    /// how many there were.
+    /// Lets what was deposited hidden show where its time has come, behind what each folder shows already: so many
+    /// at once that nobody else waits long. Returns how many there were; [`REVEALED`] means that there may be more.
     ///
     /// # Errors
     /// A [`Fault`] of the database.
     pub async fn reveal(&mut self, mailbox: MailboxId, now: Timestamp, modseq: i64) -> Result<usize, Fault> {
         // Negative UIDs fall in the order of arrival.
         let sql = "SELECT id, folder_id FROM entries WHERE mailbox_id = $1 AND modseq = 0 AND visible_at <= $2 \
-                   ORDER BY folder_id, uid DESC";
-        let rows = self.conn.rows(sql, &[mailbox.into(), now.into()]).await?;
+                   ORDER BY folder_id, uid DESC LIMIT $3";
+        let most = i64::try_from(REVEALED).unwrap_or(i64::MAX);
+        let rows = self.conn.rows(sql, &[mailbox.into(), now.into(), most.into()]).await?;
         let place = |row: &Row| Ok((row.read("folder_id")?, row.read("id")?));
         let hidden: Vec<(FolderId, EntryId)> = rows.iter().map(place).collect::<Result<_, Trouble>>()?;
         for run in hidden.chunk_by(|(a, _), (b, _)| a == b) {
@@ -508,3 +509,6 @@ fn entry_row(row: &Row) -> Result<EntryRow, Trouble> {
 
 /// Runs of UIDs that are listed of a folder; what went before them is told by what is there.
 const RUNS: i64 = 4000;
+
+/// How many hidden entries show in one transaction.
+pub const REVEALED: usize = 500;

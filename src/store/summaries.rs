@@ -155,6 +155,22 @@ impl Tx {
         Ok(())
     }
 
+    /// Stores a summary that was made afterwards, unless no entry of the mailbox shows its head any more: what was
+    /// expunged meanwhile leaves nothing behind.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database.
+    pub async fn keep_summary(&mut self, mailbox: MailboxId, head: ObjectId, new: &NewSummary) -> Result<(), Fault> {
+        // Whoever changes the mailbox holds this row first.
+        let sql = "UPDATE mailbox_changes SET changes = changes WHERE mailbox_id = $1";
+        self.conn.execute(sql, &[mailbox.into()]).await?;
+        let sql = "SELECT id FROM entries WHERE mailbox_id = $1 AND head_id = $2 LIMIT 1";
+        if self.conn.row(sql, &[mailbox.into(), head.into()]).await?.is_some() {
+            self.put_summary(mailbox, head, new).await?;
+        }
+        Ok(())
+    }
+
     /// Deletes deposit keys made before `before` that no summary and no waiting name is under; returns how many.
     ///
     /// # Errors

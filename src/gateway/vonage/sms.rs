@@ -68,10 +68,11 @@ impl Provider for Sms {
         if !is_signed(&fields, &self.settings.signature_secret) || !at.is_some_and(|at| is_fresh(at, call.now)) {
             return Err(ReportFault::Forged);
         }
-        let reference = field("messageId").map(str::to_owned);
+        let reference = Some(field("messageId").ok_or(ReportFault::Unreadable)?.to_owned());
         let progress = match field("status") {
             Some("delivered") => Progress::Delivered,
-            Some("failed" | "rejected" | "expired" | "undeliverable") => {
+            Some("expired") => Progress::Failed(FailureClass::Absent),
+            Some("failed" | "rejected" | "undeliverable") => {
                 Progress::Failed(class_of(field("err-code").unwrap_or_default()))
             }
             Some(_) => Progress::Waiting,
@@ -118,6 +119,10 @@ fn fields(call: &Callback<'_>) -> Vec<(String, String)> {
 /// "Signing messages" of the SMS API's documentation: HMAC-SHA-256 over `&name=value` of the sorted fields, with `&`
 /// and `=` in values replaced, in hexadecimal.
 fn is_signed(fields: &[(String, String)], secret: &SecretText) -> bool {
+    // Names are signed as they stand: one that holds a mark could move the border of a field.
+    if fields.iter().any(|(name, _)| name.contains(['&', '='])) {
+        return false;
+    }
     let mut sorted: Vec<&(String, String)> = fields.iter().filter(|(name, _)| name != "sig").collect();
     sorted.sort();
     let signed: String =
@@ -159,8 +164,11 @@ fn class_of(code: &str) -> FailureClass {
     match code {
         // Absent for a while, busy, out of reach.
         "2" | "7" | "12" => FailureClass::Absent,
-        // Absent for good, an illegal number.
-        "3" | "9" => FailureClass::UnknownNumber,
+        // Absent for good.
+        "3" => FailureClass::UnknownNumber,
+        // Barred by who has the number.
+        "4" | "9" => FailureClass::Stopped,
+        "8" => FailureClass::Later,
         _ => FailureClass::Refused,
     }
 }

@@ -43,16 +43,15 @@ impl Provider for Voice {
     fn send<'a>(&'a self, message: &'a Outgoing<'a>) -> BoxFuture<'a, Result<Accepted, FailureClass>> {
         Box::pin(async move {
             let Words::Call(script) = &message.words else { return Err(FailureClass::Refused) };
-            let mut body = json!({
+            let events: Vec<&str> = message.report.iter().map(|address| address.reveal()).collect();
+            let body = json!({
                 "to": [{ "type": "phone", "number": message.to.reveal().trim_start_matches('+') }],
                 "from": { "type": "phone", "number": self.settings.from.trim_start_matches('+') },
-                "ncco": greeting(script, message.report),
+                "ncco": first(script, message.report),
                 "ringing_timer": 30,
+                "event_url": events,
+                "event_method": "POST",
             });
-            if let Some(report) = message.report {
-                body["event_url"] = json!([report.reveal()]);
-                body["event_method"] = json!("POST");
-            }
             let now = self.clock.now().0.div_euclid(1000);
             let token = self.key.token(&self.settings.application_id, &message.send.to_string(), now);
             let token = token.ok_or(FailureClass::Credentials)?;
@@ -76,9 +75,13 @@ impl Provider for Voice {
         if call.asked("step") == Some("key") {
             let dtmf = body.get("dtmf");
             let digits = dtmf.and_then(|dtmf| dtmf.get("digits").or(Some(dtmf))).and_then(Value::as_str);
-            let pressed = digits.is_some_and(|digits| !digits.is_empty());
-            // Nothing answered, the list that it has goes on: to the next greeting, or to the end.
-            let next = if pressed { Next::Code } else { Next::Nothing };
+            let round = call.asked("round").and_then(|round| round.parse().ok()).unwrap_or(GREETINGS);
+            let next = match digits.is_some_and(|digits| !digits.is_empty()) {
+                true => Next::Code,
+                false if round < GREETINGS => Next::Greeting(round + 1),
+                // Nothing more is said, and the call ends.
+                false => Next::Nothing,
+            };
             return Ok(Reported { progress: Progress::Waiting, next, reference });
         }
         let progress = match body.get("status").and_then(Value::as_str) {
@@ -93,16 +96,21 @@ impl Provider for Voice {
         Ok(Reported { progress, next: Next::Nothing, reference })
     }
 
+    fn greeting(&self, script: &Script, address: &SecretText, round: u32) -> Document {
+        let ncco = json!([talk(script, &script.greeting, true), input(address, round)]);
+        Document { media_type: "application/json", text: SecretText::new(ncco.to_string()) }
+    }
+
     fn code(&self, script: &Script, address: &SecretText) -> Document {
         let pause = format!("<break time=\"{DIGIT_PAUSE}ms\"/>");
         let digits: String = script.digits.reveal().chars().map(|digit| format!("{digit}{pause}")).collect();
         let (code, repeat) = (escaped(&script.code), escaped(&script.repeat));
         let told = format!("<speak>{code} {pause}{digits} {repeat} {pause}{digits}</speak>");
         let ncco = json!([
-            talk(script, &told),
-            talk(script, &script.again),
-            input(address),
-            talk(script, &script.goodbye),
+            talk(script, &told, false),
+            talk(script, &script.again, true),
+            input(address, GREETINGS),
+            talk(script, &script.goodbye, false),
         ]);
         Document { media_type: "application/json", text: SecretText::new(ncco.to_string()) }
     }
@@ -142,14 +150,15 @@ fn private_key(file: &std::path::Path) -> Result<SigningKey, String> {
 }
 
 /// What a call begins with. Where nothing listens for keys, all of it is read out at once.
-fn greeting(script: &Script, report: Option<&SecretText>) -> Value {
-    let Some(address) = report else { return json!([talk(script, script.whole.reveal())]) };
-    let once = [talk(script, &script.greeting), input(address)];
-    let greetings = usize::try_from(GREETINGS).unwrap_or(1);
-    Value::Array(std::iter::repeat_n(once, greetings).flatten().collect())
+fn first(script: &Script, report: Option<&SecretText>) -> Value {
+    match report {
+        None => json!([talk(script, script.whole.reveal(), false)]),
+        Some(address) => json!([talk(script, &script.greeting, true), input(address, 1)]),
+    }
 }
 
-fn talk(script: &Script, text: &str) -> Value {
+/// `barged`: a key that is pressed cuts it short; an input follows.
+fn talk(script: &Script, text: &str, barged: bool) -> Value {
     let language = match script.language.tag() {
         "en" => "en-GB",
         "it" => "it-IT",
@@ -157,15 +166,15 @@ fn talk(script: &Script, text: &str) -> Value {
         "ru" => "ru-RU",
         _ => "fr-FR",
     };
-    json!({ "action": "talk", "text": text, "language": language, "bargeIn": true })
+    json!({ "action": "talk", "text": text, "language": language, "bargeIn": barged })
 }
 
-fn input(address: &SecretText) -> Value {
+fn input(address: &SecretText, round: u32) -> Value {
     json!({
         "action": "input",
         "type": ["dtmf"],
         "dtmf": { "timeOut": KEY_WAIT, "maxDigits": 1 },
-        "eventUrl": [format!("{}{KEY_PRESSED}", address.reveal())],
+        "eventUrl": [format!("{}{KEY_PRESSED}&round={round}", address.reveal())],
         "eventMethod": "POST",
     })
 }
@@ -205,13 +214,12 @@ mod tests {
             whole: SecretText::new("tout 4 8 1"),
         };
         let address = SecretText::new("https://p.example/r/a/b");
-        let first = greeting(&script, Some(&address));
-        let list = first.as_array().expect("a list");
-        assert_eq!(list.len(), 6);
-        assert_eq!(list[1]["eventUrl"], json!(["https://p.example/r/a/b?step=key"]));
+        let list = first(&script, Some(&address));
+        assert_eq!(list[1]["eventUrl"], json!(["https://p.example/r/a/b?step=key&round=1"]));
         assert_eq!((&list[1]["dtmf"]["timeOut"], &list[0]["language"]), (&json!(8), &json!("fr-FR")));
-        assert!(!first.to_string().contains("481920") && !first.to_string().contains("tout"));
-        assert!(greeting(&script, None).to_string().contains("tout"));
+        assert_eq!((&list[0]["bargeIn"], list.as_array().map(Vec::len)), (&json!(true), Some(2)));
+        assert!(!list.to_string().contains("481920") && !list.to_string().contains("tout"));
+        assert!(first(&script, None).to_string().contains("tout"));
     }
 
     #[test]

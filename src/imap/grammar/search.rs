@@ -265,8 +265,24 @@ fn keys(cursor: &mut Cursor) -> Parsed<Key> {
         }
         keys.push(key(cursor, 0)?);
     }
-    Ok(Key::And(keys))
+    let keys = Key::And(keys);
+    // Each key may look at each word of each message (fault 19).
+    if keys.count() > MOST_KEYS { Err(BAD) } else { Ok(keys) }
 }
+
+impl Key {
+    fn count(&self) -> usize {
+        match self {
+            Self::And(keys) => keys.iter().map(Self::count).sum(),
+            Self::Or(both) => both.0.count().saturating_add(both.1.count()),
+            Self::Not(key) => key.count(),
+            _ => 1,
+        }
+    }
+}
+
+/// Keys of one search.
+const MOST_KEYS: usize = 200;
 
 fn key(cursor: &mut Cursor, depth: usize) -> Parsed<Key> {
     if depth >= DEEPEST {

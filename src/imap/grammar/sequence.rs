@@ -75,16 +75,51 @@ impl SequenceSet {
             let (from, to) = (number(from)?, number(to)?);
             ranges.push((from.min(to), from.max(to)));
         }
-        ranges.sort_unstable();
-        let mut joined: Vec<(u32, u32)> = Vec::with_capacity(ranges.len());
-        for (from, to) in ranges {
-            match joined.last_mut() {
-                Some(last) if from <= last.1.saturating_add(1) => last.1 = last.1.max(to),
-                _ => joined.push((from, to)),
-            }
-        }
-        Some(joined)
+        Some(joined(ranges))
     }
+}
+
+/// Whether joined ranges hold a number.
+pub fn holds(ranges: &[(u32, u32)], number: u32) -> bool {
+    let after = ranges.partition_point(|(from, _)| *from <= number);
+    after.checked_sub(1).and_then(|at| ranges.get(at)).is_some_and(|(_, to)| number <= *to)
+}
+
+/// What two lists of ranges have in common, each low to high; in one pass.
+pub fn common(one: &[(u32, u32)], other: &[(u32, u32)]) -> Vec<(u32, u32)> {
+    let (mut one, mut other) = (one.iter().peekable(), other.iter().peekable());
+    let mut both = Vec::new();
+    while let (Some(a), Some(b)) = (one.peek(), other.peek()) {
+        let (from, to) = (a.0.max(b.0), a.1.min(b.1));
+        if from <= to {
+            both.push((from, to));
+        }
+        if a.1 < b.1 {
+            one.next();
+        } else {
+            other.next();
+        }
+    }
+    both
+}
+
+/// Ranges low to high, joined where they touch.
+pub fn joined(mut ranges: Vec<(u32, u32)>) -> Vec<(u32, u32)> {
+    ranges.sort_unstable();
+    let mut joined: Vec<(u32, u32)> = Vec::with_capacity(ranges.len());
+    for (from, to) in ranges {
+        match joined.last_mut() {
+            Some(last) if from <= last.1.saturating_add(1) => last.1 = last.1.max(to),
+            _ => joined.push((from, to)),
+        }
+    }
+    joined
+}
+
+/// Writes ranges as a set.
+pub fn write_ranges(ranges: &[(u32, u32)]) -> String {
+    let one = |(from, to): &(u32, u32)| if from == to { from.to_string() } else { format!("{from}:{to}") };
+    ranges.iter().map(one).collect::<Vec<_>>().join(",")
 }
 
 /// Writes numbers as a set, in the order given, runs that rise by one as ranges.
@@ -96,8 +131,7 @@ pub fn write(numbers: impl IntoIterator<Item = u32>) -> String {
             _ => runs.push((number, number)),
         }
     }
-    let runs = runs.iter().map(|(from, to)| if from == to { from.to_string() } else { format!("{from}:{to}") });
-    runs.collect::<Vec<_>>().join(",")
+    write_ranges(&runs)
 }
 
 fn bound(cursor: &mut Cursor) -> Parsed<Bound> {
@@ -107,6 +141,21 @@ fn bound(cursor: &mut Cursor) -> Parsed<Bound> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn fault_19_ranges_meet_in_one_pass() {
+        let (a, b) = (joined(vec![(8, 9), (1, 3), (4, 5), (20, 30)]), joined(vec![(2, 8), (25, 40)]));
+        assert_eq!(a, [(1, 5), (8, 9), (20, 30)]);
+        assert_eq!(common(&a, &b), [(2, 5), (8, 8), (25, 30)]);
+        assert_eq!(write_ranges(&common(&a, &b)), "2:5,8,25:30");
+        assert!(common(&a, &[]).is_empty() && common(&[], &b).is_empty());
+        for number in 0..50 {
+            assert_eq!(holds(&a, number), [1, 2, 3, 4, 5, 8, 9].contains(&number) || (20..=30).contains(&number));
+        }
+        // Four billion UIDs went, and the client names thirty thousand of them: nobody counts to four billion.
+        let some: Vec<(u32, u32)> = (0..30_000).map(|n| (n * 100_000 + 1, n * 100_000 + 1)).collect();
+        assert_eq!(common(&[(1, u32::MAX)], &some).len(), 30_000);
+    }
 
     fn ranges(text: &str, largest: Option<u32>) -> Option<Vec<(u32, u32)>> {
         let mut cursor = Cursor::new(text.as_bytes());

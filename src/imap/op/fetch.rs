@@ -81,8 +81,7 @@ pub(super) async fn begin<M: Mailbox>(
         add(&mut items, Item::Modseq);
         if modifiers.vanished {
             let gone = talk.mailbox.expunged(selected.folder, since).await?;
-            let largest = selected.largest;
-            select::vanished(&gone, |uid| set.contains(uid, largest), out);
+            select::vanished(&gone, &set.ranges(Some(selected.largest)).unwrap_or_default(), out);
         }
     }
     // RFC 3501 §6.4.8: the answer to UID FETCH holds the UID.

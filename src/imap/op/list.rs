@@ -39,12 +39,20 @@ pub(super) async fn list<M: Mailbox>(
     let is_chosen = |folder: &FolderInfo| {
         (!wanted.subscribed || folder.subscribed) && (!wanted.special || special(folder.role, false).is_some())
     };
-    let names = |name: &str| patterns.iter().any(|pattern| matches(pattern, name));
-    for folder in folders.iter().filter(|folder| names(&folder.name)) {
+    let mut named = Vec::with_capacity(folders.len());
+    for folder in &folders {
+        named.push(patterns.iter().any(|pattern| matches(pattern, &folder.name)));
+        // Names and patterns may both be long: others have their turn in between.
+        tokio::task::yield_now().await;
+    }
+    for (folder, _) in folders.iter().zip(&named).filter(|(_, named)| **named) {
         let below = format!("{}/", folder.name);
         // RFC 5258 §3.5: what matches below and is not named by itself is told of at the folder above.
         let only_below = wanted.recursive
-            && folders.iter().any(|other| other.name.starts_with(&below) && is_chosen(other) && !names(&other.name));
+            && folders
+                .iter()
+                .zip(&named)
+                .any(|(other, named)| !named && other.name.starts_with(&below) && is_chosen(other));
         if !is_chosen(folder) && !only_below {
             continue;
         }

@@ -180,11 +180,12 @@ impl Search {
             return out.untagged(format!("{}{tail}", listed("SEARCH", numbers())));
         };
         let Returned { min, max, all, count, save } = returned;
-        let ends: Vec<usize> = [self.found.first().filter(|_| min), self.found.last().filter(|_| max)]
+        let mut ends: Vec<usize> = [self.found.first().filter(|_| min), self.found.last().filter(|_| max)]
             .into_iter()
             .flatten()
             .copied()
             .collect();
+        ends.dedup();
         if let Some(selected) = talk.selected.as_mut().filter(|_| save) {
             // RFC 5182 §2.1: with MIN and MAX alone, those.
             let some = (min || max) && !all && !count;

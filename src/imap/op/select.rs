@@ -75,11 +75,13 @@ async fn missed<M: Mailbox>(
     let gone = talk.mailbox.expunged(selected.folder, known.modseq).await?;
     // RFC 7162 §3.2.5.2: up to where UIDs are as they were, nothing went that the client still has.
     let from = matching(selected, known);
-    let largest = selected.largest;
-    let wanted = |uid: u32| uid > from && known.known.as_ref().is_none_or(|set| set.contains(uid, largest));
-    vanished(&gone, wanted, out);
+    let all = vec![(1, u32::MAX)];
+    let known_uids =
+        known.known.as_ref().map_or(Some(all), |set| set.ranges(Some(selected.largest))).unwrap_or_default();
+    let wanted = sequence::common(&known_uids, &[(from.saturating_add(1), u32::MAX)]);
+    vanished(&gone, &wanted, out);
     for (at, entry) in selected.entries.iter().enumerate() {
-        if entry.modseq > known.modseq && known.known.as_ref().is_none_or(|set| set.contains(entry.uid, largest)) {
+        if entry.modseq > known.modseq && sequence::holds(&known_uids, entry.uid) {
             let (number, flags) = (at.saturating_add(1), crate::imap::out::flags(&entry.flags));
             out.untagged(format!("{number} FETCH (UID {} FLAGS {flags} MODSEQ ({}))", entry.uid, entry.modseq));
         }
@@ -87,10 +89,9 @@ async fn missed<M: Mailbox>(
     Ok(())
 }
 
-/// VANISHED (EARLIER), for those of the ranges that are wanted.
-pub(super) fn vanished(gone: &[(u32, u32)], wanted: impl Fn(u32) -> bool, out: &mut Out) {
-    let uids = gone.iter().flat_map(|(from, to)| *from..=*to).filter(|uid| wanted(*uid));
-    let uids = sequence::write(uids);
+/// VANISHED (EARLIER), for what the ranges have in common with those that are wanted, low to high.
+pub(super) fn vanished(gone: &[(u32, u32)], wanted: &[(u32, u32)], out: &mut Out) {
+    let uids = sequence::write_ranges(&sequence::common(&sequence::joined(gone.to_vec()), wanted));
     if !uids.is_empty() {
         out.untagged(format!("VANISHED (EARLIER) {uids}"));
     }
