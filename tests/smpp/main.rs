@@ -12,6 +12,8 @@
     reason = "a test stops where it fails; clippy counts helpers as no tests"
 )]
 
+mod raw;
+
 use std::io::Write as _;
 use std::process::Stdio;
 use std::sync::Arc;

@@ -70,13 +70,18 @@ impl Link {
     /// Submits a message; what the SMSC answered.
     pub async fn submit(&self, body: Vec<u8>) -> Result<Answer, FailureClass> {
         let mut state = self.state.clone();
-        let bound = tokio::time::timeout(BOUND_WITHIN, state.wait_for(|state| *state == State::Bound)).await;
-        let bound = bound.is_ok_and(|told| told.is_ok());
-        if !bound {
-            return Err(match *self.state.borrow() {
-                State::Down(why) => why,
-                State::Bound | State::New => FailureClass::Unreachable,
-            });
+        // What only the operator mends is not waited for.
+        let settled = |state: &State| match state {
+            State::Bound => true,
+            State::Down(why) => matches!(why, FailureClass::Credentials | FailureClass::Tls | FailureClass::Refused),
+            State::New => false,
+        };
+        let _ = tokio::time::timeout(BOUND_WITHIN, state.wait_for(settled)).await;
+        let now = *self.state.borrow();
+        match now {
+            State::Bound => {}
+            State::Down(why) => return Err(why),
+            State::New => return Err(FailureClass::Unreachable),
         }
         let (answer, answered) = oneshot::channel();
         self.jobs.send(Job { body, answer }).await.map_err(|_| FailureClass::Unreachable)?;
@@ -159,7 +164,7 @@ async fn talk<S: AsyncRead + AsyncWrite + Send + 'static>(
         loop {
             let pdu = read(&mut from).await?;
             if pdu.command == command::BIND_TRANSCEIVER | command::ANSWER || pdu.command == command::GENERIC_NACK {
-                return Some(pdu.status);
+                return Some(pdu.told());
             }
         }
     };
@@ -260,15 +265,16 @@ impl<S: AsyncRead + AsyncWrite> Bound<'_, S> {
         match pdu.command {
             command if command == command::SUBMIT_SM | command::ANSWER || command == command::GENERIC_NACK => {
                 if let Some((answer, _)) = self.waiting.remove(&pdu.sequence) {
-                    // A nack without a status is a refusal all the same.
-                    let nacked = command == command::GENERIC_NACK && pdu.status == 0;
-                    let status = if nacked { status::INVALID_COMMAND } else { pdu.status };
-                    let _ = answer.send(Answer { status, body: pdu.body });
+                    let _ = answer.send(Answer { status: pdu.told(), body: pdu.body });
                 }
                 true
             }
             command::DELIVER_SM => {
-                self.deliver(&pdu.body).await;
+                self.deliver(Delivered::read(&pdu.body)).await;
+                self.say(pdu.answer(status::OK, vec![0])).await
+            }
+            command::DATA_SM => {
+                self.deliver(Delivered::read_data(&pdu.body)).await;
                 self.say(pdu.answer(status::OK, vec![0])).await
             }
             command::ENQUIRE_LINK => self.say(pdu.answer(status::OK, Vec::new())).await,
@@ -289,8 +295,8 @@ impl<S: AsyncRead + AsyncWrite> Bound<'_, S> {
     }
 
     /// A receipt is told; anything else is somebody's message, for which there is no reader.
-    async fn deliver(&self, body: &[u8]) {
-        let Some(receipt) = Delivered::read(body).as_ref().and_then(receipt::read) else { return };
+    async fn deliver(&self, delivered: Option<Delivered>) {
+        let Some(receipt) = delivered.as_ref().and_then(receipt::read) else { return };
         if receipt.progress == Progress::Waiting {
             return;
         }

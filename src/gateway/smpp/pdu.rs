@@ -16,6 +16,7 @@ pub(super) mod command {
     pub const UNBIND: u32 = 0x0000_0006;
     pub const BIND_TRANSCEIVER: u32 = 0x0000_0009;
     pub const ENQUIRE_LINK: u32 = 0x0000_0015;
+    pub const DATA_SM: u32 = 0x0000_0103;
     pub const ANSWER: u32 = 0x8000_0000;
 }
 
@@ -49,6 +50,15 @@ impl Pdu {
         }
         octets.extend_from_slice(&self.body);
         octets
+    }
+
+    /// The status of an answer; a generic_nack without one is a refusal all the same (§4.3).
+    pub fn told(&self) -> u32 {
+        if self.command == command::GENERIC_NACK && self.status == status::OK {
+            status::INVALID_COMMAND
+        } else {
+            self.status
+        }
     }
 
     /// The answer to it.
@@ -150,7 +160,8 @@ impl Sender {
     }
 }
 
-/// What an SMSC delivers (§4.6.1): a receipt, or somebody's message, which is answered and left.
+/// What an SMSC delivers: a receipt, or somebody's message.
+#[derive(Default)]
 pub(super) struct Delivered {
     pub esm_class: u8,
     pub text: Vec<u8>,
@@ -160,7 +171,7 @@ pub(super) struct Delivered {
 }
 
 impl Delivered {
-    /// `None` for what is cut short.
+    /// The body of a deliver_sm (§4.6.1); `None` for what is cut short.
     pub fn read(body: &[u8]) -> Option<Self> {
         let mut at = Reader(body);
         at.string(6)?;
@@ -175,18 +186,39 @@ impl Delivered {
         // registered_delivery, replace_if_present, data_coding, sm_default_msg_id.
         at.skip(4)?;
         let length = usize::from(at.octet()?);
-        let mut text = at.take(length)?.to_vec();
-        let (mut receipted, mut state) = (None, None);
+        let text = at.take(length)?.to_vec();
+        Some(Self { esm_class, text, ..Self::default() }.with_tlvs(at))
+    }
+
+    /// The body of a data_sm (§4.7.1), whose text is a TLV; `None` for what is cut short.
+    pub fn read_data(body: &[u8]) -> Option<Self> {
+        let mut at = Reader(body);
+        at.string(6)?;
+        at.skip(2)?;
+        at.string(65)?;
+        at.skip(2)?;
+        at.string(65)?;
+        let esm_class = at.octet()?;
+        // registered_delivery, data_coding.
+        at.skip(2)?;
+        Some(Self { esm_class, ..Self::default() }.with_tlvs(at))
+    }
+
+    fn with_tlvs(mut self, mut at: Reader<'_>) -> Self {
         while let Some((tag, value)) = at.tlv() {
             match tag {
-                0x001e => receipted = Some(String::from_utf8_lossy(value.strip_suffix(&[0]).unwrap_or(value)).into_owned()),
-                0x0427 => state = value.first().copied(),
+                // Some SMSCs leave the end of the string out, others fill up with ends.
+                0x001e => {
+                    let id = value.split(|octet| *octet == 0).next().unwrap_or_default();
+                    self.receipted = Some(String::from_utf8_lossy(id).into_owned());
+                }
+                0x0427 => self.state = value.first().copied(),
                 // message_payload stands in place of a text (§5.3.2.32).
-                0x0424 if text.is_empty() => text = value.to_vec(),
+                0x0424 if self.text.is_empty() => self.text = value.to_vec(),
                 _ => {}
             }
         }
-        Some(Self { esm_class, text, receipted, state })
+        self
     }
 }
 
@@ -285,6 +317,14 @@ mod tests {
         for cut in fixed..body.len() {
             assert!(Delivered::read(&body[..cut]).is_some(), "a TLV that is cut is passed over");
         }
+        let data = b"\x00\x01\x0133612345678\x00\x05\x00Cabinet\x00\x04\x00\x00";
+        let read = |tlvs: &[u8]| Delivered::read_data(&[data, tlvs].concat()).expect("whole");
+        for id in [&b"\x00\x1e\x00\x0277"[..], b"\x00\x1e\x00\x0377\x00", b"\x00\x1e\x00\x0577\x00\x00\x00"] {
+            let read = read(&[id, b"\x04\x27\x00\x01\x02"].concat());
+            assert_eq!((read.receipted.as_deref(), read.state, read.esm_class), (Some("77"), Some(2), 4));
+        }
+        assert_eq!(read(b"\x04\x24\x00\x05id:77").text, b"id:77");
+        assert!((0..data.len()).all(|cut| Delivered::read_data(&data[..cut]).is_none()));
         assert_eq!(message_id(b"ab12\x00").as_deref(), Some("ab12"));
         assert_eq!((message_id(b"\x00"), message_id(b"no end"), message_id(b"")), (None, None, None));
     }

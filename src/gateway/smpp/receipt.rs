@@ -33,7 +33,7 @@ pub(super) fn read(delivered: &Delivered) -> Option<Receipt> {
     let unknown = error.trim_start_matches('0') == "1";
     let progress = match state.to_ascii_uppercase().as_str() {
         "DELIVRD" => Progress::Delivered,
-        "UNDELIV" if unknown => Progress::Failed(FailureClass::UnknownNumber),
+        "UNDELIV" | "REJECTD" if unknown => Progress::Failed(FailureClass::UnknownNumber),
         "UNDELIV" | "EXPIRED" => Progress::Failed(FailureClass::Absent),
         "REJECTD" | "DELETED" => Progress::Failed(FailureClass::Refused),
         _ => Progress::Waiting,
@@ -79,7 +79,10 @@ impl MessageIds {
 
 /// Zeros before it and its case say nothing.
 fn normal(id: &str, radix: Option<u32>) -> String {
-    let bare = id.trim().trim_start_matches('0').to_ascii_lowercase();
+    let id = id.trim();
+    let bare = id.trim_start_matches('0').to_ascii_lowercase();
+    // Zero is a name as well, and not none at all.
+    let bare = if bare.is_empty() && !id.is_empty() { "0".to_owned() } else { bare };
     match radix.and_then(|radix| u64::from_str_radix(&bare, radix).ok()) {
         Some(number) => number.to_string(),
         None => bare,
@@ -107,6 +110,8 @@ mod tests {
             ("UNDELIV", "027", Progress::Failed(Class::Absent)),
             ("EXPIRED", "000", Progress::Failed(Class::Absent)),
             ("REJECTD", "011", Progress::Failed(Class::Refused)),
+            ("REJECTD", "001", Progress::Failed(Class::UnknownNumber)),
+            ("DELETED", "000", Progress::Failed(Class::Refused)),
             ("ACCEPTD", "000", Progress::Waiting),
             ("UNKNOWN", "000", Progress::Waiting),
         ] {
@@ -126,6 +131,8 @@ mod tests {
             (Same, "0A1F", "a1f", true),
             (Same, "00077", "77", true),
             (Same, "77", "119", false),
+            (Same, "0", "000", true),
+            (Same, "0", "", false),
             (HexThenDecimal, "0A1F", "2591", true),
             (HexThenDecimal, "77", "0000119", true),
             (HexThenDecimal, "77", "77", false),
