@@ -96,19 +96,16 @@ impl Access {
         Ok(ReportAnswer::Say(document))
     }
 
-    /// A report over an open connection.
+    /// A report over an open connection; false when it is of nothing that is known here, or not yet.
     ///
     /// # Errors
     /// A [`Fault`] of the store.
-    pub async fn note_streamed(&self, report: &Streamed) -> Result<(), Fault> {
+    pub async fn note_streamed(&self, report: &Streamed) -> Result<bool, Fault> {
         let provider = Member::named(Channel::Sms, &report.provider);
         let hash = self.vault.reference_hash(&provider, &report.reference);
         match self.store.send_called(&provider, &hash).await? {
-            Some(row) => self.note_report(&row, report.progress).await,
-            None => {
-                tracing::debug!(provider, "a report of something that is not known here");
-                Ok(())
-            }
+            Some(row) => self.note_report(&row, report.progress).await.map(|()| true),
+            None => Ok(false),
         }
     }
 
@@ -205,18 +202,25 @@ impl Access {
     /// Sends codes on and listens to providers, until told to stop.
     pub async fn run_codes(&self, mut stop: watch::Receiver<bool>) {
         self.gateways.start();
+        // A receipt may be quicker than the commit that says what the provider calls the message.
+        let mut early: Vec<(Streamed, u32)> = Vec::new();
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             let outcome = tokio::select! {
                 biased;
                 () = stopped(&mut stop) => return,
-                report = self.gateways.streamed() => self.note_streamed(&report).await,
-                () = self.moved.notified() => self.advance_due().await,
-                _ = ticks.tick() => match self.advance_due().await {
-                    Ok(()) => self.ask_providers().await,
+                report = self.gateways.streamed() => match self.note_streamed(&report).await {
+                    Ok(true) => Ok(()),
+                    Ok(false) if early.len() < EARLY => {
+                        early.push((report, 0));
+                        Ok(())
+                    }
+                    Ok(false) => Ok(()),
                     Err(fault) => Err(fault),
                 },
+                () = self.moved.notified() => self.advance_due().await,
+                _ = ticks.tick() => self.tick(&mut early).await,
             };
             if let Err(fault) = outcome {
                 tracing::error!(%fault, "codes on their way");
@@ -224,6 +228,24 @@ impl Access {
         }
     }
 }
+
+impl Access {
+    async fn tick(&self, early: &mut Vec<(Streamed, u32)>) -> Result<(), Fault> {
+        let mut later = Vec::new();
+        for (report, seen) in early.drain(..) {
+            if !self.note_streamed(&report).await? && seen < SEEN_AGAIN {
+                later.push((report, seen + 1));
+            }
+        }
+        *early = later;
+        self.advance_due().await?;
+        self.ask_providers().await
+    }
+}
+
+/// Receipts of unknown messages that are looked at again, and how often.
+const EARLY: usize = 1000;
+const SEEN_AGAIN: u32 = 10;
 
 /// The end of the server; its guard is not kept across a wait.
 async fn stopped(stop: &mut watch::Receiver<bool>) {

@@ -245,7 +245,7 @@ pub enum Next {
     Nothing,
     /// The person who was called pressed a key: the code is to be said ([`Provider::code`]).
     Code,
-    /// No key was pressed: the greeting once more, for the so-manieth time ([`Provider::greeting`]).
+    /// No key was pressed: the greeting once more, of which round this is ([`Provider::greeting`]).
     Greeting(u32),
     /// Something else, without the code.
     Say(Document),

@@ -210,7 +210,8 @@ fn told(answer: &Answer) -> Result<Progress, FailureClass> {
         (Some(4), _) => Progress::Delivered,
         (Some(8 | 24 | 26), _) => Progress::Failed(FailureClass::Absent),
         (Some(23), _) => Progress::Failed(FailureClass::UnknownNumber),
-        (Some(5 | 20 | 21 | 22 | 25), _) => Progress::Failed(FailureClass::Refused),
+        (Some(25), _) => Progress::Failed(FailureClass::Later),
+        (Some(5 | 20 | 21 | 22 | 27..=29 | 33 | 39 | 73 | 74 | 76 | 202), _) => Progress::Failed(FailureClass::Refused),
         (Some(1..=3), _) => Progress::Waiting,
         // A code that is not known here: the receipt says less, and enough.
         (_, Some(1)) => Progress::Delivered,

@@ -70,9 +70,12 @@ impl Provider for Twilio {
             return Err(ReportFault::Forged);
         }
         let field = |name: &str| form.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
-        let reference = field("MessageSid").or(field("CallSid")).map(str::to_owned);
+        // Fields are signed without a border between them: what is read must have its own form.
+        let sid = field("MessageSid").or(field("CallSid")).ok_or(ReportFault::Unreadable)?;
+        let reference = Some(sid.to_owned());
         if call.asked("step") == Some("key") {
-            let pressed = field("Digits").is_some_and(|digits| !digits.is_empty());
+            let key = |digits: &str| matches!(digits.as_bytes(), [b'0'..=b'9' | b'*' | b'#']);
+            let pressed = field("Digits").is_some_and(key);
             let next = if pressed { Next::Code } else { Next::Say(document("<Hangup/>")) };
             return Ok(Reported { progress: Progress::Waiting, next, reference });
         }

@@ -210,15 +210,18 @@ async fn the_window_is_never_exceeded() {
     }
     smsc.order(json!({"do": "release"})).await;
     assert!(sending.join_all().await.iter().all(Result::is_ok));
-    smsc.order(json!({"do": "hold"})).await;
-    // Four is the most that ever were open: a fifth would have been told.
-    let mut more = tokio::task::JoinSet::new();
-    for _ in 0..6 {
-        let gateways = gateways.clone();
-        more.spawn(async move { send(&gateways, "x").await });
-    }
-    smsc.order(json!({"do": "release"})).await;
-    assert!(more.join_all().await.iter().all(Result::is_ok));
+    smsc.orders.write_all(b"{\"do\":\"most\"}\n").await.unwrap();
+    assert_eq!(smsc.hear("most").await, json!(4), "the most that ever were open at once");
+}
+
+#[tokio::test]
+async fn a_silent_smsc_is_asked_whether_it_is_there() {
+    let Some(mut smsc) = Smsc::start(None).await else { return };
+    let gateways = gateways(smsc.port, |values| values["enquire"] = json!(5));
+    assert!(send(&gateways, "x").await.is_ok());
+    smsc.hear("enquired").await;
+    smsc.hear("enquired").await;
+    assert!(send(&gateways, "x").await.is_ok(), "the connection is the same");
 }
 
 #[tokio::test]

@@ -58,6 +58,7 @@ const orders = {
   throttle: (order) => { throttle = order.times; },
   hold: () => { holding = true; },
   release: () => { holding = false; const all = held; held = []; all.forEach(([s, p]) => take(s, p)); },
+  most: () => say({ most }),
   forget: () => { holding = false; held = []; },
   drop: () => sessions.forEach((s) => s.socket.destroy()),
   unbind: () => sessions.forEach((s) => s.unbind()),
@@ -70,7 +71,7 @@ const orders = {
     const text = `id:${order.id} sub:001 dlvrd:001 submit date:2611272210 done date:2611272211 stat:${order.stat} err:${order.err || '000'} text:`;
     const states = { DELIVRD: 2, EXPIRED: 3, UNDELIV: 5, REJECTD: 8 };
     s.deliver_sm(order.form === 'tlv'
-      ? { ...base, short_message: '', receipted_message_id: order.id, message_state: states[order.stat] }
+      ? { ...base, short_message: '', receipted_message_id: hex ? Number(order.id).toString(16) : order.id, message_state: states[order.stat] }
       : { ...base, short_message: text }, () => say({ confirmed: true }));
   }),
 };

@@ -11,6 +11,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, Wr
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
+use zeroize::Zeroizing;
 
 use crate::domain::FailureClass;
 use crate::gateway::{Progress, Streamed};
@@ -26,7 +27,7 @@ pub(super) struct Plan {
     pub port: u16,
     pub tls: Option<TlsClient>,
     /// The body of the bind. Holds the password.
-    pub bind: Vec<u8>,
+    pub bind: Zeroizing<Vec<u8>>,
     pub window: usize,
     pub enquire: Duration,
     pub ids: MessageIds,
@@ -158,7 +159,7 @@ async fn talk<S: AsyncRead + AsyncWrite + Send + 'static>(
     reports: &mpsc::Sender<Streamed>,
 ) -> Result<End, FailureClass> {
     let (mut from, mut into) = tokio::io::split(stream);
-    let bind = Pdu { command: command::BIND_TRANSCEIVER, status: 0, sequence: 1, body: plan.bind.clone() };
+    let bind = Pdu { command: command::BIND_TRANSCEIVER, status: 0, sequence: 1, body: plan.bind.to_vec() };
     let answered = async {
         write(&mut into, &bind).await?;
         loop {
@@ -300,7 +301,9 @@ impl<S: AsyncRead + AsyncWrite> Bound<'_, S> {
         if receipt.progress == Progress::Waiting {
             return;
         }
-        let reference = self.plan.ids.told(&receipt.id);
+        // The field of a receipt has the form of the answer (§5.3.2.12); only the text has one of its own.
+        let ids = self.plan.ids;
+        let reference = if receipt.receipted { ids.answered(&receipt.id) } else { ids.told(&receipt.id) };
         let report = Streamed { provider: self.plan.name.clone(), reference, progress: receipt.progress };
         let _ = self.reports.send(report).await;
     }

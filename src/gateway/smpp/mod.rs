@@ -1,7 +1,7 @@
 //! SMPP 3.4 (`kind = "smpp"`): a bound transceiver to an SMSC, over TLS, with receipts.
 //!
-//! The few PDUs that a client meets are read and written here: the libraries there are bring a dependency under a
-//! licence with copyleft, which `deny.toml` keeps out. A message is accepted when the SMSC has taken each of its parts;
+//! The few PDUs that a client meets are read and written here: the library there is refuses receipts that SMSCs of
+//! the field do send (an id without its end), and loses the border of the next frame when it does. A message is accepted when the SMSC has taken each of its parts;
 //! what became of it comes back as a receipt on the same connection, or on another node's, and is matched by the
 //! SMSC's message id.
 
@@ -18,6 +18,7 @@ use futures_util::future::BoxFuture;
 use reqwest::Url;
 use serde::Deserialize;
 use tokio::sync::mpsc;
+use zeroize::Zeroizing;
 
 use crate::domain::{Channel, FailureClass, SecretText};
 use crate::net::TlsClient;
@@ -152,7 +153,7 @@ impl Smpp {
             host,
             port,
             tls,
-            bind: bind.body(),
+            bind: Zeroizing::new(bind.body()),
             window: settings.window,
             enquire: Duration::from_secs(settings.enquire),
             ids: settings.message_ids,

@@ -10,6 +10,8 @@ use super::pdu::Delivered;
 pub(super) struct Receipt {
     /// The message, as the SMSC calls it here.
     pub id: String,
+    /// Whether the id is the one of the answer (`receipted_message_id`), rather than one written in the text.
+    pub receipted: bool,
     pub progress: Progress,
 }
 
@@ -26,7 +28,11 @@ pub(super) fn read(delivered: &Delivered) -> Option<Receipt> {
     if delivered.esm_class & 0x3c != 0x04 && delivered.receipted.is_none() {
         return None;
     }
-    let id = delivered.receipted.clone().filter(|id| !id.is_empty() && id.len() <= 64).or_else(|| of_text("id:"))?;
+    let receipted = delivered.receipted.clone().filter(|id| !id.is_empty() && id.len() <= 64);
+    let (id, receipted) = match receipted {
+        Some(id) => (id, true),
+        None => (of_text("id:")?, false),
+    };
     let error = of_text("err:").unwrap_or_default();
     let state = delivered.state.map_or_else(|| of_text("stat:").unwrap_or_default(), |state| word(state).to_owned());
     // Error 001 is an unknown subscriber in the lists that most SMSCs follow.
@@ -38,7 +44,7 @@ pub(super) fn read(delivered: &Delivered) -> Option<Receipt> {
         "REJECTD" | "DELETED" => Progress::Failed(FailureClass::Refused),
         _ => Progress::Waiting,
     };
-    Some(Receipt { id, progress })
+    Some(Receipt { id, receipted, progress })
 }
 
 fn word(state: u8) -> &'static str {
@@ -52,7 +58,7 @@ fn word(state: u8) -> &'static str {
     }
 }
 
-/// How an SMSC writes message ids in its answers and in its receipts; many do so differently.
+/// How an SMSC writes message ids in its answers and in the text of its receipts; many do so differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum MessageIds {
@@ -71,7 +77,7 @@ impl MessageIds {
         normal(id, (self == Self::HexThenDecimal).then_some(16).or((self == Self::DecimalThenHex).then_some(10)))
     }
 
-    /// The one form of an id of a receipt.
+    /// The one form of an id in the text of a receipt.
     pub fn told(self, id: &str) -> String {
         normal(id, (self == Self::HexThenDecimal).then_some(10).or((self == Self::DecimalThenHex).then_some(16)))
     }
@@ -115,10 +121,11 @@ mod tests {
             ("ACCEPTD", "000", Progress::Waiting),
             ("UNKNOWN", "000", Progress::Waiting),
         ] {
-            assert_eq!(receipt(&text(stat, err), None, None), Some(Receipt { id: "0A1f".to_owned(), progress }), "{stat}");
+            let expected = Receipt { id: "0A1f".to_owned(), receipted: false, progress };
+            assert_eq!(receipt(&text(stat, err), None, None), Some(expected), "{stat}");
         }
         let progress = Progress::Delivered;
-        assert_eq!(receipt("", Some("77"), Some(2)), Some(Receipt { id: "77".to_owned(), progress }));
+        assert_eq!(receipt("", Some("77"), Some(2)), Some(Receipt { id: "77".to_owned(), receipted: true, progress }));
         assert_eq!(receipt("STOP", None, None), None);
         let mo = Delivered { esm_class: 0, text: b"id:7 stat:DELIVRD".to_vec(), receipted: None, state: None };
         assert!(read(&mo).is_none(), "what a person writes is no receipt");

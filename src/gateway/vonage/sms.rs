@@ -6,7 +6,7 @@ use reqwest::{Method, Url};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::domain::{FailureClass, SecretText};
+use crate::domain::{FailureClass, PhoneNumber, SecretText};
 
 use super::super::client::{Answer, Web, address};
 use super::super::gsm::is_gsm;
@@ -89,11 +89,13 @@ impl Sms {
         if !word(&settings.api_key) {
             return Err("api_key: must be letters and digits".to_owned());
         }
-        if settings.from.trim_start_matches('+').len() > 15
-            || !settings.from.trim_start_matches('+').chars().all(|c| c.is_ascii_alphanumeric() || c == ' ')
-            || (settings.from.bytes().any(|c| c.is_ascii_alphabetic()) && settings.from.len() > 11)
-        {
-            return Err("from must be a number, or a name of at most 11 letters and digits".to_owned());
+        let from = settings.from.as_str();
+        let short = (3..=8).contains(&from.len()) && from.bytes().all(|c| c.is_ascii_digit());
+        let name = from.len() <= 11
+            && from.chars().all(|c| c.is_ascii_alphanumeric() || c == ' ')
+            && from.contains(|c: char| c.is_ascii_alphabetic());
+        if !short && !name && PhoneNumber::parse_international(from).is_err() {
+            return Err("from must be a number such as +33612345678, a short code, or a name of 11 letters".to_owned());
         }
         let base = address(settings.url.as_deref().unwrap_or("https://rest.nexmo.com"))?;
         let url = base.join("sms/json").map_err(|_| "url is not one".to_owned())?;
@@ -145,11 +147,11 @@ fn taken(answer: &Answer) -> Result<Accepted, FailureClass> {
     for part in parts {
         match part.get("status").and_then(Value::as_str) {
             Some("0") => {}
-            Some("1" | "5" | "10") => return Err(FailureClass::Later),
-            Some("4" | "14") => return Err(FailureClass::Credentials),
-            Some("6") => return Err(FailureClass::UnknownNumber),
+            Some("1" | "5" | "10" | "13") => return Err(FailureClass::Later),
+            Some("4" | "8" | "14") => return Err(FailureClass::Credentials),
+            Some("6" | "34") => return Err(FailureClass::UnknownNumber),
             Some("7") => return Err(FailureClass::Stopped),
-            Some("8" | "9") => return Err(FailureClass::Credit),
+            Some("9") => return Err(FailureClass::Credit),
             _ => return Err(FailureClass::Refused),
         }
     }
@@ -162,12 +164,12 @@ fn taken(answer: &Answer) -> Result<Accepted, FailureClass> {
 /// "Delivery receipts, error codes" of the documentation.
 fn class_of(code: &str) -> FailureClass {
     match code {
-        // Absent for a while, busy, out of reach.
-        "2" | "7" | "12" => FailureClass::Absent,
+        // Absent for a while, busy.
+        "2" | "7" => FailureClass::Absent,
         // Absent for good.
         "3" => FailureClass::UnknownNumber,
-        // Barred by who has the number.
-        "4" | "9" => FailureClass::Stopped,
+        // Whoever has the number has refused.
+        "9" => FailureClass::Stopped,
         "8" => FailureClass::Later,
         _ => FailureClass::Refused,
     }
@@ -175,6 +177,10 @@ fn class_of(code: &str) -> FailureClass {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
+    use crate::domain::Channel;
+
     use super::*;
 
     fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -194,6 +200,21 @@ mod tests {
         assert!(!is_signed(&good("A2", &sig), &secret) && !is_signed(&good("A=1", ""), &secret));
         assert!(!is_signed(&good("A=1", &sig), &SecretText::new("other")));
         assert!(!is_signed(&pairs(&[("status", "delivered")]), &secret));
+    }
+
+    #[test]
+    fn a_sender_is_a_number_or_a_name() {
+        let read = |from: &str| {
+            let values = json!({ "api_key": "abc", "api_secret": "s", "signature_secret": "t", "from": from });
+            let section = Section::new("vonage", values.as_object().unwrap().clone());
+            crate::gateway::vonage::KIND.check(&section, Channel::Sms)
+        };
+        for good in ["+33612345678", "38600", "Cabinet", "Dr Martin 2"] {
+            assert_eq!(read(good), Ok(()), "{good}");
+        }
+        for bad in ["", "+", "0612345678", "+0612345678", "12", "Cabinet médical", "Cabinet Martin"] {
+            assert!(read(bad).unwrap_err().starts_with("from"), "{bad}");
+        }
     }
 
     #[test]

@@ -71,7 +71,8 @@ impl Provider for Voice {
             return Err(ReportFault::Forged);
         }
         let body: Value = serde_json::from_slice(call.body).map_err(|_| ReportFault::Unreadable)?;
-        let reference = body.get("uuid").and_then(Value::as_str).map(str::to_owned);
+        let uuid = body.get("uuid").and_then(Value::as_str).ok_or(ReportFault::Unreadable)?;
+        let reference = Some(uuid.to_owned());
         if call.asked("step") == Some("key") {
             let dtmf = body.get("dtmf");
             let digits = dtmf.and_then(|dtmf| dtmf.get("digits").or(Some(dtmf))).and_then(Value::as_str);
@@ -89,7 +90,11 @@ impl Provider for Voice {
             Some("completed" | "timeout" | "unanswered" | "busy" | "cancelled") => {
                 Progress::Failed(FailureClass::NoAnswer)
             }
-            Some("failed" | "rejected") => Progress::Failed(FailureClass::Refused),
+            Some("failed" | "rejected") => Progress::Failed(match body.get("detail").and_then(Value::as_str) {
+                Some("invalid_number" | "number_out_of_service") => FailureClass::UnknownNumber,
+                Some("declined") => FailureClass::NoAnswer,
+                _ => FailureClass::Refused,
+            }),
             Some(_) => Progress::Waiting,
             None => return Err(ReportFault::Unreadable),
         };
