@@ -22,6 +22,7 @@ const PLAIN: &[(&str, &str, &str)] = &[
     ("mailboxes", "state", "state"),
     ("mailboxes", "sent", "state"),
     ("mailboxes", "version", "count"),
+    ("mailboxes", "renewal_due_at", "time"),
     ("mailboxes", "quota", "size: octets that the mailbox may hold"),
     ("mailbox_changes", "changes", "count"),
     ("mailbox_changes", "last_validity", "time: the newest UIDVALIDITY"),

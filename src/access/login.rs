@@ -9,8 +9,8 @@ use crate::domain::{
     Actor, Address, AuditEvent, BrowserToken, DeviceId, DeviceKind, DevicePassword, Fault, MailboxId, MailboxState,
     Sender, Timestamp, Verb,
 };
-use crate::store::mailboxes::{DeviceRow, MailboxRow};
-use crate::vault::MailboxKeys;
+use crate::store::mailboxes::{DeviceRow, MailboxRow, SlotRow};
+use crate::vault::{MailboxKeys, MailboxSecret};
 
 use super::Access;
 
@@ -26,7 +26,6 @@ pub enum LoginError {
 }
 
 /// A login that opened its mailbox, or why it could not.
-#[expect(clippy::large_enum_variant, reason = "matched once, where it is made: a box would only cost")]
 pub enum Opened {
     /// The mailbox is open.
     Ready {
@@ -34,6 +33,8 @@ pub enum Opened {
         sender: Sender,
         /// What opens its messages.
         keys: MailboxKeys,
+        /// Which keys of the mailbox they are: a session ends when there are newer ones.
+        version: i64,
     },
     /// The device may submit, and waits for somebody to let it read.
     Pending {
@@ -76,7 +77,19 @@ impl Access {
     /// [`LoginError::Refused`] for everything the client got wrong, and for a slot that somebody else wrote.
     pub async fn open_mailbox(&self, address: &str, password: &str) -> Result<Opened, LoginError> {
         let checked = self.checked(address, password).await?;
-        let Checked { mailbox, device, password } = &checked;
+        let opened = self.open_checked(&checked).await;
+        if let Err(LoginError::Fault(_)) = &opened
+            && let Some(now) = self.store.mailbox(checked.mailbox.id).await?
+            && now.version != checked.mailbox.version
+        {
+            // Its keys were renewed between the rows that were read.
+            return self.open_checked(&self.checked(address, password).await?).await;
+        }
+        opened
+    }
+
+    async fn open_checked(&self, checked: &Checked) -> Result<Opened, LoginError> {
+        let Checked { mailbox, device, password } = checked;
         let Some(slot) = self.store.slot_of(device.id).await? else {
             self.note_use(mailbox, device, None).await?;
             return Ok(Opened::SendOnly);
@@ -89,16 +102,21 @@ impl Access {
             self.note_use(mailbox, device, None).await?;
             return Ok(Opened::Pending { sender: checked.sender()? });
         };
-        let quick = slot.quick.as_ref().and_then(|quick| {
-            let secret = self.vault.open_quick(slot.id, device.id, password, quick).ok()?;
-            self.vault.unlock(mailbox.id, &mailbox.certificate, &mailbox.secret, &secret).ok()
-        });
-        if let Some(keys) = quick {
+        let unlocked = |secret: MailboxSecret| {
+            let keys = self.vault.unlock(mailbox.id, &mailbox.certificate, &mailbox.secret, &secret)?;
+            Ok::<_, Fault>((keys, secret))
+        };
+        let quick = slot
+            .quick
+            .as_ref()
+            .and_then(|quick| unlocked(self.vault.open_quick(slot.id, device.id, password, quick).ok()?).ok());
+        if let Some((keys, secret)) = quick {
             self.note_use(mailbox, device, Some(Verb::MailboxOpened)).await?;
-            return Ok(Opened::Ready { sender: checked.sender()?, keys });
+            let (keys, version) = self.renewed(checked, &slot, keys, &secret).await;
+            return Ok(Opened::Ready { sender: checked.sender()?, keys, version });
         }
         let secret = self.vault.open_slot(mailbox.id, slot.id, device.id, password, sealed, esk)?;
-        let keys = self.vault.unlock(mailbox.id, &mailbox.certificate, &mailbox.secret, &secret)?;
+        let (keys, secret) = unlocked(secret)?;
         let quick = self.vault.seal_quick(slot.id, device.id, password, &secret, self.random.as_ref())?;
         let now = self.clock.now();
         let mut tx = self.store.write("first use of a slot").await?;
@@ -109,7 +127,81 @@ impl Access {
                 .about_device(device.id);
             tx.commit(event).await?;
         }
-        Ok(Opened::Ready { sender: checked.sender()?, keys })
+        let (keys, version) = self.renewed(checked, &slot, keys, &secret).await;
+        Ok(Opened::Ready { sender: checked.sender()?, keys, version })
+    }
+
+    /// Where a device was taken away that has seen the keys: new ones, in every slot that is filled. What fails is said
+    /// and done by the next login; mail can be read with the keys that there are.
+    async fn renewed(
+        &self,
+        checked: &Checked,
+        slot: &SlotRow,
+        keys: MailboxKeys,
+        secret: &MailboxSecret,
+    ) -> (MailboxKeys, i64) {
+        let Checked { mailbox, device, .. } = checked;
+        if mailbox.renewal_due_at.is_some() {
+            match self.renew(checked, slot, secret).await {
+                Ok(Some(new)) => return (new, mailbox.version + 1),
+                // Somebody else did it at this moment: this session ends at its next breath, and the next one has them.
+                Ok(None) => {}
+                Err(fault) => {
+                    tracing::error!(mailbox = %mailbox.id, device = %device.id, %fault, "the keys of a mailbox could not be renewed");
+                }
+            }
+        }
+        (keys, mailbox.version)
+    }
+
+    async fn renew(
+        &self,
+        Checked { mailbox, device, password }: &Checked,
+        own: &SlotRow,
+        secret: &MailboxSecret,
+    ) -> Result<Option<MailboxKeys>, Fault> {
+        let (now, random) = (self.clock.now(), self.random.as_ref());
+        let new = self.vault.renew(mailbox.id, &mailbox.certificate, &mailbox.secret, secret, random)?;
+        let keys = self.vault.unlock(mailbox.id, &new.certificate, &new.sealed_secret, &new.secret)?;
+        let mut row = MailboxRow {
+            certificate: new.certificate,
+            secret: new.sealed_secret,
+            version: mailbox.version + 1,
+            renewal_due_at: None,
+            ..mailbox.clone()
+        };
+        row.mac = self.vault.mark(&row);
+        let mut tx = self.store.write("renew keys").await?;
+        if !tx.hold_mailbox(mailbox.id, mailbox.version).await? {
+            return Ok(None);
+        }
+        let mut filled = Vec::new();
+        for mut slot in tx.slots(mailbox.id).await? {
+            if slot.esk.is_none() {
+                continue;
+            }
+            // A public half that somebody else wrote gets no keys.
+            if slot.mailbox != mailbox.id || !self.vault.holds(&slot, &slot.mac) {
+                tracing::error!(mailbox = %mailbox.id, slot = %slot.id, "a row without authority was not used: the database was changed by somebody else");
+                continue;
+            }
+            slot.esk = Some(self.vault.fill_slot(&slot.public_key, &new.secret)?);
+            slot.quick = match slot.id == own.id {
+                true => Some(self.vault.seal_quick(own.id, device.id, password, &new.secret, random)?),
+                false => None,
+            };
+            slot.version += 1;
+            slot.mac = self.vault.mark(&slot);
+            filled.push(slot);
+        }
+        tx.renew_keys(&row, &filled).await?;
+        let event = AuditEvent::new(now, Actor::Device(device.id), Verb::KeysRenewed)
+            .about_mailbox(mailbox.id)
+            .counting(i64::try_from(filled.len()).unwrap_or(i64::MAX));
+        tx.commit(event).await?;
+        self.store.shred_soon().await;
+        tracing::info!(mailbox = %mailbox.id, slots = filled.len(), "the keys of a mailbox were renewed");
+        Ok(Some(keys))
     }
 
     /// Checks an address and a device password; the same work and answer for whatever is wrong.

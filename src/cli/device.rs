@@ -85,7 +85,10 @@ impl Device {
                 let id = mailboxes.revoke_device(&mailbox::read(address)?, device).await?;
                 match json {
                     true => out.json(&json!({ "address": address, "revoked": id })),
-                    false => out.line("The device is taken away: its password opens nothing any more."),
+                    false => out.lines(&[
+                        "The device is taken away: its password opens nothing any more.",
+                        "If it could read, the mailbox's next session makes new keys; until then mailbox show says so.",
+                    ]),
                 }
             }
         }

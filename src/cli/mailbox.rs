@@ -172,6 +172,7 @@ fn brief(mailbox: &MailboxInfo) -> Value {
         "state": mailbox.state,
         "sent": mailbox.sent,
         "recovery": mailbox.recovery,
+        "renewal_due_at": mailbox.renewal_due_at.map(|at| at.rfc3339()),
         "created_at": mailbox.created_at.rfc3339(),
     })
 }
@@ -216,6 +217,13 @@ fn show(mailbox: &MailboxInfo, zone: &str, out: &mut Out) -> Result<(), Stop> {
         ("sent", sent_said(mailbox.sent).to_owned()),
         ("holds", mailbox.usage.map_or_else(String::new, held)),
         ("recovery", if mailbox.recovery { "yes" } else { "no" }.to_owned()),
+        (
+            "keys",
+            match mailbox.renewal_due_at {
+                Some(at) => format!("rotation due since {}: the next session makes new ones", out::when(at, zone)),
+                None => "as they should be".to_owned(),
+            },
+        ),
         ("made", out::when(mailbox.created_at, zone)),
         ("messages", mailbox.folders.iter().map(folder).collect::<Vec<_>>().join(", ")),
     ])?;

@@ -32,7 +32,9 @@ impl Opened {
         let (clock, random) = (Arc::new(SystemClock), Arc::new(OsRandom));
         let access = self.rooms.access(clock, random, Gateways::none(), &self.config.hostname);
         match access.open_mailbox(address, password).await {
-            Ok(Unlocked::Ready { sender, keys }) => Ok(self.rooms.mailboxes.reader(sender, keys).await?),
+            Ok(Unlocked::Ready { sender, keys, version }) => {
+                Ok(self.rooms.mailboxes.reader(sender, keys, version).await?)
+            }
             Ok(Unlocked::Pending { .. }) => {
                 Err(Stop::because("this device cannot read yet; give another password of the mailbox"))
             }

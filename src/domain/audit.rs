@@ -26,6 +26,8 @@ words! {
         DeviceUsed = "device.used",
         /// A device was revoked.
         DeviceRevoked = "device.revoked",
+        /// The keys of a mailbox were renewed after a device was revoked.
+        KeysRenewed = "keys.renewed",
         /// A login was refused.
         LoginRefused = "login.refused",
         /// A person was added to the directory.

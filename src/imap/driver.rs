@@ -16,6 +16,7 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::access::LoginError;
 use crate::access::cloud::Peer;
 use crate::domain::{Fault, Sender};
+use crate::mailbox::Standing;
 
 use super::auth::Credentials;
 use super::door::{Door, Held, Place};
@@ -266,9 +267,14 @@ impl<V: Verbs> Session<V> {
     async fn check(&mut self) -> bool {
         let Some(open) = &mut self.open else { return true };
         open.check_at = Instant::now() + self.door.times.validity;
-        match open.talk.mailbox.still_valid().await {
-            Ok(true) => true,
-            Ok(false) => {
+        match open.talk.mailbox.standing().await {
+            Ok(Standing::Valid) => true,
+            Ok(Standing::Renewed) => {
+                tracing::info!(mailbox = %open.sender.mailbox, device = %open.sender.device, "imap session ended: the keys were renewed");
+                self.machine.bye("The keys of this mailbox were renewed: please connect again");
+                false
+            }
+            Ok(Standing::Ended) => {
                 tracing::info!(mailbox = %open.sender.mailbox, device = %open.sender.device, "imap session ended: no longer valid");
                 self.machine.bye("This device may no longer read the mailbox");
                 false

@@ -13,7 +13,7 @@ use crate::access::cloud::Peer;
 use crate::access::{Access, LoginError, Opened};
 use crate::domain::{EntryId, Fault, FlagChange, Flags, FolderId, Sender};
 use crate::mailbox::{
-    AppendError, Flagged, FolderError, FolderInfo, Found, Mailboxes, NewMessage, Placed, Reader, Snapshot,
+    AppendError, Flagged, FolderError, FolderInfo, Found, Mailboxes, NewMessage, Placed, Reader, Snapshot, Standing,
 };
 use crate::mime::{Summary, Words};
 
@@ -123,7 +123,7 @@ pub trait Mailbox: Send + Sync + 'static {
     /// Changes whenever anything in this mailbox did.
     fn watch(&self) -> watch::Receiver<u64>;
     /// Whether the session may go on.
-    fn still_valid(&self) -> impl Future<Output = Result<bool, Fault>> + Send;
+    fn standing(&self) -> impl Future<Output = Result<Standing, Fault>> + Send;
 }
 
 /// The rooms of the server.
@@ -145,8 +145,8 @@ impl Verbs for Rooms {
     async fn open(&self, address: &str, password: &str, peer: &Peer) -> Result<Opening<Reader>, LoginError> {
         Ok(match self.access.open_mailbox(address, password).await? {
             Opened::Ready { sender, .. } if !self.access.admits(&sender, peer).await? => Opening::Cloud,
-            Opened::Ready { sender, keys } => {
-                let mailbox = self.mailboxes.reader(sender.clone(), keys).await?;
+            Opened::Ready { sender, keys, version } => {
+                let mailbox = self.mailboxes.reader(sender.clone(), keys, version).await?;
                 Opening::Ready { sender, mailbox }
             }
             Opened::Pending { .. } => Opening::Pending,
@@ -245,7 +245,7 @@ impl Mailbox for Reader {
         Reader::watch(self)
     }
 
-    async fn still_valid(&self) -> Result<bool, Fault> {
-        Reader::still_valid(self).await
+    async fn standing(&self) -> Result<Standing, Fault> {
+        Reader::standing(self).await
     }
 }

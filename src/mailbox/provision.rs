@@ -71,6 +71,8 @@ pub struct MailboxInfo {
     pub usage: Option<(i64, i64)>,
     /// Whether the recovery certificate has a slot.
     pub recovery: bool,
+    /// Since when the keys are due to be renewed, by the next session.
+    pub renewal_due_at: Option<Timestamp>,
     /// Messages in each special folder.
     pub folders: Vec<(FolderRole, i64)>,
     /// Its devices.
@@ -142,6 +144,7 @@ impl Mailboxes {
             certificate: keys.certificate,
             secret: keys.sealed_secret,
             version: 1,
+            renewal_due_at: None,
             mac: Mac::pending(),
             created_at: now,
         };
@@ -243,6 +246,10 @@ impl Mailboxes {
         let person = if person.is_empty() { &row.name } else { person };
         let made = self.device(row.id, kind, label, person, secret.as_ref(), now)?;
         let mut tx = self.store.write("add device").await?;
+        // A slot filled with keys that were renewed meanwhile would open nothing.
+        if !tx.hold_mailbox(row.id, row.version).await? {
+            return refused("the keys of this mailbox were renewed at this moment: try again");
+        }
         if !tx.insert_device(&made.row, made.slot.as_ref()).await? {
             return refused("by a rare chance this device's first characters are taken: try again");
         }
@@ -262,17 +269,21 @@ impl Mailboxes {
         let Some(found) = devices.iter().find(|d| d.id.to_string() == device || d.tag == device) else {
             return refused("this mailbox has no such device");
         };
-        let slots = self.store.slots(row.id).await?;
-        let left = slots.iter().filter(|slot| slot.esk.is_some() && slot.device != Some(found.id)).count();
-        let reads = slots.iter().any(|slot| slot.esk.is_some() && slot.device == Some(found.id));
+        let id = found.id;
+        let mut tx = self.store.write("revoke device").await?;
+        let now = self.clock.now();
+        // Held: of two that are taken away at once, one is the last.
+        if !tx.hold_mailbox(row.id, row.version).await? {
+            return refused("the keys of this mailbox were renewed at this moment: try again");
+        }
+        let slots = tx.slots(row.id).await?;
+        let left = slots.iter().filter(|slot| slot.esk.is_some() && slot.device != Some(id)).count();
+        let reads = slots.iter().any(|slot| slot.esk.is_some() && slot.device == Some(id));
         if reads && left == 0 {
             return refused(
                 "this is the last key of the mailbox: its mail would be lost. Add a device with this one's password first",
             );
         }
-        let id = found.id;
-        let mut tx = self.store.write("revoke device").await?;
-        let now = self.clock.now();
         if !tx.delete_device(id, now).await? {
             return refused("this mailbox has no such device");
         }
@@ -404,6 +415,7 @@ fn info(row: MailboxRow) -> MailboxInfo {
         sent: row.sent,
         usage: None,
         recovery: false,
+        renewal_due_at: row.renewal_due_at,
         folders: Vec::new(),
         devices: Vec::new(),
         created_at: row.created_at,

@@ -78,6 +78,17 @@ pub struct EntryInfo {
     pub email: ObjectId,
 }
 
+/// Whether a session may go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It may.
+    Valid,
+    /// The keys of the mailbox were renewed: what comes in now opens with the next login.
+    Renewed,
+    /// Its device is revoked, or its mailbox suspended.
+    Ended,
+}
+
 /// Why something is not done to a folder.
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
@@ -118,6 +129,8 @@ pub struct Reader {
 pub(super) struct Open {
     pub(super) sender: Sender,
     pub(super) keys: MailboxKeys,
+    /// Which keys of the mailbox they are.
+    version: i64,
     pub(super) language: Language,
     pub(super) shared: Arc<Shared>,
     cache: Mutex<Cache>,
@@ -135,16 +148,16 @@ impl Open {
 }
 
 impl Mailboxes {
-    /// A mailbox, opened by a login.
+    /// A mailbox, opened by a login with its keys of that version.
     ///
     /// # Errors
     /// A [`Fault`] of the store, or of a practice that is gone.
-    pub async fn reader(&self, sender: Sender, keys: MailboxKeys) -> Result<Reader, Fault> {
+    pub async fn reader(&self, sender: Sender, keys: MailboxKeys, version: i64) -> Result<Reader, Fault> {
         let practice = self.store.practice(sender.practice).await?;
         let practice = practice.ok_or(Fault::new("a mailbox's practice is gone"))?;
         let language = self.vault.open_profile(practice.id, &practice.profile)?.language;
         let shared = self.shelf.of(sender.mailbox, &keys);
-        let inner = Open { sender, keys, language, shared, cache: Mutex::default(), met: Mutex::default() };
+        let inner = Open { sender, keys, version, language, shared, cache: Mutex::default(), met: Mutex::default() };
         let reader = Reader { room: self.clone(), inner: Arc::new(inner) };
         reader.adopt_names().await;
         Ok(reader)
@@ -210,7 +223,11 @@ impl Reader {
             return Ok(there.then_some(octets));
         }
         let Some(row) = self.room.store.head(self.inner.sender.mailbox, id).await? else { return Ok(None) };
-        match self.opened(row).await? {
+        let opened = match self.opened(row).await {
+            Err(fault) if !fault.is_transient() => return Err(self.unless_renewed(fault).await),
+            opened => opened?,
+        };
+        match opened {
             Some(octets) => {
                 let octets = Arc::new(octets);
                 self.cache(|cache| cache.put(id, Arc::clone(&octets)));
@@ -236,15 +253,28 @@ impl Reader {
         self.room.store.watch(self.inner.sender.mailbox)
     }
 
-    /// Whether the session may go on: its device is not revoked, its mailbox not suspended.
+    /// Whether the session may go on.
     ///
     /// # Errors
     /// A [`Fault`] of the store.
-    pub async fn still_valid(&self) -> Result<bool, Fault> {
+    pub async fn standing(&self) -> Result<Standing, Fault> {
         let sender = &self.inner.sender;
-        let Some(device) = self.room.store.device(sender.device).await? else { return Ok(false) };
-        let Some(mailbox) = self.room.store.mailbox(sender.mailbox).await? else { return Ok(false) };
-        Ok(device.mailbox == mailbox.id && mailbox.state == MailboxState::Active)
+        let Some(device) = self.room.store.device(sender.device).await? else { return Ok(Standing::Ended) };
+        let Some(mailbox) = self.room.store.mailbox(sender.mailbox).await? else { return Ok(Standing::Ended) };
+        Ok(match mailbox.state {
+            MailboxState::Active if device.mailbox != mailbox.id => Standing::Ended,
+            MailboxState::Active if mailbox.version != self.inner.version => Standing::Renewed,
+            MailboxState::Active => Standing::Valid,
+            MailboxState::Suspended => Standing::Ended,
+        })
+    }
+
+    /// What does not open because the keys were renewed meanwhile is there all the same: the next session opens it.
+    pub(super) async fn unless_renewed(&self, fault: Fault) -> Fault {
+        match self.standing().await {
+            Ok(Standing::Renewed) => Fault::new("the keys of this mailbox were renewed").transient(),
+            _ => fault,
+        }
     }
 
     async fn opened(&self, mut row: HeadRow) -> Result<Option<Zeroizing<Vec<u8>>>, Fault> {

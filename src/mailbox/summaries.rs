@@ -131,7 +131,7 @@ impl Reader {
         &self,
         row: &SummaryRow,
         key: Option<DepositKeyId>,
-        open: impl FnOnce(&SummaryKey, SummaryOf) -> Result<T, Fault>,
+        open: impl Fn(&SummaryKey, SummaryOf) -> Result<T, Fault>,
     ) -> Result<Option<T>, Fault> {
         let shows = row.shows;
         if !self.room.vault.holds(&shows, &row.mac) {
@@ -140,7 +140,7 @@ impl Reader {
         }
         let of = SummaryOf { mailbox: shows.mailbox, message: shows.message, head: shows.head };
         let opened = match key {
-            None => open(self.inner.keys.summary_key(), of),
+            None => self.inner.keys.with_own(|key| open(key, of)),
             Some(id) => match self.deposit_key(id).await? {
                 Some(key) => open(&key, of),
                 None => return Ok(None),
@@ -164,10 +164,13 @@ impl Reader {
         }
         match self.room.vault.open_deposit_key(&self.inner.keys, &row.esk) {
             Ok(key) => Ok(Some(self.inner.shared.keep_key(id, key))),
-            Err(fault) => {
-                tracing::error!(key = %id, %fault, "a deposit key does not open");
-                Ok(None)
-            }
+            Err(fault) => match self.unless_renewed(fault).await {
+                fault if fault.is_transient() => Err(fault),
+                fault => {
+                    tracing::error!(key = %id, %fault, "a deposit key does not open");
+                    Ok(None)
+                }
+            },
         }
     }
 

@@ -30,8 +30,10 @@ pub struct MailboxRow {
     pub certificate: PublicKey,
     /// The certificate's secret part, under the mailbox secret.
     pub secret: Sealed,
-    /// Counts rotations.
+    /// Counts renewals of the keys.
     pub version: i64,
+    /// Since when a device that was taken away has seen the keys; `None`: none has.
+    pub renewal_due_at: Option<Timestamp>,
     /// Authority over the row.
     pub mac: Mac,
     /// When it was made.
@@ -118,7 +120,7 @@ impl Store {
     /// All mailboxes, by address.
     pub async fn mailboxes(&self) -> Result<Vec<MailboxRow>, Fault> {
         let sql = "SELECT id, practice_id, address, name, kind, state, sent, certificate, secret_sealed, version, \
-                   authority_mac, created_at \
+                   renewal_due_at, authority_mac, created_at \
                    FROM mailboxes ORDER BY address";
         Ok(self.rows(sql, &[]).await?.iter().map(mailbox_row).collect::<Result<_, _>>()?)
     }
@@ -126,7 +128,7 @@ impl Store {
     /// One mailbox.
     pub async fn mailbox(&self, id: MailboxId) -> Result<Option<MailboxRow>, Fault> {
         let sql = "SELECT id, practice_id, address, name, kind, state, sent, certificate, secret_sealed, version, \
-                   authority_mac, created_at \
+                   renewal_due_at, authority_mac, created_at \
                    FROM mailboxes WHERE id = $1";
         Ok(self.row(sql, &[id.into()]).await?.as_ref().map(mailbox_row).transpose()?)
     }
@@ -134,7 +136,7 @@ impl Store {
     /// The mailbox of a folded address.
     pub async fn mailbox_at(&self, address: &str) -> Result<Option<MailboxRow>, Fault> {
         let sql = "SELECT id, practice_id, address, name, kind, state, sent, certificate, secret_sealed, version, \
-                   authority_mac, created_at \
+                   renewal_due_at, authority_mac, created_at \
                    FROM mailboxes WHERE address = $1";
         Ok(self.row(sql, &[Plain(address).into()]).await?.as_ref().map(mailbox_row).transpose()?)
     }
@@ -279,8 +281,60 @@ impl Tx {
         Ok(true)
     }
 
-    /// Deletes a device and its slot, and keeps whose it was for the journal; `false` when there is none.
+    /// Holds a mailbox as it is until the end of the transaction; `false` when its keys were renewed meanwhile.
+    pub async fn hold_mailbox(&mut self, id: MailboxId, version: i64) -> Result<bool, Fault> {
+        let sql = "UPDATE mailboxes SET version = version WHERE id = $1 AND version = $2";
+        Ok(self.conn.execute(sql, &[id.into(), version.into()]).await? > 0)
+    }
+
+    /// The slots of a mailbox, as this transaction sees them.
+    pub async fn slots(&mut self, mailbox: MailboxId) -> Result<Vec<SlotRow>, Fault> {
+        let sql = "SELECT id, mailbox_id, device_id, public_key, secret_sealed, esk, quick_sealed, version, \
+                   authority_mac, created_at \
+                   FROM slots WHERE mailbox_id = $1 ORDER BY created_at, id";
+        Ok(self.conn.rows(sql, &[mailbox.into()]).await?.iter().map(slot_row).collect::<Result<_, _>>()?)
+    }
+
+    /// Stores the new keys of a mailbox that is held ([`Tx::hold_mailbox`]), and the slots that were filled with them.
+    /// A slot that is not among them opens nothing any more.
+    pub async fn renew_keys(&mut self, mailbox: &MailboxRow, slots: &[SlotRow]) -> Result<(), Fault> {
+        let sql = "UPDATE mailboxes SET certificate = $2, secret_sealed = $3, version = $4, authority_mac = $5, \
+                   renewal_due_at = NULL WHERE id = $1";
+        let params = [
+            mailbox.id.into(),
+            (&mailbox.certificate).into(),
+            (&mailbox.secret).into(),
+            mailbox.version.into(),
+            (&mailbox.mac).into(),
+        ];
+        self.conn.execute(sql, &params).await?;
+        let sql = "UPDATE slots SET esk = NULL, quick_sealed = NULL WHERE mailbox_id = $1";
+        self.conn.execute(sql, &[mailbox.id.into()]).await?;
+        for slot in slots {
+            self.fill_slot(slot).await?;
+        }
+        Ok(())
+    }
+
+    /// Stores what fills a slot; `false` when there is no such slot.
+    pub async fn fill_slot(&mut self, slot: &SlotRow) -> Result<bool, Fault> {
+        let sql = "UPDATE slots SET esk = $2, quick_sealed = $3, version = $4, authority_mac = $5 WHERE id = $1";
+        let params = [
+            slot.id.into(),
+            slot.esk.as_ref().into(),
+            slot.quick.as_ref().into(),
+            slot.version.into(),
+            (&slot.mac).into(),
+        ];
+        Ok(self.conn.execute(sql, &params).await? > 0)
+    }
+
+    /// Deletes a device and its slot, and keeps whose it was for the journal; `false` when there is none. Where its
+    /// slot was filled, the mailbox's keys are due to be renewed.
     pub async fn delete_device(&mut self, id: DeviceId, now: Timestamp) -> Result<bool, Fault> {
+        let sql = "UPDATE mailboxes SET renewal_due_at = CAST($2 AS BIGINT) WHERE renewal_due_at IS NULL AND id = \
+                   (SELECT mailbox_id FROM slots WHERE device_id = $1 AND esk IS NOT NULL)";
+        self.conn.execute(sql, &[id.into(), now.into()]).await?;
         let sql = "INSERT INTO former_devices (id, mailbox_id, label_sealed, revoked_at) \
                    SELECT id, mailbox_id, label_sealed, CAST($2 AS BIGINT) FROM devices WHERE id = $1";
         self.conn.execute(sql, &[id.into(), now.into()]).await?;
@@ -372,6 +426,7 @@ fn mailbox_row(row: &Row) -> Result<MailboxRow, Trouble> {
         certificate: row.read("certificate")?,
         secret: row.read("secret_sealed")?,
         version: row.read("version")?,
+        renewal_due_at: row.read_opt("renewal_due_at")?,
         mac: row.read("authority_mac")?,
         created_at: row.read("created_at")?,
     })

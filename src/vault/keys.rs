@@ -12,9 +12,10 @@ use sequoia_openpgp::cert::{Cert, CertBuilder, CipherSuite};
 use sequoia_openpgp::crypto::{KeyPair, SessionKey as OpenPgpKey, Signer as _};
 use sequoia_openpgp::packet::key::{Key6, PublicParts, SecretParts, SubordinateRole};
 use sequoia_openpgp::packet::pkesk::PKESK6;
+use sequoia_openpgp::packet::signature::SignatureBuilder;
 use sequoia_openpgp::packet::{Key, Packet};
 use sequoia_openpgp::serialize::SerializeInto;
-use sequoia_openpgp::types::{HashAlgorithm, KeyFlags};
+use sequoia_openpgp::types::{HashAlgorithm, KeyFlags, SignatureType};
 use sequoia_openpgp::{Profile, parse::Parse};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
@@ -50,17 +51,27 @@ pub struct NewSlot {
 ///
 /// It keeps the key parsed, so that a packet costs one KEM and nothing else.
 pub struct MailboxKeys {
-    pub(super) pair: KeyPair,
-    /// Seals and hashes what a person names: folders, keywords. It outlives a rotation of the mailbox secret.
+    /// The certificate's encryption key, then those that it had before.
+    pairs: Vec<KeyPair>,
+    /// Seals and hashes what a person names: folders, keywords. It outlives a renewal of the keys.
     pub(super) names: symmetric::Key,
     /// Seals the summaries of what sessions bring.
     pub(super) summaries: SummaryKey,
+    /// Sealed them before the keys were renewed.
+    pub(super) former_summaries: Vec<SummaryKey>,
 }
 
 impl MailboxKeys {
     /// Tells these keys from any others, of the same mailbox too; says nothing of them.
     pub fn tag(&self) -> [u8; 32] {
         *symmetric::derive(self.names.as_slice(), b"", TAG)
+    }
+
+    /// The 32 octets of a session-key packet to this mailbox, under the key it has or one that it had.
+    pub(super) fn unwrap(&self, esk: &Esk) -> Result<Zeroizing<[u8; 32]>, Fault> {
+        let to = policy::recipient(esk);
+        let pair = self.pairs.iter().find(|pair| to == Some(pair.public().fingerprint().as_bytes()));
+        unwrap(esk, pair.ok_or(Fault::new("a session-key packet is to none of this mailbox's keys"))?)
     }
 }
 
@@ -208,7 +219,9 @@ impl Vault {
     ) -> Result<MailboxKeys, Fault> {
         let (key, associated) = certificate_key(mailbox, certificate, secret)?;
         let octets = symmetric::open(OWN, &key, &associated, sealed_secret)?;
-        let pair = key_pair(&octets)?;
+        let subkeys = policy::secret_subkeys(&octets)?;
+        let pairs = subkeys.iter().map(|whole| key_pair(whole)).collect::<Result<Vec<_>, _>>()?;
+        let pair = pairs.first().ok_or_else(no_keys)?;
         if pair.public().fingerprint() != policy::encryption_key(certificate)?.fingerprint() {
             return Err(Fault::new("the secret part is not the certificate's"));
         }
@@ -216,12 +229,58 @@ impl Vault {
         let one = symmetric::framed(&[mailbox.as_bytes(), certificate.as_octets(), &octets]);
         let one = self.bare_code(&[b"proved keys"], &[&Zeroizing::new(one)]);
         if !self.inner.proved.holds(&one) {
-            prove(certificate, primary.whole, &pair)?;
+            prove(certificate, primary.whole, pair)?;
             self.inner.proved.keep(one);
         }
         let names = symmetric::derive(primary.whole, mailbox.as_bytes(), NAMES);
-        let summaries = summaries::own(primary.whole, mailbox);
-        Ok(MailboxKeys { pair, names, summaries })
+        // Of the key that the mailbox was born with, the primary key; of each later one, that key itself: whoever
+        // opened the mailbox before a renewal does not have it.
+        let renewed = subkeys.split_last().map_or(&[][..], |(_, renewed)| renewed);
+        let mut own = renewed.iter().copied().chain([primary.whole]).map(|secret| summaries::own(secret, mailbox));
+        let summaries = own.next().ok_or_else(no_keys)?;
+        let former_summaries = own.collect();
+        Ok(MailboxKeys { pairs, names, summaries, former_summaries })
+    }
+
+    /// New keys of a mailbox, in place of those that a device which was taken away has seen: another encryption
+    /// subkey, bound by the same primary key, and another mailbox secret. The subkeys of before stay in the secret
+    /// part, for what was sealed to them.
+    ///
+    /// # Errors
+    /// As [`Vault::unlock`]; a [`Fault`] when the library fails.
+    pub fn renew(
+        &self,
+        mailbox: MailboxId,
+        certificate: &PublicKey,
+        sealed_secret: &Sealed,
+        secret: &MailboxSecret,
+        random: &dyn Random,
+    ) -> Result<NewMailboxKeys, Fault> {
+        self.unlock(mailbox, certificate, sealed_secret, secret)?;
+        let (key, associated) = certificate_key(mailbox, certificate, secret)?;
+        let octets = symmetric::open(OWN, &key, &associated, sealed_secret)?;
+        let (front, behind) = policy::split_at(&octets, policy::SECRET_SUBKEY).ok_or_else(no_keys)?;
+        let (public_front, _) = policy::split_at(certificate.as_octets(), policy::PUBLIC_SUBKEY).ok_or_else(no_keys)?;
+        let primary = policy::take_packet(&octets).ok_or_else(no_keys)?.0;
+        let Ok(Packet::SecretKey(primary)) = Packet::from_bytes(primary.whole) else { return Err(no_keys()) };
+        let mut signer = primary.into_keypair().map_err(|_| no_keys())?;
+        let cert = Cert::from_bytes(certificate.as_octets()).map_err(|_| no_keys())?;
+        let pair: Key<SecretParts, SubordinateRole> = Key6::generate_mlkem768_x25519().map_err(|_| no_keys())?.into();
+        let flags = KeyFlags::empty().set_transport_encryption().set_storage_encryption();
+        let binding = SignatureBuilder::new(SignatureType::SubkeyBinding)
+            .set_key_flags(flags)
+            .and_then(|builder| pair.bind(&mut signer, &cert, builder))
+            .and_then(|binding| Packet::from(binding).to_vec())
+            .map_err(|_| no_keys())?;
+        let public = Packet::from(pair.clone().take_secret().0).to_vec().map_err(|_| no_keys())?;
+        let pair = Zeroizing::new(Packet::from(pair).to_vec().map_err(|_| no_keys())?);
+        let certificate = PublicKey::from_octets([public_front, &public, &binding].concat());
+        let octets = Zeroizing::new([front, &pair, &binding, behind].concat());
+        let mut secret = MailboxSecret([0; 32]);
+        random.fill(&mut secret.0);
+        let (key, associated) = certificate_key(mailbox, &certificate, &secret)?;
+        let sealed_secret = symmetric::seal(OWN, &key, &associated, &octets, random)?;
+        Ok(NewMailboxKeys { certificate, sealed_secret, secret })
     }
 
     /// The hash of the login verifier: the second HKDF output of the password, under a key of the root key.
@@ -454,6 +513,35 @@ mod tests {
         let others = vault.unlock(mailbox, &strange.certificate, &strange.sealed_secret, &strange.secret);
         assert_eq!(keys.tag(), again.tag());
         assert_ne!(keys.tag(), others.expect("unlocks").tag());
+    }
+
+    #[test]
+    fn renewed_keys_are_a_certificate_of_our_kind_and_open_what_came_before() {
+        let (vault, dice) = (vault(1), Dice::new(2));
+        let mailbox = MailboxId::random(&dice);
+        let mut now = vault.new_mailbox(mailbox, &dice).expect("keys");
+        let mut all = Vec::new();
+        for round in 0..4 {
+            let packet = wrap(&[round; 32], &policy::encryption_key(&now.certificate).expect("ours")).expect("wraps");
+            all.push((round, packet));
+            let old = vault.unlock(mailbox, &now.certificate, &now.sealed_secret, &now.secret).expect("unlocks");
+            let new = vault.renew(mailbox, &now.certificate, &now.sealed_secret, &now.secret, &dice).expect("renews");
+            // Whole by the library's own judgement: signatures, flags, one key to encrypt.
+            assert_eq!(Vault::parse_recovery(new.certificate.as_octets()).expect("whole"), new.certificate);
+            assert_eq!(new.certificate.as_octets().len(), now.certificate.as_octets().len());
+            let keys = vault.unlock(mailbox, &new.certificate, &new.sealed_secret, &new.secret).expect("unlocks");
+            for (round, packet) in &all {
+                assert_eq!(*keys.unwrap(packet).expect("opens"), [*round; 32]);
+            }
+            let after = wrap(&[9; 32], &policy::encryption_key(&new.certificate).expect("ours")).expect("wraps");
+            assert!(old.unwrap(&after).is_err() && keys.unwrap(&after).is_ok());
+            assert_eq!(keys.tag(), old.tag());
+            assert!(keys.summaries.0 != old.summaries.0, "nor does it open the summaries of later");
+            assert!(keys.former_summaries.iter().any(|former| former.0 == old.summaries.0));
+            assert!(vault.unlock(mailbox, &new.certificate, &new.sealed_secret, &now.secret).is_err());
+            assert!(vault.unlock(mailbox, &now.certificate, &new.sealed_secret, &new.secret).is_err());
+            now = new;
+        }
     }
 
     #[test]

@@ -196,7 +196,7 @@ impl Vault {
     /// # Errors
     /// A [`Fault`] for any packet but a PKESK v6 to this mailbox's ML-KEM-768+X25519 key.
     pub fn open_esk(&self, esk: &Esk, keys: &MailboxKeys) -> Result<SessionKey, Fault> {
-        keys::unwrap(esk, &keys.pair).map(SessionKey)
+        keys.unwrap(esk).map(SessionKey)
     }
 
     /// Opens the head that a grant names.

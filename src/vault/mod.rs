@@ -26,7 +26,7 @@
 //! | login verifier | HKDF(the same, salt = device, info = `pli login 1`); kept as HMAC under the root | |
 //! | secret part of a certificate | HKDF(mailbox secret, salt = mailbox, info = `pli certificate 1`) | frame(`pli certificate 1`, mailbox, fingerprint of the certificate) |
 //! | a name or keywords of a mailbox | HKDF(the certificate's primary secret-key packet, salt = mailbox, info = `pli names 1`) | frame(table, row, column) |
-//! | summaries that a session seals | HKDF(the same, salt = mailbox, info = `pli summaries 1`) | frame(`pli summary 1` or `pli words 1`, mailbox, message, head) |
+//! | summaries that a session seals | HKDF(the same, or once the keys were renewed the secret subkey's packet, salt = mailbox, info = `pli summaries 1`) | frame(`pli summary 1` or `pli words 1`, mailbox, message, head) |
 //! | summaries of what comes in | a deposit key: 32 random octets, kept as PKESK v6 to the certificate | the same |
 //! | a name that waits for a session | a deposit key | frame(`pli waiting name 1`, mailbox, folder or entry) |
 //! | a column | R(`column`, table, column) | frame(table, row, column, version as big-endian i64) |
@@ -37,7 +37,8 @@
 //!
 //! The plaintext of a slot is one secret subkey packet (type 7, version 6), its public half the packet of
 //! type 14, and its `esk` a PKESK v6 that holds the mailbox secret in place of a session key. The plaintext
-//! of a certificate's secret part is the transferable secret key (RFC 9580 §10.2), without a password.
+//! of a certificate's secret part is the transferable secret key (RFC 9580 §10.2), without a password: first the
+//! subkey of the certificate, then those that it had before the keys were renewed.
 //! The password of a delivery's SKESK is, in base64 with padding (44 characters),
 //! HKDF(the ticket's 16 secret octets, salt = R(`ticket`, delivery), info = `pli ticket 1`).
 

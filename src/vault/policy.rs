@@ -136,6 +136,43 @@ pub(super) fn encryption_key(certificate: &PublicKey) -> Result<Key<PublicParts,
     }
 }
 
+/// To which key of version 6 a session-key packet is (RFC 9580 §5.1.2).
+pub(super) fn recipient(esk: &Esk) -> Option<&[u8]> {
+    let body = only_packet(esk.as_octets(), PKESK_KIND)?;
+    body.get(3..35)
+}
+
+/// The octets before the first packet of this type, and from it on.
+pub(super) fn split_at(octets: &[u8], kind: u8) -> Option<(&[u8], &[u8])> {
+    let mut rest = octets;
+    while let Some((packet, after)) = take_packet(rest) {
+        if packet.kind == kind {
+            return octets.split_at_checked(octets.len() - rest.len());
+        }
+        rest = after;
+    }
+    None
+}
+
+/// The secret subkeys of a transferable secret key, in their order: one whole packet each.
+///
+/// # Errors
+/// A [`Fault`] when there is none, or one that is not of version 6 for ML-KEM-768+X25519.
+pub(super) fn secret_subkeys(mut octets: &[u8]) -> Result<Vec<&[u8]>, Fault> {
+    let refused = || Fault::new("not secret keys for ML-KEM-768+X25519");
+    let mut found = Vec::new();
+    while !octets.is_empty() {
+        let (packet, after) = take_packet(octets).ok_or_else(refused)?;
+        match packet.kind {
+            SECRET_SUBKEY if key_algorithm(packet.body) == Some(MLKEM) => found.push(packet.whole),
+            SECRET_SUBKEY | PUBLIC_SUBKEY => return Err(refused()),
+            _ => {}
+        }
+        octets = after;
+    }
+    if found.is_empty() { Err(refused()) } else { Ok(found) }
+}
+
 /// The same of a transferable secret key, or the secret half of a slot, unsealed.
 ///
 /// # Errors

@@ -93,6 +93,21 @@ impl MailboxKeys {
     pub fn summary_key(&self) -> &SummaryKey {
         &self.summaries
     }
+
+    /// Opens with the mailbox's own key, or one that it had before.
+    ///
+    /// # Errors
+    /// What the last key said.
+    pub fn with_own<T>(&self, open: impl Fn(&SummaryKey) -> Result<T, Fault>) -> Result<T, Fault> {
+        let mut tried = open(&self.summaries);
+        for former in &self.former_summaries {
+            if tried.is_ok() {
+                break;
+            }
+            tried = open(former);
+        }
+        tried
+    }
 }
 
 /// A deposit key while it is in use.
@@ -188,7 +203,7 @@ impl Vault {
     /// # Errors
     /// A [`Fault`] for any packet but a PKESK v6 to this mailbox's key. Whether the row has authority is asked before.
     pub fn open_deposit_key(&self, keys: &MailboxKeys, esk: &Esk) -> Result<SummaryKey, Fault> {
-        keys::unwrap(esk, &keys.pair).map(SummaryKey)
+        keys.unwrap(esk).map(SummaryKey)
     }
 
     /// Opens a head by the session key of its summary. The unlocked keys are the proof, as for [`Vault::open_entry`].

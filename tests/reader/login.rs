@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use pli::access::{LoginError, Opened};
 use pli::domain::*;
+use pli::mailbox::Standing;
 
 use crate::office::*;
 
@@ -14,6 +15,10 @@ crate::on_both! {
     swapped_slots_open_nothing
     fault_44_every_device_reads_every_message
     a_session_ends_with_its_device
+    fault_44_keys_are_renewed_once_a_device_is_taken_away
+    of_two_sessions_that_renew_one_does
+    a_slot_without_authority_gets_no_new_keys
+    the_last_key_stays_whoever_is_quicker
 }
 
 async fn the_first_use_of_a_slot_writes_its_quick_form(office: Office) {
@@ -139,11 +144,155 @@ async fn fault_44_every_device_reads_every_message(office: Office) {
 
 async fn a_session_ends_with_its_device(office: Office) {
     let reader = office.reader().await;
-    assert!(reader.still_valid().await.unwrap());
+    assert_eq!(reader.standing().await.unwrap(), Standing::Valid);
     office.sql(&format!("UPDATE mailboxes SET state = 'suspended' WHERE address = '{DOCTOR}'")).await;
-    assert!(!reader.still_valid().await.unwrap());
+    assert_eq!(reader.standing().await.unwrap(), Standing::Ended);
     office.sql(&format!("UPDATE mailboxes SET state = 'active' WHERE address = '{DOCTOR}'")).await;
     let id = office.doctor.device.id.to_string();
     office.node.mailboxes.revoke_device(&DOCTOR.parse().unwrap(), &id).await.unwrap();
-    assert!(!reader.still_valid().await.unwrap());
+    assert_eq!(reader.standing().await.unwrap(), Standing::Ended);
+}
+
+/// R-S7: who left with a password and a copy of the database reads what was in it, and nothing later.
+async fn fault_44_keys_are_renewed_once_a_device_is_taken_away(office: Office) {
+    let (rooms, address) = (&office.node.mailboxes, DOCTOR.parse().unwrap());
+    let typed = office.doctor.device.password.reveal();
+    let leaves = rooms.add_device(&address, DeviceKind::Full, "leaves", "", Some(&typed)).await.unwrap();
+    let stays = rooms.add_device(&address, DeviceKind::Full, "stays", "", Some(&typed)).await.unwrap();
+    let waits = rooms.add_device(&address, DeviceKind::Full, "waits", "", None).await.unwrap();
+    let before = office.reader().await;
+    put(&before, "INBOX", &letter("before", "x")).await;
+    before.create("Confidentiel").await.unwrap();
+    office.submit(&[DOCTOR], &letter("delivered-before", "x")).await;
+    // What the one who leaves takes along: the keys that the password opened.
+    let thief = match office.node.open(DOCTOR, &leaves.password).await {
+        Opened::Ready { keys, .. } => keys,
+        Opened::Pending { .. } | Opened::SendOnly => panic!("it opens"),
+    };
+    let old = office.node.store.mailbox(office.doctor.id).await.unwrap().unwrap();
+
+    rooms.revoke_device(&address, &leaves.id.to_string()).await.unwrap();
+    assert_eq!(rooms.show(&address).await.unwrap().renewal_due_at, Some(NOW));
+    assert_eq!(before.standing().await.unwrap(), Standing::Valid, "until somebody renews them");
+    // A device that only waits, or sends, can renew nothing.
+    office.node.open(DOCTOR, &waits.password).await;
+    office.node.access.login(DOCTOR, &stays.password.reveal()).await.unwrap();
+    assert!(rooms.show(&address).await.unwrap().renewal_due_at.is_some());
+
+    let after = office.node.reader(DOCTOR, &stays.password).await;
+    assert_eq!(rooms.show(&address).await.unwrap().renewal_due_at, None);
+    assert_eq!(after.standing().await.unwrap(), Standing::Valid);
+    assert_eq!(before.standing().await.unwrap(), Standing::Renewed, "a session of the keys of before ends");
+    let new = office.node.store.mailbox(office.doctor.id).await.unwrap().unwrap();
+    assert_ne!(old.certificate, new.certificate);
+    assert_ne!(old.secret, new.secret);
+    let renewed = "SELECT COUNT(*) FROM audit_events WHERE line LIKE '%verb=keys.renewed%count=3%'";
+    assert_eq!(office.count(renewed).await, 1, "the first device, the spare, the one that stays");
+
+    // Everything of before and after, for every device that is left.
+    put(&after, "INBOX", &letter("after", "x")).await;
+    office.submit(&[DOCTOR], &letter("delivered-after", "x")).await;
+    let slots = "SELECT COUNT(*) FROM slots WHERE esk IS NULL";
+    assert_eq!(office.count(slots).await, 1, "the one that waits waits on");
+    for password in [&stays.password, &office.doctor.device.password, &office.doctor.spare.as_ref().unwrap().password] {
+        for _ in 0..2 {
+            let reader = office.node.reader(DOCTOR, password).await;
+            let all = read(&reader, "INBOX").await;
+            assert_eq!(all.len(), 4);
+            assert_eq!((&all[0], &all[2]), (&letter("before", "x"), &letter("after", "x")));
+            assert!(reader.folder("Confidentiel").await.is_ok());
+            let entries = list(&reader, "INBOX").await;
+            let ids: Vec<EntryId> = entries.iter().map(|entry| entry.id).collect();
+            let folder = reader.folder("INBOX").await.unwrap().id;
+            for found in reader.summaries(folder, &ids).await.unwrap() {
+                assert!(matches!(found, pli::mailbox::Found::There(_)));
+            }
+        }
+    }
+    // The session that was not ended yet says try again, and never that a letter is damaged.
+    let last = list(&after, "INBOX").await[3].id;
+    office.sql("DELETE FROM summaries").await;
+    assert!(before.message(last).await.unwrap_err().is_transient());
+    assert!(office.node.reader(DOCTOR, &stays.password).await.message(last).await.unwrap().is_some());
+
+    // The keys of before open the database of before, and of after only what was in it already.
+    let esks = opened_by(&office, &thief).await;
+    assert_eq!(esks, [true, true, false, false]);
+    let gone = office.node.access.open_mailbox(DOCTOR, &leaves.password.reveal()).await;
+    assert!(matches!(gone, Err(LoginError::Refused)));
+    let shredded = office.at_rest().await;
+    if office.is_sqlite() {
+        let sealed = old.secret.as_octets();
+        assert!(!shredded.windows(sealed.len()).any(|window| window == sealed), "the secret part of before is gone");
+    }
+    // Twice, and once more: each time everything opens.
+    for n in 0..3 {
+        let extra = stays.password.reveal();
+        let extra = rooms.add_device(&address, DeviceKind::Full, "extra", "", Some(&extra)).await.unwrap();
+        rooms.revoke_device(&address, &extra.id.to_string()).await.unwrap();
+        let reader = office.node.reader(DOCTOR, &stays.password).await;
+        put(&reader, "INBOX", &letter(&format!("again-{n}"), "x")).await;
+        assert_eq!(read(&office.reader().await, "INBOX").await.len(), 5 + n);
+    }
+    assert!(office.node.store.verify_audit().await.unwrap().is_ok());
+}
+
+/// Which entries of INBOX, in order, keys open.
+async fn opened_by(office: &Office, keys: &pli::vault::MailboxKeys) -> Vec<bool> {
+    let reader = office.reader().await;
+    let mut all = Vec::new();
+    for entry in list(&reader, "INBOX").await {
+        let row = office.node.store.entry(office.doctor.id, entry.id).await.unwrap().unwrap();
+        all.push(office.node.vault.open_esk(&row.esk, keys).is_ok());
+    }
+    all
+}
+
+async fn of_two_sessions_that_renew_one_does(office: Office) {
+    let (rooms, address) = (&office.node.mailboxes, DOCTOR.parse().unwrap());
+    let typed = office.doctor.device.password.reveal();
+    let leaves = rooms.add_device(&address, DeviceKind::Full, "leaves", "", Some(&typed)).await.unwrap();
+    put(&office.reader().await, "INBOX", &letter("before", "x")).await;
+    rooms.revoke_device(&address, &leaves.id.to_string()).await.unwrap();
+    let far = office.second_node().await;
+    let spare = &office.doctor.spare.as_ref().unwrap().password;
+    tokio::join!(office.node.open(DOCTOR, &office.doctor.device.password), far.open(DOCTOR, spare));
+    let renewed = "SELECT COUNT(*) FROM audit_events WHERE line LIKE '%verb=keys.renewed%'";
+    assert_eq!(office.count(renewed).await, 1);
+    for password in [spare, &office.doctor.device.password] {
+        let reader = far.reader(DOCTOR, password).await;
+        assert_eq!(read(&reader, "INBOX").await, [letter("before", "x")]);
+        assert_eq!(reader.standing().await.unwrap(), Standing::Valid);
+    }
+}
+
+/// R-S3: whoever writes the database puts a public half of his own into a slot, and waits for the keys.
+async fn a_slot_without_authority_gets_no_new_keys(office: Office) {
+    let (rooms, address) = (&office.node.mailboxes, DOCTOR.parse().unwrap());
+    let typed = office.doctor.device.password.reveal();
+    let leaves = rooms.add_device(&address, DeviceKind::Full, "leaves", "", Some(&typed)).await.unwrap();
+    rooms.revoke_device(&address, &leaves.id.to_string()).await.unwrap();
+    let (spare, theirs) = (office.doctor.spare.as_ref().unwrap().id, office.colleague.device.id);
+    let sql = format!(
+        "UPDATE slots SET public_key = (SELECT o.public_key FROM slots o WHERE o.device_id = '{theirs}') \
+         WHERE device_id = '{spare}'"
+    );
+    assert_eq!(office.sql(&sql).await, 1);
+    office.reader().await;
+    let slot = office.node.store.slot_of(spare).await.unwrap().unwrap();
+    assert!(slot.esk.is_none() && slot.quick.is_none());
+    assert!(office.node.store.slot_of(office.doctor.device.id).await.unwrap().unwrap().esk.is_some());
+}
+
+async fn the_last_key_stays_whoever_is_quicker(office: Office) {
+    let (rooms, address): (_, Address) = (&office.node.mailboxes, DOCTOR.parse().unwrap());
+    let far = office.second_node().await;
+    let (one, two) = (office.doctor.device.id.to_string(), office.doctor.spare.as_ref().unwrap().id.to_string());
+    let both = tokio::join!(rooms.revoke_device(&address, &one), far.mailboxes.revoke_device(&address, &two));
+    assert_eq!([both.0.is_ok(), both.1.is_ok()].iter().filter(|done| **done).count(), 1);
+    assert_eq!(
+        office.count("SELECT COUNT(*) FROM slots WHERE esk IS NOT NULL").await,
+        3,
+        "one here, two of the colleague"
+    );
 }

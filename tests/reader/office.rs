@@ -183,7 +183,7 @@ impl Node {
 
     pub async fn reader(&self, address: &str, password: &DevicePassword) -> Reader {
         match self.open(address, password).await {
-            Opened::Ready { sender, keys } => self.mailboxes.reader(sender, keys).await.unwrap(),
+            Opened::Ready { sender, keys, version } => self.mailboxes.reader(sender, keys, version).await.unwrap(),
             Opened::Pending { .. } | Opened::SendOnly => panic!("the mailbox opens"),
         }
     }

@@ -174,6 +174,7 @@ pub fn mailbox_row(practice: PracticeId) -> MailboxRow {
         certificate: PublicKey::from_octets(octets(2000)),
         secret: sealed(),
         version: 1,
+        renewal_due_at: None,
         mac: mac(),
         created_at: NOW,
     }

@@ -11,7 +11,9 @@ use pli::domain::{
 };
 use pli::imap::verbs::Octets;
 use pli::imap::{Mailbox, Opening, Verbs};
-use pli::mailbox::{AppendError, EntryInfo, Flagged, FolderError, FolderInfo, Found, NewMessage, Placed, Snapshot};
+use pli::mailbox::{
+    AppendError, EntryInfo, Flagged, FolderError, FolderInfo, Found, NewMessage, Placed, Snapshot, Standing,
+};
 use pli::mime::{Summary, Words};
 use tokio::sync::watch;
 use zeroize::Zeroizing;
@@ -434,7 +436,7 @@ impl Mailbox for Script {
     fn watch(&self) -> watch::Receiver<u64> {
         self.state().changes.subscribe()
     }
-    async fn still_valid(&self) -> Result<bool, Fault> {
-        Ok(!self.state().revoked)
+    async fn standing(&self) -> Result<Standing, Fault> {
+        Ok(if self.state().revoked { Standing::Ended } else { Standing::Valid })
     }
 }
