@@ -425,3 +425,99 @@ fn the_demonstration_walks_the_whole_way_and_leaves_nothing() {
     }
     assert_eq!(std::fs::read_dir(temporary.path()).expect("a folder").count(), 0);
 }
+
+/// R-S15: the secret half of the recovery certificate never comes to the server, and every message is read afterwards.
+#[test]
+fn fault_44_a_mailbox_whose_passwords_are_lost_is_opened_by_the_recovery_secret() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    pli(&["init", &at("pli"), "--hostname", "mail.cabinet.example", "--high-ports", "--recovery", &at("safe.asc")])
+        .done();
+    let installation = Installation { folder };
+    let run = |arguments: &[&str]| installation.run(arguments).done().out;
+    let address = "dr.martin@cabinet.example";
+    run(&["practice", "add", "Cabinet", "--telephone", "01 99 00 12 34"]);
+    run(&["domain", "add", "cabinet.example"]);
+    let born = &objects(&run(&["mailbox", "add", address, "--name", "Dr Martin", "--json"]))[0];
+    let password = format!("{}\n", born["device"]["password"].as_str().expect("a password"));
+    let letters = installation.path("letters.mbox").display().to_string();
+    let mbox: String = (0..30)
+        .map(|n| {
+            format!(
+                "From x@y.example Thu Jan  1 00:00:00 2026\nFrom: x@y.example\nSubject: {n}\n\n{}\n\n",
+                "z".repeat(n * 5000)
+            )
+        })
+        .collect();
+    std::fs::write(&letters, mbox).expect("written");
+    installation.run_with(&["mailbox", "import", address, &format!("mbox:{letters}")], &password).done();
+    let export = |password: &str, name: &str| {
+        let to = installation.path(name).display().to_string();
+        installation.run_with(&["mailbox", "export", address, &to], password).done();
+        let mut all = std::collections::BTreeSet::new();
+        let mut folders = vec![PathBuf::from(to)];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).expect("a folder") {
+                let path = entry.expect("an entry").path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.parent().is_some_and(|parent| parent.ends_with("cur") || parent.ends_with("new")) {
+                    all.insert(std::fs::read(path).expect("a message"));
+                }
+            }
+        }
+        all
+    };
+    let before = export(&password, "before");
+    assert_eq!(before.len(), 30);
+
+    let file = |name: &str| installation.folder.path().join(name).display().to_string();
+    let (request, answer, secret) = (file("request.json"), file("answer.json"), file("safe.asc"));
+    let asked = run(&["key", "recover", "export", address, &request, "--label", "after the fire", "--json"]);
+    let asked = &objects(&asked)[0];
+    let fresh = format!("{}\n", asked["device"]["password"].as_str().expect("a password"));
+    assert_eq!(asked["device"]["ready"], false);
+    installation.run_with(&["mailbox", "export", address, &file("none")], &fresh).refused("cannot read yet");
+    installation.run(&["key", "recover", "export", address, &request, "--label", "x"]).refused("already exists");
+
+    // Elsewhere: no settings, no data; another secret opens nothing.
+    pli(&["key", "recovery", &file("other.cert"), &file("other.asc")]).done();
+    assert_eq!(mode(Path::new(&file("other.asc"))), 0o600);
+    pli(&["key", "recover", "unlock", &request, "--recovery", &file("other.asc"), &answer]).refused("does not open");
+    pli(&["key", "recover", "unlock", &secret, "--recovery", &secret, &answer])
+        .refused("this is no pli recovery request 1");
+    let opened = pli(&["key", "recover", "unlock", &request, "--recovery", &secret, &answer]).done().out;
+    assert!(opened.contains(asked["key"].as_str().expect("a key")) && opened.contains(address), "{opened}");
+
+    installation.run(&["key", "recover", "import", &request]).refused("this is no pli recovery answer 1");
+    run(&["key", "recover", "import", &answer]);
+    installation.run(&["key", "recover", "import", &answer]).refused("no device of this mailbox waits");
+    assert_eq!(export(&fresh, "after"), before);
+
+    // The lost ones are taken away; the next session makes new keys, and the old answer is of no use.
+    let devices = objects(&run(&["device", "list", address, "--json"]));
+    for lost in devices.iter().filter(|device| device["label"] != "after the fire") {
+        run(&["device", "revoke", address, lost["id"].as_str().expect("an id")]);
+    }
+    assert!(run(&["key", "show"]).contains("dr.martin@cabinet.example since "));
+    assert!(run(&["mailbox", "show", address]).contains("rotation due since "));
+    let second = file("second.json");
+    run(&["key", "recover", "export", address, &second, "--label", "second", "--json"]);
+    assert_eq!(export(&fresh, "renewed"), before);
+    assert_eq!(objects(&run(&["key", "show", "--json"]))[0]["renewal_due"], serde_json::json!([]));
+    let late = file("late.json");
+    pli(&["key", "recover", "unlock", &second, "--recovery", &secret, &late]).done();
+    installation.run(&["key", "recover", "import", &late]).refused("were renewed since");
+    // And the recovery certificate fits the new ones as well.
+    let (third, last) = (file("third.json"), file("last.json"));
+    let third_password = run(&["key", "recover", "export", address, &third, "--label", "third", "--json"]);
+    let third_password =
+        format!("{}\n", objects(&third_password)[0]["device"]["password"].as_str().expect("a password"));
+    pli(&["key", "recover", "unlock", &third, "--recovery", &secret, &last]).done();
+    run(&["key", "recover", "import", &last]);
+    assert_eq!(export(&third_password, "third"), before);
+    let verbs: Vec<_> = objects(&run(&["audit", "list", "--mailbox", address, "--json"]));
+    for verb in ["recovery.asked", "mailbox.recovered", "keys.renewed"] {
+        assert!(verbs.iter().any(|event| event["verb"] == verb), "{verb}");
+    }
+}

@@ -103,7 +103,7 @@ impl Mailbox {
                 }
                 out.line("")?;
                 out.line(match born.recovery {
-                    true => "The recovery certificate fits it too, should every password be lost; the command that uses it is not built yet.",
+                    true => "The recovery certificate fits it too, should every password be lost (pli key recover).",
                     false => "There is no recovery certificate: when every password is lost, so is the mail.",
                 })
             }

@@ -13,6 +13,7 @@ mod domain;
 mod export;
 mod import;
 mod init;
+mod key;
 mod mailbox;
 mod open;
 mod out;
@@ -74,6 +75,9 @@ enum Command {
     /// Codes: how providers do, what is spent, a test that really sends
     #[command(subcommand)]
     Code(code::Code),
+    /// Keys: what there is, a new recovery certificate, a way back in when every password is lost
+    #[command(subcommand)]
+    Key(key::Key),
     /// Notices that wait to be sent
     #[command(subcommand)]
     Queue(queue::Queue),
@@ -104,6 +108,7 @@ async fn run(cli: Cli) -> Result<(), Stop> {
         Command::Demo(command) => return command.run(&mut out).await,
         Command::Init(command) => return command.run(&mut out),
         Command::Serve => return serve::run(&cli.config, &mut out).await,
+        Command::Key(command) if !command.is_of_the_server() => return command.away(&mut out),
         _ => {}
     }
     let opened = Opened::open(&cli.config).await?;
@@ -116,6 +121,7 @@ async fn run(cli: Cli) -> Result<(), Stop> {
         Command::Patient(command) => command.run(&opened, &mut out).await,
         Command::Delivery(command) => command.run(&opened, &mut out).await,
         Command::Code(command) => command.run(&opened, &mut out).await,
+        Command::Key(command) => command.run(&opened, &mut out).await,
         Command::Queue(command) => command.run(&opened, &mut out).await,
         Command::Audit(command) => command.run(&opened, &mut out).await,
         Command::Route(command) => command.run(&opened, &mut out).await,

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::access::{Access, Opened as Unlocked};
-use crate::config::Config;
+use crate::config::{Config, Log, LogLevel};
 use crate::domain::{Clock, Timestamp};
 use crate::gateway::Gateways;
 use crate::mailbox::Reader;
@@ -23,6 +23,9 @@ pub(super) struct Opened {
 impl Opened {
     pub(super) async fn open(file: &Path) -> Result<Self, Stop> {
         let config = load(file)?;
+        // What a command does, it says itself; the log is for what went wrong.
+        let level = if config.log.level == LogLevel::Info { LogLevel::Warn } else { config.log.level };
+        telemetry::start(&Log { level, ..config.log });
         let rooms = Rooms::open(&config, "cli", Arc::new(SystemClock), Arc::new(OsRandom)).await?;
         Ok(Self { config, rooms })
     }
@@ -66,7 +69,6 @@ impl Opened {
 /// The settings, once the user is the one that may touch the data.
 pub(super) fn load(file: &Path) -> Result<Config, Stop> {
     let config = Config::load(file)?;
-    telemetry::start(&config.log);
     harden();
     owner(&config.data)?;
     Ok(config)

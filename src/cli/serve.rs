@@ -6,11 +6,13 @@ use std::path::Path;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::server::{Overrides, Server};
+use crate::telemetry;
 
 use super::{Out, Stop, open};
 
 pub(super) async fn run(file: &Path, out: &mut Out) -> Result<(), Stop> {
     let config = open::load(file)?;
+    telemetry::start(&config.log);
     // Both are caught from here on, so that a stop during the start is a graceful one too.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

@@ -28,6 +28,10 @@ words! {
         DeviceRevoked = "device.revoked",
         /// The keys of a mailbox were renewed after a device was revoked.
         KeysRenewed = "keys.renewed",
+        /// A device was made that waits for the recovery certificate.
+        RecoveryAsked = "recovery.asked",
+        /// The recovery certificate let a device read.
+        Recovered = "mailbox.recovered",
         /// A login was refused.
         LoginRefused = "login.refused",
         /// A person was added to the directory.

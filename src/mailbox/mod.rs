@@ -11,6 +11,7 @@ pub mod journal;
 pub mod provision;
 mod read;
 mod reader;
+pub mod recovery;
 mod seal;
 pub mod settings;
 mod shared;

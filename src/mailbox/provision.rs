@@ -293,7 +293,7 @@ impl Mailboxes {
         Ok(id)
     }
 
-    async fn found(&self, address: &Address) -> Result<MailboxRow, ProvisionError> {
+    pub(super) async fn found(&self, address: &Address) -> Result<MailboxRow, ProvisionError> {
         let row = self.store.mailbox_at(&address.folded()).await?;
         row.ok_or_else(|| ProvisionError::Refused("there is no such mailbox".to_owned()))
     }
@@ -319,7 +319,7 @@ impl Mailboxes {
         Ok(self.vault.open_slot(row.id, slot.id, device.id, &password, secret, esk)?)
     }
 
-    fn device(
+    pub(super) fn device(
         &self,
         mailbox: MailboxId,
         kind: DeviceKind,
@@ -398,10 +398,10 @@ impl Mailboxes {
 }
 
 /// A device made: its rows, and what is shown once.
-struct Made {
-    row: DeviceRow,
-    slot: Option<SlotRow>,
-    shown: NewDevice,
+pub(super) struct Made {
+    pub row: DeviceRow,
+    pub slot: Option<SlotRow>,
+    pub shown: NewDevice,
 }
 
 fn info(row: MailboxRow) -> MailboxInfo {
@@ -422,6 +422,6 @@ fn info(row: MailboxRow) -> MailboxInfo {
     }
 }
 
-fn refused<T>(sentence: &str) -> Result<T, ProvisionError> {
+pub(super) fn refused<T>(sentence: &str) -> Result<T, ProvisionError> {
     Err(ProvisionError::Refused(sentence.to_owned()))
 }

@@ -85,6 +85,11 @@ impl Rooms {
         Access::new(self.store.clone(), self.vault.clone(), clock, random, self.texts.clone(), gateways, portal_host)
     }
 
+    /// Names the root key; says nothing of it.
+    pub fn root_key_id(&self) -> String {
+        self.vault.key_id().to_string()
+    }
+
     /// Writes into the journal what the settings relax.
     pub(super) async fn note_settings(&self, config: &Config, now: Timestamp) -> Result<(), StartError> {
         if !config.cloud_clients.allow {

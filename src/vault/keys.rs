@@ -314,6 +314,31 @@ impl Vault {
         unwrap(esk, &key_pair(&octets)?).map(|secret| MailboxSecret(*secret))
     }
 
+    /// Away from the server: the mailbox secret of a recovery slot, sealed to the public half of a device.
+    ///
+    /// # Errors
+    /// As [`Vault::open_recovery`]; a [`Fault`] when the public half is not of our kind.
+    pub fn recover(recovery: &RecoverySecret, esk: &Esk, public_key: &PublicKey) -> Result<Esk, Fault> {
+        let secret = Self::open_recovery(recovery, esk)?;
+        wrap(&secret.0, &policy::encryption_key(public_key)?)
+    }
+
+    /// Whether a session-key packet is to this public half, and of our kind.
+    pub fn is_to(esk: &Esk, public_key: &PublicKey) -> bool {
+        let key = policy::encryption_key(public_key);
+        key.is_ok_and(|key| policy::pkesk(esk, key.fingerprint().as_bytes()).is_ok())
+    }
+
+    /// What tells a public half from any other, for people to compare: four groups of four characters.
+    ///
+    /// # Errors
+    /// A [`Fault`] when it is not of our kind.
+    pub fn shown_key(public_key: &PublicKey) -> Result<String, Fault> {
+        let name = symmetric::sha256(policy::encryption_key(public_key)?.fingerprint().as_bytes());
+        let groups: Vec<&str> = (0..4).filter_map(|at| name.get(at * 4..at * 4 + 4)).collect();
+        Ok(groups.join("-"))
+    }
+
     /// Reads a recovery certificate from its armoured or binary form; refuses any other kind of key (policy).
     ///
     /// # Errors
