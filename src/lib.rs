@@ -60,6 +60,12 @@
 //! ([`delivery::Deliveries::tell_stops`]). Every second it sends codes on whose providers failed or were not heard
 //! ([`access::Access::run_codes`]); [`watch`] shows how they do.
 //!
+//! Last: when a device that could read is taken away, the mailbox's next login makes new keys and fills the slots that are
+//! left ([`access::Access::open_mailbox`]). A backup is one state of all rows with the objects that they name
+//! ([`server::backup`]); a restore reads the journal of since, which lies elsewhere ([`server::journal`]), so that what
+//! was taken away stays away. The recovery certificate opens a mailbox without its secret half ever coming here
+//! ([`mailbox::recovery`]).
+//!
 //! Move: a command reads another account ([`cli`]) and hands it over in batches ([`mailbox::Import`]). Each message is
 //! noted, by keyed hashes, in the transaction that stores it, so that an import can be interrupted anywhere. Without
 //! the mailbox's keys the names of its folders wait, under a deposit key, for the next session.

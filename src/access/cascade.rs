@@ -112,7 +112,11 @@ impl Access {
         let now = self.clock.now();
         let Some(seen) = self.store.challenge(id).await? else { return Ok(None) };
         let Some(row) = self.store.delivery(seen.delivery).await? else { return Ok(None) };
-        if !row.state.is_open() || row.expires_at <= now || !self.vault.holds(&row, &row.mac) {
+        if !row.state.is_open()
+            || row.suspended_at.is_some()
+            || row.expires_at <= now
+            || !self.vault.holds(&row, &row.mac)
+        {
             return Ok(None);
         }
         let aim = self.aim(row).await?;

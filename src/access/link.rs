@@ -78,6 +78,8 @@ pub enum LinkState {
     Recalled,
     /// A hundred wrong codes.
     Locked,
+    /// Closed for now, until the practice knows that it may be opened.
+    Suspended,
 }
 
 /// Where the newest attempt to send a code stands: what is known, and no more.
@@ -218,6 +220,7 @@ pub(super) fn end_of(row: &DeliveryRow, now: Timestamp) -> Option<LinkState> {
         DeliveryState::Locked => Some(LinkState::Locked),
         DeliveryState::Expired | DeliveryState::Bounced => Some(LinkState::Expired),
         _ if row.expires_at <= now => Some(LinkState::Expired),
+        _ if row.suspended_at.is_some() => Some(LinkState::Suspended),
         _ => None,
     }
 }

@@ -40,7 +40,11 @@ impl Access {
         let now = self.clock.now();
         let Some(row) = self.store.session(&self.token_hash(token), now).await? else { return Ok(None) };
         let Some(delivery) = self.store.delivery(row.delivery).await? else { return Ok(None) };
-        if !delivery.state.is_open() || delivery.expires_at <= now || !self.vault.holds(&delivery, &delivery.mac) {
+        if !delivery.state.is_open()
+            || delivery.suspended_at.is_some()
+            || delivery.expires_at <= now
+            || !self.vault.holds(&delivery, &delivery.mac)
+        {
             return Ok(None);
         }
         let Some(sealed) = &delivery.coordinates else { return Ok(None) };

@@ -26,6 +26,14 @@ pub(super) enum Audit {
         #[arg(long)]
         json: bool,
     },
+    /// Append what is new to a file elsewhere; [audit] export does so every minute
+    Export {
+        /// The file
+        file: std::path::PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Check that no event was changed, added or taken away
     Verify {
         /// Print JSON
@@ -51,6 +59,13 @@ impl Audit {
                 }
                 let rows: Vec<_> = events.iter().map(|event| row(event, zone)).collect();
                 out.table(&["when", "who", "what", "about"], &rows, "There is no such event.")
+            }
+            Self::Export { file, json } => {
+                let events = opened.rooms.export_journal(file).await?;
+                match json {
+                    true => out.json(&json!({ "events": events })),
+                    false => out.line(format!("{events} events were added to {}.", file.display())),
+                }
             }
             Self::Verify { json } => match (mailboxes.verify_journal().await?, json) {
                 (Ok(events), true) => out.json(&json!({ "whole": true, "events": events })),

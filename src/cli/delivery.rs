@@ -32,6 +32,18 @@ pub(super) enum Delivery {
         #[arg(long)]
         json: bool,
     },
+    /// Open deliveries again that a restore keeps closed
+    Release {
+        /// The id of one
+        #[arg(required_unless_present = "all", conflicts_with = "all")]
+        id: Option<String>,
+        /// All of them
+        #[arg(long)]
+        all: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Recall a delivery: its keys are destroyed, its pages closed
     Recall {
         /// Its id
@@ -67,6 +79,15 @@ impl Delivery {
                     deliveries.note_delivery_reveal(delivery.id).await?;
                 }
                 if *json { out.json(&object(&delivery, *reveal)) } else { show(&delivery, *reveal, zone, out) }
+            }
+            Self::Release { id, all: _, json } => {
+                let id = id.as_deref().map(read).transpose()?;
+                let many = opened.rooms.release(id, opened.now()).await?;
+                match json {
+                    true => out.json(&json!({ "released": many })),
+                    false if many == 0 => out.line("No such delivery is kept closed."),
+                    false => out.line(format!("Open again: {many}.")),
+                }
             }
             Self::Recall { id, json } => {
                 let id = read(id)?;
@@ -112,6 +133,7 @@ fn object(delivery: &DeliveryInfo, reveal: bool) -> Value {
         "downloaded_at": delivery.downloaded_at.map(|at| at.rfc3339()),
         "ended_at": delivery.ended_at.map(|at| at.rfc3339()),
         "expires_at": delivery.expires_at.rfc3339(),
+        "suspended_at": delivery.suspended_at.map(|at| at.rfc3339()),
     })
 }
 

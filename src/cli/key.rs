@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use crate::domain::{Esk, PublicKey};
+use crate::domain::PublicKey;
 use crate::mailbox::recovery::{RecoveryAnswer, RecoveryRequest};
 use crate::vault::{RecoverySecret, Vault};
 
@@ -205,7 +205,7 @@ fn unlock(request: &Path, recovery: &Path, answer: &Path, out: &mut Out) -> Resu
     let secret = secret.map_err(|error| Stop::because(format!("{}: {}", recovery.display(), error.kind())))?;
     let public_key = PublicKey::from_octets(octets(&request.public_key)?);
     let shown = Vault::shown_key(&public_key).map_err(|_| Stop::because("the request names no key of a device"))?;
-    let esk = Vault::recover(&RecoverySecret(secret), &Esk::from_octets(octets(&request.locked)?), &public_key);
+    let esk = Vault::recover(&RecoverySecret(secret), octets(&request.locked)?, &public_key);
     let esk = esk.map_err(|_| Stop::because("this recovery secret does not open that mailbox"))?;
     let made = Answer {
         kind: ANSWER.to_owned(),
@@ -293,7 +293,7 @@ impl Answer {
             mailbox: self.mailbox.parse().map_err(|_| not_ours())?,
             version: self.version,
             slot: self.slot.parse().map_err(|_| not_ours())?,
-            esk: Esk::from_octets(octets(&self.sealed)?),
+            sealed: octets(&self.sealed)?,
         })
     }
 }

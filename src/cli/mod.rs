@@ -5,6 +5,7 @@
 //! from arguments. Commands call verbs; there is no SQL and no key here.
 
 mod audit;
+mod backup;
 mod code;
 mod delivery;
 mod demo;
@@ -75,6 +76,10 @@ enum Command {
     /// Codes: how providers do, what is spent, a test that really sends
     #[command(subcommand)]
     Code(code::Code),
+    /// Copy everything, sealed as it is, into a folder elsewhere
+    Backup(backup::Backup),
+    /// Read a backup into a new and empty installation
+    Restore(backup::Restore),
     /// Keys: what there is, a new recovery certificate, a way back in when every password is lost
     #[command(subcommand)]
     Key(key::Key),
@@ -121,6 +126,8 @@ async fn run(cli: Cli) -> Result<(), Stop> {
         Command::Patient(command) => command.run(&opened, &mut out).await,
         Command::Delivery(command) => command.run(&opened, &mut out).await,
         Command::Code(command) => command.run(&opened, &mut out).await,
+        Command::Backup(command) => command.run(&opened, &mut out).await,
+        Command::Restore(command) => command.run(&opened, &mut out).await,
         Command::Key(command) => command.run(&opened, &mut out).await,
         Command::Queue(command) => command.run(&opened, &mut out).await,
         Command::Audit(command) => command.run(&opened, &mut out).await,

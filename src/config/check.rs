@@ -62,7 +62,9 @@ pub(super) fn check(raw: Raw, file: &Path, folder: &Path, secrets: &Secrets<'_>)
         if !known || export.chars().any(char::is_control) {
             return Err("audit.export: must be an absolute path or an https:// URL".to_owned());
         }
-        not_built.push("audit.export: exporting the journal's head is not built yet".to_owned());
+        if !export.starts_with('/') {
+            not_built.push("audit.export: exporting the journal to a URL is not built yet; a path is".to_owned());
+        }
     }
     let approve = raw.keys.approve.as_deref().map(Approve::read).transpose().named("keys.approve")?;
     if approve == Some(Approve::Announce) {
@@ -111,6 +113,7 @@ pub(super) fn check(raw: Raw, file: &Path, folder: &Path, secrets: &Secrets<'_>)
         },
         providers: code::providers(&raw.code, secrets)?,
         ceilings: code::ceilings(&raw.code.ceilings)?,
+        audit_export: raw.audit.export.as_deref().filter(|to| to.starts_with('/')).map(PathBuf::from),
         recovery: raw.keys.recovery.as_deref().map(|file| path(folder, file)).transpose().named("keys.recovery")?,
         cloud_clients,
         log: Log {

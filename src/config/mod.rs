@@ -64,6 +64,8 @@ pub struct Config {
     pub providers: Vec<ProviderSettings>,
     /// How many codes may be sent in a day.
     pub ceilings: Ceilings,
+    /// The file that the journal is appended to every minute.
+    pub audit_export: Option<PathBuf>,
     /// The public recovery certificate.
     pub recovery: Option<PathBuf>,
     /// Clients that fetch through somebody's cloud, and whether they are let in.

@@ -473,6 +473,7 @@ impl Deliveries {
             ended_at: None,
             expires_at: now.plus(Duration::from_secs(u64::from(days) * 86_400)),
             report: self.report_sealed(id, to, &resolved.coordinates.address)?,
+            suspended_at: None,
         };
         row.mac = self.vault.mark(&row);
         Ok(row)

@@ -44,6 +44,8 @@ pub struct DeliveryInfo {
     pub ended_at: Option<Timestamp>,
     /// When it closes by itself.
     pub expires_at: Timestamp,
+    /// Since when it is kept closed for now.
+    pub suspended_at: Option<Timestamp>,
 }
 
 impl Deliveries {
@@ -212,6 +214,7 @@ impl Deliveries {
             downloaded_at: row.downloaded_at,
             ended_at: row.ended_at,
             expires_at: row.expires_at,
+            suspended_at: row.suspended_at,
         })
     }
 }

@@ -32,6 +32,12 @@ words! {
         RecoveryAsked = "recovery.asked",
         /// The recovery certificate let a device read.
         Recovered = "mailbox.recovered",
+        /// A backup was made.
+        BackedUp = "backup.made",
+        /// A backup was read into an empty database.
+        Restored = "backup.restored",
+        /// Deliveries that a restore held were opened again.
+        Released = "delivery.released",
         /// A login was refused.
         LoginRefused = "login.refused",
         /// A person was added to the directory.

@@ -34,8 +34,8 @@ pub struct RecoveryAnswer {
     pub version: i64,
     /// Which slot.
     pub slot: SlotId,
-    /// The mailbox secret, to the slot's public half.
-    pub esk: Esk,
+    /// A session-key packet with the mailbox secret, to the slot's public half, as it came.
+    pub sealed: Vec<u8>,
 }
 
 impl Mailboxes {
@@ -97,10 +97,10 @@ impl Mailboxes {
             tracing::error!(mailbox = %row.id, slot = %slot.id, "a row without authority was not used: the database was changed by somebody else");
             return refused("the waiting device was changed by somebody else: it is not used");
         }
-        if !Vault::is_to(&answer.esk, &slot.public_key) {
+        let Some(esk) = Vault::packet_to(answer.sealed.clone(), &slot.public_key) else {
             return refused("this answer is to another device's key");
-        }
-        slot.esk = Some(answer.esk.clone());
+        };
+        slot.esk = Some(esk);
         slot.version += 1;
         slot.mac = self.vault.mark(&slot);
         tx.fill_slot(&slot).await?;

@@ -1,7 +1,7 @@
 //! The base subject of a message: without what replies and forwards put around it (RFC 5256 §2.1).
 //!
 //! Whoever writes to a mailbox chooses its subjects, and one command reads all of them: the work is in proportion
-//! to the length, and of an endless subject only the first [`LONGEST`] characters count.
+//! to the length, and of an endless subject only the first `LONGEST` characters count.
 
 use mail_parser::{HeaderName, MessageParser};
 

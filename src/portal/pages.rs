@@ -150,6 +150,7 @@ pub(super) fn link(
         LinkState::Expired => ended("portal-expired-title", "portal-expired-text"),
         LinkState::Recalled => ended("portal-recalled-title", "portal-recalled-text"),
         LinkState::Locked => ended("portal-locked-title", "portal-locked-text"),
+        LinkState::Suspended => ended("portal-suspended-title", "portal-suspended-text"),
     }
 }
 

@@ -117,6 +117,7 @@ fn link_states() -> Vec<(&'static str, LinkState, Option<Complaint>)> {
         ("expired", LinkState::Expired, None),
         ("recalled", LinkState::Recalled, None),
         ("locked", LinkState::Locked, None),
+        ("suspended", LinkState::Suspended, None),
         ("enter-leaving", told(sms, SentState::Pending, None), None),
         ("enter-arrived", told(sms, SentState::Delivered, None), None),
         ("enter-absent", told(sms, SentState::Failed, Some(FailureClass::Absent)), None),

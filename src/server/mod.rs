@@ -4,13 +4,16 @@
 //! bound first, then the vault and the store are opened, then the doors serve. The clock of the world and
 //! the randomness of the system enter here and nowhere else.
 
+pub mod backup;
 mod doors;
 mod install;
+pub mod journal;
 mod process;
 mod rooms;
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -162,14 +165,20 @@ impl Server {
             };
             running.tasks.spawn(portal::serve(listener, tls.clone(), limits, stopped.clone(), portal));
         }
-        running.keep(tls, relay, &stopped);
+        running.keep(tls, relay, config.audit_export.clone(), &stopped);
         Ok(running)
     }
 }
 
 impl Running {
     /// The work behind the doors: notices, housekeeping, renewed certificates.
-    fn keep(&mut self, tls: Option<Tls>, relay: Option<Relay>, stopped: &watch::Receiver<bool>) {
+    fn keep(
+        &mut self,
+        tls: Option<Tls>,
+        relay: Option<Relay>,
+        export: Option<PathBuf>,
+        stopped: &watch::Receiver<bool>,
+    ) {
         if let Some(relay) = relay {
             let (deliveries, stop) = (self.rooms.deliveries.clone(), stopped.clone());
             self.tasks.spawn(async move { deliveries.run_courier(&relay, stop).await });
@@ -198,6 +207,10 @@ impl Running {
                 }
             }
         }));
+        if let Some(path) = export {
+            let (rooms, stop) = (self.rooms.clone(), stopped.clone());
+            self.tasks.spawn(journal::keep(path, rooms.store, stop));
+        }
         if let Some(tls) = tls {
             self.tasks.spawn(every(RELOAD, stopped.clone(), move || {
                 match tls.reload() {

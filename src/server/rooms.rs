@@ -17,12 +17,13 @@ use crate::texts::Texts;
 use crate::vault::{RootKey, Vault};
 
 use super::StartError;
+use super::journal::JournalFile;
 
 /// Everything that verbs need, and the verbs.
 #[derive(Clone)]
 pub struct Rooms {
-    store: Store,
-    vault: Vault,
+    pub(super) store: Store,
+    pub(super) vault: Vault,
     /// Every text.
     pub texts: Texts,
     /// Mailboxes and devices.
@@ -99,6 +100,14 @@ impl Rooms {
         let told = |fault: crate::domain::Fault| StartError(format!("store.database: {fault}"));
         let tx = self.store.write("note settings").await.map_err(told)?;
         tx.commit(AuditEvent::new(now, Actor::Server, Verb::CloudClientsAllowed)).await.map_err(told)
+    }
+
+    /// Appends what is new in the journal to a file; returns how many events.
+    ///
+    /// # Errors
+    /// [`StartError`] of the file or the store.
+    pub async fn export_journal(&self, file: &Path) -> Result<u64, StartError> {
+        JournalFile::open(file).await?.append(&self.store).await
     }
 
     /// Closes the store.

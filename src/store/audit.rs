@@ -139,7 +139,7 @@ impl Inner {
     }
 
     /// The authentication of one event: node, sequence, the link before and the line, each with its length.
-    fn link(&self, node: &str, seq: i64, before: &[u8], line: &str) -> Vec<u8> {
+    pub(super) fn link(&self, node: &str, seq: i64, before: &[u8], line: &str) -> Vec<u8> {
         let mut octets = Vec::with_capacity(node.len() + before.len() + line.len() + 40);
         for field in [node.as_bytes(), &seq.to_be_bytes(), before, line.as_bytes()] {
             octets.extend_from_slice(&u64::try_from(field.len()).unwrap_or(u64::MAX).to_be_bytes());

@@ -68,6 +68,8 @@ pub struct DeliveryRow {
     pub expires_at: Timestamp,
     /// What its sender asked to hear (RFC 3461), sealed at (deliveries, id, report).
     pub report: Option<Sealed>,
+    /// Since when nobody opens it for now; `None`: it is open as its state says.
+    pub suspended_at: Option<Timestamp>,
 }
 
 impl Store {
@@ -76,7 +78,7 @@ impl Store {
         let sql = "SELECT id, practice_id, mailbox_id, message_id, head_id, patient_id, state, failure, \
                    coordinates_sealed, address_hash, number_hash, thread_sealed, subject_sealed, esk, ticket_hash, \
                    ticket_sealed, authority_mac, tries, paused_until, created_at, notified_at, opened_at, \
-                   downloaded_at, ended_at, expires_at, report_sealed \
+                   downloaded_at, ended_at, expires_at, report_sealed, suspended_at \
                    FROM deliveries WHERE id = $1";
         Ok(self.row(sql, &[id.into()]).await?.as_ref().map(delivery_row).transpose()?)
     }
@@ -86,7 +88,7 @@ impl Store {
         let sql = "SELECT id, practice_id, mailbox_id, message_id, head_id, patient_id, state, failure, \
                    coordinates_sealed, address_hash, number_hash, thread_sealed, subject_sealed, esk, ticket_hash, \
                    ticket_sealed, authority_mac, tries, paused_until, created_at, notified_at, opened_at, \
-                   downloaded_at, ended_at, expires_at, report_sealed \
+                   downloaded_at, ended_at, expires_at, report_sealed, suspended_at \
                    FROM deliveries WHERE ticket_hash = $1";
         Ok(self.row(sql, &[ticket.into()]).await?.as_ref().map(delivery_row).transpose()?)
     }
@@ -98,7 +100,7 @@ impl Store {
                 let sql = "SELECT id, practice_id, mailbox_id, message_id, head_id, patient_id, state, failure, \
                    coordinates_sealed, address_hash, number_hash, thread_sealed, subject_sealed, esk, ticket_hash, \
                    ticket_sealed, authority_mac, tries, paused_until, created_at, notified_at, opened_at, \
-                   downloaded_at, ended_at, expires_at, report_sealed \
+                   downloaded_at, ended_at, expires_at, report_sealed, suspended_at \
                    FROM deliveries WHERE mailbox_id = $1 ORDER BY created_at DESC, id LIMIT $2";
                 self.rows(sql, &[mailbox.into(), limit.into()]).await?
             }
@@ -106,7 +108,7 @@ impl Store {
                 let sql = "SELECT id, practice_id, mailbox_id, message_id, head_id, patient_id, state, failure, \
                    coordinates_sealed, address_hash, number_hash, thread_sealed, subject_sealed, esk, ticket_hash, \
                    ticket_sealed, authority_mac, tries, paused_until, created_at, notified_at, opened_at, \
-                   downloaded_at, ended_at, expires_at, report_sealed \
+                   downloaded_at, ended_at, expires_at, report_sealed, suspended_at \
                    FROM deliveries ORDER BY created_at DESC, id LIMIT $1";
                 self.rows(sql, &[limit.into()]).await?
             }
@@ -218,9 +220,9 @@ pub(super) async fn insert(conn: &mut Conn, row: &DeliveryRow) -> Result<(), Tro
     let sql = "INSERT INTO deliveries (id, practice_id, mailbox_id, message_id, head_id, patient_id, state, failure, \
                    coordinates_sealed, address_hash, number_hash, thread_sealed, subject_sealed, esk, ticket_hash, \
                    ticket_sealed, authority_mac, tries, paused_until, created_at, notified_at, opened_at, \
-                   downloaded_at, ended_at, expires_at, report_sealed) \
+                   downloaded_at, ended_at, expires_at, report_sealed, suspended_at) \
                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, \
-                   $20, $21, $22, $23, $24, $25, $26)";
+                   $20, $21, $22, $23, $24, $25, $26, $27)";
     let params = [
         row.id.into(),
         row.practice.into(),
@@ -248,6 +250,7 @@ pub(super) async fn insert(conn: &mut Conn, row: &DeliveryRow) -> Result<(), Tro
         row.ended_at.into(),
         row.expires_at.into(),
         row.report.as_ref().into(),
+        row.suspended_at.into(),
     ];
     conn.execute(sql, &params).await.map(|_| ())
 }
@@ -280,5 +283,6 @@ fn delivery_row(row: &Row) -> Result<DeliveryRow, Trouble> {
         ended_at: row.read_opt("ended_at")?,
         expires_at: row.read("expires_at")?,
         report: row.read_opt("report_sealed")?,
+        suspended_at: row.read_opt("suspended_at")?,
     })
 }

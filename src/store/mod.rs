@@ -15,6 +15,7 @@ pub mod changes;
 pub mod cloud;
 pub mod deliveries;
 pub mod deposit;
+pub mod dump;
 pub mod entries;
 pub mod expunge;
 pub mod folders;
@@ -30,6 +31,7 @@ pub mod sessions;
 pub mod spending;
 pub mod sql;
 pub mod summaries;
+pub mod tombstones;
 pub mod value;
 
 pub use sql::{ChainMac, OpenError, Store, StoreOptions, Tx};

@@ -29,6 +29,22 @@ impl Store {
         Ok(put(self.inner.objects.as_ref(), id, container).await?)
     }
 
+    /// Reads an object; `None` when it is gone.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the object store.
+    pub async fn object(&self, id: ObjectId) -> Result<Option<Container>, Fault> {
+        Ok(fetch(self.inner.objects.as_ref(), id).await?)
+    }
+
+    /// Writes an object of a backup, as it was read there; as [`Store::put_object`].
+    ///
+    /// # Errors
+    /// A transient [`Fault`] when the store is full or away.
+    pub async fn put_back(&self, id: ObjectId, octets: Vec<u8>) -> Result<(), Fault> {
+        self.put_object(id, Container::from_octets(octets)).await
+    }
+
     /// Reads a container, from its row or from the object store. `None` when it is gone.
     ///
     /// # Errors

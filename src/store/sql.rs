@@ -11,16 +11,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use futures_util::TryStreamExt as _;
 use object_store::ObjectStore;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions};
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 use tokio::sync::mpsc;
 
 use super::deposit::Waiting;
-use super::value::{Param, Plain, PlainOctets, Row, Trouble};
+use super::value::{Cell, Kind, Param, Plain, PlainOctets, Row, Trouble};
 use super::{deposit, objects};
 use crate::domain::{AuditEvent, Fault, MailboxId, SecretText};
 
@@ -125,6 +126,11 @@ impl Store {
         let conn = self.inner.begin().await?;
         tracing::trace!(name, "write transaction");
         Ok(Tx { conn, inner: Arc::clone(&self.inner), touched: Vec::new(), grown: BTreeMap::new() })
+    }
+
+    /// The node whose chain of the journal this store writes.
+    pub fn node(&self) -> &str {
+        &self.inner.node
     }
 
     /// A value of `meta`.
@@ -256,7 +262,7 @@ impl Inner {
 /// A write transaction. Dropped without [`Tx::commit`], it is rolled back.
 pub struct Tx {
     pub(super) conn: Conn,
-    inner: Arc<Inner>,
+    pub(super) inner: Arc<Inner>,
     /// Mailboxes whose sessions are told once this is committed.
     pub(super) touched: Vec<(MailboxId, i64)>,
     /// Octets that came to mailboxes, or went.
@@ -323,6 +329,77 @@ impl Conn {
                 postgres(sql, params).fetch_all(&mut **tx).await?.into_iter().map(Row::Postgres).collect()
             }
         })
+    }
+
+    /// The columns of a table, in their order.
+    pub(super) async fn columns(&mut self, table: &'static str) -> Result<Vec<(String, Kind)>, Trouble> {
+        let sql = match self {
+            Self::Sqlite(_) => "SELECT name, type FROM pragma_table_info($1) ORDER BY cid",
+            Self::Postgres(_) => {
+                "SELECT CAST(column_name AS TEXT) AS name, upper(CAST(data_type AS TEXT)) AS type \
+                 FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = $1 \
+                 ORDER BY ordinal_position"
+            }
+        };
+        let read = |row: &Row| {
+            let kind = match row.read::<String>("type")?.as_str() {
+                "TEXT" => Kind::Text,
+                "BIGINT" => Kind::Int,
+                "BYTEA" => Kind::Octets,
+                other => return Err(Trouble::new("a column is of no kind that is known here", other.to_owned())),
+            };
+            Ok((row.read("name")?, kind))
+        };
+        self.rows(sql, &[Plain(table).into()]).await?.iter().map(read).collect()
+    }
+
+    /// Every row of a table, one after the other; returns how many.
+    pub(super) async fn each(
+        &mut self,
+        table: &'static str,
+        columns: &[(String, Kind)],
+        mut with: impl AsyncFnMut(Vec<Cell>) -> Result<(), Trouble>,
+    ) -> Result<u64, Trouble> {
+        let names: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
+        // Names of the schema, which are ours.
+        let sql = format!("SELECT {} FROM {table}", names.join(", "));
+        let cells = |row: &Row| {
+            columns.iter().enumerate().map(|(at, (_, kind))| row.cell(at, *kind)).collect::<Result<Vec<_>, _>>()
+        };
+        let mut many = 0;
+        match self {
+            Self::Sqlite(tx) => {
+                let mut rows = sqlx::query(AssertSqlSafe(sql)).fetch(&mut **tx);
+                while let Some(row) = rows.try_next().await? {
+                    with(cells(&Row::Sqlite(row))?).await?;
+                    many += 1;
+                }
+            }
+            Self::Postgres(tx) => {
+                let mut rows = sqlx::query(AssertSqlSafe(sql)).fetch(&mut **tx);
+                while let Some(row) = rows.try_next().await? {
+                    with(cells(&Row::Postgres(row))?).await?;
+                    many += 1;
+                }
+            }
+        }
+        Ok(many)
+    }
+
+    /// Inserts a row of a dump, by a statement made of names of the schema.
+    pub(super) async fn insert_cells(&mut self, sql: &str, params: &[Param<'_>]) -> Result<(), Trouble> {
+        let sql = AssertSqlSafe(sql.to_owned());
+        match self {
+            Self::Sqlite(tx) => {
+                let query = params.iter().fold(sqlx::query(sql), |query, param| param.bind_sqlite(query));
+                query.execute(&mut **tx).await?;
+            }
+            Self::Postgres(tx) => {
+                let query = params.iter().fold(sqlx::query(sql), |query, param| param.bind_postgres(query));
+                query.execute(&mut **tx).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Makes the transaction durable. Called by [`Tx::commit`] and the writer of deposits, after the journal.
@@ -465,6 +542,11 @@ async fn create_private(file: &Path) -> Result<(), Fault> {
         opened.set_permissions(std::fs::Permissions::from_mode(0o600)).await.map_err(away)?;
     }
     Ok(())
+}
+
+/// The newest version of the schema.
+pub(super) fn schema() -> i64 {
+    MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default()
 }
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");

@@ -38,6 +38,36 @@ pub struct Plain<'a>(pub &'a str);
 /// Octets that stand in clear because their column is listed: a value of `meta`, a link of the journal.
 pub(super) struct PlainOctets<'a>(pub(super) &'a [u8]);
 
+/// The three kinds of columns that there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Text,
+    Int,
+    Octets,
+}
+
+/// A value of any column, for a dump: it is copied and never looked at.
+pub(super) enum Cell {
+    Null,
+    Text(String),
+    Int(i64),
+    Octets(Vec<u8>),
+}
+
+impl<'a> Param<'a> {
+    /// A value of a dump, for a column of that kind.
+    pub(super) fn cell(cell: &'a Cell, kind: Kind) -> Self {
+        Self(match (cell, kind) {
+            (Cell::Text(text), _) => Value::Text(Some(Cow::Borrowed(text))),
+            (Cell::Int(number), _) => Value::Int(Some(*number)),
+            (Cell::Octets(octets), _) => Value::Bytes(Some(octets)),
+            (Cell::Null, Kind::Text) => Value::Text(None),
+            (Cell::Null, Kind::Int) => Value::Int(None),
+            (Cell::Null, Kind::Octets) => Value::Bytes(None),
+        })
+    }
+}
+
 impl<'a> From<Plain<'a>> for Param<'a> {
     fn from(text: Plain<'a>) -> Self {
         Self(Value::Text(Some(Cow::Borrowed(text.0))))
@@ -128,6 +158,25 @@ impl Row {
     /// The value of a column that is never NULL.
     pub(super) fn read<C: Column>(&self, column: &'static str) -> Result<C, Trouble> {
         self.read_opt(column)?.ok_or_else(|| Trouble::malformed(column))
+    }
+
+    /// The value of the column at a place, whatever it is.
+    pub(super) fn cell(&self, at: usize, kind: Kind) -> Result<Cell, Trouble> {
+        let malformed = |_| Trouble::malformed("of a dump");
+        macro_rules! read {
+            ($to:ty) => {
+                match self {
+                    Self::Sqlite(row) => row.try_get_unchecked::<Option<$to>, _>(at),
+                    Self::Postgres(row) => row.try_get_unchecked::<Option<$to>, _>(at),
+                }
+                .map_err(malformed)?
+            };
+        }
+        Ok(match kind {
+            Kind::Text => read!(String).map_or(Cell::Null, Cell::Text),
+            Kind::Int => read!(i64).map_or(Cell::Null, Cell::Int),
+            Kind::Octets => read!(Vec<u8>).map_or(Cell::Null, Cell::Octets),
+        })
     }
 
     /// The value of a column, `None` for NULL.

@@ -133,6 +133,16 @@ impl Vault {
         data_encoding::BASE32_DNSSEC.encode(left)
     }
 
+    /// The authentication of a backup's manifest, in hexadecimal.
+    pub fn backup_code(&self, manifest: &[u8]) -> String {
+        data_encoding::HEXLOWER.encode(&self.bare_code(&[b"backup"], &[manifest]))
+    }
+
+    /// Whether it is that manifest's (constant time).
+    pub fn backup_code_matches(&self, manifest: &[u8], code: &str) -> bool {
+        symmetric::same(self.backup_code(manifest).as_bytes(), code.as_bytes())
+    }
+
     /// Key id, then HMAC-SHA-256 of the framed values under the key of the names.
     pub(super) fn code(&self, names: &[&[u8]], values: &[&[u8]]) -> Vec<u8> {
         [self.key_id().0.as_slice(), &self.bare_code(names, values)].concat()

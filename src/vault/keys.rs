@@ -314,19 +314,20 @@ impl Vault {
         unwrap(esk, &key_pair(&octets)?).map(|secret| MailboxSecret(*secret))
     }
 
-    /// Away from the server: the mailbox secret of a recovery slot, sealed to the public half of a device.
+    /// Away from the server: the mailbox secret of a recovery slot, which comes as octets of a file, sealed to the public
+    /// half of a device.
     ///
     /// # Errors
     /// As [`Vault::open_recovery`]; a [`Fault`] when the public half is not of our kind.
-    pub fn recover(recovery: &RecoverySecret, esk: &Esk, public_key: &PublicKey) -> Result<Esk, Fault> {
-        let secret = Self::open_recovery(recovery, esk)?;
+    pub fn recover(recovery: &RecoverySecret, locked: Vec<u8>, public_key: &PublicKey) -> Result<Esk, Fault> {
+        let secret = Self::open_recovery(recovery, &Esk::from_octets(locked))?;
         wrap(&secret.0, &policy::encryption_key(public_key)?)
     }
 
-    /// Whether a session-key packet is to this public half, and of our kind.
-    pub fn is_to(esk: &Esk, public_key: &PublicKey) -> bool {
-        let key = policy::encryption_key(public_key);
-        key.is_ok_and(|key| policy::pkesk(esk, key.fingerprint().as_bytes()).is_ok())
+    /// Octets of a file as a session-key packet, if they are one to this public half and of our kind.
+    pub fn packet_to(octets: Vec<u8>, public_key: &PublicKey) -> Option<Esk> {
+        let (esk, key) = (Esk::from_octets(octets), policy::encryption_key(public_key).ok()?);
+        policy::pkesk(&esk, key.fingerprint().as_bytes()).is_ok().then_some(esk)
     }
 
     /// What tells a public half from any other, for people to compare: four groups of four characters.

@@ -32,6 +32,7 @@ mod mailbox;
 mod odd;
 mod ovh;
 mod relay;
+mod restore;
 mod routes;
 mod swaps;
 mod thief;

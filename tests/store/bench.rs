@@ -309,6 +309,7 @@ impl House {
             ended_at: None,
             expires_at: later(30 * 24 * 3600),
             report: Some(sealed()),
+            suspended_at: None,
         }
     }
 

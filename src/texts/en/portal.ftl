@@ -132,6 +132,8 @@ portal-recalled-title = This letter was taken back
 portal-recalled-text = The person who sent it has withdrawn it. It cannot be read any more.
 portal-locked-title = This letter is closed
 portal-locked-text = Too many wrong codes were typed. To protect you, this letter does not open with this link any more.
+portal-suspended-title = This letter is not available for now
+portal-suspended-text = The practice is checking it before it opens again. Try again later with this same link, or call the practice.
 portal-ended-call = To get another one, please call us on { $telephone }.
 portal-ended-silent = To get another one, please call the practice that wrote to you.
 

@@ -135,6 +135,8 @@ portal-recalled-title = Esta carta ha sido retirada
 portal-recalled-text = La persona que la envió la ha retirado. Ya no se puede leer.
 portal-locked-title = Esta carta está cerrada
 portal-locked-text = Se han escrito demasiadas claves incorrectas. Por su seguridad, esta carta ya no se abre con este enlace.
+portal-suspended-title = Esta carta no está disponible por ahora
+portal-suspended-text = La consulta la está comprobando antes de volver a abrirla. Inténtelo más tarde con este mismo enlace o llame a la consulta.
 portal-ended-call = Para recibir otra, llámenos al { $telephone }.
 portal-ended-silent = Para recibir otra, llame a la consulta que le ha escrito.
 

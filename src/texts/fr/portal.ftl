@@ -132,6 +132,8 @@ portal-recalled-title = Cette lettre a été reprise
 portal-recalled-text = La personne qui l’a envoyée l’a retirée. Elle ne peut plus être lue.
 portal-locked-title = Cette lettre est fermée
 portal-locked-text = Trop de codes faux ont été tapés. Pour vous protéger, cette lettre ne s’ouvre plus avec ce lien.
+portal-suspended-title = Cette lettre n’est pas disponible pour l’instant
+portal-suspended-text = Le cabinet la vérifie avant de la rouvrir. Réessayez plus tard avec ce même lien, ou appelez le cabinet.
 portal-ended-call = Pour en recevoir une autre, appelez-nous au { $telephone }.
 portal-ended-silent = Pour en recevoir une autre, appelez le cabinet qui vous a écrit.
 

@@ -136,6 +136,8 @@ portal-recalled-title = Questa lettera è stata ritirata
 portal-recalled-text = La persona che l’ha inviata l’ha ritirata. Non si può più leggere.
 portal-locked-title = Questa lettera è chiusa
 portal-locked-text = Sono stati scritti troppi codici sbagliati. Per la Sua sicurezza, questa lettera non si apre più con questo link.
+portal-suspended-title = Questa lettera non è disponibile per ora
+portal-suspended-text = Lo studio la sta verificando prima di riaprirla. Riprovi più tardi con questo stesso link, oppure chiami lo studio.
 portal-ended-call = Per riceverne un’altra, ci chiami al { $telephone }.
 portal-ended-silent = Per riceverne un’altra, chiami lo studio che Le ha scritto.
 
