@@ -4,3 +4,6 @@ UPDATE mailboxes SET renewal_due_at = (SELECT MAX(f.revoked_at) FROM former_devi
 
 -- A delivery that nobody opens for now: a restore holds what it cannot know to be right.
 ALTER TABLE deliveries ADD COLUMN suspended_at BIGINT;                    -- since when; NULL: it is not
+
+ALTER TABLE devices ADD COLUMN told_at BIGINT;                            -- when its mailbox's owner was told of it
+UPDATE devices SET told_at = created_at;

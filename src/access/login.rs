@@ -141,6 +141,11 @@ impl Access {
         secret: &MailboxSecret,
     ) -> (MailboxKeys, i64) {
         let Checked { mailbox, device, .. } = checked;
+        if self.announce_devices
+            && let Err(fault) = self.fill_announced(checked, secret).await
+        {
+            tracing::error!(mailbox = %mailbox.id, device = %device.id, %fault, "a device that waits could not be let in");
+        }
         if mailbox.renewal_due_at.is_some() {
             match self.renew(checked, slot, secret).await {
                 Ok(Some(new)) => return (new, mailbox.version + 1),
@@ -152,6 +157,32 @@ impl Access {
             }
         }
         (keys, mailbox.version)
+    }
+
+    /// Lets devices read that wait and were announced: the owner had time to say no.
+    async fn fill_announced(
+        &self,
+        Checked { mailbox, device, .. }: &Checked,
+        secret: &MailboxSecret,
+    ) -> Result<(), Fault> {
+        let now = self.clock.now();
+        for (waits, mut slot) in self.store.announced(mailbox.id, now).await? {
+            let ours = slot.mailbox == mailbox.id && waits.mailbox == mailbox.id && slot.device == Some(waits.id);
+            if !ours || !self.vault.holds(&slot, &slot.mac) || !self.vault.holds(&waits, &waits.mac) {
+                tracing::error!(mailbox = %mailbox.id, slot = %slot.id, "a row without authority was not used: the database was changed by somebody else");
+                continue;
+            }
+            slot.esk = Some(self.vault.fill_slot(&slot.public_key, secret)?);
+            slot.version += 1;
+            slot.mac = self.vault.mark(&slot);
+            let mut tx = self.store.write("fill slot").await?;
+            if !tx.hold_mailbox(mailbox.id, mailbox.version).await? || !tx.fill_slot(&slot).await? {
+                return Ok(());
+            }
+            let event = AuditEvent::new(now, Actor::Device(device.id), Verb::DeviceFilled);
+            tx.commit(event.about_mailbox(mailbox.id).about_device(waits.id)).await?;
+        }
+        Ok(())
     }
 
     async fn renew(

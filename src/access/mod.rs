@@ -45,6 +45,7 @@ pub struct Access {
     ceilings: Ceilings,
     /// Something was reported, or pressed: a cascade may go on.
     moved: Arc<tokio::sync::Notify>,
+    announce_devices: bool,
 }
 
 impl Access {
@@ -70,7 +71,15 @@ impl Access {
             report_base: None,
             ceilings: Ceilings::default(),
             moved: Arc::default(),
+            announce_devices: false,
         }
+    }
+
+    /// The same, where a device that waits reads once its announcement lies in INBOX.
+    #[must_use]
+    pub fn with_announced_devices(mut self, announce: bool) -> Self {
+        self.announce_devices = announce;
+        self
     }
 
     /// The same, with what may be spent, and the portal's address as providers reach it.

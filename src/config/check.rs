@@ -67,9 +67,6 @@ pub(super) fn check(raw: Raw, file: &Path, folder: &Path, secrets: &Secrets<'_>)
         }
     }
     let approve = raw.keys.approve.as_deref().map(Approve::read).transpose().named("keys.approve")?;
-    if approve == Some(Approve::Announce) {
-        not_built.push("keys.approve: filling a pending device is not built yet; it stays pending".to_owned());
-    }
     let cloud = raw.access.cloud_clients.as_deref().map(CloudPolicy::read).transpose().named("access.cloud_clients")?;
     let list = raw.access.cloud_clients_file.as_deref().map(|file| path(folder, file)).transpose();
     let list = list.and_then(|file| cloud::list(file.as_deref())).named("access.cloud_clients_file")?;
@@ -113,6 +110,7 @@ pub(super) fn check(raw: Raw, file: &Path, folder: &Path, secrets: &Secrets<'_>)
         },
         providers: code::providers(&raw.code, secrets)?,
         ceilings: code::ceilings(&raw.code.ceilings)?,
+        announce_devices: approve == Some(Approve::Announce),
         audit_export: raw.audit.export.as_deref().filter(|to| to.starts_with('/')).map(PathBuf::from),
         recovery: raw.keys.recovery.as_deref().map(|file| path(folder, file)).transpose().named("keys.recovery")?,
         cloud_clients,

@@ -64,6 +64,8 @@ pub struct Config {
     pub providers: Vec<ProviderSettings>,
     /// How many codes may be sent in a day.
     pub ceilings: Ceilings,
+    /// Whether a device that waits reads once its announcement lies in INBOX.
+    pub announce_devices: bool,
     /// The file that the journal is appended to every minute.
     pub audit_export: Option<PathBuf>,
     /// The public recovery certificate.
@@ -193,6 +195,7 @@ impl Config {
             days: self.portal.days,
             notice_from: self.notice.from.clone(),
             relay: self.notice.relay.is_some(),
+            announce_devices: self.announce_devices,
         }
     }
 

@@ -5,6 +5,7 @@ mod author;
 mod cloud;
 pub mod courier;
 pub mod desk;
+pub mod devices;
 pub mod directory;
 mod header;
 mod heads;
@@ -44,6 +45,8 @@ pub struct Settings {
     pub notice_from: String,
     /// Whether notices can leave at all; without, nobody outside is written to.
     pub relay: bool,
+    /// Whether a device that waits reads once its announcement lies in INBOX.
+    pub announce_devices: bool,
 }
 
 /// The verb room of deliveries. Cheap to clone.

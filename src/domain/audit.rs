@@ -24,6 +24,8 @@ words! {
         DeviceFirstUsed = "device.first-used",
         /// A device was used again (noted at most once an hour).
         DeviceUsed = "device.used",
+        /// A device that waited can read: its announcement lay in INBOX.
+        DeviceFilled = "device.filled",
         /// A device was revoked.
         DeviceRevoked = "device.revoked",
         /// The keys of a mailbox were renewed after a device was revoked.

@@ -159,7 +159,9 @@ impl Mailboxes {
         if let Some(certificate) = recovery {
             slots.push(self.recovery_slot(id, certificate, &keys.secret, now)?);
         }
-        let devices: Vec<DeviceRow> = made.iter().map(|made| made.row.clone()).collect();
+        // Of the devices that a mailbox is born with nobody is told: who has one reads the letter.
+        let devices: Vec<DeviceRow> =
+            made.iter().map(|made| DeviceRow { told_at: Some(now), ..made.row.clone() }).collect();
         let folders: Vec<FolderRow> = FolderRole::ALL
             .iter()
             .filter(|role| **role != FolderRole::Plain)
@@ -342,6 +344,7 @@ impl Mailboxes {
             mac: Mac::pending(),
             created_at: now,
             last_used_at: None,
+            told_at: None,
         };
         row.mac = self.vault.mark(&row);
         let slot = match kind {

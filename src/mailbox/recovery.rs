@@ -104,6 +104,7 @@ impl Mailboxes {
         slot.version += 1;
         slot.mac = self.vault.mark(&slot);
         tx.fill_slot(&slot).await?;
+        tx.tell_again(device).await?;
         let event = AuditEvent::new(now, Actor::Operator, Verb::Recovered);
         tx.commit(event.about_practice(row.practice).about_mailbox(row.id).about_device(device)).await?;
         Ok(device)

@@ -618,6 +618,7 @@ async fn empty() -> (Portal, tempfile::TempDir) {
                 days: 30,
                 notice_from: "Cabinet <a@cabinet.example>".into(),
                 relay: true,
+                announce_devices: false,
             },
         ),
         texts: Texts::new(),

@@ -102,7 +102,8 @@ impl Server {
         };
         let rooms = Rooms::open(config, "serve", clock.clone(), random.clone()).await?;
         let access = rooms.access(clock.clone(), random, gateways, config.portal_host());
-        let access = access.with_cloud_clients(config.cloud_clients.clone());
+        let access =
+            access.with_cloud_clients(config.cloud_clients.clone()).with_announced_devices(config.announce_devices);
         let access = access.with_codes(config.ceilings, config.portal.url.as_ref().map(|url| url.as_str()));
         rooms.note_settings(config, clock.now()).await?;
 
@@ -201,6 +202,9 @@ impl Running {
                 }
                 if let Err(fault) = deliveries.tell_cloud_refusals().await {
                     tracing::warn!(%fault, "letters about refused clients");
+                }
+                if let Err(fault) = deliveries.tell_devices().await {
+                    tracing::warn!(%fault, "letters about devices");
                 }
                 if let Err(fault) = deliveries.tell_stops().await {
                     tracing::warn!(%fault, "letters about refused short messages");

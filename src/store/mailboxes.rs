@@ -61,6 +61,8 @@ pub struct DeviceRow {
     pub created_at: Timestamp,
     /// When it was last used.
     pub last_used_at: Option<Timestamp>,
+    /// When the mailbox's owner was told of it.
+    pub told_at: Option<Timestamp>,
 }
 
 /// A row of `slots`.
@@ -144,7 +146,7 @@ impl Store {
     /// The devices of a mailbox, oldest first.
     pub async fn devices(&self, mailbox: MailboxId) -> Result<Vec<DeviceRow>, Fault> {
         let sql = "SELECT id, mailbox_id, tag, kind, label_sealed, verifier_hash, authority_mac, created_at, \
-                   last_used_at \
+                   last_used_at, told_at \
                    FROM devices WHERE mailbox_id = $1 ORDER BY created_at, id";
         Ok(self.rows(sql, &[mailbox.into()]).await?.iter().map(device_row).collect::<Result<_, _>>()?)
     }
@@ -152,7 +154,7 @@ impl Store {
     /// One device.
     pub async fn device(&self, id: DeviceId) -> Result<Option<DeviceRow>, Fault> {
         let sql = "SELECT id, mailbox_id, tag, kind, label_sealed, verifier_hash, authority_mac, created_at, \
-                   last_used_at \
+                   last_used_at, told_at \
                    FROM devices WHERE id = $1";
         Ok(self.row(sql, &[id.into()]).await?.as_ref().map(device_row).transpose()?)
     }
@@ -175,7 +177,7 @@ impl Store {
     /// The device of a mailbox with that tag.
     pub async fn device_tagged(&self, mailbox: MailboxId, tag: &str) -> Result<Option<DeviceRow>, Fault> {
         let sql = "SELECT id, mailbox_id, tag, kind, label_sealed, verifier_hash, authority_mac, created_at, \
-                   last_used_at \
+                   last_used_at, told_at \
                    FROM devices WHERE mailbox_id = $1 AND tag = $2";
         let row = self.row(sql, &[mailbox.into(), Plain(tag).into()]).await?;
         Ok(row.as_ref().map(device_row).transpose()?)
@@ -364,8 +366,8 @@ impl Tx {
 
 async fn insert_device(conn: &mut Conn, row: &DeviceRow) -> Result<bool, Trouble> {
     let sql = "INSERT INTO devices (id, mailbox_id, tag, kind, label_sealed, verifier_hash, authority_mac, created_at, \
-                   last_used_at) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (mailbox_id, tag) DO NOTHING";
+                   last_used_at, told_at) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (mailbox_id, tag) DO NOTHING";
     let params = [
         row.id.into(),
         row.mailbox.into(),
@@ -376,6 +378,7 @@ async fn insert_device(conn: &mut Conn, row: &DeviceRow) -> Result<bool, Trouble
         (&row.mac).into(),
         row.created_at.into(),
         row.last_used_at.into(),
+        row.told_at.into(),
     ];
     Ok(conn.execute(sql, &params).await? > 0)
 }
@@ -443,6 +446,7 @@ fn device_row(row: &Row) -> Result<DeviceRow, Trouble> {
         mac: row.read("authority_mac")?,
         created_at: row.read("created_at")?,
         last_used_at: row.read_opt("last_used_at")?,
+        told_at: row.read_opt("told_at")?,
     })
 }
 

@@ -15,6 +15,7 @@ pub mod changes;
 pub mod cloud;
 pub mod deliveries;
 pub mod deposit;
+pub mod devices;
 pub mod dump;
 pub mod entries;
 pub mod expunge;

@@ -22,6 +22,7 @@ pub const SOURCES: &[(Language, &[&str])] = &[
             include_str!("fr/report.ftl"),
             include_str!("fr/cloud.ftl"),
             include_str!("fr/stop.ftl"),
+            include_str!("fr/device.ftl"),
         ],
     ),
     (
@@ -35,6 +36,7 @@ pub const SOURCES: &[(Language, &[&str])] = &[
             include_str!("en/report.ftl"),
             include_str!("en/cloud.ftl"),
             include_str!("en/stop.ftl"),
+            include_str!("en/device.ftl"),
         ],
     ),
     (
@@ -48,6 +50,7 @@ pub const SOURCES: &[(Language, &[&str])] = &[
             include_str!("it/report.ftl"),
             include_str!("it/cloud.ftl"),
             include_str!("it/stop.ftl"),
+            include_str!("it/device.ftl"),
         ],
     ),
     (
@@ -61,6 +64,7 @@ pub const SOURCES: &[(Language, &[&str])] = &[
             include_str!("es/report.ftl"),
             include_str!("es/cloud.ftl"),
             include_str!("es/stop.ftl"),
+            include_str!("es/device.ftl"),
         ],
     ),
     (
@@ -74,6 +78,7 @@ pub const SOURCES: &[(Language, &[&str])] = &[
             include_str!("ru/report.ftl"),
             include_str!("ru/cloud.ftl"),
             include_str!("ru/stop.ftl"),
+            include_str!("ru/device.ftl"),
         ],
     ),
 ];

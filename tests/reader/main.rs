@@ -16,6 +16,7 @@ mod postgres;
 
 mod changes;
 mod cloud;
+mod devices;
 mod folders;
 mod journal;
 mod login;

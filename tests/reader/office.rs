@@ -206,6 +206,7 @@ async fn open(database: &str, folder: &tempfile::TempDir, root: &RootKey, clock:
         days: 30,
         notice_from: "Cabinet <a@cabinet.example>".into(),
         relay: true,
+        announce_devices: false,
     };
     Node {
         access: Access::new(

@@ -191,6 +191,7 @@ pub fn device_row(mailbox: MailboxId, tag: &str) -> DeviceRow {
         mac: mac(),
         created_at: NOW,
         last_used_at: None,
+        told_at: None,
     }
 }
 
