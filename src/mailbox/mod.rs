@@ -28,7 +28,7 @@ pub use append::{AppendError, NewMessage};
 pub use copy::Placed;
 pub use flags::Flagged;
 pub use import::{Import, ImportError, ImportFolder, NewImport, NotTaken, Taken};
-pub use read::{Body, File, Letter, ReadError};
+pub use read::{Body, File, FilePieces, Letter, Octets, ReadError};
 pub use reader::{EntryInfo, FolderError, FolderInfo, Reader, Standing};
 pub use shared::Snapshot;
 pub use summaries::Found;

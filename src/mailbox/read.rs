@@ -8,8 +8,10 @@ use std::collections::HashSet;
 use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders, PartType};
 use zeroize::Zeroizing;
 
-use crate::domain::{Fault, Timestamp};
-use crate::vault::{Encoding, Grant, OpenHead, PartRef};
+use crate::domain::{Fault, ObjectId, Timestamp};
+use crate::store::Store;
+use crate::vault::container::{FRONT, LAST};
+use crate::vault::{Encoding, Grant, OpenHead, PartPieces, PartRef};
 
 use super::Mailboxes;
 
@@ -46,6 +48,46 @@ pub struct File {
     pub media_type: String,
     /// Its octets, decoded.
     pub size: u64,
+    /// Whether it is read piece by piece, whatever its size.
+    pub in_pieces: bool,
+}
+
+/// The octets of a file.
+pub enum Octets {
+    /// All of them.
+    Whole(Zeroizing<Vec<u8>>),
+    /// One piece after the other, from anywhere.
+    Pieces(FilePieces),
+}
+
+impl Octets {
+    /// How many there are.
+    pub fn length(&self) -> u64 {
+        match self {
+            Self::Whole(octets) => octets.len() as u64,
+            Self::Pieces(pieces) => pieces.part.length(),
+        }
+    }
+}
+
+/// A large file that is opened as it is read.
+pub struct FilePieces {
+    store: Store,
+    object: ObjectId,
+    part: PartPieces,
+}
+
+impl FilePieces {
+    /// The next octets from `at`, at least one and at most to `end`.
+    ///
+    /// # Errors
+    /// A [`Fault`] for octets that are not those that were sealed, or when they went meanwhile.
+    pub async fn read(&self, at: u64, end: u64) -> Result<Zeroizing<Vec<u8>>, Fault> {
+        let over = || Fault::new("a file has no such octets");
+        let piece = self.part.piece(at, end).ok_or_else(over)?;
+        let sealed = self.store.container_range(self.object, piece.sealed.clone()).await?;
+        self.part.open(&piece, &sealed.ok_or(Fault::new("a file went while it was read"))?)
+    }
 }
 
 impl std::fmt::Debug for File {
@@ -98,7 +140,36 @@ impl Mailboxes {
     ///
     /// # Errors
     /// [`ReadError::NoSuchFile`] for a number that is none.
-    pub async fn file(&self, grant: &Grant, number: usize) -> Result<(File, Zeroizing<Vec<u8>>), ReadError> {
+    pub async fn file(&self, grant: &Grant, number: usize) -> Result<(File, Octets), ReadError> {
+        let head = self.head(grant).await?;
+        let (file, cut) = {
+            let message = parsed(&head)?;
+            let (file, part) = files(&message, &head).into_iter().nth(number).ok_or(ReadError::NoSuchFile)?;
+            (file, cut_at(part, &head).cloned())
+        };
+        if let (true, Some(cut)) = (file.in_pieces, cut) {
+            let pieces = self.pieces(grant, &head, &cut).await?;
+            return Ok((File { size: pieces.part.length(), ..file }, Octets::Pieces(pieces)));
+        }
+        let (file, octets) = self.whole(grant, number).await?;
+        Ok((file, Octets::Whole(octets)))
+    }
+
+    /// A large file, begun.
+    async fn pieces(&self, grant: &Grant, head: &OpenHead, cut: &PartRef) -> Result<FilePieces, ReadError> {
+        let size = self.store.container_size(cut.object).await?.ok_or(ReadError::Gone)?;
+        let front = self.store.container_range(cut.object, 0..FRONT.min(size)).await?.ok_or(ReadError::Gone)?;
+        let last = self.store.container_range(cut.object, size.saturating_sub(LAST)..size).await?;
+        let last = last.ok_or(ReadError::Gone)?;
+        let part = self.vault.begin_part(grant, head, cut, (&front, &last, size))?;
+        Ok(FilePieces { store: self.store.clone(), object: cut.object, part })
+    }
+
+    /// One file of the letter, and all its octets.
+    ///
+    /// # Errors
+    /// [`ReadError::NoSuchFile`] for a number that is none.
+    pub async fn whole(&self, grant: &Grant, number: usize) -> Result<(File, Zeroizing<Vec<u8>>), ReadError> {
         let head = self.head(grant).await?;
         let message = parsed(&head)?;
         let (file, part) = files(&message, &head).into_iter().nth(number).ok_or(ReadError::NoSuchFile)?;
@@ -165,13 +236,12 @@ fn files<'m, 'x>(message: &'m Message<'x>, head: &OpenHead) -> Vec<(File, &'m Me
         if spoken || matches!(part.body, PartType::Multipart(_)) {
             continue;
         }
-        let size = match cut_at(part, head) {
-            Some(cut) => cut.length,
-            None => contents(part, message).len() as u64,
-        };
+        let cut = cut_at(part, head);
+        let size = cut.map_or_else(|| contents(part, message).len() as u64, |cut| cut.length);
+        let in_pieces = cut.is_some_and(PartRef::is_in_pieces);
         let number = files.len();
         let media_type = media_type(part);
-        files.push((File { number, name: name(part, number, &media_type), media_type, size }, part));
+        files.push((File { number, name: name(part, number, &media_type), media_type, size, in_pieces }, part));
     }
     files
 }

@@ -2,7 +2,8 @@
 //!
 //! Only PDF and pictures are shown, each under a policy of its own; whatever could run (HTML, SVG, XML) is
 //! only ever saved, as octets. A download is told once the last octet was taken by the connection. A file
-//! is opened only when octets of it are asked for, and takes its place in a shared budget until it is gone.
+//! is opened only when octets of it are asked for, a large one piece by piece from where they begin, and takes its
+//! place in a shared budget until it is gone. Octets that do not open end the connection, and never look like an end.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -21,7 +22,8 @@ use futures_util::stream::{self, Stream};
 use zeroize::Zeroizing;
 
 use crate::access::OpenSession;
-use crate::mailbox::{File, ReadError};
+use crate::domain::Fault;
+use crate::mailbox::{File, FilePieces, Octets, ReadError};
 
 use super::guard::Opened;
 use super::loads::{Loads, Room};
@@ -98,7 +100,7 @@ async fn respond(
     asked: &Asked,
     listed: &File,
     loads: &Loads,
-    read: impl Future<Output = Result<(File, Zeroizing<Vec<u8>>), ReadError>>,
+    read: impl Future<Output = Result<(File, Octets), ReadError>>,
     told: impl Future<Output = ()> + Send + 'static,
 ) -> Result<Response, Refusal> {
     if asked.method == Method::HEAD {
@@ -109,10 +111,11 @@ async fn respond(
     if wanted(&asked.headers, most) == Wanted::Nowhere {
         return Ok(nowhere(most));
     }
-    let mut room = loads.room(listed.size).await.ok_or(Refusal::Busy)?;
+    let kept = if listed.in_pieces { IN_PIECES } else { listed.size };
+    let mut room = loads.room(kept).await.ok_or(Refusal::Busy)?;
     let (file, octets) = read.await.map_err(Refusal::Read)?;
-    let wanted = wanted(&asked.headers, octets.len());
-    if let Wanted::Part(range) = &wanted {
+    let wanted = wanted(&asked.headers, usize::try_from(octets.length()).unwrap_or(usize::MAX));
+    if let (Wanted::Part(range), Octets::Whole(_)) = (&wanted, &octets) {
         room.shrink(range.len());
     }
     Ok(answer(&file, octets, wanted, asked.save, told, room))
@@ -156,28 +159,37 @@ fn wanted(headers: &HeaderMap, length: usize) -> Wanted {
 
 fn answer(
     file: &File,
-    octets: Zeroizing<Vec<u8>>,
+    octets: Octets,
     wanted: Wanted,
     save: bool,
     told: impl Future<Output = ()> + Send + 'static,
     room: Room,
 ) -> Response {
-    let length = octets.len();
+    let length = usize::try_from(octets.length()).unwrap_or(usize::MAX);
     let mut answer = described(file, save);
-    let octets = match wanted {
-        Wanted::Whole => octets,
+    let range = match wanted {
+        Wanted::Whole => 0..length,
         Wanted::Part(range) => {
             *answer.status_mut() = StatusCode::PARTIAL_CONTENT;
             let said = format!("bytes {}-{}/{length}", range.start, range.end.saturating_sub(1));
             put(&mut answer, header::CONTENT_RANGE, &said);
-            // Of a part nothing more than the part is kept.
-            Zeroizing::new(octets.get(range).unwrap_or_default().to_vec())
+            range
         }
         Wanted::Nowhere => return nowhere(length),
     };
-    put(&mut answer, header::CONTENT_LENGTH, &octets.len().to_string());
-    let told = (octets.len() == length).then(|| -> BoxFuture<'static, ()> { Box::pin(told) });
-    *answer.body_mut() = Body::from_stream(Octets { at: 0, octets, told, _room: room });
+    put(&mut answer, header::CONTENT_LENGTH, &range.len().to_string());
+    let told = (range.len() == length).then(|| -> BoxFuture<'static, ()> { Box::pin(told) });
+    let (source, range) = match octets {
+        Octets::Whole(octets) if range.len() == length => (Source::Whole(octets), range),
+        // Of a part nothing more than the part is kept.
+        Octets::Whole(octets) => {
+            let part = octets.get(range.clone()).unwrap_or_default().to_vec();
+            (Source::Whole(Zeroizing::new(part)), 0..range.len())
+        }
+        Octets::Pieces(pieces) => (Source::Pieces(Arc::new(pieces)), range),
+    };
+    *answer.body_mut() =
+        Body::from_stream(Given { at: range.start, end: range.end, source, next: None, told, _room: room });
     answer
 }
 
@@ -236,22 +248,55 @@ fn disposition(name: &str, shown: bool) -> String {
     format!("{kind}; filename=\"{ascii}\"; filename*=UTF-8''{encoded}")
 }
 
+/// Where octets come from.
+enum Source {
+    Whole(Zeroizing<Vec<u8>>),
+    Pieces(Arc<FilePieces>),
+}
+
 /// The octets, a piece at a time, and what to do once the last piece was taken.
-struct Octets {
-    octets: Zeroizing<Vec<u8>>,
+struct Given {
+    source: Source,
     at: usize,
+    end: usize,
+    next: Option<BoxFuture<'static, Result<Zeroizing<Vec<u8>>, Fault>>>,
     told: Option<BoxFuture<'static, ()>>,
     _room: Room,
 }
 
-impl Stream for Octets {
-    type Item = Result<Bytes, Infallible>;
+impl Given {
+    fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Result<Bytes, Fault>> {
+        let pieces = match &self.source {
+            Source::Whole(octets) => {
+                let next = self.at.saturating_add(PIECE).min(self.end);
+                return Poll::Ready(Ok(octets.get(self.at..next).map(Bytes::copy_from_slice).unwrap_or_default()));
+            }
+            Source::Pieces(pieces) => Arc::clone(pieces),
+        };
+        let (at, end) = (self.at as u64, self.end as u64);
+        let next = self.next.get_or_insert_with(|| Box::pin(async move { pieces.read(at, end).await }));
+        let read = std::task::ready!(next.as_mut().poll(context));
+        self.next = None;
+        Poll::Ready(read.map(|octets| Bytes::copy_from_slice(&octets)))
+    }
+}
+
+impl Stream for Given {
+    type Item = Result<Bytes, std::io::Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let next = self.at.saturating_add(PIECE).min(self.octets.len());
-        if self.at < next {
-            let piece = self.octets.get(self.at..next).map(Bytes::copy_from_slice).unwrap_or_default();
-            self.at = next;
+        if self.at < self.end {
+            let piece = match std::task::ready!(self.poll_piece(context)) {
+                Ok(piece) if !piece.is_empty() => piece,
+                outcome => {
+                    let fault = outcome.err().unwrap_or(Fault::new("a file ended early"));
+                    tracing::error!(%fault, "a file broke off");
+                    self.told = None;
+                    // The connection is cut: what came is not taken for the whole.
+                    return Poll::Ready(Some(Err(std::io::ErrorKind::InvalidData.into())));
+                }
+            };
+            self.at = self.at.saturating_add(piece.len());
             return Poll::Ready(Some(Ok(piece)));
         }
         if let Some(told) = self.told.as_mut() {
@@ -262,10 +307,10 @@ impl Stream for Octets {
     }
 }
 
-impl Drop for Octets {
+impl Drop for Given {
     /// HTTP/1.1 with a Content-Length stops asking after the last octet: then the drop is the end.
     fn drop(&mut self) {
-        if self.at < self.octets.len() {
+        if self.at < self.end {
             return;
         }
         if let (Some(told), Ok(runtime)) = (self.told.take(), tokio::runtime::Handle::try_current()) {
@@ -274,6 +319,8 @@ impl Drop for Octets {
     }
 }
 
+/// What a file that is opened piece by piece keeps: a piece sealed, opened, and on its way.
+const IN_PIECES: u64 = 256 * 1024;
 const FILE_POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const PICTURE_POLICY: &str = "sandbox; default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const PIECE: usize = 64 * 1024;
@@ -291,7 +338,8 @@ mod tests {
 
     fn file(name: &str, media_type: &str, size: usize) -> (File, Zeroizing<Vec<u8>>) {
         let octets: Vec<u8> = (0..size).map(|i| u8::try_from(i % 251).unwrap()).collect();
-        let file = File { number: 0, name: name.into(), media_type: media_type.into(), size: size as u64 };
+        let file =
+            File { number: 0, name: name.into(), media_type: media_type.into(), size: size as u64, in_pieces: false };
         (file, Zeroizing::new(octets))
     }
 
@@ -347,7 +395,7 @@ mod tests {
         }
         assert_eq!(content_type("application/pdf"), "application/pdf");
         let (page, octets) = file("a.html", "text/html", 10);
-        let answer = answer(&page, octets, Wanted::Whole, false, std::future::ready(()), room().await);
+        let answer = answer(&page, Octets::Whole(octets), Wanted::Whole, false, std::future::ready(()), room().await);
         assert!(say(&answer, "content-disposition").starts_with("attachment"));
         assert!(say(&answer, "content-security-policy").starts_with("sandbox; default-src 'none'"));
     }
@@ -355,7 +403,7 @@ mod tests {
     #[tokio::test]
     async fn a_pdf_is_shown_outside_of_a_sandbox() {
         let (pdf, octets) = file("a.pdf", "application/pdf", 10);
-        let answer = answer(&pdf, octets, Wanted::Whole, false, std::future::ready(()), room().await);
+        let answer = answer(&pdf, Octets::Whole(octets), Wanted::Whole, false, std::future::ready(()), room().await);
         assert!(say(&answer, "content-disposition").starts_with("inline"));
         assert!(say(&answer, "content-security-policy").starts_with("default-src 'none'"));
         assert_eq!(say(&answer, "content-length"), "10");
@@ -372,21 +420,21 @@ mod tests {
         };
         let (pdf, octets) = file("a.pdf", "application/pdf", 200_000);
 
-        let given = answer(&pdf, octets.clone(), Wanted::Whole, true, note(), room().await);
+        let given = answer(&pdf, Octets::Whole(octets.clone()), Wanted::Whole, true, note(), room().await);
         let body = axum::body::to_bytes(given.into_body(), usize::MAX).await.unwrap();
         assert_eq!((body.as_ref(), told.load(Ordering::SeqCst)), (octets.as_slice(), 1));
 
-        let part = answer(&pdf, octets.clone(), Wanted::Part(10..20), true, note(), room().await);
+        let part = answer(&pdf, Octets::Whole(octets.clone()), Wanted::Part(10..20), true, note(), room().await);
         assert_eq!((part.status(), say(&part, "content-range")), (StatusCode::PARTIAL_CONTENT, "bytes 10-19/200000"));
         let body = axum::body::to_bytes(part.into_body(), usize::MAX).await.unwrap();
         assert_eq!(body.as_ref(), &octets[10..20]);
 
-        drop(answer(&pdf, octets.clone(), Wanted::Whole, true, note(), room().await));
+        drop(answer(&pdf, Octets::Whole(octets.clone()), Wanted::Whole, true, note(), room().await));
         tokio::task::yield_now().await;
         assert_eq!(told.load(Ordering::SeqCst), 1, "a part, and a file nobody took, are no downloads");
 
         // A connection that stops asking after Content-Length octets.
-        let given = answer(&pdf, octets.clone(), Wanted::Part(0..200_000), true, note(), room().await);
+        let given = answer(&pdf, Octets::Whole(octets.clone()), Wanted::Part(0..200_000), true, note(), room().await);
         let mut pieces = Box::pin(given.into_body().into_data_stream());
         let mut taken = 0;
         while taken < octets.len() {
@@ -420,7 +468,7 @@ mod tests {
         assert!(matches!(busy, Err(Refusal::Busy)), "no memory, no opening");
         drop(taken);
         // Listed longer than it is, as a part is that was stored as it was written.
-        let read = async { Ok((pdf.clone(), octets.clone())) };
+        let read = async { Ok((pdf.clone(), Octets::Whole(octets.clone()))) };
         let listed = File { size: 6800, ..pdf.clone() };
         let beyond = asked(Method::GET, "bytes=6000-");
         let nowhere = respond(&beyond, &listed, &loads, read, std::future::ready(())).await.unwrap();
@@ -432,7 +480,7 @@ mod tests {
         let (pdf, octets) = file("a.pdf", "application/pdf", 100 * 1024);
         let loads = Loads::new(100, Duration::from_millis(10));
         let ask = async |range: &str| {
-            let read = async { Ok((pdf.clone(), octets.clone())) };
+            let read = async { Ok((pdf.clone(), Octets::Whole(octets.clone()))) };
             respond(&asked(Method::GET, range), &pdf, &loads, read, std::future::ready(())).await
         };
         let whole = ask("").await.unwrap();

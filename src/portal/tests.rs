@@ -169,6 +169,7 @@ fn sample_letter() -> Letter {
         name: name.into(),
         media_type: media_type.into(),
         size,
+        in_pieces: false,
     };
     Letter {
         from: "Camille Durand <&>".into(),

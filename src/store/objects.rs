@@ -5,6 +5,7 @@
 //! is old, delete what no row names), which cannot race a deposit that takes minutes.
 
 use std::error::Error as _;
+use std::ops::Range;
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
@@ -64,6 +65,36 @@ impl Store {
             }
             other => Ok(other),
         }
+    }
+
+    /// Octets of a container, or `None` when it is gone; of a large one the store reads no more than these.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database or object store.
+    pub async fn container_range(&self, id: ObjectId, range: Range<u64>) -> Result<Option<Vec<u8>>, Fault> {
+        let Some(row) = self.row("SELECT container FROM objects WHERE id = $1", &[id.into()]).await? else {
+            return Ok(None);
+        };
+        if let Some(container) = row.read_opt::<Container>("container")? {
+            let at = |octet: u64| usize::try_from(octet).unwrap_or(usize::MAX);
+            let octets = container.as_octets();
+            let range = at(range.start).min(octets.len())..at(range.end).min(octets.len());
+            return Ok(octets.get(range).map(<[u8]>::to_vec));
+        }
+        match self.inner.objects.get_range(&place(id), range).await {
+            Ok(octets) => Ok(Some(octets.into())),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(trouble(error).into()),
+        }
+    }
+
+    /// Octets of a container as its row counts them; `None` when it is gone.
+    ///
+    /// # Errors
+    /// [`Fault`] of the database.
+    pub async fn container_size(&self, id: ObjectId) -> Result<Option<u64>, Fault> {
+        let row = self.row("SELECT size FROM objects WHERE id = $1", &[id.into()]).await?;
+        Ok(row.map(|row| row.read::<i64>("size")).transpose()?.and_then(|size| u64::try_from(size).ok()))
     }
 
     /// Deletes objects that were written before `before` and that no row names; returns how many.

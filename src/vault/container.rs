@@ -5,6 +5,8 @@
 //! reader can begin at any chunk, and no default that falls back to version 1. Nothing is compressed.
 //! No octet is returned before every chunk and the final tag were verified.
 
+use std::ops::Range;
+
 use sequoia_openpgp::crypto::SessionKey as OpenPgpKey;
 use sequoia_openpgp::crypto::aead::{SEIPv2Schedule, Schedule};
 use sequoia_openpgp::types::{AEADAlgorithm, SymmetricAlgorithm};
@@ -80,6 +82,138 @@ pub(super) fn open(key: &SessionKey, container: &Container) -> Result<(Zeroizing
     Ok((plain, length - content))
 }
 
+/// A container that is opened piece by piece, from wherever one wants to begin.
+///
+/// Its end is verified before anything else: a container that was cut, or has another length, does not begin. Each
+/// chunk is verified before its octets come out, and as the chunk at its place.
+pub(super) struct Pieces {
+    schedule: SEIPv2Schedule,
+    chunk: usize,
+    /// Where the first chunk begins in the container.
+    chunks_at: u64,
+    /// Octets of plaintext.
+    plain: u64,
+    /// Where in them the content begins.
+    content_at: u64,
+}
+
+/// One chunk that holds wanted octets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Piece {
+    index: u64,
+    /// Where it lies in the container, in octets.
+    pub sealed: Range<u64>,
+    /// Which octets of its plaintext are wanted.
+    inside: Range<usize>,
+}
+
+/// Octets at the front of a container that hold everything before its second chunk.
+pub const FRONT: u64 = (HEADER_MAX + FIXED + CHUNK + TAG) as u64;
+/// Octets at its end that authenticate its length.
+pub const LAST: u64 = TAG as u64;
+
+impl Pieces {
+    /// Begins with the front of a container ([`FRONT`] octets, or all there are), its last octets ([`LAST`]) and its
+    /// size. Returns its salt as well, which tells it from every other container under the same key.
+    pub(super) fn begin(key: &SessionKey, front: &[u8], last: &[u8], size: u64) -> Result<(Self, [u8; 32]), Fault> {
+        let (header, length) = seipd_header(front).ok_or_else(refused)?;
+        let body = front.get(header..).ok_or_else(refused)?;
+        let ([2, CIPHER, AEAD, chunk_octet @ ..=CHUNK_OCTET], rest) = body.split_first_chunk().ok_or_else(refused)?
+        else {
+            return Err(refused());
+        };
+        let chunk = 64_usize << chunk_octet;
+        let (salt, rest) = rest.split_first_chunk::<32>().ok_or_else(refused)?;
+        let wide = |octets: usize| u64::try_from(octets).map_err(|_| refused());
+        let (sealed_chunk, fixed, tag) = (wide(chunk + TAG)?, wide(FIXED)?, wide(TAG)?);
+        if wide(header)?.checked_add(length) != Some(size) {
+            return Err(refused());
+        }
+        let chunks = length.checked_sub(fixed + tag).ok_or_else(refused)?;
+        let count = chunks.div_ceil(sealed_chunk);
+        let plain = chunks.checked_sub(count * tag).ok_or_else(refused)?;
+        let schedule = schedule(key, chunk, salt)?;
+        schedule
+            .finalizer(count, plain, &mut |key, nonce, associated| verify(&mut [], last, key, associated, nonce))
+            .map_err(|_| refused())?;
+        let pieces = Self { schedule, chunk, chunks_at: wide(header)? + fixed, plain, content_at: 0 };
+        // The literal's header says that the content is all the rest.
+        let first = usize::try_from(sealed_chunk.min(chunks)).map_err(|_| refused())?;
+        let first = pieces.open_chunk(0, rest.get(..first).ok_or_else(refused)?)?;
+        let (start, literal) = packet_header(&first, policy::LITERAL).ok_or_else(refused)?;
+        let fields = first.get(start..).is_some_and(|rest| rest.starts_with(LITERAL_FIELDS));
+        if !fields || wide(start)?.checked_add(literal) != Some(plain) {
+            return Err(refused());
+        }
+        let content_at = wide(start + LITERAL_FIELDS.len())?;
+        Ok((Self { content_at, ..pieces }, *salt))
+    }
+
+    /// Octets of content.
+    pub(super) fn length(&self) -> u64 {
+        self.plain.saturating_sub(self.content_at)
+    }
+
+    /// The chunk that the content's octet `at` is in, and of it what is wanted up to `end`.
+    pub(super) fn piece(&self, at: u64, end: u64) -> Option<Piece> {
+        let end = end.min(self.length());
+        if at >= end {
+            return None;
+        }
+        let chunk = u64::try_from(self.chunk).ok()?;
+        let tag = u64::try_from(TAG).ok()?;
+        let (from, to) = (at + self.content_at, end + self.content_at);
+        let index = from / chunk;
+        let (starts, ends) = (index * chunk, ((index + 1) * chunk).min(self.plain));
+        let sealed_at = self.chunks_at + index * (chunk + tag);
+        let inside = usize::try_from(from - starts).ok()?..usize::try_from(to.min(ends) - starts).ok()?;
+        Some(Piece { index, sealed: sealed_at..sealed_at + (ends - starts) + tag, inside })
+    }
+
+    /// Opens a chunk and returns what is wanted of it.
+    pub(super) fn open(&self, piece: &Piece, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Fault> {
+        let mut plain = self.open_chunk(piece.index, sealed)?;
+        plain.truncate(piece.inside.end);
+        let before = piece.inside.start.min(plain.len());
+        plain.drain(..before);
+        Ok(plain)
+    }
+
+    fn open_chunk(&self, index: u64, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Fault> {
+        let length = sealed.len().checked_sub(TAG).filter(|length| *length <= self.chunk).ok_or_else(refused)?;
+        let mut clear = Zeroizing::new(vec![0; length]);
+        self.schedule
+            .chunk(index, &mut |key, nonce, associated| verify(&mut clear, sealed, key, associated, nonce))
+            .map_err(|_| refused())?;
+        Ok(clear)
+    }
+}
+
+/// The header of a SEIPD packet: its octets, and those behind it.
+fn seipd_header(octets: &[u8]) -> Option<(usize, u64)> {
+    packet_header(octets, policy::SEIPD)
+}
+
+/// The newer header format with a definite length (RFC 9580 §4.2.1); the packet need not be there whole.
+fn packet_header(octets: &[u8], kind: u8) -> Option<(usize, u64)> {
+    let (&first, rest) = octets.split_first()?;
+    if first != 0xc0 | kind {
+        return None;
+    }
+    Some(match *rest {
+        [a @ ..=191, ..] => (2, u64::from(a)),
+        [a @ 192..=223, b, ..] => (3, ((u64::from(a) - 192) << 8) + u64::from(b) + 192),
+        [255, a, b, c, d, ..] => (6, u64::from(u32::from_be_bytes([a, b, c, d]))),
+        _ => return None,
+    })
+}
+
+/// The salt of a container of ours.
+pub(super) fn salt(container: &Container) -> Option<[u8; 32]> {
+    let body = policy::only_packet(container.as_octets(), policy::SEIPD)?;
+    body.get(4..)?.first_chunk().copied()
+}
+
 /// The literal packet's header and fields, then the prefix.
 fn literal_start(prefix: &[u8], octets: usize) -> Result<Zeroizing<Vec<u8>>, Fault> {
     let header = policy::header(policy::LITERAL, LITERAL_FIELDS.len() + prefix.len() + octets).ok_or_else(cannot)?;
@@ -139,6 +273,8 @@ const AEAD: u8 = 2;
 const CHUNK_OCTET: u8 = 10;
 const CHUNK: usize = 1 << (CHUNK_OCTET + 6);
 const TAG: usize = 16;
+/// Octets of the longest header of a packet.
+const HEADER_MAX: usize = 6;
 /// Version, cipher, AEAD, chunk size, salt.
 const FIXED: usize = 4 + 32;
 /// Binary, no file name, no date (RFC 9580 §5.9).
@@ -221,6 +357,75 @@ mod tests {
         let (left, right) = swapped[at..].split_at_mut(CHUNK + TAG);
         left.swap_with_slice(&mut right[..CHUNK + TAG]);
         assert!(open(&key, &Container::from_octets(swapped)).is_err());
+    }
+
+    fn begun(key: &SessionKey, octets: &[u8]) -> Result<Pieces, Fault> {
+        let front = &octets[..octets.len().min(usize::try_from(FRONT).expect("small"))];
+        let last = &octets[octets.len().saturating_sub(TAG)..];
+        Pieces::begin(key, front, last, octets.len() as u64).map(|(pieces, _)| pieces)
+    }
+
+    fn piecewise(pieces: &Pieces, octets: &[u8], range: Range<u64>) -> Result<Vec<u8>, Fault> {
+        let (mut at, mut all) = (range.start, Vec::new());
+        while let Some(piece) = pieces.piece(at, range.end) {
+            let [from, to] = [piece.sealed.start, piece.sealed.end].map(|at| usize::try_from(at).expect("small"));
+            let plain = pieces.open(&piece, &octets[from..to])?;
+            at += plain.len() as u64;
+            all.extend_from_slice(&plain);
+        }
+        Ok(all)
+    }
+
+    #[test]
+    fn any_range_comes_back_from_its_own_chunks() {
+        let dice = Dice::new(1);
+        let key = SessionKey::random(&dice);
+        for length in [0, 1, 100, CHUNK - 13, CHUNK - 12, CHUNK, 3 * CHUNK + 5] {
+            let octets: Vec<u8> = (0..length).map(|i| u8::try_from(i % 253).expect("an octet")).collect();
+            let sealed = seal(&key, b"", &octets, &dice).expect("seals");
+            let pieces = begun(&key, sealed.as_octets()).expect("begins");
+            assert_eq!(pieces.length(), length as u64);
+            assert_eq!(salt(&sealed).expect("ours").len(), 32);
+            for from in [0, 1, CHUNK - 14, CHUNK - 13, CHUNK - 1, 2 * CHUNK, length] {
+                for to in [from, from + 1, from + CHUNK, length, length + 10] {
+                    let expected = octets.get(from..to.min(length)).unwrap_or_default();
+                    let range = from as u64..to as u64;
+                    assert!(piecewise(&pieces, sealed.as_octets(), range).expect("opens") == expected, "{from} {to}");
+                }
+            }
+            assert!(begun(&SessionKey::random(&dice), sealed.as_octets()).is_err());
+        }
+    }
+
+    #[test]
+    fn fault_26_a_piece_that_was_changed_cut_or_moved_lets_nothing_out() {
+        let dice = Dice::new(1);
+        let key = SessionKey::random(&dice);
+        let octets = vec![5; 3 * CHUNK + 100];
+        let sealed = seal(&key, b"", &octets, &dice).expect("seals").into_octets();
+        let whole = 0..octets.len() as u64;
+        for at in (0..sealed.len()).step_by(997).chain(0..60).chain(sealed.len() - 20..sealed.len()) {
+            let mut bad = sealed.clone();
+            bad[at] ^= 4;
+            let read = begun(&key, &bad).and_then(|pieces| piecewise(&pieces, &bad, whole.clone()));
+            assert!(read.is_err(), "octet {at}");
+        }
+        for keep in [0, 1, 6, 42, 6 + FIXED + CHUNK + TAG, sealed.len() - 1, sealed.len() - TAG] {
+            assert!(begun(&key, &sealed[..keep]).is_err(), "cut at {keep}");
+        }
+        let pieces = begun(&key, &sealed).expect("begins");
+        let (one, two) =
+            (pieces.piece(0, 10).expect("there"), pieces.piece(CHUNK as u64, 2 * CHUNK as u64).expect("there"));
+        let octets_of = |piece: &Piece| {
+            let [from, to] = [piece.sealed.start, piece.sealed.end].map(|at| usize::try_from(at).expect("small"));
+            &sealed[from..to]
+        };
+        assert!(pieces.open(&one, octets_of(&two)).is_err() && pieces.open(&two, octets_of(&one)).is_err());
+        // Whole chunks left out, with the packet's length made to fit.
+        let mut cut = policy::header(policy::SEIPD, FIXED + CHUNK + 2 * TAG).expect("short");
+        cut.extend_from_slice(&sealed[6..6 + FIXED + CHUNK + TAG]);
+        cut.extend_from_slice(&sealed[sealed.len() - TAG..]);
+        assert!(begun(&key, &cut).is_err());
     }
 
     #[test]

@@ -73,6 +73,10 @@ pub struct PartRef {
     pub sha256: String,
     /// How to write it again.
     pub encoding: Encoding,
+    /// The salt of its container, in hexadecimal: it tells the container from every other under the same key before
+    /// all of it was read. Older manifests have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub salt: Option<String>,
 }
 
 /// What stands before the octets of a head.
@@ -184,7 +188,8 @@ mod tests {
     fn a_manifest_describes_its_own_head_only() {
         let dice = Dice::new(9);
         let (message, head, other) = (MessageId::random(&dice), ObjectId::random(&dice), ObjectId::random(&dice));
-        let part = |at| PartRef { object: other, at, length: 1, sha256: String::new(), encoding: Encoding::AsIs };
+        let part =
+            |at| PartRef { object: other, at, length: 1, sha256: String::new(), encoding: Encoding::AsIs, salt: None };
         let content = |parts| {
             let manifest = Manifest::new(message, head, b"head", parts).expect("short");
             [manifest.to_octets().expect("json").as_slice(), b"head"].concat()

@@ -131,7 +131,35 @@ impl OpenHead {
     }
 }
 
+/// A part that is opened piece by piece.
+pub struct PartPieces(container::Pieces);
+
+impl PartPieces {
+    /// Octets of it.
+    pub fn length(&self) -> u64 {
+        self.0.length()
+    }
+
+    /// Where the container holds the octet `at`, and with it what is wanted up to `end`; none behind the last.
+    pub fn piece(&self, at: u64, end: u64) -> Option<container::Piece> {
+        self.0.piece(at, end)
+    }
+
+    /// The wanted octets of a piece, from its octets in the container.
+    ///
+    /// # Errors
+    /// A [`Fault`] for anything but the piece as it was sealed.
+    pub fn open(&self, piece: &container::Piece, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Fault> {
+        self.0.open(piece, sealed)
+    }
+}
+
 impl PartRef {
+    /// Whether it can be opened piece by piece as what its reader gets: not encoded, and named by its salt.
+    pub fn is_in_pieces(&self) -> bool {
+        self.salt.is_some() && self.encoding != super::Encoding::AsIs
+    }
+
     /// Whether these octets are the part's.
     fn check(&self, octets: &[u8]) -> Result<(), Fault> {
         let same = u64::try_from(octets.len()) == Ok(self.length) && symmetric::sha256(octets) == self.sha256;
@@ -157,8 +185,11 @@ impl Vault {
         let mut sealed = Vec::with_capacity(parts.len());
         for part in parts {
             let object = ObjectId::random(random);
-            sealed.push((object, container::seal(&parts_key, &[], &part.octets, random)?));
+            let container = container::seal(&parts_key, &[], &part.octets, random)?;
+            let salt = container::salt(&container).map(|salt| data_encoding::HEXLOWER.encode(&salt));
+            sealed.push((object, container));
             named.push(PartRef {
+                salt,
                 object,
                 at: 0,
                 length: u64::try_from(part.octets.len()).map_err(|_| inconsistent())?,
@@ -241,6 +272,30 @@ impl Vault {
         container: &Container,
     ) -> Result<Zeroizing<Vec<u8>>, Fault> {
         open_part(head, part, container)
+    }
+
+    /// Begins to open a part piece by piece: [`container::FRONT`] octets of its front, its last [`container::LAST`], its
+    /// size. It is the part that the manifest names by its salt, which no other container has.
+    ///
+    /// # Errors
+    /// A [`Fault`] when the head is not the grant's, the part not the head's or of a manifest that names no salt, or the
+    /// container not the part's.
+    pub fn begin_part(
+        &self,
+        grant: &Grant,
+        head: &OpenHead,
+        part: &PartRef,
+        (front, last, size): (&[u8], &[u8], u64),
+    ) -> Result<PartPieces, Fault> {
+        if head.object != grant.head || !head.parts.contains(part) {
+            return Err(Fault::new("the manifest names no such part"));
+        }
+        let (pieces, salt) = container::Pieces::begin(&head.parts_key, front, last, size)?;
+        let named = part.salt.as_ref().is_some_and(|named| *named == data_encoding::HEXLOWER.encode(&salt));
+        if !named || pieces.length() != part.length {
+            return Err(Fault::new("a part is not the one that the manifest names"));
+        }
+        Ok(PartPieces(pieces))
     }
 
     /// Opens a part that an opened head names: authenticated, of the manifest's length and SHA-256, before it is returned.

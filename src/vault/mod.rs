@@ -8,7 +8,7 @@
 //! The plaintext of a head container is `PLI1`, a big-endian u32 with the length of the manifest, the
 //! manifest (JSON, [`manifest`]), then the octets of the head: the message less its large parts.
 //! The manifest names the message, the head's object with length and SHA-256, every part that was cut
-//! out (object id, offset in the head, length and SHA-256 of its plaintext, how to encode it again) and,
+//! out (object id, offset in the head, length and SHA-256 of its plaintext, how to encode it again, its salt) and,
 //! when several heads share parts, the session key of the parts (`parts_key`, base64).
 //! One head: head and parts are under the message's one session key.
 //! Several heads: each has its own, and its manifest hands on the parts' key.
@@ -42,7 +42,7 @@
 //! The password of a delivery's SKESK is, in base64 with padding (44 characters),
 //! HKDF(the ticket's 16 secret octets, salt = R(`ticket`, delivery), info = `pli ticket 1`).
 
-mod container;
+pub mod container;
 mod names;
 mod symmetric;
 mod waiting;
@@ -62,7 +62,7 @@ pub mod tickets;
 pub use columns::{Asked, Place};
 pub use keys::{MailboxKeys, MailboxSecret, NewMailboxKeys, NewSlot, RecoverySecret};
 pub use manifest::{Encoding, PartRef};
-pub use message::{Grant, HeadPlain, OpenHead, PartPlain, SealedHead, SealedMessage, SessionKey};
+pub use message::{Grant, HeadPlain, OpenHead, PartPieces, PartPlain, SealedHead, SealedMessage, SessionKey};
 pub use records::{DeviceLabel, ReportAsked, Thread};
 pub use root::{RootKey, Vault};
 pub use summaries::{DepositKey, SealedSummary, SummaryKey, SummaryOf};

@@ -83,6 +83,8 @@ impl Form {
 
 pub struct Browser {
     client: Client,
+    /// A connection for each answer.
+    slow: Client,
     cookies: Mutex<BTreeMap<String, String>>,
     /// `Accept-Language`, where its user has set one.
     languages: Option<String>,
@@ -93,8 +95,9 @@ impl Browser {
         let pem = std::fs::read(authority).unwrap();
         let authority = reqwest::Certificate::from_pem(&pem).unwrap();
         let client =
-            Client::builder().tls_certs_only([authority]).redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { client, cookies: Mutex::default(), languages: None }
+            || Client::builder().tls_certs_only([authority.clone()]).redirect(reqwest::redirect::Policy::none());
+        let slow = client().http1_only().build().unwrap();
+        Self { client: client().build().unwrap(), slow, cookies: Mutex::default(), languages: None }
     }
 
     /// The same browser with its languages set.
@@ -110,6 +113,16 @@ impl Browser {
     /// A GET with further header fields.
     pub async fn get_with(&self, url: &str, headers: &[(&str, &str)]) -> Page {
         self.go(Method::GET, Url::parse(url).unwrap(), None, headers).await
+    }
+
+    /// An answer whose body is read later, or never: on a connection of its own, so that it holds up nothing else.
+    pub async fn open(&self, url: Url, headers: &[(&str, &str)]) -> reqwest::Result<reqwest::Response> {
+        let cookies: Vec<String> = self.cookies().into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let mut request = self.slow.get(url).header(COOKIE, cookies.join("; "));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.send().await
     }
 
     pub async fn submit(&self, page: &Page, form: Form) -> Page {

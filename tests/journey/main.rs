@@ -22,6 +22,7 @@ mod imap;
 mod browser;
 mod codes;
 mod doors;
+mod download;
 mod dsn;
 mod exact;
 mod gateway;
