@@ -70,6 +70,8 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
 const SANS_IO: &[&str] = &[
     "smtp/command.rs",
     "smtp/data.rs",
+    "smtp/body.rs",
+    "smtp/chunk.rs",
     "smtp/machine.rs",
     "smtp/auth.rs",
     "smtp/reply.rs",

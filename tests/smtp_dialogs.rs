@@ -297,9 +297,17 @@ async fn fault_24_what_was_pipelined_after_starttls_is_never_a_command() {
     let mut pipe = Pipe::open(false, quick());
     pipe.expect("220*").await;
     pipe.send(b"EHLO x\r\nSTARTTLS\r\nEHLO injected\r\nNOOP\r\nMAIL FR").await;
-    for wanted in
-        ["250-mail*", "250-PIPE*", "250-8BIT*", "250-ENH*", "250-DSN", "250-SIZE 205824", "250 STARTTLS", "220 2.0.0*"]
-    {
+    for wanted in [
+        "250-mail*",
+        "250-PIPE*",
+        "250-8BIT*",
+        "250-ENH*",
+        "250-DSN",
+        "250-CHUNKING",
+        "250-SIZE 205824",
+        "250 STARTTLS",
+        "220 2.0.0*",
+    ] {
         pipe.expect(wanted).await;
     }
     // No greeting, no answer to what was injected, no half of a line left over, and EHLO is forgotten.
@@ -452,6 +460,50 @@ async fn a_message_beyond_size_is_refused_at_its_end_and_the_session_goes_on() {
 }
 
 #[tokio::test]
+async fn what_came_in_chunks_is_what_was_sent() {
+    let (name, text) = dialogs().into_iter().find(|(name, _)| name.ends_with("chunking.smtp")).expect("the dialog");
+    let verbs = play(&name, &text, false).await;
+    let accepted = verbs.0.accepted.lock().expect("a lock");
+    let taken: Vec<_> = accepted.iter().map(|(_, _, octets)| String::from_utf8_lossy(octets).into_owned()).collect();
+    assert_eq!(
+        taken,
+        [
+            "Subject: one\r\n\r\n.\r\nMAIL FROM:<x@x.fr>\r\n",
+            "Subject: two\r\n\r\nno end",
+            "Subject: three\r\n",
+            "Subject: after the refusals\r\n",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn chunks_hold_memory_between_them_and_give_it_back() {
+    let mut pipe = Pipe::open(true, quick());
+    pipe.log_in().await;
+    let begin = [("MAIL FROM:<claire@cabinet.example>", "250"), ("RCPT TO:<a@x.fr>", "250")];
+    let line = [vec![b'x'; 998], b"\r\n".to_vec()].concat();
+    for end in ["RSET", "BDAT 0 LAST", "EHLO x"] {
+        pipe.say(&begin).await;
+        pipe.send(b"BDAT 14\r\nSubject: x\r\n\r\nBDAT 150000\r\n").await;
+        pipe.send(&line.repeat(150)).await;
+        pipe.expect("250 2.0.0 Chunk*").await;
+        pipe.expect("250 2.0.0 Chunk*").await;
+        assert!(pipe.door.free_memory() <= 1024 * 1024 - 150_000, "{}", pipe.door.free_memory());
+        pipe.say(&[(end, "250")]).await;
+        assert_eq!(pipe.door.free_memory(), 1024 * 1024, "{end}");
+    }
+    // One that says it is too large is read, without a place to store it.
+    pipe.say(&begin).await;
+    pipe.send(b"BDAT 300000\r\n").await;
+    pipe.send(&line.repeat(299)).await;
+    assert_eq!(pipe.door.free_memory(), 1024 * 1024);
+    pipe.send(&line).await;
+    pipe.expect("552 5.3.4*").await;
+    pipe.say(&[("BDAT 0 LAST", "503 5.5.1"), ("NOOP", "250")]).await;
+    assert_eq!(pipe.verbs.0.accepted.lock().expect("a lock").len(), 1);
+}
+
+#[tokio::test]
 async fn a_hundred_recipients_and_no_more() {
     let mut pipe = Pipe::open(true, quick());
     pipe.log_in().await;
@@ -521,7 +573,7 @@ fn run(input: &[u8], mut next: impl FnMut(usize) -> usize) -> (String, Vec<Strin
 fn however_input_is_cut_the_session_is_the_same() {
     let plain = format!("AUTH PLAIN {}\r\n", BASE64.encode(b"\0claire@cabinet.example\0secret"));
     let long = [vec![b'y'; 700], b"\r\n".to_vec()].concat().repeat(20);
-    let words: [&[u8]; 24] = [
+    let words: [&[u8]; 30] = [
         b"EHLO x\r\n",
         plain.as_bytes(),
         b"MAIL FROM:<a@x.fr>\r\n",
@@ -544,6 +596,12 @@ fn however_input_is_cut_the_session_is_the_same() {
         b".\n",
         b"\0",
         &long,
+        b"BDAT 5\r\na: b\r",
+        b"BDAT 13 LAST\r\n\n\r\n.\r\nMAIL \r\n",
+        b"BDAT 0\r\n",
+        b"BDAT 0 LAST\r\n",
+        b"BDAT 300000\r\n",
+        b"BDAT x\r\n",
         b"MAIL FROM:<a@x.fr>\r\nRCPT TO:<b@x.fr>\r\nDATA\r\n",
         b".\r\nQUIT\r\n",
     ];
@@ -553,7 +611,7 @@ fn however_input_is_cut_the_session_is_the_same() {
         let mut input = if round % 4 == 0 { Vec::new() } else { [b"EHLO x\r\n", plain.as_bytes()].concat() };
         for _ in 0..12 {
             // Mostly commands that lead somewhere, sometimes anything.
-            let word = if seeded.below(3) > 0 { words[22 - 20 * seeded.below(2)] } else { words[seeded.below(24)] };
+            let word = if seeded.below(3) > 0 { words[28 - 26 * seeded.below(2)] } else { words[seeded.below(30)] };
             input.extend_from_slice(word);
             if seeded.below(2) == 0 {
                 input.extend_from_slice(b".\r\n");

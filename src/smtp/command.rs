@@ -19,6 +19,8 @@ pub enum Verb {
     Rcpt,
     /// RFC 5321 §4.1.1.4.
     Data,
+    /// RFC 3030 §2.
+    Bdat,
     /// RFC 5321 §4.1.1.5.
     Rset,
     /// RFC 5321 §4.1.1.9.
@@ -121,6 +123,17 @@ pub fn rcpt(arguments: &str) -> Result<(Address, RecipientDsn), CommandFault> {
         }
     }
     Ok((address, asked))
+}
+
+/// Reads the arguments of BDAT: how many octets follow, and whether they are the last (RFC 3030 §2).
+pub fn bdat(arguments: &str) -> Result<(u64, bool), CommandFault> {
+    let mut words = arguments.split(' ').filter(|word| !word.is_empty());
+    let octets = words.next().and_then(size).ok_or(CommandFault::Arguments)?;
+    match (words.next(), words.next()) {
+        (None, _) => Ok((octets, false)),
+        (Some(word), None) if word.eq_ignore_ascii_case("LAST") => Ok((octets, true)),
+        _ => Err(CommandFault::Arguments),
+    }
 }
 
 /// Reads the arguments of AUTH: a mechanism and perhaps an initial response (RFC 4954 §4).
@@ -253,6 +266,7 @@ const VERBS: &[(&str, Verb)] = &[
     ("MAIL", Verb::Mail),
     ("RCPT", Verb::Rcpt),
     ("DATA", Verb::Data),
+    ("BDAT", Verb::Bdat),
     ("RSET", Verb::Rset),
     ("NOOP", Verb::Noop),
     ("QUIT", Verb::Quit),
@@ -260,7 +274,7 @@ const VERBS: &[(&str, Verb)] = &[
     ("AUTH", Verb::Auth),
     ("STARTTLS", Verb::StartTls),
 ];
-const OTHERS: &[&str] = &["EXPN", "HELP", "TURN", "SEND", "SOML", "SAML", "ETRN", "BDAT"];
+const OTHERS: &[&str] = &["EXPN", "HELP", "TURN", "SEND", "SOML", "SAML", "ETRN"];
 
 #[cfg(test)]
 mod tests {
@@ -361,6 +375,16 @@ mod tests {
         }
         assert_eq!(mail(&format!("FROM:<a@x.fr> ENVID={}", long(101))), Err(CommandFault::Value));
         assert!(!format!("{:?}", original).contains("Bob"), "a client's words are not shown");
+    }
+
+    #[test]
+    fn a_chunk_has_a_size_and_perhaps_is_the_last() {
+        assert_eq!(bdat("0"), Ok((0, false)));
+        assert_eq!(bdat("86 LAST"), Ok((86, true)));
+        assert_eq!(bdat("0 last"), Ok((0, true)));
+        for bad in ["", "LAST", "-1", "1x", "0x10", "1 2", "1 LAST LAST", "+1", "184467440737095516150"] {
+            assert_eq!(bdat(bad), Err(CommandFault::Arguments), "{bad}");
+        }
     }
 
     #[test]

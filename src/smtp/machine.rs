@@ -11,8 +11,10 @@ use crate::domain::{Address, DsnRequest, QueueId, RawMessage, RecipientDsn};
 
 use super::Settings;
 use super::auth::{AuthFault, Credentials, Exchange, Outcome};
+use super::body::{Body, DataFault, Progress};
+use super::chunk::ChunkReader;
 use super::command::{self, CommandFault, Verb};
-use super::data::{DataFault, DataReader, Progress};
+use super::data::DataReader;
 use super::line::{Line, LineReader};
 use super::reply::{self, Reply};
 
@@ -120,6 +122,9 @@ enum State {
     Command,
     Auth(Exchange),
     Data(DataReader),
+    Chunk(ChunkReader),
+    /// A chunk that is refused: its octets are read all the same, or they would be commands.
+    Skip(u64, Reply),
     Asked(Question),
     Handshake,
     Closing,
@@ -132,6 +137,8 @@ enum Question {
     Recipient(Address, RecipientDsn),
     FirstMemory(usize),
     MoreMemory(DataReader, usize),
+    FirstChunk(ChunkReader, usize),
+    MoreOfChunk(ChunkReader, usize),
     Deposit,
 }
 
@@ -141,6 +148,8 @@ struct Envelope {
     recipients: Vec<Address>,
     dsn: DsnRequest,
     seen: HashSet<Address>,
+    /// What came by BDAT so far.
+    chunks: Option<ChunkReader>,
     /// One that is more than a number.
     reachable: bool,
 }
@@ -199,8 +208,22 @@ impl Machine {
                 State::Data(reader) => match reader.read(input) {
                     Progress::More => return self.flush_or(Step::Read),
                     Progress::Memory(octets) => self.ask_for_more(octets),
-                    Progress::End(end) => self.end_of_data(end),
+                    Progress::End => self.end_of_data(),
                 },
+                State::Chunk(reader) => match reader.read(input) {
+                    Progress::More => return self.flush_or(Step::Read),
+                    Progress::Memory(octets) => self.ask_for_more(octets),
+                    Progress::End => self.end_of_chunk(),
+                },
+                State::Skip(left, _) => {
+                    let skipped = usize::try_from(*left).unwrap_or(usize::MAX).min(input.len());
+                    *input = input.get(skipped..).unwrap_or_default();
+                    *left = left.saturating_sub(u64::try_from(skipped).unwrap_or(u64::MAX));
+                    if *left > 0 {
+                        return self.flush_or(Step::Read);
+                    }
+                    self.skipped();
+                }
                 State::Handshake => return self.flush_or(Step::StartTls),
                 // Asked: the driver went on without an answer; nothing can be promised any more.
                 State::Asked(_) | State::Closing => return self.flush_or(Step::Close),
@@ -221,7 +244,7 @@ impl Machine {
             }
             (Question::Recipient(address, asked), Answer::Recipient(route)) => self.routed(address, asked, route),
             (Question::FirstMemory(octets), Answer::Memory(true)) => {
-                self.state = State::Data(DataReader::new(octets, self.wire_limit));
+                self.state = State::Data(DataReader::new(Body::new(octets, self.wire_limit)));
                 self.say(&reply::SEND_MESSAGE);
             }
             (Question::FirstMemory(_), Answer::Memory(false)) => {
@@ -229,12 +252,15 @@ impl Machine {
                 self.say(&reply::NO_MEMORY);
             }
             (Question::MoreMemory(mut reader, octets), Answer::Memory(granted)) => {
-                if granted {
-                    reader.grant(octets)
-                } else {
-                    reader.refuse(DataFault::NoMemory)
-                }
+                granted_or_refused(reader.body(), granted, octets);
                 self.state = State::Data(reader);
+            }
+            (
+                Question::FirstChunk(mut reader, octets) | Question::MoreOfChunk(mut reader, octets),
+                Answer::Memory(granted),
+            ) => {
+                granted_or_refused(reader.body(), granted, octets);
+                self.state = State::Chunk(reader);
             }
             (Question::Deposit, Answer::Deposit(outcome)) => self.deposited(outcome),
             _ => self.close(&reply::CLOSING),
@@ -256,9 +282,14 @@ impl Machine {
         self.authenticated
     }
 
-    /// Whether a message is on its way in.
+    /// Whether a message is on its way in: of one that comes in chunks also between them.
     pub fn is_in_message(&self) -> bool {
-        matches!(self.state, State::Data(_) | State::Asked(_))
+        match self.state {
+            State::Data(_) | State::Chunk(_) | State::Asked(_) => true,
+            State::Skip(..) => self.authenticated,
+            State::Command | State::Auth(_) => self.envelope.as_ref().is_some_and(|e| e.chunks.is_some()),
+            State::Handshake | State::Closing => false,
+        }
     }
 
     /// The server stops (RFC 5321 §3.8).
@@ -300,6 +331,10 @@ impl Machine {
     }
 
     fn command(&mut self, verb: Verb, arguments: &str) -> Result<(), CommandFault> {
+        if verb == Verb::Bdat {
+            self.bdat(arguments);
+            return Ok(());
+        }
         let always = matches!(verb, Verb::Ehlo | Verb::Helo | Verb::Noop | Verb::Rset | Verb::Quit | Verb::StartTls);
         if !always && !self.secure {
             self.error(&reply::TLS_FIRST);
@@ -327,6 +362,8 @@ impl Machine {
             Verb::Mail => self.mail(arguments)?,
             Verb::Rcpt => self.rcpt(arguments)?,
             Verb::Data => self.data(arguments)?,
+            // Invariant: taken above, since whatever is said of it, its octets follow.
+            Verb::Bdat => {}
         }
         Ok(())
     }
@@ -337,7 +374,7 @@ impl Machine {
         self.envelope = None;
         let mut extensions = Vec::new();
         if verb == Verb::Ehlo {
-            extensions.extend(["PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES", "DSN"].map(str::to_owned));
+            extensions.extend(["PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES", "DSN", "CHUNKING"].map(str::to_owned));
             extensions.push(format!("SIZE {}", self.wire_limit));
             if self.secure && !self.authenticated {
                 extensions.push("AUTH PLAIN LOGIN".to_owned());
@@ -446,7 +483,10 @@ impl Machine {
             return Ok(());
         };
         let (address, asked) = command::rcpt(arguments)?;
-        if envelope.seen.contains(&address) {
+        if envelope.chunks.is_some() {
+            // RFC 3030 §2: the envelope is closed with the first chunk.
+            self.error(&reply::CHUNKS_BEGUN);
+        } else if envelope.seen.contains(&address) {
             self.say(&reply::RECIPIENT_OK);
         } else if envelope.recipients.len() >= MAX_RECIPIENTS {
             self.say(&reply::TOO_MANY_RECIPIENTS);
@@ -480,32 +520,101 @@ impl Machine {
             None => self.error(&reply::MAIL_FIRST),
             Some(envelope) if envelope.recipients.is_empty() => self.error(&reply::RECIPIENT_FIRST),
             Some(envelope) if !envelope.reachable => self.say(&reply::NUMBER_ALONE),
+            // RFC 3030 §3: one or the other.
+            Some(envelope) if envelope.chunks.is_some() => self.error(&reply::CHUNKS_BEGUN),
             Some(envelope) => {
-                let octets = DataReader::first_grant(envelope.declared, self.wire_limit);
+                let octets = Body::first_grant(envelope.declared, self.wire_limit);
                 self.ask(Question::FirstMemory(octets), Request::Memory(octets));
             }
         }
         Ok(())
     }
 
-    fn ask_for_more(&mut self, octets: usize) {
-        if let State::Data(reader) = std::mem::replace(&mut self.state, State::Command) {
-            self.ask(Question::MoreMemory(reader, octets), Request::Memory(octets));
+    /// Whatever is said of a BDAT, its octets follow its line: they are read as what they are, or the session ends.
+    fn bdat(&mut self, arguments: &str) {
+        let Ok((octets, last)) = command::bdat(arguments) else { return self.close(&reply::BAD_CHUNK) };
+        let refusal = match &self.envelope {
+            _ if !self.secure => Some(&reply::TLS_FIRST),
+            _ if !self.authenticated => Some(&reply::AUTH_FIRST),
+            // RFC 3030 §2: also what was pipelined behind a chunk that was refused, or behind the last.
+            None => Some(&reply::MAIL_FIRST),
+            Some(envelope) if envelope.recipients.is_empty() => Some(&reply::RECIPIENT_FIRST),
+            Some(envelope) if !envelope.reachable => Some(&reply::NUMBER_ALONE),
+            Some(_) => None,
+        };
+        if let Some(refusal) = refusal {
+            self.state = State::Skip(octets, refusal.clone());
+            return;
+        }
+        let Some(envelope) = &mut self.envelope else { return };
+        if let Some(mut reader) = envelope.chunks.take() {
+            reader.begin(octets, last);
+            self.state = State::Chunk(reader);
+            return;
+        }
+        let granted = Body::first_grant(envelope.declared.or(last.then_some(octets)), self.wire_limit);
+        let mut reader = ChunkReader::new(Body::new(0, self.wire_limit));
+        reader.begin(octets, last);
+        if reader.body().refusal().is_some() {
+            self.state = State::Chunk(reader);
+        } else {
+            self.ask(Question::FirstChunk(reader, granted), Request::Memory(granted));
         }
     }
 
-    fn end_of_data(&mut self, end: Result<Vec<u8>, DataFault>) {
-        self.state = State::Command;
+    fn end_of_chunk(&mut self) {
+        let State::Chunk(mut reader) = std::mem::replace(&mut self.state, State::Command) else { return };
+        match reader.body().refusal() {
+            // RFC 3030 §2: the message has failed, and chunks that follow it belong to none.
+            Some(fault) => {
+                self.envelope = None;
+                self.say_fault(fault);
+            }
+            None if reader.is_last() => self.end_of_message(reader.into_body()),
+            None => {
+                self.say(&reply::CHUNK_RECEIVED);
+                if let Some(envelope) = &mut self.envelope {
+                    envelope.chunks = Some(reader);
+                }
+            }
+        }
+    }
+
+    fn skipped(&mut self) {
+        let State::Skip(_, reply) = std::mem::replace(&mut self.state, State::Command) else { return };
+        // Behind a refused chunk many may have been pipelined: that is no error of the client's.
+        if self.authenticated { self.say(&reply) } else { self.error(&reply) }
+    }
+
+    fn ask_for_more(&mut self, octets: usize) {
+        match std::mem::replace(&mut self.state, State::Command) {
+            State::Data(reader) => self.ask(Question::MoreMemory(reader, octets), Request::Memory(octets)),
+            State::Chunk(reader) => self.ask(Question::MoreOfChunk(reader, octets), Request::Memory(octets)),
+            other => self.state = other,
+        }
+    }
+
+    fn end_of_data(&mut self) {
+        let State::Data(reader) = std::mem::replace(&mut self.state, State::Command) else { return };
+        self.end_of_message(reader.into_body());
+    }
+
+    fn end_of_message(&mut self, body: Body) {
         let Envelope { recipients, dsn, .. } = self.envelope.take().unwrap_or_default();
-        // The reader lets no unclean octets through; the type is what the other rooms can rely on.
-        let message = end.and_then(|octets| RawMessage::new(octets).map_err(DataFault::from));
-        match message {
+        // The readers let no unclean octets through; the type is what the other rooms can rely on.
+        match body.finish().and_then(|octets| RawMessage::new(octets).map_err(DataFault::from)) {
             Ok(message) => self.ask(Question::Deposit, Request::Deposit(Letter { recipients, dsn, message })),
-            Err(DataFault::NotClean) => self.say(&reply::NOT_CLEAN),
-            Err(DataFault::NotSound) => self.say(&reply::NOT_SOUND),
-            Err(DataFault::LineTooLong) => self.say(&reply::TEXT_LINE_TOO_LONG),
-            Err(DataFault::TooLarge) => self.say(&Reply::too_large(self.content_limit)),
-            Err(DataFault::NoMemory) => self.say(&reply::NO_MEMORY),
+            Err(fault) => self.say_fault(fault),
+        }
+    }
+
+    fn say_fault(&mut self, fault: DataFault) {
+        match fault {
+            DataFault::NotClean => self.say(&reply::NOT_CLEAN),
+            DataFault::NotSound => self.say(&reply::NOT_SOUND),
+            DataFault::LineTooLong => self.say(&reply::TEXT_LINE_TOO_LONG),
+            DataFault::TooLarge => self.say(&Reply::too_large(self.content_limit)),
+            DataFault::NoMemory => self.say(&reply::NO_MEMORY),
         }
     }
 
@@ -546,6 +655,11 @@ impl Machine {
     fn flush_or(&mut self, step: Step) -> Step {
         if self.out.is_empty() { step } else { Step::Write(std::mem::take(&mut self.out)) }
     }
+}
+
+/// What became of the memory that a body asked for.
+fn granted_or_refused(body: &mut Body, granted: bool, octets: usize) {
+    if granted { body.grant(octets) } else { body.refuse(DataFault::NoMemory) }
 }
 
 const FLUSH: usize = 4096;

@@ -1,11 +1,13 @@
 //! The door of submission (RFC 6409): 465 with implicit TLS (RFC 8314), 587 with STARTTLS before anything else.
 //!
-//! `line`, `command`, `auth` and `data` read octets; `machine` holds the rules of order and speaks with the
+//! `line`, `command`, `auth`, `data` and `chunk` read octets; `machine` holds the rules of order and speaks with the
 //! words of `reply`; `driver` is the one file that waits; `verbs` is what is asked of the other rooms.
 //! Octets are read here and nowhere else: a message that two servers could read differently is refused
 //! (fault 20), and a 250 needs a `QueueId`, which only a committed deposit gives.
 
 pub mod auth;
+pub mod body;
+pub mod chunk;
 pub mod command;
 pub mod data;
 pub mod driver;

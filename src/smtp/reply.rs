@@ -126,6 +126,8 @@ replies! {
     RECIPIENT_OK = 250 "2.1.5" "Recipient OK";
     /// DATA (no enhanced code: RFC 2034 §4).
     SEND_MESSAGE = 354 "" "Send the message, end with a dot alone on a line";
+    /// BDAT that is not the last (RFC 3030 §2): nothing is promised of the message yet.
+    CHUNK_RECEIVED = 250 "2.0.0" "Chunk received, the message is not whole yet";
     /// QUIT.
     BYE = 221 "2.0.0" "Goodbye";
     /// VRFY tells nobody who has a mailbox (RFC 5321 §7.3).
@@ -164,6 +166,10 @@ replies! {
     MAIL_FIRST = 503 "5.5.1" "Send MAIL first";
     /// RFC 5321 §3.3.
     RECIPIENT_FIRST = 503 "5.5.1" "No recipient was accepted";
+    /// RFC 3030 §3: DATA and RCPT do not follow BDAT.
+    CHUNKS_BEGUN = 503 "5.5.1" "The message comes by BDAT already: send the last chunk, or RSET";
+    /// What follows could not be told from commands: the session ends.
+    BAD_CHUNK = 501 "5.5.4" "Size of the chunk not understood";
     /// RFC 4954 §4: not a second time in one session.
     ALREADY_AUTHENTICATED = 503 "5.5.1" "Already authenticated";
     /// RFC 3207 §4: TLS is there already.

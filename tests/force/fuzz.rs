@@ -432,31 +432,48 @@ const SMTP: &[&[u8]] = &[
     b"BDAT 5\r\n",
     b"\xff",
     b"\"a b\"@d.example",
+    b"BDAT 5 LAST\r\n",
+    b"BDAT 0\r\n",
+    b"BDAT 0 LAST\r\n",
+    b"BDAT 14 LAST\r\n",
+    b"BDAT 70000\r\n",
+    b"BDAT ",
+    b" LAST\r\n",
+    b"a: b\r",
+    b"Subject: xyz\r\n",
+    b"\xc3\xa9",
+    b"EHLO c.example\r\nAUTH PLAIN AGEAYg==\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\n",
 ];
 
-/// What the submission machine says, its input in pieces of this size.
-fn smtp_told(input: &[u8], piece: usize) -> String {
+/// What the submission machine says and hands over, its input in pieces of this size.
+fn smtp_told(input: &[u8], piece: usize) -> (String, Vec<Vec<u8>>) {
     use smtp::machine::{Answer, LoginAnswer, NotAccepted, Request};
     let settings = smtp::Settings { hostname: "x".to_owned(), message_limit: 50_000, memory: 1 << 20 };
     let mut machine = smtp::machine::Machine::secure(&settings);
-    let mut said = String::new();
+    let (mut said, mut deposited) = (String::new(), Vec::new());
     for mut now in input.chunks(piece.max(1)) {
         loop {
             match machine.step(&mut now) {
                 smtp::machine::Step::Read => break,
                 smtp::machine::Step::Write(octets) => said.push_str(&String::from_utf8_lossy(&octets)),
-                smtp::machine::Step::Close | smtp::machine::Step::StartTls => return said,
+                smtp::machine::Step::Close | smtp::machine::Step::StartTls => return (said, deposited),
                 smtp::machine::Step::Ask(request) => machine.answer(match request {
                     Request::Login(_) => Answer::Login(LoginAnswer::Right),
                     Request::ReversePath(_) => Answer::ReversePath(true),
+                    Request::Recipient(address) if address.reveal_local() == "c" => {
+                        Answer::Recipient(Some(Ok(pli::delivery::Route::Outside)))
+                    }
                     Request::Recipient(_) => Answer::Recipient(None),
-                    Request::Memory(octets) => Answer::Memory(octets < 100_000),
-                    Request::Deposit(_) => Answer::Deposit(Err(NotAccepted::Fault { transient: true })),
+                    Request::Memory(octets) => Answer::Memory(octets < 70_000),
+                    Request::Deposit(letter) => {
+                        deposited.push(letter.message.reveal().to_vec());
+                        Answer::Deposit(Err(NotAccepted::Fault { transient: true }))
+                    }
                 }),
             }
         }
     }
-    said
+    (said, deposited)
 }
 
 /// Whatever a client submits, every reply has its form, however the input is cut.
@@ -465,7 +482,7 @@ fn smtp_replies_have_their_form() {
     check!().with_max_len(300).for_each(|octets: &[u8]| {
         let input = words(octets, SMTP);
         let whole = smtp_told(&input, input.len());
-        for line in whole.split_terminator("\r\n") {
+        for line in whole.0.split_terminator("\r\n") {
             let octets = line.as_bytes();
             let fits = octets.len() >= 4
                 && octets[..3].iter().all(u8::is_ascii_digit)
@@ -477,6 +494,29 @@ fn smtp_replies_have_their_form() {
         for piece in [1, 13] {
             assert_eq!(smtp_told(&input, piece), whole);
         }
+    });
+}
+
+/// The octets of a chunk are never a command, whoever refuses it and why, however they are cut.
+#[test]
+fn fault_20_smtp_a_chunk_is_no_command() {
+    let table: Vec<&[u8]> = SMTP
+        .iter()
+        .copied()
+        .filter(|word| ![b"VRFY".as_slice(), b"AUTH", b"BDAT"].iter().any(|w| word.starts_with(w)))
+        .collect();
+    check!().with_max_len(120).for_each(|octets: &[u8]| {
+        let mut input = Vec::new();
+        for (place, chunk) in octets.chunks(7).enumerate() {
+            input.extend(words(chunk, &table));
+            let mut text = b"VRFY SMUGGLED\r\n.\r\n".repeat(1 + [40, 5_000, 70_000][place % 3] / 18);
+            // Cut anywhere, also between CR and LF.
+            text.truncate(text.len() - chunk.len());
+            let last = if chunk.len() % 2 == 0 { " LAST" } else { "" };
+            input.extend([format!("\r\nBDAT {}{last}\r\n", text.len()).as_bytes(), &text].concat());
+        }
+        let (said, _) = smtp_told(&input, 1000);
+        assert!(!said.contains("252 "), "{said}");
     });
 }
 

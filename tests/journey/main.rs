@@ -35,6 +35,7 @@ mod ovh;
 mod relay;
 mod restore;
 mod routes;
+mod submission;
 mod swaps;
 mod thief;
 mod tongues;
