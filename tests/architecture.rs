@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// room · rooms it may name · outside crates that only the rooms listing them may name
 const ROOMS: &[(&str, &[&str], &[&str])] = &[
-    ("domain", &[], &["phonenumber", "idna"]),
+    ("domain", &[], &["phonenumber", "idna", "unicode_normalization"]),
     ("texts", &["domain"], &["fluent_bundle"]),
     // mail-parser decodes the texts that searches look into.
     ("mime", &[], &["mail_parser"]),

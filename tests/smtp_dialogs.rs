@@ -304,6 +304,7 @@ async fn fault_24_what_was_pipelined_after_starttls_is_never_a_command() {
         "250-ENH*",
         "250-DSN",
         "250-CHUNKING",
+        "250-SMTPUTF8",
         "250-SIZE 205824",
         "250 STARTTLS",
         "220 2.0.0*",
@@ -474,6 +475,22 @@ async fn what_came_in_chunks_is_what_was_sent() {
             "Subject: after the refusals\r\n",
         ]
     );
+}
+
+#[tokio::test]
+async fn addresses_beyond_ascii_are_one_in_all_their_spellings() {
+    let (name, text) = dialogs().into_iter().find(|(name, _)| name.ends_with("smtputf8.smtp")).expect("the dialog");
+    let verbs = play(&name, &text, false).await;
+    let accepted = verbs.0.accepted.lock().expect("a lock");
+    let (recipients, _, octets) = &accepted[0];
+    assert_eq!(
+        recipients,
+        &["j\u{e9}r\u{f4}me@xn--bcher-kva.example", "jeanne@xn--exmple-4nf.org", "jeanne@example.org"]
+    );
+    assert_eq!(String::from_utf8_lossy(octets), "Subject: \u{e0} J\u{e9}r\u{f4}me\r\n\r\n\u{e9}\r\n");
+    let asked = verbs.0.asked.lock().expect("a lock");
+    let original = asked[0].of(&"jeanne@example.org".parse().expect("an address")).original.expect("a word");
+    assert_eq!(original.reveal(), "utf-8;j\\x{E9}r\\x{F4}me@example.org");
 }
 
 #[tokio::test]

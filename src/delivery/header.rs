@@ -169,13 +169,18 @@ fn without(field: &[u8], hidden: &[Address]) -> Vec<u8> {
     let left: Vec<String> = addresses(field)
         .into_iter()
         .filter(|(_, address, _)| address.as_ref().is_none_or(|a| !hidden.contains(a)))
-        .filter(|(_, _, text)| !text.is_empty() && text.is_ascii() && !text.contains(char::is_whitespace))
+        .filter(|(_, _, text)| !text.contains(char::is_whitespace) && is_written(text))
         .map(|(display, _, text)| match display {
             Some(display) if !display.is_empty() => format!("{} <{text}>", phrase(&display)),
             _ => text,
         })
         .collect();
     if left.is_empty() { Vec::new() } else { format!("{name}: {}\r\n", left.join(",\r\n ")).into_bytes() }
+}
+
+/// Whether an address can be written again as it stands: ASCII, or beyond it one that is read here (RFC 6532 §3.2).
+fn is_written(text: &str) -> bool {
+    !text.is_empty() && (text.is_ascii() || text.parse::<Address>().is_ok())
 }
 
 /// An unstructured field of one or more encoded words, or plain where ASCII is enough.
@@ -234,6 +239,9 @@ mod tests {
 
     #[test]
     fn what_recipients_must_not_see_is_gone_and_the_rest_is_untouched() {
+        let utf8 = "To: \u{c9}ve <\u{e8}ve@b\u{fc}cher.example>, Andr\u{e9} <andre\u{301}@example.org>\r\n";
+        let one = without(utf8.as_bytes(), &[address("andr\u{e9}@example.org")]);
+        assert_eq!(String::from_utf8_lossy(&one), "To: =?UTF-8?B?w4l2ZQ==?= <\u{e8}ve@b\u{fc}cher.example>\r\n");
         let header = Header::read(LETTER);
         let hidden = [address("paul@example.org")];
         let removal = Removal { hidden: &hidden, subject: Some("x") };

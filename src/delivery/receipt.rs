@@ -219,6 +219,7 @@ fn why(news: &News) -> &'static str {
         News::Locked => "receipt-why-locked",
         News::Failed { class: FailureClass::UnknownAddress } => "receipt-why-unknown-address",
         News::Failed { class: FailureClass::Full } => "receipt-why-full",
+        News::Failed { class: FailureClass::NoUtf8 } => "receipt-why-no-utf8",
         News::Failed { class: FailureClass::GaveUp } => "receipt-why-gave-up",
         News::Failed { class: FailureClass::NotOpened } => "receipt-why-not-opened",
         _ => "receipt-why-refused",

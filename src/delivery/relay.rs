@@ -120,7 +120,12 @@ impl Relay {
         let envelope =
             lettre::address::Envelope::new(Some(lettre_address(from).map_err(never)?), forward.map_err(never)?)
                 .map_err(|_| NotTaken::Never(FailureClass::UnknownAddress))?;
-        transport.send_raw(&envelope, octets).await.map(drop).map_err(|error| why(&error))
+        let beyond = to.iter().any(Address::is_beyond_ascii);
+        transport.send_raw(&envelope, octets).await.map(drop).map_err(|error| match error.is_client() {
+            // lettre looks at what EHLO offered before it says MAIL (RFC 6531 §3.1).
+            true if beyond => NotTaken::Never(FailureClass::NoUtf8),
+            _ => why(&error),
+        })
     }
 }
 

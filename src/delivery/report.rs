@@ -8,7 +8,7 @@
 use lettre::message::header::ContentType;
 use lettre::message::{MultiPart, SinglePart};
 
-use crate::domain::{Address, EnvelopeWord, Fault, Language, MessageId, Timestamp};
+use crate::domain::{Address, EnvelopeWord, Fault, Language, MessageId, Timestamp, ascii_address};
 use crate::store::deliveries::DeliveryRow;
 use crate::store::deposit::Deposit;
 use crate::texts::Said;
@@ -117,8 +117,10 @@ impl Deliveries {
             if let Some(original) = recipient.original {
                 fields.push_str(&format!("Original-Recipient: {}\r\n", original.reveal()));
             }
-            let address = recipient.address.reveal();
-            fields.push_str(&format!("Final-Recipient: rfc822; {address}\r\nAction: {action}\r\nStatus: 2.0.0\r\n"));
+            // The report is ASCII, whatever the address is.
+            let address = ascii_address(&recipient.address.reveal());
+            let kind = if recipient.address.is_beyond_ascii() { "utf-8" } else { "rfc822" };
+            fields.push_str(&format!("Final-Recipient: {kind}; {address}\r\nAction: {action}\r\nStatus: 2.0.0\r\n"));
         }
         fields
     }

@@ -1,7 +1,9 @@
-//! Mail addresses and domain names (RFC 5321 §4.1.2, RFC 5890).
+//! Mail addresses and domain names (RFC 5321 §4.1.2, RFC 5890), beyond ASCII too (RFC 6531 §3.3).
 
 use std::fmt;
 use std::str::FromStr;
+
+use unicode_normalization::UnicodeNormalization;
 
 /// A domain name in its one ASCII form: lower case, A-labels, no trailing dot.
 ///
@@ -74,6 +76,11 @@ impl Address {
         &self.domain
     }
 
+    /// Whether it can only travel by SMTPUTF8 (RFC 6531): its domain always has an ASCII form, its local part may not.
+    pub fn is_beyond_ascii(&self) -> bool {
+        !self.local.is_ascii()
+    }
+
     /// The address as it goes on the wire.
     pub fn reveal(&self) -> String {
         format!("{}@{}", self.local, self.domain)
@@ -81,7 +88,7 @@ impl Address {
 
     /// The form under which two spellings are one address.
     pub fn folded(&self) -> String {
-        format!("{}@{}", self.local.to_lowercase(), self.domain)
+        format!("{}@{}", folded(&self.local), self.domain)
     }
 
     /// The address for a person who may know it but for no one else: `j…e@e…e.fr`.
@@ -89,6 +96,11 @@ impl Address {
         let (name, ending) = self.domain.0.rsplit_once('.').unwrap_or((&self.domain.0, ""));
         format!("{}@{}.{ending}", ends(&self.local), ends(name))
     }
+}
+
+/// A local part without case, in its one form.
+fn folded(local: &str) -> String {
+    if local.is_ascii() { local.to_ascii_lowercase() } else { local.to_lowercase().nfc().collect() }
 }
 
 /// First and last character with dots between.
@@ -103,7 +115,7 @@ fn ends(text: &str) -> String {
 
 impl PartialEq for Address {
     fn eq(&self, other: &Self) -> bool {
-        self.domain == other.domain && self.local.to_lowercase() == other.local.to_lowercase()
+        self.domain == other.domain && folded(&self.local) == folded(&other.local)
     }
 }
 
@@ -116,7 +128,7 @@ impl std::hash::Hash for Address {
 impl FromStr for Address {
     type Err = AddressFault;
 
-    /// Reads `local@domain` (RFC 5321 §4.1.2: dot-string or quoted string; UTF-8 allowed in the domain only).
+    /// Reads `local@domain` (RFC 5321 §4.1.2: dot-string or quoted string; RFC 6531 §3.3: UTF-8 in both).
     fn from_str(text: &str) -> Result<Self, AddressFault> {
         let (local, domain) = text.rsplit_once('@').ok_or(AddressFault::Syntax)?;
         let domain: DomainName = domain.parse()?;
@@ -125,13 +137,15 @@ impl FromStr for Address {
         }
         let quoted = local.len() >= 2 && local.starts_with('"') && local.ends_with('"');
         let local = if quoted { unquote(local)? } else { local.to_owned() };
+        // RFC 6532 §3.1: one form of what looks the same.
+        let local = if local.is_ascii() { local } else { local.nfc().collect() };
         if local.is_empty() || local.len() > 64 {
             return Err(AddressFault::Syntax);
         }
         // A quoted string that needs its quotes is legal and used by nobody: refusing it keeps every
         // address safe to write without quotes (no blanks, commas, angle brackets or control characters).
-        let atoms = local.split('.').all(|atom| !atom.is_empty() && atom.bytes().all(is_atext));
-        if !atoms || local.starts_with('-') {
+        let atoms = local.split('.').all(|atom| !atom.is_empty() && atom.chars().all(is_atext));
+        if !atoms || local.starts_with('-') || !is_plain(&local) {
             return Err(AddressFault::Syntax);
         }
         Ok(Self { local, domain })
@@ -152,9 +166,24 @@ fn unquote(local: &str) -> Result<String, AddressFault> {
     Ok(text)
 }
 
-/// RFC 5322 §3.2.3.
-fn is_atext(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&octet)
+/// RFC 5322 §3.2.3, and RFC 6531 §3.3 beyond ASCII.
+fn is_atext(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c) || !c.is_ascii()
+}
+
+/// Whether a local part shows what it is. Beyond ASCII nothing that is invisible, turns the direction of writing, or
+/// only looks like other characters (full-width letters, `＠`): the identifiers of RFC 8264 §4.2 leave those out too.
+fn is_plain(local: &str) -> bool {
+    let visible = |c: char| {
+        !c.is_control()
+            && !c.is_whitespace()
+            && !matches!(c,
+                '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+                | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{e000}'..='\u{f8ff}' | '\u{fe00}'..='\u{fe0f}'
+                | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{ffff}' | '\u{e0000}'..='\u{10ffff}')
+    };
+    local.is_ascii() || (local.chars().all(visible) && local.nfkc().eq(local.chars()))
 }
 
 impl fmt::Debug for Address {
@@ -186,6 +215,10 @@ mod tests {
             "\"jeanne\"@example.org",
             "a@bücher.example",
             "o'neil@x.fr",
+            "andré@example.org",
+            "жанна.к@почта.рф",
+            "δοκιμή@παράδειγμα.δοκιμή",
+            "用户@例子.广告",
         ] {
             assert!(good.parse::<Address>().is_ok(), "{good}");
         }
@@ -204,6 +237,15 @@ mod tests {
             "a@x.fr\0",
             "<a@x.fr>",
             "a@[127.0.0.1]",
+            "a\u{200b}b@x.fr",
+            "a\u{202e}b@x.fr",
+            "a\u{a0}b@x.fr",
+            "a\u{85}b@x.fr",
+            "\u{ff41}@x.fr",
+            "a\u{ff20}b@x.fr",
+            "a\u{2028}@x.fr",
+            "a\u{feff}@x.fr",
+            "ﬁ@x.fr",
         ] {
             assert!(bad.parse::<Address>().is_err(), "{bad}");
         }
@@ -213,6 +255,14 @@ mod tests {
     fn two_spellings_are_one_address() {
         assert_eq!("Jeanne@EXAMPLE.org".parse::<Address>(), "jeanne@example.org".parse::<Address>());
         assert_eq!("a@BÜCHER.example".parse::<Address>(), "a@xn--bcher-kva.example".parse::<Address>());
+        // Composed and decomposed, and without case (RFC 6532 §3.1).
+        let one: Address = "Jos\u{e9}.\u{c9}@bücher.example".parse().expect("an address");
+        let other: Address = "JOSE\u{301}.e\u{301}@XN--BCHER-KVA.example".parse().expect("an address");
+        assert_eq!(one, other);
+        assert_eq!(one.folded(), other.folded());
+        assert!(one.is_beyond_ascii() && one.reveal().ends_with("@xn--bcher-kva.example"));
+        assert_ne!(one, "jose.e@bücher.example".parse().expect("an address"));
+        assert!(!"a@bücher.example".parse::<Address>().expect("an address").is_beyond_ascii());
     }
 
     /// idna RUSTSEC-2024-0421: a Punycode label that decodes to ASCII is refused, not folded.
@@ -224,6 +274,9 @@ mod tests {
                 Ok(name) => assert!(name != real || fake == "example.org.", "{fake}"),
                 Err(_) => assert_ne!(fake, "example.org."),
             }
+        }
+        for fake in ["a@xn--example-.org", "a@xn--example.org", "a@ex\u{430}mple.org"] {
+            assert_ne!(fake.parse::<Address>().ok(), "a@example.org".parse::<Address>().ok(), "{fake}");
         }
         assert!(!"badexample.org".parse::<DomainName>().expect("plain").is_under("example.org"));
         assert!("a.example.org".parse::<DomainName>().expect("plain").is_under("example.org"));

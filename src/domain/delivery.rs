@@ -71,6 +71,8 @@ words! {
         Full = "full",
         /// It refused for good.
         Refused = "refused",
+        /// The relay does not take addresses beyond ASCII (RFC 6531).
+        NoUtf8 = "no-smtputf8",
         /// Our user name or password is wrong there.
         Credentials = "credentials",
         /// It kept refusing for days.

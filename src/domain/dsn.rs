@@ -42,6 +42,12 @@ pub enum Notify {
     },
 }
 
+/// An address as a report of ASCII names it: `\x{E9}` for what is beyond (RFC 6533 §3, utf-8-addr-xtext).
+pub fn ascii_address(text: &str) -> String {
+    let spelt = |c: char| if c.is_ascii() { c.to_string() } else { format!("\\x{{{:X}}}", u32::from(c)) };
+    text.chars().map(spelt).collect()
+}
+
 /// Printable ASCII that a client wrote into its envelope.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EnvelopeWord(String);

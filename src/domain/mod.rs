@@ -28,7 +28,7 @@ mod time;
 pub use address::{Address, AddressFault, DomainName, LocalPart};
 pub use audit::{Actor, AuditEvent, Verb};
 pub use delivery::{CeilingScope, Channel, DeliveryState, FailureClass, SentState};
-pub use dsn::{DsnRequest, EnvelopeWord, Notify, RecipientDsn};
+pub use dsn::{DsnRequest, EnvelopeWord, Notify, RecipientDsn, ascii_address};
 pub use fault::Fault;
 pub use flags::{FlagChange, Flags, SERVER_KEYWORDS, SystemFlags};
 pub use folder::FolderPath;

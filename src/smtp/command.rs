@@ -1,10 +1,10 @@
 //! Commands of submission (RFC 5321 §4.1.1, RFC 6409): a verb, then arguments read by one function for each.
 //!
 //! The verb is read first and alone, so that the machine can say "not before TLS" without looking at what
-//! follows. Only parameters that EHLO offers are known, those of RFC 3461 among them. Nothing here keeps state or
-//! does I/O.
+//! follows. Only parameters that EHLO offers are known, those of RFC 3461 and RFC 6531 among them. Nothing here
+//! keeps state or does I/O.
 
-use crate::domain::{Address, EnvelopeWord, Notify, RecipientDsn};
+use crate::domain::{Address, EnvelopeWord, Notify, RecipientDsn, ascii_address};
 
 /// The verbs of this door.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,11 +41,15 @@ impl Verb {
     /// # Errors
     /// A line with octets that no command has, or a verb that is not ours.
     pub fn read(line: &[u8]) -> Result<(Self, &str), CommandFault> {
-        // RFC 5321 §2.4, §4.1.2: commands are printable ASCII (SMTPUTF8 is not offered).
-        if !line.iter().all(|&octet| octet == b' ' || octet.is_ascii_graphic()) {
+        // RFC 5321 §2.4, §4.1.2: commands are printable ASCII; RFC 6531 §3.4: but for addresses, of MAIL and RCPT.
+        let text = std::str::from_utf8(line).map_err(|_| CommandFault::Line)?;
+        let beyond = !text.is_ascii();
+        let names_an_address = |text: &str| {
+            text.get(..5).is_some_and(|verb| verb.eq_ignore_ascii_case("MAIL ") || verb.eq_ignore_ascii_case("RCPT "))
+        };
+        if text.chars().any(char::is_control) || (beyond && !names_an_address(text)) {
             return Err(CommandFault::Line);
         }
-        let text = std::str::from_utf8(line).map_err(|_| CommandFault::Line)?;
         let (word, arguments) = text.split_once(' ').unwrap_or((text, ""));
         let found = VERBS.iter().find(|(name, _)| name.eq_ignore_ascii_case(word));
         if let Some(&(_, verb)) = found {
@@ -67,6 +71,8 @@ pub struct Mail {
     pub full: Option<bool>,
     /// ENVID (RFC 3461 §4.4), decoded.
     pub envelope_id: Option<EnvelopeWord>,
+    /// SMTPUTF8 (RFC 6531 §3.4).
+    pub utf8: bool,
 }
 
 /// Reads the argument of EHLO or HELO: a name of any kind, since clients give many kinds (RFC 5321 §4.1.4
@@ -88,7 +94,7 @@ pub fn mail(arguments: &str) -> Result<Mail, CommandFault> {
         "" => None,
         path => Some(address(path).ok_or(CommandFault::ReversePath)?),
     };
-    let mut mail = Mail { reverse_path, size: None, full: None, envelope_id: None };
+    let mut mail = Mail { reverse_path, size: None, full: None, envelope_id: None, utf8: false };
     for parameter in parameters.split(' ').filter(|word| !word.is_empty()) {
         let (keyword, value) = parameter.split_once('=').unwrap_or((parameter, ""));
         match keyword.to_ascii_uppercase().as_str() {
@@ -101,15 +107,21 @@ pub fn mail(arguments: &str) -> Result<Mail, CommandFault> {
             "ENVID" if mail.envelope_id.is_none() => {
                 mail.envelope_id = Some(envelope_id(value).ok_or(CommandFault::Value)?);
             }
-            "SIZE" | "BODY" | "AUTH" | "RET" | "ENVID" => return Err(CommandFault::Value),
+            // RFC 6531 §3.1: it has no value.
+            "SMTPUTF8" if !mail.utf8 && !parameter.contains('=') => mail.utf8 = true,
+            "SIZE" | "BODY" | "AUTH" | "RET" | "ENVID" | "SMTPUTF8" => return Err(CommandFault::Value),
             _ => return Err(CommandFault::Parameter),
         }
     }
-    Ok(mail)
+    // A domain beyond ASCII too, though it has an ASCII form: the client has not said that it speaks so.
+    if mail.utf8 || arguments.is_ascii() { Ok(mail) } else { Err(CommandFault::Utf8) }
 }
 
-/// Reads the arguments of RCPT: `TO:<forward-path>` and the parameters of RFC 3461.
-pub fn rcpt(arguments: &str) -> Result<(Address, RecipientDsn), CommandFault> {
+/// Reads the arguments of RCPT: `TO:<forward-path>` and the parameters of RFC 3461. `utf8`: MAIL had SMTPUTF8.
+pub fn rcpt(arguments: &str, utf8: bool) -> Result<(Address, RecipientDsn), CommandFault> {
+    if !utf8 && !arguments.is_ascii() {
+        return Err(CommandFault::Utf8);
+    }
     let (path, parameters) = path(arguments, "TO:")?;
     let address = address(path).ok_or(CommandFault::ForwardPath)?;
     let mut asked = RecipientDsn::default();
@@ -204,13 +216,16 @@ fn notify(value: &str) -> Option<Notify> {
     Some(Notify::When { success, failure, delay })
 }
 
-/// RFC 3461 §4.2: a type of addresses, `;`, and the address in xtext; at most 500 characters.
+/// RFC 3461 §4.2: a type of addresses, `;`, and the address in xtext; at most 500 characters. Of the type `utf-8` as
+/// RFC 6533 §3 has it: with `\x{E9}` for what is beyond ASCII, or as it is, which is written so here.
 fn original(value: &str) -> Option<EnvelopeWord> {
     let (kind, address) = value.split_once(';').filter(|_| value.len() <= 500)?;
     let atom = |octet: u8| octet.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&octet);
     if kind.is_empty() || !kind.bytes().all(atom) {
         return None;
     }
+    let spelt = ascii_address(address);
+    let address = if kind.eq_ignore_ascii_case("utf-8") { spelt.as_str() } else { address };
     let address = xtext(address).filter(|address| !address.is_empty())?;
     EnvelopeWord::new(format!("{kind};{address}"))
 }
@@ -258,6 +273,8 @@ pub enum CommandFault {
     ReversePath,
     /// The forward-path is no address.
     ForwardPath,
+    /// Something beyond ASCII without SMTPUTF8 (RFC 6531 §3.5).
+    Utf8,
 }
 
 const VERBS: &[(&str, Verb)] = &[
@@ -292,7 +309,15 @@ mod tests {
         for unknown in [&b""[..], b"GET / HTTP/1.1", b" EHLO x", b"EHLOx"] {
             assert_eq!(Verb::read(unknown), Err(CommandFault::Unknown), "{unknown:?}");
         }
-        for line in [&b"NOOP\0"[..], b"NOOP\t", "NOOP é".as_bytes(), b"\x16\x03\x01"] {
+        for line in [
+            &b"NOOP\0"[..],
+            b"NOOP\t",
+            "NOOP é".as_bytes(),
+            b"\x16\x03\x01",
+            b"MAIL FROM:<\xe9@x.fr>",
+            "RCPT TO:<a\u{85}@x.fr>".as_bytes(),
+            "EHLO é".as_bytes(),
+        ] {
             assert_eq!(Verb::read(line), Err(CommandFault::Line), "{line:?}");
         }
     }
@@ -312,7 +337,11 @@ mod tests {
             ("FROM:<a@x.fr", CommandFault::Arguments),
             ("FROM:<a@x.fr>SIZE=1", CommandFault::Arguments),
             ("FROM:<a x@x.fr>", CommandFault::ReversePath),
-            ("FROM:<a@x.fr> SMTPUTF8", CommandFault::Parameter),
+            ("FROM:<a@x.fr> SMTPUTF8=1", CommandFault::Value),
+            ("FROM:<a@x.fr> SMTPUTF8 smtputf8", CommandFault::Value),
+            ("FROM:<é@x.fr>", CommandFault::Utf8),
+            ("FROM:<a@é.fr> BODY=8BITMIME", CommandFault::Utf8),
+            ("FROM:<é\u{202e}@x.fr> SMTPUTF8", CommandFault::ReversePath),
             ("FROM:<a@x.fr> SIZE=", CommandFault::Value),
             ("FROM:<a@x.fr> SIZE=-1", CommandFault::Value),
             ("FROM:<a@x.fr> SIZE=1 SIZE=2", CommandFault::Value),
@@ -324,14 +353,14 @@ mod tests {
 
     #[test]
     fn fault_21_a_forward_path_is_an_address_and_nothing_else() {
-        assert_eq!(rcpt("TO:<b@x.fr>"), Ok((a("b@x.fr"), RecipientDsn::default())));
+        assert_eq!(rcpt("TO:<b@x.fr>", false), Ok((a("b@x.fr"), RecipientDsn::default())));
         for bad in ["-oQ/tmp@x.fr", "a@x.fr,b@x.fr", "a@x.fr\" -X", "\"a b\"@x.fr", "a", "@x.fr", "Postmaster", ""] {
-            assert_eq!(rcpt(&format!("TO:<{bad}>")), Err(CommandFault::ForwardPath), "{bad}");
+            assert_eq!(rcpt(&format!("TO:<{bad}>"), true), Err(CommandFault::ForwardPath), "{bad}");
         }
         for bad in ["TO:b@x.fr", "TO:<b@x.fr", "TO:<b@x.fr><c@x.fr>", "TO:<b@x.fr>>"] {
-            assert_eq!(rcpt(bad), Err(CommandFault::Arguments), "{bad}");
+            assert_eq!(rcpt(bad, false), Err(CommandFault::Arguments), "{bad}");
         }
-        assert_eq!(rcpt("TO:<b@x.fr> SIZE=1"), Err(CommandFault::Parameter));
+        assert_eq!(rcpt("TO:<b@x.fr> SIZE=1", false), Err(CommandFault::Parameter));
     }
 
     #[test]
@@ -339,7 +368,7 @@ mod tests {
         let read = mail("FROM:<a@x.fr> ret=full ENVID=QQ314159+2B+20x").expect("both");
         assert_eq!((read.full, read.envelope_id.expect("an id").reveal()), (Some(true), "QQ314159+ x"));
         assert_eq!(mail("FROM:<a@x.fr> RET=HDRS").map(|mail| mail.full), Ok(Some(false)));
-        let asked = |text: &str| rcpt(&format!("TO:<b@x.fr> {text}")).map(|(_, asked)| asked);
+        let asked = |text: &str| rcpt(&format!("TO:<b@x.fr> {text}"), true).map(|(_, asked)| asked);
         let when = |success, failure, delay| Some(Notify::When { success, failure, delay });
         assert_eq!(asked("NOTIFY=NEVER").expect("never").notify, Some(Notify::Never));
         assert_eq!(asked("notify=success,FAILURE").expect("two").notify, when(true, true, false));
@@ -385,6 +414,19 @@ mod tests {
         for bad in ["", "LAST", "-1", "1x", "0x10", "1 2", "1 LAST LAST", "+1", "184467440737095516150"] {
             assert_eq!(bdat(bad), Err(CommandFault::Arguments), "{bad}");
         }
+    }
+
+    #[test]
+    fn addresses_beyond_ascii_come_by_smtputf8() {
+        assert_eq!(Verb::read("RCPT TO:<é@x.fr>".as_bytes()), Ok((Verb::Rcpt, "TO:<é@x.fr>")));
+        let read = mail("FROM:<andré@bücher.example> BODY=8BITMIME smtputf8").expect("a sender");
+        assert_eq!((read.reverse_path, read.utf8), (Some(a("andré@xn--bcher-kva.example")), true));
+        assert!(!mail("FROM:<a@x.fr>").expect("a sender").utf8);
+        assert_eq!(rcpt("TO:<жанна@почта.рф>", false), Err(CommandFault::Utf8));
+        let (to, asked) = rcpt("TO:<жанна@почта.рф> ORCPT=utf-8;Andr\u{e9}+2B1@x.fr", true).expect("a recipient");
+        assert_eq!(to, a("жанна@xn--80a1acny.xn--p1ai"));
+        assert_eq!(asked.original.expect("a word").reveal(), "utf-8;Andr\\x{E9}+1@x.fr");
+        assert_eq!(rcpt("TO:<a@x.fr> ORCPT=rfc822;é@x.fr", true), Err(CommandFault::Value));
     }
 
     #[test]

@@ -80,8 +80,9 @@ impl LineReader {
 }
 
 /// RFC 5321 §4.5.3.1.4: 512 octets with CR LF; a parameter adds to it: SIZE 26 (RFC 1870 §3), BODY 17
-/// (RFC 6152 §2), AUTH 500 (RFC 4954 §3), RET and ENVID 107, NOTIFY and ORCPT 528 to RCPT (RFC 3461 §4.1 to §4.4).
-const LONGEST: usize = 510 + 26 + 17 + 500 + 107;
+/// (RFC 6152 §2), AUTH 500 (RFC 4954 §3), RET and ENVID 107, NOTIFY and ORCPT 528 to RCPT (RFC 3461 §4.1 to §4.4),
+/// SMTPUTF8 10 (RFC 6531 §3.1).
+const LONGEST: usize = 510 + 26 + 17 + 500 + 107 + 10;
 /// RFC 4954 §4.
 const LONGEST_AUTH: usize = 12_288 - 2;
 const SMALL: usize = 128;

@@ -147,6 +147,8 @@ struct Envelope {
     declared: Option<u64>,
     recipients: Vec<Address>,
     dsn: DsnRequest,
+    /// MAIL had SMTPUTF8.
+    utf8: bool,
     seen: HashSet<Address>,
     /// What came by BDAT so far.
     chunks: Option<ChunkReader>,
@@ -320,6 +322,7 @@ impl Machine {
                 CommandFault::Value => &reply::BAD_PARAMETER,
                 CommandFault::ReversePath => &reply::BAD_SENDER,
                 CommandFault::ForwardPath => &reply::BAD_RECIPIENT,
+                CommandFault::Utf8 => &reply::UTF8_NOT_SAID,
             });
         }
     }
@@ -374,7 +377,9 @@ impl Machine {
         self.envelope = None;
         let mut extensions = Vec::new();
         if verb == Verb::Ehlo {
-            extensions.extend(["PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES", "DSN", "CHUNKING"].map(str::to_owned));
+            extensions.extend(
+                ["PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES", "DSN", "CHUNKING", "SMTPUTF8"].map(str::to_owned),
+            );
             extensions.push(format!("SIZE {}", self.wire_limit));
             if self.secure && !self.authenticated {
                 extensions.push("AUTH PLAIN LOGIN".to_owned());
@@ -468,7 +473,7 @@ impl Machine {
                     envelope_id: mail.envelope_id,
                     recipients: Vec::new(),
                 };
-                let envelope = Envelope { declared: mail.size, dsn, ..Envelope::default() };
+                let envelope = Envelope { declared: mail.size, dsn, utf8: mail.utf8, ..Envelope::default() };
                 self.ask(Question::ReversePath(envelope), Request::ReversePath(address));
             }
             // `<>` is for notifications between servers (RFC 5321 §4.5.5); nobody submits one.
@@ -482,7 +487,7 @@ impl Machine {
             self.error(&reply::MAIL_FIRST);
             return Ok(());
         };
-        let (address, asked) = command::rcpt(arguments)?;
+        let (address, asked) = command::rcpt(arguments, envelope.utf8)?;
         if envelope.chunks.is_some() {
             // RFC 3030 §2: the envelope is closed with the first chunk.
             self.error(&reply::CHUNKS_BEGUN);

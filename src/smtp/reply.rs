@@ -157,6 +157,8 @@ replies! {
     BAD_SENDER = 501 "5.1.7" "The sender is not a mail address";
     /// The forward-path is no address.
     BAD_RECIPIENT = 501 "5.1.3" "The recipient is not a mail address";
+    /// RFC 6531 §3.5: an address beyond ASCII, and MAIL without SMTPUTF8.
+    UTF8_NOT_SAID = 553 "5.6.7" "This address is beyond ASCII: send MAIL with SMTPUTF8";
 
     /// RFC 5321 §4.1.4.
     HELLO_FIRST = 503 "5.5.1" "Send EHLO first";

@@ -12,6 +12,8 @@ pub struct Mail {
     pub from: String,
     pub to: String,
     pub octets: Vec<u8>,
+    /// MAIL said SMTPUTF8.
+    pub utf8: bool,
 }
 
 impl Mail {
@@ -44,6 +46,7 @@ pub struct Relay {
     pub address: SocketAddr,
     caught: Arc<Mutex<Vec<Mail>>>,
     answer: Arc<Mutex<&'static str>>,
+    offers: Arc<Mutex<&'static str>>,
 }
 
 impl Relay {
@@ -53,6 +56,7 @@ impl Relay {
             address: listener.local_addr().unwrap(),
             caught: Arc::default(),
             answer: Arc::new(Mutex::new("250 2.1.5 OK")),
+            offers: Arc::new(Mutex::new("8BITMIME")),
         };
         let this = relay.clone();
         tokio::spawn(async move {
@@ -72,6 +76,11 @@ impl Relay {
         *self.answer.lock().unwrap() = line;
     }
 
+    /// What every further EHLO is offered.
+    pub fn offer(&self, extensions: &'static str) {
+        *self.offers.lock().unwrap() = extensions;
+    }
+
     pub fn caught(&self) -> Vec<Mail> {
         self.caught.lock().unwrap().clone()
     }
@@ -84,7 +93,7 @@ impl Relay {
         let (read, mut write) = stream.into_split();
         let mut lines = BufReader::new(read);
         write.write_all(b"220 relay.test ESMTP\r\n").await?;
-        let (mut from, mut to) = (String::new(), String::new());
+        let (mut from, mut to, mut utf8) = (String::new(), String::new(), false);
         loop {
             let mut line = String::new();
             if lines.read_line(&mut line).await? == 0 {
@@ -92,8 +101,10 @@ impl Relay {
             }
             let upper = line.to_uppercase();
             let answer = if upper.starts_with("EHLO") {
-                "250-relay.test\r\n250 8BITMIME".to_owned()
+                let offers = self.offers.lock().unwrap().replace(' ', "\r\n250-");
+                format!("250-relay.test\r\n250-{offers}\r\n250 HELP")
             } else if upper.starts_with("MAIL FROM") {
+                utf8 = upper.contains(" SMTPUTF8");
                 from = between(&line);
                 "250 2.1.0 OK".to_owned()
             } else if upper.starts_with("RCPT TO") {
@@ -102,7 +113,7 @@ impl Relay {
             } else if upper.starts_with("DATA") {
                 write.write_all(b"354 go on\r\n").await?;
                 let octets = data(&mut lines).await?;
-                self.caught.lock().unwrap().push(Mail { from: from.clone(), to: to.clone(), octets });
+                self.caught.lock().unwrap().push(Mail { from: from.clone(), to: to.clone(), octets, utf8 });
                 "250 2.0.0 taken".to_owned()
             } else if upper.starts_with("QUIT") {
                 write.write_all(b"221 bye\r\n").await?;

@@ -1,16 +1,18 @@
-//! Submission by every means that EHLO offers: chunks.
+//! Submission by every means that EHLO offers: chunks, addresses beyond ASCII.
 
-use pli::domain::FolderRole;
+use pli::domain::{DeliveryState, FolderRole};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::doors::{auth, secured};
 use crate::letter::opened;
 use crate::letters;
-use crate::world::{COLLEAGUE, DOCTOR, JEANNE, World};
+use crate::world::{COLLEAGUE, DOCTOR, JEANNE, World, until};
 
 super::on_both! {
     a_letter_in_chunks_comes_to_the_octet
     a_letter_in_chunks_that_is_not_clean_or_too_large_is_refused_and_the_next_goes
+    an_address_beyond_ascii_is_reached_where_the_relay_can
+    an_address_beyond_ascii_that_the_relay_cannot_reach_is_told_to_the_sender
 }
 
 /// A client of the submission door that sends octets as they are.
@@ -130,5 +132,64 @@ async fn a_letter_in_chunks_that_is_not_clean_or_too_large_is_refused_and_the_ne
     raw.envelope(DOCTOR, &[COLLEAGUE]).await;
     assert!(raw.chunks(&letter, &[]).await[0].contains("accepted and sealed"));
     assert_eq!(world.read(&world.colleague, FolderRole::Inbox).await, [letter]);
+    world.running.stop().await;
+}
+
+const JEROME: &str = "j\u{e9}r\u{f4}me@b\u{fc}cher.example";
+/// As it goes on the wire.
+const JEROME_WIRE: &str = "j\u{e9}r\u{f4}me@xn--bcher-kva.example";
+
+/// Submits by SMTPUTF8.
+async fn send_utf8(raw: &mut Raw, to: &str, letter: &[u8]) -> String {
+    raw.say(&format!("MAIL FROM:<{DOCTOR}> BODY=8BITMIME SMTPUTF8"), "250").await;
+    raw.say(&format!("RCPT TO:<{to}> NOTIFY=SUCCESS,FAILURE"), "250").await;
+    raw.say("DATA", "354").await;
+    raw.send(&[letter, b".\r\n"].concat()).await;
+    raw.reply().await
+}
+
+async fn an_address_beyond_ascii_is_reached_where_the_relay_can(world: World) {
+    world.relay.offer("8BITMIME SMTPUTF8");
+    // Known under another spelling of the same address.
+    world.add_patient("JE\u{301}RO\u{302}ME@xn--bcher-kva.example", "06 12 34 56 78").await;
+    let letter = letters::thunderbird(&format!("J\u{e9}r\u{f4}me <{JEROME}>"), "R\u{e9}sultat", &letters::pdf(100_000));
+    let mut raw = Raw::doctor(&world).await;
+    assert!(send_utf8(&mut raw, JEROME, &letter).await.starts_with("250 2.0.0"));
+    // RFC 6532: the fields of the sender's copy are what they were.
+    assert_eq!(world.read(&world.doctor, FolderRole::Sent).await, [letter]);
+    let notice = world.notices(1).await.remove(0);
+    assert!(notice.utf8 && notice.to == JEROME_WIRE, "{}", notice.to);
+    let page = opened(&world, &world.browser(), &notice.link()).await;
+    assert!(page.text().contains("R\u{e9}sultat"), "{}", page.text());
+    until(async || world.read(&world.doctor, FolderRole::Inbox).await.len() >= 2).await;
+    let letters = world.read(&world.doctor, FolderRole::Inbox).await;
+    let report =
+        letters.iter().map(|octets| String::from_utf8_lossy(octets)).find(|text| text.contains("multipart/report"));
+    let report = report.expect("a report");
+    assert!(report.contains("Final-Recipient: utf-8; j\\x{E9}r\\x{F4}me@xn--bcher-kva.example\r\n"), "{report}");
+    // A relay that takes nothing beyond ASCII is no obstacle to an address that only has such a domain.
+    world.relay.offer("8BITMIME");
+    world.add_patient("jeanne@b\u{fc}cher.example", "06 98 76 54 32").await;
+    let letter = letters::thunderbird("jeanne@b\u{fc}cher.example", "Avis", &letters::pdf(1_000));
+    assert!(send_utf8(&mut raw, "jeanne@b\u{fc}cher.example", &letter).await.starts_with("250 2.0.0"));
+    let notice = world.notices(2).await.remove(1);
+    assert!(!notice.utf8 && notice.to == "jeanne@xn--bcher-kva.example");
+    world.running.stop().await;
+}
+
+async fn an_address_beyond_ascii_that_the_relay_cannot_reach_is_told_to_the_sender(world: World) {
+    world.add_patient(JEROME, "06 12 34 56 78").await;
+    world.add_patient(JEANNE, "06 98 76 54 32").await;
+    let mut raw = Raw::doctor(&world).await;
+    let letter = letters::thunderbird(&format!("J\u{e9}r\u{f4}me <{JEROME}>"), "R\u{e9}sultat", &letters::pdf(1_000));
+    assert!(send_utf8(&mut raw, JEROME, &letter).await.starts_with("250 2.0.0"));
+    world.state(DeliveryState::Bounced).await;
+    let told = world.read(&world.doctor, FolderRole::Inbox).await;
+    let told = mail_parser::MessageParser::default().parse(&told[0]).unwrap();
+    let text = told.body_text(0).unwrap().into_owned();
+    assert!(text.contains("lettres accentu\u{e9}es") && text.contains(JEROME_WIRE), "{text}");
+    // And the next letter goes.
+    world.submit(&[JEANNE], &letters::plain(JEANNE, "Avis")).await.unwrap();
+    assert_eq!(world.notices(1).await[0].to, JEANNE);
     world.running.stop().await;
 }

@@ -44,6 +44,7 @@ receipt-failed-what = The recipient got nothing. Check the address, then send a 
 receipt-why-unknown-address = the address does not exist.
 receipt-why-full = the recipient's mailbox is full.
 receipt-why-refused = the recipient's server refused the notice.
+receipt-why-no-utf8 = this address has accented letters or letters of another alphabet, which the sending server cannot carry. Ask for another address.
 receipt-why-gave-up = the notice could not leave in several days of trying.
 receipt-why-not-opened = the letter was not opened in time. It cannot be any more.
 receipt-not-opened-what = The link was sent, but the code was never typed. Send a new message, or telephone.

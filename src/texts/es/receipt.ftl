@@ -44,6 +44,7 @@ receipt-failed-what = El destinatario no ha recibido nada. Compruebe la direcci�
 receipt-why-unknown-address = la dirección no existe.
 receipt-why-full = el buzón del destinatario está lleno.
 receipt-why-refused = el servidor del destinatario ha rechazado el aviso.
+receipt-why-no-utf8 = esta dirección tiene letras acentuadas o de otro alfabeto, que el servidor de envío no sabe transmitir. Pida otra dirección.
 receipt-why-gave-up = el aviso no ha podido salir a pesar de varios días de intentos.
 receipt-why-not-opened = la carta no se ha abierto a tiempo. Ya no se puede abrir.
 receipt-not-opened-what = El enlace se envió, pero la clave nunca se escribió. Envíe un mensaje nuevo, o llame por teléfono.

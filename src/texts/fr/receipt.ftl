@@ -44,6 +44,7 @@ receipt-failed-what = Le destinataire n'a rien reçu. Vérifiez l'adresse, puis 
 receipt-why-unknown-address = l'adresse n'existe pas.
 receipt-why-full = la boîte du destinataire est pleine.
 receipt-why-refused = le serveur du destinataire a refusé l'avis.
+receipt-why-no-utf8 = cette adresse a des lettres accentuées ou d'un autre alphabet, que le serveur d'envoi ne sait pas transmettre. Demandez une autre adresse.
 receipt-why-gave-up = l'avis n'a pas pu partir malgré plusieurs jours d'essais.
 receipt-why-not-opened = la lettre n'a pas été ouverte dans le délai. Elle ne peut plus l'être.
 receipt-not-opened-what = Le lien a été envoyé, mais le code n'a jamais été tapé. Envoyez un nouveau message, ou téléphonez.

@@ -44,6 +44,7 @@ receipt-failed-what = Il destinatario non ha ricevuto nulla. Verifichi l'indiriz
 receipt-why-unknown-address = l'indirizzo non esiste.
 receipt-why-full = la casella del destinatario è piena.
 receipt-why-refused = il server del destinatario ha rifiutato l'avviso.
+receipt-why-no-utf8 = questo indirizzo ha lettere accentate o di un altro alfabeto, che il server di invio non sa trasmettere. Chieda un altro indirizzo.
 receipt-why-gave-up = l'avviso non è potuto partire nonostante più giorni di tentativi.
 receipt-why-not-opened = la lettera non è stata aperta in tempo. Non si può più aprire.
 receipt-not-opened-what = Il link è stato inviato, ma il codice non è mai stato scritto. Invii un nuovo messaggio, oppure telefoni.
