@@ -211,6 +211,31 @@ fn shaped(old: &toml::Value, junk: &str) -> toml::Value {
 }
 
 #[test]
+fn limits_have_usual_values_and_bounds() {
+    let usual = parse(include_str!("../config/loopback.toml")).expect("nothing said").limits;
+    // The sample shows, commented out, what holds without it.
+    let said = parse(&whole()).expect("all of it").limits;
+    let all = |limits: pli::config::Limits| {
+        let pair = |rate: pli::delivery::Rate| [rate.minute, rate.day];
+        let rates = [limits.rates.mailbox, limits.rates.device, limits.rates.application].map(pair);
+        (limits.connections, limits.network_connections, limits.failed_logins, limits.recipients, rates)
+    };
+    assert_eq!(all(usual), all(said));
+    assert_eq!(all(usual), (4096, 512, 100, 100, [[300, 3_000], [200, 2_000], [12_000, 100_000]]));
+    let set =
+        |key: &str, value: i64| parse(&changed(&format!("limits.{key}"), &|key, _| (key.to_owned(), value.into())));
+    assert_eq!(set("recipients", 5).expect("five").limits.recipients, 5);
+    assert_eq!(set("device_day", 7).expect("seven").limits.rates.device.day, 7);
+    for key in
+        ["connections", "network_connections", "failed_logins", "recipients", "mailbox_minute", "application_day"]
+    {
+        for bad in [0, -1, i64::MAX] {
+            assert!(set(key, bad).expect_err("no limit").starts_with(&format!("limits.{key}:")), "{key}");
+        }
+    }
+}
+
+#[test]
 fn nothing_goes_in_clear_to_another_machine() {
     let with = |path: &str, value: &str| parse(&changed(path, &|key, _| (key.to_owned(), value.into())));
     for (path, good, bad) in [

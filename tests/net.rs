@@ -68,6 +68,10 @@ fn client(authorities: &[&str], versions: &[&'static rustls::SupportedProtocolVe
     TlsConnector::from(Arc::new(config.with_root_certificates(roots).with_no_client_auth()))
 }
 
+fn client_of(authority: &str) -> TlsConnector {
+    client(&[authority], BOTH)
+}
+
 async fn connect(
     connector: &TlsConnector,
     address: SocketAddr,
@@ -78,13 +82,13 @@ async fn connect(
 }
 
 const BOTH: &[&rustls::SupportedProtocolVersion] = &[&rustls::version::TLS13, &rustls::version::TLS12];
-const WIDE: Limits = Limits { connections: 100, per_address: 100 };
+const WIDE: fn() -> Limits = || Limits::new(100, 100);
 
 #[tokio::test]
 async fn tls_1_3_with_the_hybrid_group_and_1_2_with_forward_secrecy() {
     let folder = tempfile::tempdir().expect("a folder");
     let (files, authority) = write(folder.path(), "a", &["a.example", "127.0.0.1"]);
-    let served = serve(Tls::open(&[files], &["a.example"]).expect("good"), WIDE).await;
+    let served = serve(Tls::open(&[files], &["a.example"]).expect("good"), WIDE()).await;
 
     let mut stream = connect(&client(&[&authority], BOTH), served.address, "a.example").await.expect("a handshake");
     let group = stream.get_ref().1.negotiated_key_exchange_group().expect("a group").name();
@@ -112,7 +116,7 @@ async fn tls_1_3_with_the_hybrid_group_and_1_2_with_forward_secrecy() {
 async fn fault_22_a_certificate_for_another_name_is_refused_by_the_client() {
     let folder = tempfile::tempdir().expect("a folder");
     let (files, authority) = write(folder.path(), "a", &["a.example"]);
-    let served = serve(Tls::open(&[files], &["a.example"]).expect("good"), WIDE).await;
+    let served = serve(Tls::open(&[files], &["a.example"]).expect("good"), WIDE()).await;
     assert!(connect(&client(&[&authority], BOTH), served.address, "b.example").await.is_err());
 }
 
@@ -121,7 +125,7 @@ async fn fault_22_a_certificate_for_another_name_is_refused_by_the_client() {
 async fn fault_23_a_hello_in_pieces_is_read_and_garbage_harms_nobody() {
     let folder = tempfile::tempdir().expect("a folder");
     let (files, authority) = write(folder.path(), "a", &["a.example"]);
-    let served = serve(Tls::open(&[files], &["a.example"]).expect("good"), WIDE).await;
+    let served = serve(Tls::open(&[files], &["a.example"]).expect("good"), WIDE()).await;
 
     // A proxy that hands on every octet of the client by itself.
     let slow = TcpListener::bind("127.0.0.1:0").await.expect("bound");
@@ -169,7 +173,7 @@ async fn the_server_name_chooses_the_certificate_and_the_first_is_the_default() 
     let (a, authority_a) = write(folder.path(), "a", &["a.example", "127.0.0.1"]);
     let (b, authority_b) = write(folder.path(), "b", &["b.example", "*.wild.example"]);
     let tls = Tls::open(&[a.clone(), b], &["a.example", "b.example", "x.wild.example"]).expect("good");
-    let served = serve(tls, WIDE).await;
+    let served = serve(tls, WIDE()).await;
     for (name, authority) in [
         ("a.example", &authority_a),
         ("b.example", &authority_b),
@@ -188,7 +192,7 @@ async fn changed_files_are_taken_up_and_bad_ones_are_not() {
     let folder = tempfile::tempdir().expect("a folder");
     let (files, old) = write(folder.path(), "a", &["a.example"]);
     let tls = Tls::open(std::slice::from_ref(&files), &["a.example"]).expect("good");
-    let served = serve(tls.clone(), WIDE).await;
+    let served = serve(tls.clone(), WIDE()).await;
     let mut kept = connect(&client(&[&old], BOTH), served.address, "a.example").await.expect("the first certificate");
     assert_eq!(tls.reload(), Ok(false));
 
@@ -230,7 +234,7 @@ async fn a_key_that_others_can_read_or_of_another_certificate_is_refused() {
 async fn one_address_gets_its_share_and_gets_it_back() {
     let folder = tempfile::tempdir().expect("a folder");
     let (files, authority) = write(folder.path(), "a", &["a.example"]);
-    let limits = Limits { connections: 100, per_address: 3 };
+    let limits = Limits::new(100, 3);
     let served = serve(Tls::open(&[files], &[]).expect("good"), limits).await;
     let client = client(&[&authority], BOTH);
     let mut open = Vec::new();
@@ -238,6 +242,33 @@ async fn one_address_gets_its_share_and_gets_it_back() {
         open.push(connect(&client, served.address, "a.example").await.expect("within the limit"));
     }
     assert!(connect(&client, served.address, "a.example").await.is_err(), "the fourth");
+
+    // Told why, where the door has something to say; nobody is told for ever.
+    let (files, authority_of_told) = write(folder.path(), "told", &["a.example"]);
+    let said: net::Farewell = |crowd| match crowd {
+        net::Crowd::Block => b"yours",
+        net::Crowd::Everybody => b"all",
+    };
+    for (limits, wanted) in [(Limits::new(100, 1).saying(said), "yours"), (Limits::new(1, 100).saying(said), "all")] {
+        let told = serve(Tls::open(std::slice::from_ref(&files), &[]).expect("good"), limits).await;
+        let client = client_of(&authority_of_told);
+        let _first = connect(&client, told.address, "a.example").await.expect("within the limit");
+        let mut second = connect(&client, told.address, "a.example").await.expect("a handshake");
+        let mut heard = String::new();
+        second.read_to_string(&mut heard).await.expect("the last word");
+        assert_eq!(heard, wanted);
+        let mut crowd = Vec::new();
+        for _ in 0..40 {
+            crowd.push(TcpStream::connect(told.address).await.expect("a connection"));
+        }
+        let mut dropped = 0;
+        for mut tcp in crowd {
+            let mut octet = [0; 1];
+            let read = tokio::time::timeout(Duration::from_millis(50), tcp.read(&mut octet)).await;
+            dropped += usize::from(matches!(read, Ok(Ok(0) | Err(_))));
+        }
+        assert!(dropped >= 24, "a flood costs no handshakes: {dropped}");
+    }
 
     // Another address is not concerned.
     let socket = tokio::net::TcpSocket::new_v4().expect("a socket");

@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use data_encoding::BASE64;
-use pli::access::LoginError;
+use pli::access::{Failures, LoginError};
 use pli::delivery::{AcceptError, Refused, Route, Submission};
 use pli::domain::{
     Address, DeviceId, DsnRequest, Fault, MailboxId, MailboxKind, PhoneNumber, PracticeId, QueueId, Random, Sender,
@@ -35,7 +35,15 @@ impl Random for Sevens {
     }
 }
 
-/// One mailbox, `claire@cabinet.example`, password `secret`; addresses say how they behave.
+struct Numbered(u8);
+impl Random for Numbered {
+    fn fill(&self, bytes: &mut [u8]) {
+        bytes.fill(self.0);
+    }
+}
+
+/// One mailbox, `claire@cabinet.example`, password `secret`, and others, `0@cabinet.example` to `9@…`; addresses say
+/// how they behave.
 #[derive(Default)]
 struct Scripted {
     accepted: Mutex<Vec<(Vec<String>, String, Vec<u8>)>>,
@@ -62,6 +70,13 @@ impl Verbs for Script {
                 address: address.parse().expect("an address"),
                 kind: MailboxKind::Personal,
             }),
+            (other, "secret") if other.len() == 17 && other.as_bytes()[0].is_ascii_digit() => Ok(Sender {
+                mailbox: MailboxId::random(&Numbered(other.as_bytes()[0])),
+                practice: PracticeId::random(&Sevens),
+                device: DeviceId::random(&Sevens),
+                address: other.parse().expect("an address"),
+                kind: MailboxKind::Personal,
+            }),
             ("broken@cabinet.example", _) => Err(Fault::new("no database").into()),
             _ => Err(LoginError::Refused),
         }
@@ -69,8 +84,16 @@ impl Verbs for Script {
     async fn still_valid(&self, _: &Sender) -> Result<bool, Fault> {
         Ok(!*self.0.revoked.lock().expect("a lock"))
     }
-    fn may_send_as(&self, sender: &Sender, reverse_path: &Address) -> bool {
-        sender.address == *reverse_path
+    async fn login_failed(&self, address: &str, _: Option<std::net::IpAddr>) -> Result<Failures, Fault> {
+        Ok(Failures { before: 0, many: address == "attacked@cabinet.example" })
+    }
+    async fn may_send(&self, sender: &Sender, reverse_path: &Address) -> Result<Result<(), Refused>, Fault> {
+        Ok(match reverse_path.reveal_local() {
+            "fault" => return Err(Fault::new("no database").transient()),
+            "often" => Err(Scripted::refused(451, "4.7.1", "Too many messages in one minute")),
+            _ if sender.address == *reverse_path => Ok(()),
+            _ => Err(Scripted::refused(553, "5.7.1", "The sender must be your mailbox")),
+        })
     }
     async fn route(&self, _: &Sender, to: &Address) -> Result<Result<Route, Refused>, Fault> {
         Ok(match to.reveal_local() {
@@ -109,7 +132,12 @@ impl Verbs for Script {
 const QUEUE: &str = "0w3ge1r70w3ge1r70w3ge1r70w";
 
 fn settings() -> Settings {
-    Settings { hostname: "mail.cabinet.example".to_owned(), message_limit: 100 * 1024, memory: 1024 * 1024 }
+    Settings {
+        hostname: "mail.cabinet.example".to_owned(),
+        message_limit: 100 * 1024,
+        memory: 1024 * 1024,
+        recipients: 100,
+    }
 }
 
 fn quick() -> Times {
@@ -188,8 +216,12 @@ impl Pipe {
     }
 
     async fn log_in(&mut self) {
+        self.log_in_as("claire@cabinet.example").await;
+    }
+
+    async fn log_in_as(&mut self, address: &str) {
         self.expect("220*").await;
-        let auth = format!("AUTH PLAIN {}", BASE64.encode(b"\0claire@cabinet.example\0secret"));
+        let auth = format!("AUTH PLAIN {}", BASE64.encode(format!("\0{address}\0secret").as_bytes()));
         self.say(&[("EHLO x", "250"), (&auth, "235")]).await;
     }
 }
@@ -412,29 +444,53 @@ async fn the_end_of_the_server_waits_for_a_message_but_not_for_the_idle() {
 #[tokio::test]
 async fn memory_for_messages_is_shared_waited_for_and_given_back() {
     let mut first = Pipe::open(true, quick());
-    first.log_in().await;
-    // Ten of these are more than the 1 MiB of the door; each holds what it declared.
-    let mut others = Vec::new();
-    let begin = [("MAIL FROM:<claire@cabinet.example> SIZE=200000", "250"), ("RCPT TO:<a@x.fr>", "250")];
-    first.say(&begin).await;
-    first.say(&[("DATA", "354")]).await;
-    for _ in 0..4 {
+    let begin = |n: u8| format!("MAIL FROM:<{n}@cabinet.example> SIZE=200000");
+    let another = async |n: u8, last: &'static str, first: &Pipe| {
         let mut pipe = Pipe::at(Arc::clone(&first.door), first.verbs.clone(), true);
-        pipe.log_in().await;
-        pipe.say(&begin).await;
-        pipe.say(&[("DATA", "354")]).await;
-        others.push(pipe);
+        pipe.log_in_as(&format!("{n}@cabinet.example")).await;
+        pipe.say(&[(&begin(n), "250"), ("RCPT TO:<a@x.fr>", "250"), ("DATA", last)]).await;
+        pipe
+    };
+    first.log_in_as("0@cabinet.example").await;
+    first.say(&[(&begin(0), "250"), ("RCPT TO:<a@x.fr>", "250"), ("DATA", "354")]).await;
+    // A second message of the same mailbox waits for the first, and takes nothing from the others.
+    another(0, "452 4.3.1", &first).await;
+    // Six of these are more than the 1 MiB of the door; each holds what it declared.
+    let mut others = Vec::new();
+    for n in 1..5 {
+        others.push(another(n, "354", &first).await);
     }
-    let mut late = Pipe::at(Arc::clone(&first.door), first.verbs.clone(), true);
-    late.log_in().await;
-    late.say(&begin).await;
-    late.say(&[("DATA", "452 4.3.1")]).await;
+    let mut late = another(5, "452 4.3.1", &first).await;
     // One that breaks off gives its share back.
     let gone = others.pop().expect("one");
     drop(gone.client);
     gone.server.await.expect("a session that ends in peace");
-    late.say(&begin).await;
-    late.say(&[("DATA", "354")]).await;
+    late.say(&[(&begin(5), "250"), ("RCPT TO:<a@x.fr>", "250"), ("DATA", "354")]).await;
+}
+
+/// Sends a little now and then: the session lives on pieces, and ends all the same.
+#[tokio::test]
+async fn who_drips_a_message_is_ended() {
+    let brief = Times { message: Duration::from_millis(200), ..quick() };
+    for data in ["DATA", "BDAT 100000"] {
+        let mut pipe = Pipe::open(true, brief);
+        pipe.log_in().await;
+        pipe.say(&[("MAIL FROM:<claire@cabinet.example>", "250"), ("RCPT TO:<a@x.fr>", "250")]).await;
+        pipe.send(format!("{data}\r\n").as_bytes()).await;
+        if data == "DATA" {
+            pipe.expect("354*").await;
+        }
+        let dripping = async {
+            while pipe.client.write_all(b"a").await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(5), dripping).await.expect("an end");
+        pipe.expect("421 4.4.2*").await;
+        pipe.expect("(closed)").await;
+        pipe.server.await.expect("a session that ends in peace");
+        assert_eq!(pipe.door.free_memory(), 1024 * 1024);
+    }
 }
 
 #[tokio::test]
@@ -568,7 +624,7 @@ fn run(input: &[u8], mut next: impl FnMut(usize) -> usize) -> (String, Vec<Strin
                                 Answer::Login(if right { LoginAnswer::Right } else { LoginAnswer::Wrong }),
                             )
                         }
-                        Request::ReversePath(a) => (a.reveal(), Answer::ReversePath(true)),
+                        Request::ReversePath(a) => (a.reveal(), Answer::ReversePath(Some(Ok(())))),
                         Request::Recipient(a) => (a.reveal(), Answer::Recipient(Some(Ok(Route::Outside)))),
                         Request::Memory(octets) => (format!("memory {octets}"), Answer::Memory(true)),
                         Request::Deposit(letter) => (

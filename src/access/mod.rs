@@ -3,6 +3,7 @@
 mod cascade;
 mod challenge;
 pub mod cloud;
+mod failures;
 mod link;
 mod login;
 mod money;
@@ -21,6 +22,7 @@ use crate::vault::Vault;
 
 pub use crate::gateway::{Callback, ReportFault};
 pub use challenge::{IssueError, RedeemError, Redeemed};
+pub use failures::Failures;
 pub use link::{CodeProgress, LinkError, LinkState, LinkView};
 pub use login::{LoginError, Opened};
 pub use network::Network;
@@ -43,6 +45,8 @@ pub struct Access {
     /// The portal's own address, where providers report; none without a portal.
     report_base: Option<Arc<str>>,
     ceilings: Ceilings,
+    /// How many wrong passwords of a source are answered plainly.
+    failed_logins: i64,
     /// Something was reported, or pressed: a cascade may go on.
     moved: Arc<tokio::sync::Notify>,
     announce_devices: bool,
@@ -70,6 +74,7 @@ impl Access {
             cloud_clients: Arc::default(),
             report_base: None,
             ceilings: Ceilings::default(),
+            failed_logins: 100,
             moved: Arc::default(),
             announce_devices: false,
         }
@@ -86,6 +91,13 @@ impl Access {
     #[must_use]
     pub fn with_codes(mut self, ceilings: Ceilings, portal_url: Option<&str>) -> Self {
         (self.ceilings, self.report_base) = (ceilings, portal_url.map(Arc::from));
+        self
+    }
+
+    /// The same, with how many wrong passwords of a network, or for a mailbox, are answered plainly in an hour.
+    #[must_use]
+    pub fn with_failed_logins(mut self, most: i64) -> Self {
+        self.failed_logins = most;
         self
     }
 

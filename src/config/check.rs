@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use crate::access::Network;
 use crate::access::cloud::CloudClients;
+use crate::delivery::{Rate, Rates};
 use crate::domain::{Address, DomainName, Language, Region, SecretText};
 use crate::net::CertificateFiles;
 
-use super::raw::{Raw, RawListen, RawPortal};
+use super::raw::{Raw, RawLimits, RawListen, RawPortal};
 use super::secret::Secrets;
 use super::words::{self, PortalUrl};
 use super::{Config, Limits, Listen, Log, LogFormat, LogLevel, Notice, Portal};
@@ -49,10 +50,7 @@ pub(super) fn check(raw: Raw, file: &Path, folder: &Path, secrets: &Secrets<'_>)
     for proxy in &raw.portal.proxies {
         not_built.push(format!("portal.proxies: X-Forwarded-For is not read yet, from {proxy} neither"));
     }
-    let limits = Limits {
-        message: words::read_size(raw.limits.message.as_deref().unwrap_or("25 MiB")).named("limits.message")?,
-        memory: words::read_size(raw.limits.memory.as_deref().unwrap_or("256 MiB")).named("limits.memory")?,
-    };
+    let limits = limits(&raw.limits)?;
     if let Some(bounces) = &raw.notice.bounces {
         secrets.read(bounces, has_password).and_then(|url| mail_url(&url, &["imaps"])).named("notice.bounces")?;
         not_built.push("notice.bounces: reading bounces from a mailbox is not built yet".to_owned());
@@ -158,6 +156,41 @@ fn doors(raw: &RawListen, not_built: &mut Vec<String>) -> Result<Listen, String>
     })
 }
 
+fn limits(raw: &RawLimits) -> Result<Limits, String> {
+    let number = |key: &str, value: Option<i64>, usual: i64, most: i64| {
+        let value = value.unwrap_or(usual);
+        if (1..=most).contains(&value) {
+            Ok(value)
+        } else {
+            Err(format!("limits.{key}: must be a number from 1 to {most}"))
+        }
+    };
+    let count = |key, value, usual, most| {
+        number(key, value, usual, most).map(|number| usize::try_from(number).unwrap_or(usize::MAX))
+    };
+    let usual = Rates::default();
+    let rate = |who: &str, (minute, day): (Option<i64>, Option<i64>), usual: Rate| {
+        Ok::<_, String>(Rate {
+            minute: number(&format!("{who}_minute"), minute, usual.minute, MOST_MESSAGES)?,
+            day: number(&format!("{who}_day"), day, usual.day, MOST_MESSAGES)?,
+        })
+    };
+    Ok(Limits {
+        message: words::read_size(raw.message.as_deref().unwrap_or("25 MiB")).named("limits.message")?,
+        memory: words::read_size(raw.memory.as_deref().unwrap_or("256 MiB")).named("limits.memory")?,
+        connections: count("connections", raw.connections, 4096, 1_000_000)?,
+        // A hospital behind one address has many clients with several connections each.
+        network_connections: count("network_connections", raw.network_connections, 512, 1_000_000)?,
+        failed_logins: number("failed_logins", raw.failed_logins, 100, 1_000_000)?,
+        recipients: count("recipients", raw.recipients, 100, 10_000)?,
+        rates: Rates {
+            mailbox: rate("mailbox", (raw.mailbox_minute, raw.mailbox_day), usual.mailbox)?,
+            device: rate("device", (raw.device_minute, raw.device_day), usual.device)?,
+            application: rate("application", (raw.application_minute, raw.application_day), usual.application)?,
+        },
+    })
+}
+
 fn portal(raw: &RawPortal) -> Result<Portal, String> {
     let days = raw.days.unwrap_or(30);
     let days = u16::try_from(days).ok().filter(|days| (1..=366).contains(days));
@@ -258,3 +291,6 @@ fn objects(text: &str) -> Result<SecretText, String> {
         _ => Err("must be file:FOLDER or s3://bucket/prefix".to_owned()),
     }
 }
+
+/// More than anybody sends.
+const MOST_MESSAGES: i64 = 10_000_000;

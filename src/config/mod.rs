@@ -54,7 +54,7 @@ pub struct Config {
     pub database: SecretText,
     /// `file:FOLDER` or `s3://bucket/prefix`.
     pub objects: SecretText,
-    /// Sizes.
+    /// Sizes and numbers.
     pub limits: Limits,
     /// The patients' side.
     pub portal: Portal,
@@ -95,13 +95,23 @@ pub struct Listen {
     pub metrics: Option<SocketAddr>,
 }
 
-/// Sizes, in octets.
+/// How much is taken. Sizes in octets.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// The content of one message.
     pub message: usize,
-    /// All messages that are held while they are parsed and sealed.
+    /// All messages that are held while they are parsed and sealed; a quarter is the most of one mailbox.
     pub memory: usize,
+    /// Connections of one door.
+    pub connections: usize,
+    /// Connections of one door from one address block: a v4 address, or 64 bits of v6.
+    pub network_connections: usize,
+    /// Wrong passwords of one address block, or for one mailbox, that are answered plainly in an hour.
+    pub failed_logins: i64,
+    /// Recipients of one message.
+    pub recipients: usize,
+    /// Messages in a minute and a day.
+    pub rates: delivery::Rates,
 }
 
 /// The patients' side.
@@ -196,6 +206,7 @@ impl Config {
             notice_from: self.notice.from.clone(),
             relay: self.notice.relay.is_some(),
             announce_devices: self.announce_devices,
+            rates: self.limits.rates,
         }
     }
 

@@ -69,6 +69,16 @@ pub(super) struct RawStore {
 pub(super) struct RawLimits {
     pub message: Option<String>,
     pub memory: Option<String>,
+    pub connections: Option<i64>,
+    pub network_connections: Option<i64>,
+    pub failed_logins: Option<i64>,
+    pub recipients: Option<i64>,
+    pub mailbox_minute: Option<i64>,
+    pub mailbox_day: Option<i64>,
+    pub device_minute: Option<i64>,
+    pub device_day: Option<i64>,
+    pub application_minute: Option<i64>,
+    pub application_day: Option<i64>,
 }
 
 #[derive(Deserialize, Default)]

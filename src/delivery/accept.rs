@@ -24,7 +24,7 @@ use crate::store::summaries::{DepositKeyRow, NewSummary};
 use crate::texts::Said;
 use crate::vault::{DepositKey, PartPlain, ReportAsked, SealedHead, SessionKey, SummaryOf, Thread, split};
 
-use super::author::{display_name, is_encrypted, is_from, thread_of};
+use super::author::{authors, display_name, is_encrypted, thread_of};
 use super::header::{Header, encoded, phrase};
 use super::heads::Plan;
 use super::receipt::{Place, short};
@@ -89,6 +89,7 @@ impl Deliveries {
         let settled = self.settle(&submission).await?;
         let submission_transport = submission.transport;
         let queue = QueueId::random(self.random.as_ref());
+        let (language, allowances) = (settled.profile.language, self.allowances(&settled.sender));
         // Sealing megabytes would hold up the other connections of this thread.
         let deposits = if submission.message.len() > INLINE_WORK {
             let this = self.clone();
@@ -100,16 +101,13 @@ impl Deliveries {
         let (deposits, keys) = deposits;
         let told = deposits.first().map(|deposit| (deposit.message.id, deposit.deliveries.len()));
         let (message, outside) = told.ok_or(Fault::new("a submission leaves nothing behind"))?;
-        self.store.deposit_all(deposits).await?;
+        if let Err(over) = self.store.submit(deposits, allowances, now).await? {
+            return Err(AcceptError::Refused(self.over(language, over)));
+        }
         keys.iter().for_each(|key| key.stored());
         self.wake.notify_one();
         tracing::info!(%queue, %message, outside, transport = submission_transport, "message accepted and sealed");
         Ok(queue)
-    }
-
-    /// The sender rule at MAIL: the reverse-path must be the authenticated mailbox.
-    pub fn may_send_as(&self, sender: &Sender, reverse_path: &Address) -> bool {
-        sender.address == *reverse_path
     }
 
     /// Reads the header, checks the sender, routes every recipient and settles the numbers.
@@ -125,8 +123,11 @@ impl Deliveries {
         if header.is_empty() {
             return Err(refuse(554, "5.6.0", "refused-no-header"));
         }
-        if !is_from(&header, octets, &sender.address) {
-            return Err(refuse(553, "5.7.1", "refused-from"));
+        let Some(authors) = authors(&header, octets) else { return Err(refuse(553, "5.7.1", "refused-from")) };
+        for author in &authors {
+            if !self.writes_as(sender, author).await? {
+                return Err(refuse(553, "5.7.1", "refused-from"));
+            }
         }
         let mut local = Vec::new();
         let mut numbers: Vec<PhoneNumber> = Vec::new();

@@ -7,29 +7,33 @@ use crate::vault::Thread;
 
 use super::header::Header;
 
-/// Whether the header names the authenticated mailbox, and nobody else, as its author (fault 16).
+/// Whom the header names as author and as sender (RFC 5322 §3.6.2), each of whom the submitter must be allowed to
+/// write as (fault 16); `None` where it could be read in two ways.
 ///
-/// One From field with one address; a Sender field, where present, the same. A display name that is itself
+/// One From field with one address; a Sender field, where present, likewise. A display name that is itself
 /// another address is how one practitioner is taken for another, and is refused too.
-pub(super) fn is_from(header: &Header<'_>, octets: &[u8], sender: &Address) -> bool {
-    let parsed = MessageParser::default().parse_headers(octets);
-    let Some(parsed) = parsed else { return false };
-    let ours = |name: &str, values: &[String]| match values {
-        [] => true,
-        [value] => {
-            let Some(mail_parser::HeaderValue::Address(list)) = parsed.header(name) else { return false };
-            let mail_parser::Address::List(list) = list else { return false };
-            let [one] = list.as_slice() else { return false };
-            let address = one.address.as_deref().and_then(|text| text.parse::<Address>().ok());
-            let name_is_address = one
-                .name
-                .as_deref()
-                .is_some_and(|name| name.contains('@') && name.trim().parse::<Address>().ok().as_ref() != Some(sender));
-            address.as_ref() == Some(sender) && !name_is_address && bare_ats(value) == 1
+pub(super) fn authors(header: &Header<'_>, octets: &[u8]) -> Option<Vec<Address>> {
+    let parsed = MessageParser::default().parse_headers(octets)?;
+    let mut named = Vec::new();
+    for (name, values) in [("From", header.values("from")), ("Sender", header.values("sender"))] {
+        let value = match values.as_slice() {
+            [] => continue,
+            [value] => value,
+            _ => return None,
+        };
+        let mail_parser::HeaderValue::Address(mail_parser::Address::List(list)) = parsed.header(name)? else {
+            return None;
+        };
+        let [one] = list.as_slice() else { return None };
+        let address: Address = one.address.as_deref()?.parse().ok()?;
+        let is_another =
+            |name: &str| name.contains('@') && name.trim().parse::<Address>().ok().as_ref() != Some(&address);
+        if one.name.as_deref().is_some_and(is_another) || bare_ats(value) != 1 {
+            return None;
         }
-        _ => false,
-    };
-    ours("From", &header.values("from")) && ours("Sender", &header.values("sender"))
+        named.push(address);
+    }
+    Some(named)
 }
 
 /// How many `@` stand outside quoted strings and comments: what another parser may take for an address.
@@ -97,7 +101,8 @@ mod tests {
     fn from_is(from: &str) -> bool {
         let message = format!("{from}\r\nTo: x@example.org\r\n\r\nbody\r\n");
         let octets = message.as_bytes();
-        is_from(&Header::read(octets), octets, &"dr.a@cabinet.example".parse().expect("an address"))
+        let ours: Address = "dr.a@cabinet.example".parse().expect("an address");
+        authors(&Header::read(octets), octets).is_some_and(|named| named.iter().all(|author| *author == ours))
     }
 
     /// KIM 39C3: the sender forged inside the trusted network.

@@ -17,6 +17,7 @@ pub mod relay;
 mod report;
 mod resolve;
 mod route;
+mod sending;
 mod stops;
 
 use std::sync::Arc;
@@ -28,9 +29,11 @@ use crate::store::Store;
 use crate::texts::Texts;
 use crate::vault::Vault;
 
+pub use crate::store::rates::Rate;
 pub use accept::{AcceptError, Submission};
 pub use notice::is_from;
 pub use route::{Refused, Route};
+pub use sending::Rates;
 
 /// What deliveries need to know of this server.
 #[derive(Debug, Clone)]
@@ -47,6 +50,8 @@ pub struct Settings {
     pub relay: bool,
     /// Whether a device that waits reads once its announcement lies in INBOX.
     pub announce_devices: bool,
+    /// How much may be sent.
+    pub rates: Rates,
 }
 
 /// The verb room of deliveries. Cheap to clone.

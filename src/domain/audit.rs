@@ -136,6 +136,10 @@ words! {
         CloudClientAdmitted = "cloud-client.admitted",
         /// The server started with settings that let them in.
         CloudClientsAllowed = "cloud-clients.allowed",
+        /// A mailbox or a device of it may write as another address.
+        SendAsAllowed = "send-as.allowed",
+        /// It no longer may.
+        SendAsRefused = "send-as.refused",
         /// Housekeeping: old rows, orphaned objects.
         Swept = "store.swept",
     }

@@ -101,6 +101,8 @@ ids! {
     PatientId;
     /// A code that was sent, and the attempt to answer it.
     ChallengeId;
+    /// That somebody may write as another address.
+    SendAsId;
     /// One attempt to send a code, by one provider.
     SendId;
     /// A patient's open page.

@@ -6,6 +6,7 @@
 
 mod address;
 mod audit;
+mod block;
 mod delivery;
 mod dsn;
 mod fault;
@@ -27,6 +28,7 @@ mod time;
 
 pub use address::{Address, AddressFault, DomainName, LocalPart};
 pub use audit::{Actor, AuditEvent, Verb};
+pub use block::address_block;
 pub use delivery::{CeilingScope, Channel, DeliveryState, FailureClass, SentState};
 pub use dsn::{DsnRequest, EnvelopeWord, Notify, RecipientDsn, ascii_address};
 pub use fault::Fault;
@@ -34,7 +36,7 @@ pub use flags::{FlagChange, Flags, SERVER_KEYWORDS, SystemFlags};
 pub use folder::FolderPath;
 pub use id::{
     ChallengeId, DeliveryId, DepositKeyId, DeviceId, EntryId, FolderId, KeyId, MailboxId, MessageId, ObjectId,
-    PatientId, PracticeId, QueueId, SendId, SessionId, SlotId,
+    PatientId, PracticeId, QueueId, SendAsId, SendId, SessionId, SlotId,
 };
 pub use mailbox::{DeviceKind, FolderRole, MailboxKind, MailboxState, RESERVED_LOCAL_PARTS, SentCopy, WaitingKind};
 pub use message::{KeptMessage, RawMessage, RawMessageFault};

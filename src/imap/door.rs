@@ -2,12 +2,9 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
-
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::timeout;
 
 use crate::domain::MailboxId;
+use crate::net::{Budget, Share};
 
 use super::driver::Times;
 use super::verbs::{Rooms, Verbs};
@@ -40,60 +37,6 @@ pub struct Door<V: Verbs = Rooms> {
 /// Connections of each mailbox, and its shares of the budgets.
 type Places = Arc<Mutex<HashMap<MailboxId, (usize, Share, Share)>>>;
 
-/// Memory that all sessions share, in KiB.
-pub(crate) struct Budget {
-    all: Arc<Semaphore>,
-    /// What one mailbox may hold: a quarter, but one message at least.
-    share: u32,
-}
-
-impl Budget {
-    fn new(octets: usize, one: usize) -> Self {
-        let all = kibibytes(octets);
-        Self { all: Arc::new(Semaphore::new(permits(all))), share: (all / 4).max(kibibytes(one)).min(all) }
-    }
-
-    fn share(&self) -> Share {
-        let own = Arc::new(Semaphore::new(permits(self.share)));
-        Share { own, all: Arc::clone(&self.all), most: self.share }
-    }
-}
-
-/// What one mailbox has of a budget.
-#[derive(Clone)]
-pub(crate) struct Share {
-    own: Arc<Semaphore>,
-    all: Arc<Semaphore>,
-    most: u32,
-}
-
-impl Share {
-    /// Takes memory for so many octets, at most the whole share; waits for it, first among its own.
-    pub(crate) async fn take(&self, octets: usize, wait: Duration) -> Option<Held> {
-        let wanted = kibibytes(octets).min(self.most);
-        let held = async {
-            let own = Arc::clone(&self.own).acquire_many_owned(wanted).await.ok()?;
-            let all = Arc::clone(&self.all).acquire_many_owned(wanted).await.ok()?;
-            Some(Held { _own: own, _all: all })
-        };
-        timeout(wait, held).await.ok().flatten()
-    }
-}
-
-/// Memory that is taken; given back when it goes.
-pub(crate) struct Held {
-    _own: OwnedSemaphorePermit,
-    _all: OwnedSemaphorePermit,
-}
-
-fn kibibytes(octets: usize) -> u32 {
-    u32::try_from(octets.div_ceil(1024)).unwrap_or(u32::MAX)
-}
-
-fn permits(kibibytes: u32) -> usize {
-    usize::try_from(kibibytes).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS)
-}
-
 impl<V: Verbs> Door<V> {
     /// A door before these verbs.
     pub fn new(settings: Settings, verbs: V) -> Self {
@@ -112,12 +55,12 @@ impl<V: Verbs> Door<V> {
 
     /// How many octets of memory no message holds now.
     pub fn free_memory(&self) -> usize {
-        self.memory.all.available_permits().saturating_mul(1024)
+        self.memory.free()
     }
 
     /// The same of memory for messages that are read.
     pub fn free_reads(&self) -> usize {
-        self.reads.all.available_permits().saturating_mul(1024)
+        self.reads.free()
     }
 
     /// A place for one more connection to a mailbox, if there is one.

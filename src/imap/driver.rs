@@ -13,13 +13,14 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::access::LoginError;
 use crate::access::cloud::Peer;
+use crate::access::{Failures, LoginError};
 use crate::domain::{Fault, Sender};
 use crate::mailbox::Standing;
+use crate::net::Held;
 
 use super::auth::Credentials;
-use super::door::{Door, Held, Place};
+use super::door::{Door, Place};
 use super::grammar::Command;
 use super::machine::{CLOUD, Job, LoginAnswer, Machine, Step};
 use super::op::fetch::Fetch;
@@ -45,7 +46,7 @@ pub struct Times {
     pub memory: Duration,
     /// Between two looks at whether the session may go on.
     pub validity: Duration,
-    /// After the first wrong password; doubled each time up to two seconds.
+    /// After the first wrong password of a network or for a mailbox; doubled each time up to two seconds.
     pub wrong_password: Duration,
 }
 
@@ -86,7 +87,6 @@ pub struct Session<V: Verbs> {
     message_before: Option<Instant>,
     /// When an idling client hears again that we are here.
     still_at: Option<Instant>,
-    wrong: u32,
     address: Option<IpAddr>,
 }
 
@@ -122,7 +122,6 @@ impl<V: Verbs> Session<V> {
             memory: Vec::new(),
             message_before: None,
             still_at: None,
-            wrong: 0,
             address: None,
         }
     }
@@ -307,7 +306,6 @@ impl<V: Verbs> Session<V> {
     async fn login(&mut self, credentials: Credentials) -> LoginAnswer {
         let peer = self.peer();
         let outcome = self.door.verbs.open(credentials.address.reveal(), credentials.password.reveal(), &peer).await;
-        drop(credentials);
         match outcome {
             Ok(Opening::Ready { sender, mailbox }) => {
                 let Some(place) = self.door.enter(sender.mailbox) else {
@@ -329,8 +327,12 @@ impl<V: Verbs> Session<V> {
             Ok(Opening::Cloud) => LoginAnswer::Cloud,
             Err(LoginError::Refused) => {
                 tracing::info!("imap login refused");
-                let delay = self.door.times.wrong_password.saturating_mul(1 << self.wrong.min(3));
-                self.wrong = self.wrong.saturating_add(1);
+                let failures = self.door.verbs.login_failed(credentials.address.reveal(), &peer).await;
+                let failures = failures.unwrap_or_else(|fault| {
+                    tracing::error!(%fault, "a failed login cannot be counted");
+                    Failures::default()
+                });
+                let delay = self.door.times.wrong_password.saturating_mul(1 << failures.before.min(3));
                 sleep(delay.min(LONGEST_DELAY)).await;
                 LoginAnswer::Wrong
             }

@@ -29,7 +29,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::net::{self, Limits, Tls};
+use crate::net::{self, Crowd, Limits, Tls};
 
 pub use door::{Door, Settings};
 pub use driver::{Ended, Session, Times};
@@ -44,7 +44,7 @@ pub async fn serve_imaps<V: Verbs>(
     door: Arc<Door<V>>,
 ) {
     let stopping = stop.clone();
-    net::serve(listener, tls, &[], limits, stop, move |mut stream, peer| {
+    net::serve(listener, tls, &[], limits.saying(turned_away), stop, move |mut stream, peer| {
         let mut session = Session::secure(Arc::clone(&door), stopping.clone()).with_address(peer.ip());
         async move {
             // A connection that breaks off is the peer's affair and ends here.
@@ -63,7 +63,7 @@ pub async fn serve_imap<V: Verbs>(
     door: Arc<Door<V>>,
 ) {
     let stopping = stop.clone();
-    net::serve_plain(listener, limits, stop, move |mut tcp, peer| {
+    net::serve_plain(listener, limits.saying(turned_away), stop, move |mut tcp, peer| {
         let mut session = Session::clear(Arc::clone(&door), stopping.clone()).with_address(peer.ip());
         let tls = tls.clone();
         async move {
@@ -77,4 +77,12 @@ pub async fn serve_imap<V: Verbs>(
         }
     })
     .await;
+}
+
+/// In the place of a greeting (RFC 9051 §7.1.5, RFC 5530): the connection is not served, and may be tried again.
+fn turned_away(crowd: Crowd) -> &'static [u8] {
+    match crowd {
+        Crowd::Block => b"* BYE [LIMIT] Too many connections from your network\r\n",
+        Crowd::Everybody => b"* BYE [UNAVAILABLE] The server has as many connections as it takes; try again later\r\n",
+    }
 }

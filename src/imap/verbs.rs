@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use zeroize::Zeroizing;
 
 use crate::access::cloud::Peer;
-use crate::access::{Access, LoginError, Opened};
+use crate::access::{Access, Failures, LoginError, Opened};
 use crate::domain::{EntryId, Fault, FlagChange, Flags, FolderId, Sender};
 use crate::mailbox::{
     AppendError, Flagged, FolderError, FolderInfo, Found, Mailboxes, NewMessage, Placed, Reader, Snapshot, Standing,
@@ -28,6 +28,8 @@ pub trait Verbs: Send + Sync + 'static {
         password: &str,
         peer: &Peer,
     ) -> impl Future<Output = Result<Opening<Self::Mailbox>, LoginError>> + Send;
+    /// [`Access::login_failed`].
+    fn login_failed(&self, address: &str, peer: &Peer) -> impl Future<Output = Result<Failures, Fault>> + Send;
     /// Whether a client may go on that says who it is after its login.
     fn admits(&self, sender: &Sender, peer: &Peer) -> impl Future<Output = Result<bool, Fault>> + Send;
 }
@@ -140,6 +142,10 @@ impl Verbs for Rooms {
 
     async fn admits(&self, sender: &Sender, peer: &Peer) -> Result<bool, Fault> {
         self.access.admits(sender, peer).await
+    }
+
+    async fn login_failed(&self, address: &str, peer: &Peer) -> Result<Failures, Fault> {
+        self.access.login_failed(address, peer.address).await
     }
 
     async fn open(&self, address: &str, password: &str, peer: &Peer) -> Result<Opening<Reader>, LoginError> {

@@ -1,27 +1,56 @@
 //! The accept loop of every door.
 //!
-//! It counts connections in all and from one address (an IPv6 network of 64 bits counts as one), waits when
-//! the process is out of file descriptors, and hands each connection to a task of its own.
+//! It counts connections in all and from one address block, tells a few of those that find no place why, waits
+//! when the process is out of file descriptors, and hands each connection to a task of its own.
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
 use super::{Tls, TlsStream};
+use crate::domain::address_block;
 
 /// How many connections a door takes.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// In all.
     pub connections: usize,
-    /// From one address.
+    /// From one address block.
     pub per_address: usize,
+    /// What is said to a connection beyond.
+    pub farewell: Farewell,
+}
+
+/// What is said to a connection that finds no place; nothing where it is empty.
+pub type Farewell = fn(Crowd) -> &'static [u8];
+
+/// Why a connection finds no place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Crowd {
+    /// Its address block has as many as it may.
+    Block,
+    /// All places are taken.
+    Everybody,
+}
+
+impl Limits {
+    /// Limits of a door that says nothing to connections beyond.
+    pub fn new(connections: usize, per_address: usize) -> Self {
+        Self { connections, per_address, farewell: |_| b"" }
+    }
+
+    /// The same, with something to say.
+    #[must_use]
+    pub fn saying(self, farewell: Farewell) -> Self {
+        Self { farewell, ..self }
+    }
 }
 
 /// Serves a door with implicit TLS until `stop` turns true: accepts, shakes hands (10 s), calls `handler` in a task of its own.
@@ -38,7 +67,8 @@ pub async fn serve<F, Fut>(
     Fut: Future<Output = ()> + Send + 'static,
 {
     let (tls, handler) = (tls.with_alpn(alpn), Arc::new(handler));
-    serve_plain(listener, limits, stop, move |tcp, peer| {
+    let farewell = tls.clone();
+    let served = move |tcp, peer| {
         let (tls, handler) = (tls.clone(), handler.clone());
         async move {
             // A failed handshake is a scanner or an old client: nothing to tell anybody.
@@ -47,26 +77,50 @@ pub async fn serve<F, Fut>(
                 Err(error) => tracing::debug!(kind = ?error.kind(), "handshake failed"),
             }
         }
-    })
-    .await;
+    };
+    let turned_away = move |tcp, said| {
+        let tls = farewell.clone();
+        async move {
+            if let Ok(stream) = tls.accept(tcp).await {
+                say(stream, said).await;
+            }
+        }
+    };
+    accept_all(listener, limits, stop, served, turned_away).await;
 }
 
 /// Serves a door that begins in clear (STARTTLS): the same loop without the handshake.
-pub async fn serve_plain<F, Fut>(listener: TcpListener, limits: Limits, mut stop: watch::Receiver<bool>, handler: F)
+pub async fn serve_plain<F, Fut>(listener: TcpListener, limits: Limits, stop: watch::Receiver<bool>, handler: F)
 where
     F: Fn(TcpStream, SocketAddr) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = ()> + Send + 'static,
 {
+    accept_all(listener, limits, stop, handler, say).await;
+}
+
+async fn accept_all<F, Fut, G, Gone>(
+    listener: TcpListener,
+    limits: Limits,
+    mut stop: watch::Receiver<bool>,
+    handler: F,
+    turn_away: G,
+) where
+    F: Fn(TcpStream, SocketAddr) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = ()> + Send + 'static,
+    G: Fn(TcpStream, &'static [u8]) -> Gone + Send + Sync + 'static,
+    Gone: Future<Output = ()> + Send + 'static,
+{
     let gate = Gate::new(limits);
+    let farewells = Arc::new(Semaphore::new(FAREWELLS));
     let mut tasks = JoinSet::new();
     loop {
         while tasks.try_join_next().is_some() {}
         let accepted = tokio::select! {
             biased;
             () = stopped(&mut stop) => break,
-            accepted = accept(&listener, &gate) => accepted,
+            accepted = listener.accept() => accepted,
         };
-        let (tcp, peer, place) = match accepted {
+        let (tcp, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
                 // ECONNABORTED and its like concern one connection; EMFILE and ENFILE everything.
@@ -77,9 +131,24 @@ where
                 continue;
             }
         };
-        // Over the limit of its address: dropped without a word.
-        let Some(place) = gate.enter(peer.ip(), place) else { continue };
         let _ = tcp.set_nodelay(true);
+        let place = match gate.enter(peer.ip()) {
+            Ok(place) => place,
+            Err(crowd) => {
+                // A few are told; whoever comes in floods is dropped without a word, and costs no handshake.
+                let said = (limits.farewell)(crowd);
+                if !said.is_empty()
+                    && let Ok(permit) = Arc::clone(&farewells).try_acquire_owned()
+                {
+                    let told = turn_away(tcp, said);
+                    tasks.spawn(async move {
+                        let _ = tokio::time::timeout(FAREWELL, told).await;
+                        drop(permit);
+                    });
+                }
+                continue;
+            }
+        };
         let work = handler(tcp, peer);
         tasks.spawn(async move {
             work.await;
@@ -96,12 +165,11 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-/// The next connection, once there is room for one.
-async fn accept(listener: &TcpListener, gate: &Gate) -> std::io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-    // Never closed, so the permit always comes.
-    let permit = gate.all.clone().acquire_owned().await.map_err(std::io::Error::other)?;
-    let (tcp, peer) = listener.accept().await?;
-    Ok((tcp, peer, permit))
+/// The last word to a connection.
+async fn say<S: AsyncWrite + Unpin>(mut stream: S, said: &'static [u8]) {
+    if stream.write_all(said).await.is_ok() {
+        let _ = stream.shutdown().await;
+    }
 }
 
 /// Counts the connections of a door.
@@ -120,15 +188,16 @@ impl Gate {
         }
     }
 
-    fn enter(&self, address: IpAddr, permit: OwnedSemaphorePermit) -> Option<Place> {
-        let address = network(address);
+    fn enter(&self, address: IpAddr) -> Result<Place, Crowd> {
+        let permit = Arc::clone(&self.all).try_acquire_owned().map_err(|_| Crowd::Everybody)?;
+        let address = address_block(address);
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let count = counts.entry(address).or_insert(0);
         if *count >= self.per_address {
-            return None;
+            return Err(Crowd::Block);
         }
         *count += 1;
-        Some(Place { address, counts: self.counts.clone(), _permit: permit })
+        Ok(Place { address, counts: self.counts.clone(), _permit: permit })
     }
 }
 
@@ -151,13 +220,9 @@ impl Drop for Place {
     }
 }
 
-/// What counts as one address: a v4 address, or the 64 bits that one v6 customer gets (RFC 6177).
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(v4) => IpAddr::V4(v4),
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
-    }
-}
+/// How many connections are told at once that there is no place for them, and how long that may take.
+const FAREWELLS: usize = 16;
+const FAREWELL: Duration = Duration::from_secs(5);
 
 /// After an error of the whole process.
 const BACK_OFF: Duration = Duration::from_millis(200);

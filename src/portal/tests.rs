@@ -620,6 +620,7 @@ async fn empty() -> (Portal, tempfile::TempDir) {
                 notice_from: "Cabinet <a@cabinet.example>".into(),
                 relay: true,
                 announce_devices: false,
+                rates: crate::delivery::Rates::default(),
             },
         ),
         texts: Texts::new(),

@@ -104,6 +104,7 @@ impl Server {
         let access = rooms.access(clock.clone(), random, gateways, config.portal_host());
         let access =
             access.with_cloud_clients(config.cloud_clients.clone()).with_announced_devices(config.announce_devices);
+        let access = access.with_failed_logins(config.limits.failed_logins);
         let access = access.with_codes(config.ceilings, config.portal.url.as_ref().map(|url| url.as_str()));
         rooms.note_settings(config, clock.now()).await?;
 
@@ -119,16 +120,26 @@ impl Server {
             stop,
             tasks: JoinSet::new(),
         };
+        let logins = access.clone();
+        running.tasks.spawn(every(SWEEP, stopped.clone(), move || {
+            let logins = logins.clone();
+            async move {
+                if let Err(fault) = logins.forget_failures().await {
+                    tracing::warn!(%fault, "housekeeping of failed logins");
+                }
+            }
+        }));
         let (codes, stop) = (access.clone(), stopped.clone());
         running.tasks.spawn(async move { codes.run_codes(stop).await });
         if let Some(listener) = listeners.metrics {
             running.tasks.spawn(figures::serve(listener, access.clone(), stopped.clone()));
         }
-        let limits = Limits { connections: CONNECTIONS, per_address: PER_ADDRESS };
+        let limits = Limits::new(config.limits.connections, config.limits.network_connections);
         let submission = smtp::Settings {
             hostname: config.hostname.clone(),
             message_limit: config.limits.message,
             memory: config.limits.memory,
+            recipients: config.limits.recipients,
         };
         let reading = imap::Settings {
             hostname: config.hostname.clone(),
@@ -265,10 +276,6 @@ where
 
 /// Connections of one mailbox to IMAP: a client opens several for each of its devices.
 const PER_MAILBOX: usize = 20;
-/// Connections of one door.
-const CONNECTIONS: usize = 4096;
-/// From one address: a hospital behind one address has many clients with several connections each.
-const PER_ADDRESS: usize = 512;
 /// How often expired deliveries, old sessions and orphaned objects are swept.
 const SWEEP: Duration = Duration::from_secs(60);
 /// How often mailboxes are looked for whose owners are to be told something.

@@ -4,17 +4,19 @@
 //! carries the machine's requests to the verbs. It decides nothing about mail. It logs ids only; what a client
 //! sent is never logged.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::access::LoginError;
+use crate::access::{Failures, LoginError};
 use crate::delivery::{AcceptError, Submission};
-use crate::domain::Sender;
+use crate::domain::{MailboxId, Sender};
+use crate::net::{Held, Member};
 
 use super::Door;
 use super::auth::Credentials;
@@ -30,9 +32,11 @@ pub struct Times {
     pub command: Duration,
     /// Between two pieces of a message (RFC 5321 §4.5.3.2.5).
     pub data: Duration,
+    /// For a whole message, besides what the octets that came take at the slowest rate: who drips is ended.
+    pub message: Duration,
     /// To wait for memory: less than the two minutes that clients wait for a 354 (RFC 5321 §4.5.3.2.4).
     pub memory: Duration,
-    /// After the first wrong password; doubled each time up to two seconds (R-C10).
+    /// After the first wrong password of a network or for a mailbox; doubled each time up to two seconds (R-C10).
     pub wrong_password: Duration,
 }
 
@@ -42,6 +46,7 @@ impl Default for Times {
             login: Duration::from_secs(60),
             command: Duration::from_secs(5 * 60),
             data: Duration::from_secs(3 * 60),
+            message: Duration::from_secs(5 * 60),
             memory: Duration::from_secs(60),
             wrong_password: Duration::from_millis(250),
         }
@@ -64,9 +69,12 @@ pub struct Session<V: Verbs> {
     stop: watch::Receiver<bool>,
     login_before: Instant,
     sender: Option<Sender>,
-    memory: Option<OwnedSemaphorePermit>,
+    member: Option<Member<MailboxId>>,
+    memory: Option<Held>,
+    /// When the message that comes in began, and how many octets of it came.
+    message: Option<(Instant, usize)>,
     transport: String,
-    wrong: u32,
+    address: Option<IpAddr>,
 }
 
 impl<V: Verbs> Session<V> {
@@ -84,7 +92,25 @@ impl<V: Verbs> Session<V> {
 
     fn new(door: Arc<Door<V>>, machine: Machine, transport: String, stop: watch::Receiver<bool>) -> Self {
         let login_before = Instant::now() + door.times.login;
-        Self { door, machine, stop, login_before, sender: None, memory: None, transport, wrong: 0 }
+        Self {
+            door,
+            machine,
+            stop,
+            login_before,
+            sender: None,
+            member: None,
+            memory: None,
+            message: None,
+            transport,
+            address: None,
+        }
+    }
+
+    /// The same, with the peer's address.
+    #[must_use]
+    pub fn with_address(mut self, address: IpAddr) -> Self {
+        self.address = Some(address);
+        self
     }
 
     /// TLS of this version is there.
@@ -105,17 +131,21 @@ impl<V: Verbs> Session<V> {
             let mut input = buffer.get(used..).unwrap_or_default();
             let before = input.len();
             let step = self.machine.step(&mut input);
-            used = used.saturating_add(before.saturating_sub(input.len()));
-            if !self.machine.is_in_message() {
-                self.memory = None;
+            let taken = before.saturating_sub(input.len());
+            used = used.saturating_add(taken);
+            if self.machine.is_in_message() {
+                let (_, octets) = self.message.get_or_insert_with(|| (Instant::now(), 0));
+                *octets = octets.saturating_add(taken);
+            } else {
+                (self.memory, self.message) = (None, None);
             }
             match step {
                 Step::Read => {
                     buffer.zeroize();
                     used = 0;
-                    // The limit is for a whole command, but for each piece of a message.
+                    // The limit is for a whole command, but for each piece of a message, and for that as a whole.
                     if self.machine.is_in_message() {
-                        until = self.deadline();
+                        until = self.deadline().min(self.message_before());
                     }
                     if !self.read(stream, &mut buffer, until).await? {
                         return Ok(Ended::Closed);
@@ -168,7 +198,9 @@ impl<V: Verbs> Session<V> {
         match (request, self.sender.clone()) {
             (Request::Login(credentials), _) => Answer::Login(self.login(credentials).await),
             (Request::ReversePath(address), Some(sender)) => {
-                Answer::ReversePath(self.door.verbs.may_send_as(&sender, &address))
+                let may = self.door.verbs.may_send(&sender, &address).await;
+                let may = may.inspect_err(|fault| tracing::error!(mailbox = %sender.mailbox, %fault, "may send"));
+                Answer::ReversePath(may.ok())
             }
             (Request::Recipient(address), Some(sender)) => {
                 let route = self.door.verbs.route(&sender, &address).await;
@@ -178,7 +210,7 @@ impl<V: Verbs> Session<V> {
             (Request::Memory(octets), _) => Answer::Memory(self.reserve(octets).await),
             (Request::Deposit(letter), Some(sender)) => Answer::Deposit(self.deposit(letter, sender).await),
             // Invariant: the machine lets nobody write before a login. Were it broken, nobody may.
-            (Request::ReversePath(_), None) => Answer::ReversePath(false),
+            (Request::ReversePath(_), None) => Answer::ReversePath(None),
             (Request::Recipient(_), None) => Answer::Recipient(None),
             (Request::Deposit(_), None) => Answer::Deposit(Err(NotAccepted::Revoked)),
         }
@@ -186,19 +218,23 @@ impl<V: Verbs> Session<V> {
 
     async fn login(&mut self, credentials: Credentials) -> LoginAnswer {
         let outcome = self.door.verbs.login(credentials.address.reveal(), credentials.password.reveal()).await;
-        drop(credentials);
         match outcome {
             Ok(sender) => {
                 tracing::info!(mailbox = %sender.mailbox, device = %sender.device, "submission login");
+                self.member = Some(self.door.memory.join(sender.mailbox));
                 self.sender = Some(sender);
                 LoginAnswer::Right
             }
             Err(LoginError::Refused) => {
                 tracing::info!("submission login refused");
-                let delay = self.door.times.wrong_password.saturating_mul(1 << self.wrong.min(3));
-                self.wrong = self.wrong.saturating_add(1);
+                let failures = self.door.verbs.login_failed(credentials.address.reveal(), self.address).await;
+                let failures = failures.unwrap_or_else(|fault| {
+                    tracing::error!(%fault, "a failed login cannot be counted");
+                    Failures::default()
+                });
+                let delay = self.door.times.wrong_password.saturating_mul(1 << failures.before.min(3));
                 sleep(delay.min(LONGEST_DELAY)).await;
-                LoginAnswer::Wrong
+                if failures.many { LoginAnswer::TooMany } else { LoginAnswer::Wrong }
             }
             Err(LoginError::Fault(fault)) => {
                 tracing::error!(%fault, "submission login");
@@ -207,16 +243,16 @@ impl<V: Verbs> Session<V> {
         }
     }
 
-    /// Takes memory from the budget that all messages in flight share; waits for it, reading nothing.
+    /// Takes memory from what the mailbox may have of the budget that all messages in flight share; waits for it, reading nothing.
     async fn reserve(&mut self, octets: usize) -> bool {
-        let permits = u32::try_from(octets.div_ceil(1024)).unwrap_or(u32::MAX);
-        let budget = Arc::clone(&self.door.memory);
-        match timeout(self.door.times.memory, budget.acquire_many_owned(permits)).await {
-            Ok(Ok(permit)) => match &mut self.memory {
-                Some(held) => held.merge(permit),
-                none => *none = Some(permit),
+        // Invariant: the machine asks for none before a login.
+        let Some(member) = &self.member else { return false };
+        match member.share.take(octets, self.door.times.memory).await {
+            Some(more) => match &mut self.memory {
+                Some(held) => held.merge(more),
+                none => *none = Some(more),
             },
-            _ => {
+            None => {
                 tracing::warn!("no memory for a submission");
                 self.memory = None;
                 return false;
@@ -268,6 +304,13 @@ impl<V: Verbs> Session<V> {
         }
     }
 
+    /// When the message that comes in must be whole, as far as it came.
+    fn message_before(&self) -> Instant {
+        let (begun, octets) = self.message.unwrap_or_else(|| (Instant::now(), 0));
+        let rate = u64::try_from(octets / SLOWEST).unwrap_or(u64::MAX).min(24 * 60 * 60);
+        begun + self.door.times.message + Duration::from_secs(rate)
+    }
+
     fn left(&self) -> Duration {
         if self.machine.is_authenticated() {
             self.door.times.command
@@ -297,4 +340,6 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
 const COMMAND_PIECE: usize = 2 * 1024;
 const DATA_PIECE: usize = 32 * 1024;
 const FAREWELL: Duration = Duration::from_secs(5);
+/// Octets in a second that a message may not come more slowly than.
+const SLOWEST: usize = 4 * 1024;
 const LONGEST_DELAY: Duration = Duration::from_secs(2);

@@ -60,8 +60,8 @@ pub struct Letter {
 pub enum Answer {
     /// To [`Request::Login`].
     Login(LoginAnswer),
-    /// To [`Request::ReversePath`].
-    ReversePath(bool),
+    /// To [`Request::ReversePath`]; `None` for a fault of ours.
+    ReversePath(Option<Result<(), Refused>>),
     /// To [`Request::Recipient`]; `None` for a fault of ours.
     Recipient(Option<Result<Route, Refused>>),
     /// To [`Request::Memory`].
@@ -76,6 +76,8 @@ pub enum LoginAnswer {
     Right,
     /// Wrong.
     Wrong,
+    /// Wrong, after many others from the same network or for the same mailbox.
+    TooMany,
     /// A fault of ours.
     Fault,
 }
@@ -98,6 +100,7 @@ pub struct Machine {
     hostname: String,
     content_limit: usize,
     wire_limit: usize,
+    most_recipients: usize,
     secure: bool,
     offers_tls: bool,
     hello: Hello,
@@ -174,6 +177,7 @@ impl Machine {
             hostname: settings.hostname.clone(),
             content_limit: settings.message_limit,
             wire_limit: settings.wire_limit(),
+            most_recipients: settings.recipients,
             secure,
             offers_tls: !secure,
             hello: Hello::None,
@@ -240,10 +244,12 @@ impl Machine {
         };
         match (question, answer) {
             (Question::Login, Answer::Login(answer)) => self.logged_in(&answer),
-            (Question::ReversePath(envelope), Answer::ReversePath(may)) => {
-                self.envelope = may.then_some(envelope);
-                self.say(if may { &reply::SENDER_OK } else { &reply::NOT_YOUR_ADDRESS });
+            (Question::ReversePath(envelope), Answer::ReversePath(Some(Ok(())))) => {
+                self.envelope = Some(envelope);
+                self.say(&reply::SENDER_OK);
             }
+            (Question::ReversePath(_), Answer::ReversePath(Some(Err(refused)))) => self.say(&Reply::refused(&refused)),
+            (Question::ReversePath(_), Answer::ReversePath(None)) => self.say(&reply::FAULT_FOR_NOW),
             (Question::Recipient(address, asked), Answer::Recipient(route)) => self.routed(address, asked, route),
             (Question::FirstMemory(octets), Answer::Memory(true)) => {
                 self.state = State::Data(DataReader::new(Body::new(octets, self.wire_limit)));
@@ -439,16 +445,16 @@ impl Machine {
                 self.authenticated = true;
                 self.say(&reply::AUTHENTICATED);
             }
-            LoginAnswer::Wrong => {
-                self.failures = self.failures.saturating_add(1);
-                if self.failures >= MAX_FAILURES {
-                    self.close(&reply::TOO_MANY_PASSWORDS);
-                } else {
-                    self.say(&reply::WRONG_PASSWORD);
-                }
-            }
+            LoginAnswer::Wrong => self.failed(&reply::WRONG_PASSWORD),
+            LoginAnswer::TooMany => self.failed(&reply::MANY_FAILURES),
             LoginAnswer::Fault => self.say(&reply::AUTH_FAULT),
         }
+    }
+
+    fn failed(&mut self, reply: &Reply) {
+        self.failures = self.failures.saturating_add(1);
+        let last = self.failures >= MAX_FAILURES;
+        if last { self.close(&reply::TOO_MANY_PASSWORDS) } else { self.say(reply) }
     }
 
     fn mail(&mut self, arguments: &str) -> Result<(), CommandFault> {
@@ -493,8 +499,8 @@ impl Machine {
             self.error(&reply::CHUNKS_BEGUN);
         } else if envelope.seen.contains(&address) {
             self.say(&reply::RECIPIENT_OK);
-        } else if envelope.recipients.len() >= MAX_RECIPIENTS {
-            self.say(&reply::TOO_MANY_RECIPIENTS);
+        } else if envelope.recipients.len() >= self.most_recipients {
+            self.say(&Reply::too_many_recipients(self.most_recipients));
         } else {
             self.ask(Question::Recipient(address.clone(), asked), Request::Recipient(address));
         }
@@ -668,6 +674,5 @@ fn granted_or_refused(body: &mut Body, granted: bool, octets: usize) {
 }
 
 const FLUSH: usize = 4096;
-const MAX_RECIPIENTS: usize = 100;
 const MAX_FAILURES: usize = 5;
 const MAX_ERRORS: usize = 20;

@@ -19,9 +19,10 @@ pub mod verbs;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
-use crate::net::{self, Limits, Tls};
+use crate::domain::MailboxId;
+use crate::net::{self, Budget, Crowd, Limits, Shares, Tls};
 
 pub use driver::{Ended, Session, Times};
 pub use verbs::{Rooms, Verbs};
@@ -33,8 +34,10 @@ pub struct Settings {
     pub hostname: String,
     /// How many octets the content of a message may have: `limits.message`.
     pub message_limit: usize,
-    /// How many octets of messages may be in flight together: `limits.memory`.
+    /// How many octets of messages may be in flight together: `limits.memory`. One mailbox may have a quarter.
     pub memory: usize,
+    /// How many recipients a message may have: `limits.recipients`.
+    pub recipients: usize,
 }
 
 impl Settings {
@@ -49,15 +52,16 @@ pub struct Door<V: Verbs = Rooms> {
     pub(crate) settings: Settings,
     pub(crate) verbs: V,
     pub(crate) times: Times,
-    /// Of KiB. Never less than one message needs, or that message could not come in at all.
-    pub(crate) memory: Arc<Semaphore>,
+    /// Never less than one message needs, or that message could not come in at all.
+    pub(crate) memory: Shares<MailboxId>,
 }
 
 impl<V: Verbs> Door<V> {
     /// A door before these verbs.
     pub fn new(settings: Settings, verbs: V) -> Self {
-        let kibibytes = settings.memory.max(settings.wire_limit().saturating_add(64 * 1024)) / 1024;
-        let memory = Arc::new(Semaphore::new(kibibytes.min(Semaphore::MAX_PERMITS)));
+        // With what a message is granted in steps, each rounded up.
+        let one = settings.wire_limit().saturating_add(64 * 1024);
+        let memory = Shares::new(Budget::new(settings.memory.max(one), one));
         Self { settings, verbs, times: Times::default(), memory }
     }
 
@@ -70,7 +74,7 @@ impl<V: Verbs> Door<V> {
 
     /// How many octets of memory no message holds now.
     pub fn free_memory(&self) -> usize {
-        self.memory.available_permits().saturating_mul(1024)
+        self.memory.budget().free()
     }
 }
 
@@ -83,8 +87,9 @@ pub async fn serve_submissions<V: Verbs>(
     door: Arc<Door<V>>,
 ) {
     let stopping = stop.clone();
-    net::serve(listener, tls, &[], limits, stop, move |mut stream, _| {
-        let mut session = Session::secure(Arc::clone(&door), net::version(&stream), stopping.clone());
+    net::serve(listener, tls, &[], limits.saying(turned_away), stop, move |mut stream, peer| {
+        let session = Session::secure(Arc::clone(&door), net::version(&stream), stopping.clone());
+        let mut session = session.with_address(peer.ip());
         async move {
             // A connection that breaks off is the peer's affair and ends here.
             let _ = session.talk(&mut stream).await;
@@ -102,8 +107,8 @@ pub async fn serve_submission<V: Verbs>(
     door: Arc<Door<V>>,
 ) {
     let stopping = stop.clone();
-    net::serve_plain(listener, limits, stop, move |mut tcp, _| {
-        let mut session = Session::clear(Arc::clone(&door), stopping.clone());
+    net::serve_plain(listener, limits.saying(turned_away), stop, move |mut tcp, peer| {
+        let mut session = Session::clear(Arc::clone(&door), stopping.clone()).with_address(peer.ip());
         let tls = tls.clone();
         async move {
             if !matches!(session.talk(&mut tcp).await, Ok(Ended::StartTls)) {
@@ -116,4 +121,12 @@ pub async fn serve_submission<V: Verbs>(
         }
     })
     .await;
+}
+
+/// In the place of a greeting (RFC 5321 §3.1, §4.2.4.2): the connection is not served, and may be tried again.
+fn turned_away(crowd: Crowd) -> &'static [u8] {
+    match crowd {
+        Crowd::Block => b"421 4.7.0 Too many connections from your network: close some, or try again later\r\n",
+        Crowd::Everybody => b"421 4.3.2 The server has as many connections as it takes: try again later\r\n",
+    }
 }

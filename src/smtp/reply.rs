@@ -43,6 +43,12 @@ impl Reply {
         Self { code: 552, enhanced: "5.3.4", text: text.into() }
     }
 
+    /// RFC 5321 §4.5.3.1.10: the others may go in a second message.
+    pub fn too_many_recipients(most: usize) -> Self {
+        let text = format!("At most {most} recipients in one message: send the others another one");
+        Self { code: 452, enhanced: "4.5.3", text: text.into() }
+    }
+
     /// The greeting of a connection (RFC 5321 §4.2; it carries no enhanced code, RFC 2034 §4).
     pub fn greeting(hostname: &str) -> Self {
         Self { code: 220, enhanced: "", text: format!("{hostname} ESMTP Pli").into() }
@@ -191,17 +197,17 @@ replies! {
     AUTH_TOO_LONG = 500 "5.5.6" "Authentication line too long";
     /// RFC 4954 §6; one text for every reason.
     WRONG_PASSWORD = 535 "5.7.8" "Address or device password not right";
+    /// RFC 4954 §6: wrong as well; a right password is never refused for what others typed (R-C10).
+    MANY_FAILURES = 454 "4.7.0" "Too many wrong passwords from your network or for this mailbox: check yours";
     /// RFC 4954 §6: ours.
     AUTH_FAULT = 454 "4.7.0" "Temporary authentication failure";
     /// The device was revoked, or the mailbox suspended, during the session.
     REVOKED = 535 "5.7.8" "This device may no longer send";
 
-    /// RFC 6409 §6.1: the reverse-path is the authenticated mailbox.
+    /// RFC 6409 §6.1, of `<>`.
     NOT_YOUR_ADDRESS = 553 "5.7.1" "The sender must be the mailbox that logged in";
     /// DESIGN §2: `pli@…` does not read yet.
     SERVICE_ADDRESS = 550 "5.1.1" "This address of the practice cannot be written to yet";
-    /// RFC 5321 §4.5.3.1.10.
-    TOO_MANY_RECIPIENTS = 452 "4.5.3" "At most 100 recipients in one message";
     /// Only `+33…@sms.…` was named: the notice has nowhere to go.
     NUMBER_ALONE = 554 "5.5.1" "This patient has no e-mail address: add one to the number";
     /// RFC 5321 §2.3.8, §4.1.1.4: a CR, LF or NUL that another server could read as the end of a message.

@@ -1,8 +1,9 @@
 //! What this door asks of the verb rooms, as one trait: the server's rooms here, scripted ones in tests.
 
 use std::future::Future;
+use std::net::IpAddr;
 
-use crate::access::{Access, LoginError};
+use crate::access::{Access, Failures, LoginError};
 use crate::delivery::{AcceptError, Deliveries, Refused, Route, Submission};
 use crate::domain::{Address, Fault, QueueId, Sender};
 
@@ -10,10 +11,17 @@ use crate::domain::{Address, Fault, QueueId, Sender};
 pub trait Verbs: Send + Sync + 'static {
     /// [`Access::login`].
     fn login(&self, address: &str, password: &str) -> impl Future<Output = Result<Sender, LoginError>> + Send;
+    /// [`Access::login_failed`].
+    fn login_failed(&self, address: &str, peer: Option<IpAddr>)
+    -> impl Future<Output = Result<Failures, Fault>> + Send;
     /// [`Access::still_valid`].
     fn still_valid(&self, sender: &Sender) -> impl Future<Output = Result<bool, Fault>> + Send;
-    /// [`Deliveries::may_send_as`].
-    fn may_send_as(&self, sender: &Sender, reverse_path: &Address) -> bool;
+    /// [`Deliveries::may_send`].
+    fn may_send(
+        &self,
+        sender: &Sender,
+        reverse_path: &Address,
+    ) -> impl Future<Output = Result<Result<(), Refused>, Fault>> + Send;
     /// [`Deliveries::route`].
     fn route(
         &self,
@@ -38,12 +46,16 @@ impl Verbs for Rooms {
         self.access.login(address, password).await
     }
 
+    async fn login_failed(&self, address: &str, peer: Option<IpAddr>) -> Result<Failures, Fault> {
+        self.access.login_failed(address, peer).await
+    }
+
     async fn still_valid(&self, sender: &Sender) -> Result<bool, Fault> {
         self.access.still_valid(sender).await
     }
 
-    fn may_send_as(&self, sender: &Sender, reverse_path: &Address) -> bool {
-        self.deliveries.may_send_as(sender, reverse_path)
+    async fn may_send(&self, sender: &Sender, reverse_path: &Address) -> Result<Result<(), Refused>, Fault> {
+        self.deliveries.may_send(sender, reverse_path).await
     }
 
     async fn route(&self, sender: &Sender, to: &Address) -> Result<Result<Route, Refused>, Fault> {

@@ -6,6 +6,7 @@
 use super::deliveries::DeliveryRow;
 use super::deposit::NewEntry;
 use super::mailboxes::{DeviceRow, MailboxRow, SlotRow};
+use super::send_as::SendAsRow;
 use super::summaries::DepositKeyRow;
 use crate::domain::{Authority, EntryId, MailboxId, MessageId, ObjectId};
 
@@ -44,6 +45,18 @@ impl Authority for SlotRow {
             self.device.map(|d| d.as_bytes().to_vec()).unwrap_or_default(),
             self.public_key.as_octets().to_vec(),
             self.version.to_be_bytes().to_vec(),
+        ]
+    }
+}
+
+impl Authority for SendAsRow {
+    const TABLE: &'static str = "send_as";
+    fn covered(&self) -> Vec<Vec<u8>> {
+        vec![
+            self.id.as_bytes().to_vec(),
+            self.mailbox.as_bytes().to_vec(),
+            self.device.map(|d| d.as_bytes().to_vec()).unwrap_or_default(),
+            self.address.clone().into_bytes(),
         ]
     }
 }

@@ -12,6 +12,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use tokio::sync::{mpsc, oneshot};
 
 use super::deliveries::{self, DeliveryRow};
+use super::rates::{self, Allowance, Over};
 use super::sql::{Conn, Inner};
 use super::summaries::{DepositKeyRow, NewSummary};
 use super::value::Trouble;
@@ -137,7 +138,10 @@ impl ObjectRow {
 pub(super) struct Waiting {
     rows: Vec<Rows>,
     events: Vec<AuditEvent>,
-    done: oneshot::Sender<Result<(), Trouble>>,
+    /// What it counts against, and when.
+    allowances: Vec<Allowance>,
+    at: Timestamp,
+    done: oneshot::Sender<Result<Option<Over>, Trouble>>,
 }
 
 impl Store {
@@ -156,6 +160,20 @@ impl Store {
     /// # Errors
     /// As for [`Store::deposit`]; then none of them is there.
     pub async fn deposit_all(&self, deposits: Vec<Deposit>) -> Result<(), Fault> {
+        // Against nothing that could refuse it.
+        self.submit(deposits, Vec::new(), Timestamp(0)).await.map(|_| ())
+    }
+
+    /// The same for a submission, which counts as one message against what its sender may send.
+    ///
+    /// # Errors
+    /// The inner error is a limit that is reached, the outer as for [`Store::deposit`]; then none of them is there.
+    pub async fn submit(
+        &self,
+        deposits: Vec<Deposit>,
+        allowances: Vec<Allowance>,
+        at: Timestamp,
+    ) -> Result<Result<(), Over>, Fault> {
         let (mut rows, mut events) = (Vec::with_capacity(deposits.len()), Vec::with_capacity(deposits.len()));
         for Deposit { message, objects, entries, deliveries, keys, event } in deposits {
             let objects = self.put_large(objects).await?;
@@ -163,10 +181,10 @@ impl Store {
             events.push(event);
         }
         let (done, answer) = oneshot::channel();
-        let waiting = Waiting { rows, events, done };
+        let waiting = Waiting { rows, events, allowances, at, done };
         let closed = || Fault::new("the store is closed").transient();
         self.deposits.send(waiting).await.map_err(|_| closed())?;
-        Ok(answer.await.map_err(|_| closed())??)
+        Ok(answer.await.map_err(|_| closed())??.map_or(Ok(()), Err))
     }
 
     /// Writes what does not fit a row to the object store, several at a time; [`Tx::append_message`] inserts the rows.
@@ -223,11 +241,15 @@ pub(super) async fn write_groups(inner: Arc<Inner>, mut queue: mpsc::Receiver<Wa
         let refs: Vec<&Waiting> = group.iter().collect();
         let outcome = commit_patiently(&inner, &refs).await;
         let alone = group.len() == 1;
-        for waiting in group.drain(..) {
+        for (at, waiting) in group.drain(..).enumerate() {
+            let of = |overs: &Vec<Option<Over>>, at: usize| overs.get(at).copied().flatten();
             let outcome = match &outcome {
                 // One of them is bad: each is tried by itself, so that it fails nobody else's.
-                Err(trouble) if !alone && !trouble.is_transient() => commit_patiently(&inner, &[&waiting]).await,
-                other => other.clone(),
+                Err(trouble) if !alone && !trouble.is_transient() => {
+                    commit_patiently(&inner, &[&waiting]).await.map(|overs| of(&overs, 0))
+                }
+                Err(trouble) => Err(trouble.clone()),
+                Ok(overs) => Ok(of(overs, at)),
             };
             // Whoever waited may have hung up; the deposit stands all the same.
             let _ = waiting.done.send(outcome);
@@ -237,8 +259,8 @@ pub(super) async fn write_groups(inner: Arc<Inner>, mut queue: mpsc::Receiver<Wa
     }
 }
 
-/// Commits a group, again when PostgreSQL made it the victim of another transaction.
-async fn commit_patiently(inner: &Arc<Inner>, group: &[&Waiting]) -> Result<(), Trouble> {
+/// Commits a group, again when PostgreSQL made it the victim of another transaction; which of them a limit kept out.
+async fn commit_patiently(inner: &Arc<Inner>, group: &[&Waiting]) -> Result<Vec<Option<Over>>, Trouble> {
     let mut left = VICTIM;
     loop {
         match commit_group(inner, group).await {
@@ -248,15 +270,33 @@ async fn commit_patiently(inner: &Arc<Inner>, group: &[&Waiting]) -> Result<(), 
     }
 }
 
-async fn commit_group(inner: &Arc<Inner>, group: &[&Waiting]) -> Result<(), Trouble> {
+async fn commit_group(inner: &Arc<Inner>, group: &[&Waiting]) -> Result<Vec<Option<Over>>, Trouble> {
     let mut conn = inner.begin().await?;
+    let overs = count(&mut conn, group).await?;
+    let admitted = group.iter().zip(&overs).filter(|(_, over)| over.is_none());
+    let group: Vec<&Waiting> = admitted.map(|(waiting, _)| *waiting).collect();
+    if group.is_empty() {
+        return Ok(overs);
+    }
     let rows: Vec<&Rows> = group.iter().flat_map(|waiting| &waiting.rows).collect();
     let touched = insert(&mut conn, &rows).await?;
     let events: Vec<&AuditEvent> = group.iter().flat_map(|waiting| &waiting.events).collect();
     inner.append(&mut conn, &events).await?;
     conn.commit().await?;
     inner.tell(&touched);
-    Ok(())
+    Ok(overs)
+}
+
+/// Counts each against its limits, in one order on every node.
+async fn count(conn: &mut Conn, group: &[&Waiting]) -> Result<Vec<Option<Over>>, Trouble> {
+    let mut order: Vec<(usize, &Waiting)> = group.iter().copied().enumerate().collect();
+    order.sort_by_key(|(_, waiting)| waiting.allowances.iter().map(|allowance| allowance.whose).min());
+    let mut counted = Vec::with_capacity(group.len());
+    for (at, waiting) in order {
+        counted.push((at, rates::take(conn, &waiting.allowances, waiting.at).await?));
+    }
+    counted.sort_by_key(|(at, _)| *at);
+    Ok(counted.into_iter().map(|(_, over)| over).collect())
 }
 
 /// Inserts a group; returns the mailboxes that were touched, with their counters.

@@ -17,7 +17,7 @@ use crate::domain::{
     CeilingScope, ChallengeId, Channel, Container, DeliveryId, DeliveryState, DepositKeyId, DeviceId, DeviceKind,
     DomainName, EntryId, Esk, FailureClass, Fault, FolderId, FolderRole, KeyedHash, Language, Mac, MailboxId,
     MailboxKind, MailboxState, MessageId, ObjectId, PatientId, PatientKind, PracticeId, PublicKey, QueueId, Sealed,
-    SendId, SentCopy, SentState, SessionId, SlotId, Timestamp, WaitingKind,
+    SendAsId, SendId, SentCopy, SentState, SessionId, SlotId, Timestamp, WaitingKind,
 };
 
 /// A parameter of a statement. NULL keeps its type, which PostgreSQL asks for.
@@ -32,7 +32,7 @@ enum Value<'a> {
 }
 
 /// A text that stands in clear because its column is listed (DESIGN §4): address and name of a mailbox,
-/// name of a domain, tag of a device, letters of a challenge, name of a provider, node and line of the journal.
+/// name of a domain, an address that a mailbox may write as, tag of a device, letters of a challenge, name of a provider, node and line of the journal.
 pub struct Plain<'a>(pub &'a str);
 
 /// Octets that stand in clear because their column is listed: a value of `meta`, a link of the journal.
@@ -312,7 +312,7 @@ macro_rules! octets {
 
 ids! {
     PracticeId MailboxId DeviceId SlotId FolderId EntryId MessageId ObjectId DeliveryId PatientId ChallengeId
-    SessionId QueueId DepositKeyId SendId
+    SessionId QueueId DepositKeyId SendAsId SendId
 }
 words! {
     MailboxKind MailboxState SentCopy DeviceKind FolderRole DeliveryState Channel FailureClass PatientKind SendState

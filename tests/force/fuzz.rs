@@ -448,7 +448,7 @@ const SMTP: &[&[u8]] = &[
 /// What the submission machine says and hands over, its input in pieces of this size.
 fn smtp_told(input: &[u8], piece: usize) -> (String, Vec<Vec<u8>>) {
     use smtp::machine::{Answer, LoginAnswer, NotAccepted, Request};
-    let settings = smtp::Settings { hostname: "x".to_owned(), message_limit: 50_000, memory: 1 << 20 };
+    let settings = smtp::Settings { hostname: "x".to_owned(), message_limit: 50_000, memory: 1 << 20, recipients: 100 };
     let mut machine = smtp::machine::Machine::secure(&settings);
     let (mut said, mut deposited) = (String::new(), Vec::new());
     for mut now in input.chunks(piece.max(1)) {
@@ -459,7 +459,7 @@ fn smtp_told(input: &[u8], piece: usize) -> (String, Vec<Vec<u8>>) {
                 smtp::machine::Step::Close | smtp::machine::Step::StartTls => return (said, deposited),
                 smtp::machine::Step::Ask(request) => machine.answer(match request {
                     Request::Login(_) => Answer::Login(LoginAnswer::Right),
-                    Request::ReversePath(_) => Answer::ReversePath(true),
+                    Request::ReversePath(_) => Answer::ReversePath(Some(Ok(()))),
                     Request::Recipient(address) if address.reveal_local() == "c" => {
                         Answer::Recipient(Some(Ok(pli::delivery::Route::Outside)))
                     }

@@ -29,6 +29,7 @@ mod gateway;
 mod kannel;
 mod letter;
 mod letters;
+mod limits;
 mod mailbox;
 mod odd;
 mod ovh;
@@ -64,3 +65,25 @@ macro_rules! on_both {
     };
 }
 pub(crate) use on_both;
+
+/// The same with other limits in the settings.
+macro_rules! on_both_limited {
+    ($limits:expr; $($name:ident)*) => {
+        mod on_sqlite {$(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $name() {
+                super::$name(crate::world::World::sqlite_limited($limits).await).await;
+            }
+        )*}
+
+        mod on_postgres {$(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $name() {
+                if let Some(world) = crate::world::World::postgres_limited($limits).await {
+                    super::$name(world).await;
+                }
+            }
+        )*}
+    };
+}
+pub(crate) use on_both_limited;

@@ -24,9 +24,16 @@ impl Raw {
         Self::log_in(world, DOCTOR, &world.doctor.device.password.reveal()).await
     }
 
-    pub async fn log_in(world: &World, user: &str, password: &str) -> Self {
+    /// Connected and greeted; or told why not.
+    pub async fn greeted(world: &World) -> (Self, String) {
         let mut raw = Self(secured(world, world.running.submissions.unwrap()).await);
-        assert!(raw.reply().await.starts_with("220"));
+        let greeting = raw.reply().await;
+        (raw, greeting)
+    }
+
+    pub async fn log_in(world: &World, user: &str, password: &str) -> Self {
+        let (mut raw, greeting) = Self::greeted(world).await;
+        assert!(greeting.starts_with("220"), "{greeting}");
         raw.say("EHLO client.example", "250").await;
         raw.say(&auth(user, password), "235").await;
         raw

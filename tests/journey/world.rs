@@ -61,15 +61,25 @@ impl World {
 
     /// With other sections about codes; `GATEWAY` in them is where the test's gateway listens.
     pub async fn sqlite_with(codes: &str) -> Self {
-        Self::start("sqlite:pli.db".to_owned(), None, codes).await
+        Self::start("sqlite:pli.db".to_owned(), None, codes, "").await
+    }
+
+    /// With other limits.
+    pub async fn sqlite_limited(limits: &str) -> Self {
+        Self::start("sqlite:pli.db".to_owned(), None, PROVIDERS, limits).await
+    }
+
+    pub async fn postgres_limited(limits: &str) -> Option<Self> {
+        let fresh = crate::postgres::fresh().await?;
+        Some(Self::start(fresh.url.clone(), Some(fresh), PROVIDERS, limits).await)
     }
 
     pub async fn postgres_with(codes: &str) -> Option<Self> {
         let fresh = crate::postgres::fresh().await?;
-        Some(Self::start(fresh.url.clone(), Some(fresh), codes).await)
+        Some(Self::start(fresh.url.clone(), Some(fresh), codes, "").await)
     }
 
-    async fn start(database: String, fresh: Option<crate::postgres::Fresh>, codes: &str) -> Self {
+    async fn start(database: String, fresh: Option<crate::postgres::Fresh>, codes: &str, limits: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (relay, gateway) = (Relay::start().await, Gateway::start().await);
         let clock = Arc::new(Hands(AtomicI64::new(NOW.0)));
@@ -84,7 +94,7 @@ impl World {
         };
         // Certificates are of the world's time: TLS looks at the real clock.
         let made = install(&plan, &pli::server::SystemClock, &OsRandom).unwrap();
-        std::fs::write(&made.config, settings(portal, &database, &relay, &gateway, codes)).unwrap();
+        std::fs::write(&made.config, settings(portal, &database, &relay, &gateway, (codes, limits))).unwrap();
         let config = Config::load(&made.config).unwrap();
         let overrides = Overrides { clock: Some(clock.clone()), ..Overrides::default() };
         let running = Server::start(&config, overrides).await.unwrap();
@@ -309,7 +319,7 @@ url   = "http://GATEWAY/voice"
 query = { to = "{to}", text = "{text}" }
 "#;
 
-fn settings(portal: u16, database: &str, relay: &Relay, gateway: &Gateway, codes: &str) -> String {
+fn settings(portal: u16, database: &str, relay: &Relay, gateway: &Gateway, (codes, limits): (&str, &str)) -> String {
     let codes = codes.replace("GATEWAY", &gateway.address.to_string());
     format!(
         r#"
@@ -335,6 +345,7 @@ objects  = "file:objects"
 [limits]
 message = "25 MiB"
 memory  = "256 MiB"
+{limits}
 [portal]
 url  = "https://127.0.0.1:{portal}"
 days = 30

@@ -205,6 +205,7 @@ async fn open(database: &str, folder: &tempfile::TempDir, root: &RootKey, clock:
         portal_url: "https://lettre.cabinet.example".into(),
         days: 30,
         notice_from: "Cabinet <a@cabinet.example>".into(),
+        rates: pli::delivery::Rates::default(),
         relay: true,
         announce_devices: false,
     };

@@ -24,6 +24,7 @@ mod imports;
 mod journal;
 mod mailbox;
 mod outbox;
+mod sending;
 
 /// Each named function becomes two tests: one on SQLite, one on PostgreSQL.
 macro_rules! on_both {

@@ -239,6 +239,10 @@ impl Verbs for Script {
         Ok(!peer.id.iter().any(|(field, value)| field == "name" && value == "Nuage"))
     }
 
+    async fn login_failed(&self, _: &str, _: &Peer) -> Result<pli::access::Failures, Fault> {
+        Ok(pli::access::Failures::default())
+    }
+
     async fn open(&self, address: &str, password: &str, peer: &Peer) -> Result<Opening<Self>, LoginError> {
         let sender = Sender {
             mailbox: MailboxId::random(&Numbered(1)),
