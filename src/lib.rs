@@ -28,7 +28,8 @@
 //!
 //! In: [`smtp`] listens and keeps the dialogue ([`smtp::machine`] knows the protocol and nothing else).
 //! 1. AUTH: [`access::Access::login`] says who this is, as a [`domain::Sender`].
-//! 2. RCPT: [`delivery::Deliveries::route`] finds each recipient: local, a number, outside, or refused.
+//! 2. MAIL: [`delivery::Deliveries::may_send`] says whether it may write as this address, and has not sent too much.
+//!    RCPT: [`delivery::Deliveries::route`] finds each recipient: local, a number, outside, or refused.
 //! 3. End of DATA: [`delivery::Deliveries::accept`] checks the author, settles the number of each outside
 //!    recipient, has the message sealed ([`vault::Vault::seal_message`]) and deposits all of it in one
 //!    transaction ([`store::Store::deposit`]), with the report of delivery that the envelope asked for.

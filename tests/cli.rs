@@ -327,6 +327,36 @@ fn an_administrator_provisions_with_json() {
     installation.run(&["practice", "remove", "Cabinet"]).refused("");
 }
 
+#[test]
+fn an_administrator_provisions_software_that_sends() {
+    let installation = Installation::new();
+    let run = |arguments: &[&str]| installation.run(arguments).done().out;
+    run(&["practice", "add", "Cabinet", "--telephone", "01 99 00 12 34"]);
+    run(&["domain", "add", "cabinet.example"]);
+    let (software, doctor, other) = ("labo@cabinet.example", "dr.martin@cabinet.example", "dr.b@cabinet.example");
+    let add = ["mailbox", "add", software, "--name", "Labo", "--kind", "application", "--send-as", doctor, "--json"];
+    let born = &objects(&run(&add))[0];
+    assert_eq!((&born["device"]["ready"], &born["spare"]["ready"]), (&false.into(), &true.into()));
+    // A further device sends only as well; the spare makes one that reads.
+    let said = run(&["device", "add", software, "--label", "scanner", "--send-as", other]);
+    assert!(said.contains("It sends, and opens nothing."), "{said}");
+    let spare = format!("{}\n", born["spare"]["password"].as_str().expect("a password"));
+    let reads = installation.run_with(&["device", "add", software, "--label", "poste", "--unlock"], &spare).done().out;
+    assert!(reads.contains("It can send and read."), "{reads}");
+    let shown = &objects(&run(&["mailbox", "show", software, "--json"]))[0];
+    let send_as = shown["send_as"].as_array().expect("a list");
+    assert_eq!((&send_as[0]["address"], send_as.len()), (&other.into(), 2));
+    assert!(send_as[0]["device"].is_string() && send_as[1]["device"].is_null());
+    assert!(run(&["mailbox", "show", software]).contains(doctor));
+    installation.run(&["mailbox", "set", software, "--send-as", "dr@elsewhere.example"]).refused("its own practice");
+    installation.run(&["mailbox", "set", software, "--send-as", "nobody"]).refused("not a mail address");
+    run(&["mailbox", "set", software, "--no-send-as", other, "--no-send-as", doctor]);
+    assert_eq!(objects(&run(&["mailbox", "show", software, "--json"]))[0]["send_as"], serde_json::json!([]));
+    installation.run(&["mailbox", "set", software, "--no-send-as", doctor]).refused("anyway");
+    let events = run(&["audit", "list", "--mailbox", software, "--json"]);
+    assert!(events.contains("send-as.refused"), "{events}");
+}
+
 /// `head -1` closes the pipe before everything is written.
 /// A gateway that takes what it is given, as long as the test runs.
 fn gateway() -> std::net::SocketAddr {

@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 
 use crate::domain::DeviceKind;
-use crate::mailbox::provision::DeviceInfo;
+use crate::mailbox::provision::{DeviceInfo, DeviceToAdd};
 
 use super::{Opened, Out, Stop, mailbox, out};
 
 #[derive(clap::Subcommand)]
 pub(super) enum Device {
-    /// Add a device; prints its password, once
+    /// Add a device; prints its password, once. One of an application mailbox sends only, unless it is unlocked
     Add {
         /// The mailbox's address
         address: String,
@@ -22,6 +22,9 @@ pub(super) enum Device {
         /// It sends and opens nothing: for software and scanners
         #[arg(long, conflicts_with = "unlock")]
         send_only: bool,
+        /// It may also write as this address of the practice; may be repeated
+        #[arg(long, value_name = "ADDRESS")]
+        send_as: Vec<String>,
         /// Read another device password of the mailbox (or the spare) from standard input, so that it can read at once
         #[arg(long)]
         unlock: bool,
@@ -53,12 +56,14 @@ impl Device {
     pub(super) async fn run(&self, opened: &Opened, out: &mut Out) -> Result<(), Stop> {
         let mailboxes = &opened.rooms.mailboxes;
         match self {
-            Self::Add { address, label, person, send_only, unlock, json } => {
+            Self::Add { address, label, person, send_only, send_as, unlock, json } => {
                 let at = mailbox::read(address)?;
-                let kind = if *send_only { DeviceKind::SendOnly } else { DeviceKind::Full };
+                let send_as = mailbox::read_all(send_as)?;
+                let kind = send_only.then_some(DeviceKind::SendOnly);
                 let unlock = unlock.then(|| out::secret("another device password of this mailbox")).transpose()?;
                 let unlock = unlock.as_ref().map(|password| password.as_str());
-                let device = mailboxes.add_device(&at, kind, label, person, unlock).await?;
+                let new = DeviceToAdd { kind, label, person, unlock, send_as: &send_as };
+                let device = mailboxes.add_device_as(&at, new).await?;
                 if *json {
                     return out.json(&json!({ "address": address, "device": mailbox::secret(&device) }));
                 }
@@ -67,7 +72,7 @@ impl Device {
                     "",
                     &format!("  {}", device.password.reveal_grouped()),
                     "",
-                    match (kind, device.ready) {
+                    match (device.kind, device.ready) {
                         (DeviceKind::SendOnly, _) => "It sends, and opens nothing.",
                         (_, true) => "It can send and read.",
                         (_, false) => "It can send; to read, add it with --unlock and another password of the mailbox.",

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::config::Config;
 use crate::domain::{Address, FolderRole, MailboxKind, SentCopy};
 use crate::mailbox::provision::{MailboxInfo, NewDevice, NewMailbox};
+use crate::mailbox::send_as::SendAs;
 use crate::mailbox::settings::MailboxChange;
 
 use super::{Opened, Out, Stop, device, export, import, out};
@@ -21,6 +22,9 @@ pub(super) enum Mailbox {
         /// personal, organisation or application
         #[arg(long, default_value = "personal", value_parser = kind)]
         kind: MailboxKind,
+        /// It may also write as this address of its practice; may be repeated
+        #[arg(long, value_name = "ADDRESS")]
+        send_as: Vec<String>,
         /// What the first device is called
         #[arg(long, default_value = "first device")]
         label: String,
@@ -49,6 +53,12 @@ pub(super) enum Mailbox {
         /// The most it may hold, such as "10 GiB", or none for no limit
         #[arg(long, group = "change", value_parser = quota)]
         quota: Option<i64>,
+        /// Let it also write as this address of its practice; may be repeated
+        #[arg(long, group = "change", value_name = "ADDRESS")]
+        send_as: Vec<String>,
+        /// No longer let it, nor any device of it, write as this address; may be repeated
+        #[arg(long, group = "change", value_name = "ADDRESS")]
+        no_send_as: Vec<String>,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -72,13 +82,14 @@ impl Mailbox {
         let mailboxes = &opened.rooms.mailboxes;
         let zone = &opened.config.timezone;
         match self {
-            Self::Add { address, name, kind, label, person, json } => {
+            Self::Add { address, name, kind, send_as, label, person, json } => {
                 let new = NewMailbox {
                     address: read(address)?,
                     name: name.clone(),
                     kind: *kind,
                     label: label.clone(),
                     person: person.clone(),
+                    send_as: read_all(send_as)?,
                 };
                 let born = mailboxes.add(new, opened.rooms.recovery.as_ref()).await?;
                 if *json {
@@ -118,9 +129,15 @@ impl Mailbox {
                 let rows: Vec<_> = list.iter().map(row).collect();
                 out.table(&["address", "name", "kind", "state"], &rows, "There is no mailbox yet.")
             }
-            Self::Set { address, sent, quota, json } => {
+            Self::Set { address, sent, quota, send_as, no_send_as, json } => {
                 let at = read(address)?;
-                mailboxes.set(&at, MailboxChange { sent: *sent, quota: *quota }).await?;
+                let (allow, refuse) = (read_all(send_as)?, read_all(no_send_as)?);
+                if !allow.is_empty() || !refuse.is_empty() {
+                    mailboxes.set_send_as(&at, &allow, &refuse).await?;
+                }
+                if sent.is_some() || quota.is_some() {
+                    mailboxes.set(&at, MailboxChange { sent: *sent, quota: *quota }).await?;
+                }
                 match json {
                     true => out.json(&whole(&mailboxes.show(&at).await?)),
                     false => out.line(format!("Mailbox {address} is changed.")),
@@ -139,6 +156,11 @@ impl Mailbox {
 /// Reads an address of this server from an argument.
 pub(super) fn read(address: &str) -> Result<Address, Stop> {
     address.parse().map_err(|fault| Stop::because(format!("{address}: {fault}")))
+}
+
+/// Reads several.
+pub(super) fn read_all(addresses: &[String]) -> Result<Vec<Address>, Stop> {
+    addresses.iter().map(|address| read(address)).collect()
 }
 
 fn kind(word: &str) -> Result<MailboxKind, String> {
@@ -185,6 +207,8 @@ fn whole(mailbox: &MailboxInfo) -> Value {
         map.insert("used".to_owned(), json!(mailbox.usage.map(|(used, _)| used)));
         map.insert("quota".to_owned(), json!(mailbox.usage.map(|(_, quota)| quota)));
         map.insert("folders".to_owned(), Value::Object(folders));
+        let send_as = |one: &SendAs| json!({ "address": one.address, "device": one.device });
+        map.insert("send_as".to_owned(), mailbox.send_as.iter().map(send_as).collect());
         map.insert("devices".to_owned(), mailbox.devices.iter().map(device::object).collect());
     }
     object
@@ -206,6 +230,16 @@ fn held((used, quota): (i64, i64)) -> String {
     }
 }
 
+/// Its own address, and the others; those of one device alone with the beginning of its password.
+fn writes_as(mailbox: &MailboxInfo) -> String {
+    let tag = |id| mailbox.devices.iter().find(|device| Some(device.id) == id).map(|device| device.tag.as_str());
+    let other = |one: &SendAs| match tag(one.device) {
+        Some(tag) => format!("{} ({tag}-…)", one.address),
+        None => one.address.clone(),
+    };
+    std::iter::once(mailbox.address.clone()).chain(mailbox.send_as.iter().map(other)).collect::<Vec<_>>().join(", ")
+}
+
 fn show(mailbox: &MailboxInfo, zone: &str, out: &mut Out) -> Result<(), Stop> {
     let folder = |(role, count): &(FolderRole, i64)| format!("{} {count}", role.word());
     out.pairs(&[
@@ -225,6 +259,7 @@ fn show(mailbox: &MailboxInfo, zone: &str, out: &mut Out) -> Result<(), Stop> {
             },
         ),
         ("made", out::when(mailbox.created_at, zone)),
+        ("writes as", writes_as(mailbox)),
         ("messages", mailbox.folders.iter().map(folder).collect::<Vec<_>>().join(", ")),
     ])?;
     out.line("")?;

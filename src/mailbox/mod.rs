@@ -13,6 +13,7 @@ mod read;
 mod reader;
 pub mod recovery;
 mod seal;
+pub mod send_as;
 pub mod settings;
 mod shared;
 mod summaries;

@@ -8,6 +8,7 @@ use crate::store::mailboxes::{DeviceRow, FolderRow, MailboxRow, SlotRow};
 use crate::vault::{DeviceLabel, MailboxSecret, NewSlot};
 
 use super::Mailboxes;
+use super::send_as::SendAs;
 
 /// What a new mailbox is to be.
 #[derive(Debug, Clone)]
@@ -22,6 +23,8 @@ pub struct NewMailbox {
     pub label: String,
     /// Whose the first device is; the mailbox's name where empty.
     pub person: String,
+    /// Other addresses of the practice that it may write as.
+    pub send_as: Vec<Address>,
 }
 
 /// A new mailbox, with the passwords that are shown once.
@@ -37,6 +40,21 @@ pub struct Born {
     pub recovery: bool,
 }
 
+/// What a device to be added is to be.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct DeviceToAdd<'a> {
+    /// What it opens; by itself a device of an application mailbox sends only, unless it is unlocked.
+    pub kind: Option<DeviceKind>,
+    /// What it is called.
+    pub label: &'a str,
+    /// Whose it is; the mailbox's name where empty.
+    pub person: &'a str,
+    /// Another device password of the mailbox.
+    pub unlock: Option<&'a str>,
+    /// Other addresses of the practice that it may write as.
+    pub send_as: &'a [Address],
+}
+
 /// A new device, with the password that is shown once.
 #[derive(Debug)]
 pub struct NewDevice {
@@ -48,6 +66,8 @@ pub struct NewDevice {
     pub password: DevicePassword,
     /// Whether it can read already; else it is pending (or send-only).
     pub ready: bool,
+    /// What it opens.
+    pub kind: DeviceKind,
 }
 
 /// A mailbox as administrators see it.
@@ -77,6 +97,8 @@ pub struct MailboxInfo {
     pub folders: Vec<(FolderRole, i64)>,
     /// Its devices.
     pub devices: Vec<DeviceInfo>,
+    /// Other addresses that it may write as.
+    pub send_as: Vec<SendAs>,
     /// When it was made.
     pub created_at: Timestamp,
 }
@@ -130,6 +152,7 @@ impl Mailboxes {
         let Some(domain) = self.store.domain(new.address.domain()).await? else {
             return refused("no practice has this domain: add it first (pli domain add)");
         };
+        self.check_send_as((domain.practice, &new.address), &new.send_as).await?;
         let id = MailboxId::random(random);
         let keys = self.vault.new_mailbox(id, random)?;
         let mut row = MailboxRow {
@@ -171,6 +194,7 @@ impl Mailboxes {
         if !tx.insert_mailbox(&row, &devices, &slots, &folders).await? {
             return refused("this mailbox exists already");
         }
+        self.allow_in(&mut tx, id, None, &new.send_as, now).await?;
         let event =
             AuditEvent::new(now, Actor::Operator, Verb::MailboxAdded).about_practice(domain.practice).about_mailbox(id);
         tx.commit(event).await?;
@@ -198,6 +222,7 @@ impl Mailboxes {
         let mut shown = info(row);
         let usage = self.store.usage(id).await?;
         shown.usage = Some((usage.used, usage.quota));
+        shown.send_as = self.send_as_of(id).await?;
         shown.recovery = slots.iter().any(|slot| slot.device.is_none());
         shown.folders = self.store.folder_counts(id).await?.into_iter().map(|c| (c.role, c.messages)).collect();
         for device in self.store.devices(id).await? {
@@ -239,8 +264,24 @@ impl Mailboxes {
         person: &str,
         unlock: Option<&str>,
     ) -> Result<NewDevice, ProvisionError> {
+        let new = DeviceToAdd { kind: Some(kind), label, person, unlock, send_as: &[] };
+        self.add_device_as(address, new).await
+    }
+
+    /// The same, with all that can be said of a new device.
+    ///
+    /// # Errors
+    /// As [`Mailboxes::add_device`]; and for an address that it cannot write as.
+    pub async fn add_device_as(&self, address: &Address, new: DeviceToAdd<'_>) -> Result<NewDevice, ProvisionError> {
+        let DeviceToAdd { kind, label, person, unlock, send_as } = new;
         let now = self.clock.now();
         let row = self.found(address).await?;
+        // Software and scanners send: a password in somebody's settings opens nothing unless that is asked for.
+        let kind = kind.unwrap_or(match (row.kind, unlock) {
+            (MailboxKind::Application, None) => DeviceKind::SendOnly,
+            _ => DeviceKind::Full,
+        });
+        self.check_send_as((row.practice, address), send_as).await?;
         let secret = match unlock {
             Some(typed) => Some(self.secret_of(&row, typed).await?),
             None => None,
@@ -255,6 +296,7 @@ impl Mailboxes {
         if !tx.insert_device(&made.row, made.slot.as_ref()).await? {
             return refused("by a rare chance this device's first characters are taken: try again");
         }
+        self.allow_in(&mut tx, row.id, Some(made.row.id), send_as, now).await?;
         let event =
             AuditEvent::new(now, Actor::Operator, Verb::DeviceAdded).about_mailbox(row.id).about_device(made.row.id);
         tx.commit(event).await?;
@@ -356,7 +398,7 @@ impl Mailboxes {
             }
         };
         let ready = slot.as_ref().is_some_and(|slot| slot.esk.is_some());
-        Ok(Made { row, slot, shown: NewDevice { id, label: label.to_owned(), password, ready } })
+        Ok(Made { row, slot, shown: NewDevice { id, label: label.to_owned(), password, ready, kind } })
     }
 
     fn recovery_slot(
@@ -421,6 +463,7 @@ fn info(row: MailboxRow) -> MailboxInfo {
         renewal_due_at: row.renewal_due_at,
         folders: Vec::new(),
         devices: Vec::new(),
+        send_as: Vec::new(),
         created_at: row.created_at,
     }
 }

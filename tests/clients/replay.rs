@@ -62,6 +62,7 @@ impl Practice {
             kind: MailboxKind::Personal,
             label: "test".to_owned(),
             person: String::new(),
+            send_as: Vec::new(),
         };
         let born = running.rooms.mailboxes.add(mailbox, running.rooms.recovery.as_ref()).await.unwrap();
         let mut roots = rustls::RootCertStore::empty();

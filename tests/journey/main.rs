@@ -19,6 +19,7 @@ mod postgres;
 #[path = "../support/imap/mod.rs"]
 mod imap;
 
+mod application;
 mod browser;
 mod codes;
 mod doors;

@@ -37,6 +37,7 @@ async fn the_journal_of_a_shared_mailbox_names_the_person(office: Office) {
         kind: MailboxKind::Organisation,
         label: "poste 1".to_owned(),
         person: "Anna CANARI-Rossi".to_owned(),
+        send_as: Vec::new(),
     };
     let born = rooms.add(new, None).await.unwrap();
     let unlock = born.device.password.reveal();

@@ -248,6 +248,7 @@ fn mailbox(address: &str, name: &str) -> NewMailbox {
         kind: MailboxKind::Personal,
         label: "test".to_owned(),
         person: String::new(),
+        send_as: Vec::new(),
     }
 }
 

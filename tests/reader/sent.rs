@@ -194,6 +194,7 @@ async fn a_mailbox_of_software_keeps_no_copy(office: Office) {
         kind: MailboxKind::Application,
         label: "lis".to_owned(),
         person: String::new(),
+        send_as: Vec::new(),
     };
     office.node.mailboxes.add(new, None).await.unwrap();
     assert_eq!(office.node.mailboxes.show(&address).await.unwrap().sent, SentCopy::None);

@@ -142,6 +142,7 @@ impl Demo {
             kind: MailboxKind::Personal,
             label: "demonstration".to_owned(),
             person: String::new(),
+            send_as: Vec::new(),
         };
         let born = running.rooms.mailboxes.add(doctor, running.rooms.recovery.as_ref()).await?;
         out.lines(&[
