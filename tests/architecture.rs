@@ -155,6 +155,20 @@ fn fault_05_no_door_or_verb_compares_secrets_itself() {
     assert!(faults.is_empty(), "compared with == :\n{}", faults.join("\n"));
 }
 
+/// lettre RUSTSEC-2020-0069: what is not compiled cannot be given arguments by a recipient.
+#[test]
+fn fault_21_no_sendmail_is_compiled() {
+    let manifest = fs::read_to_string("Cargo.toml").unwrap();
+    let lettre: Vec<&str> = manifest.lines().filter(|line| line.starts_with("lettre ")).collect();
+    let [line] = lettre.as_slice() else { panic!("one line about lettre") };
+    assert!(
+        line.contains("default-features = false") && !line.contains("sendmail") && !line.contains("file-transport")
+    );
+    for file in rust_files(Path::new("src")) {
+        assert!(!code_of(&file).contains("Sendmail"), "{}", file.display());
+    }
+}
+
 /// A file stays one idea: what outgrows this is two.
 #[test]
 fn files_stay_readable() {

@@ -13,6 +13,9 @@
     reason = "a test stops where it fails; clippy counts helpers as no tests"
 )]
 
+#[path = "support/hostile.rs"]
+mod bad;
+
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -466,6 +469,29 @@ async fn memory_for_messages_is_shared_waited_for_and_given_back() {
     drop(gone.client);
     gone.server.await.expect("a session that ends in peace");
     late.say(&[(&begin(5), "250"), ("RCPT TO:<a@x.fr>", "250"), ("DATA", "354")]).await;
+}
+
+/// Whatever a letter is made of, it holds no more memory than its octets, and gives it back.
+#[tokio::test]
+async fn fault_17_hostile_letters_hold_what_they_declare_and_give_it_back() {
+    let large = Settings { message_limit: 4 << 20, memory: 64 << 20, ..settings() };
+    let verbs = Script::default();
+    let door = Arc::new(Door::new(large, verbs.clone()).with_times(quick()));
+    let all = door.free_memory();
+    let mut pipe = Pipe::at(Arc::clone(&door), verbs, true);
+    pipe.log_in().await;
+    for (n, (name, header, rest)) in bad::refused().into_iter().chain(bad::taken()).enumerate() {
+        let octets = [header, rest].concat();
+        pipe.say(&[("MAIL FROM:<claire@cabinet.example>", "250"), ("RCPT TO:<a@x.fr>", "250"), ("DATA", "354")]).await;
+        for line in octets.split_inclusive(|octet| *octet == b'\n') {
+            pipe.send(&[if line.starts_with(b".") { b".".as_slice() } else { b"" }, line].concat()).await;
+        }
+        let held = all - door.free_memory();
+        assert!(held <= octets.len() * 5 / 4 + 130_000, "{name}: {held} for {}", octets.len());
+        let code = if n < bad::refused().len() { "554 5.6.0" } else { "250 2.0.0" };
+        pipe.say(&[("\r\n.", code)]).await;
+        assert_eq!(door.free_memory(), all, "{name}");
+    }
 }
 
 /// Sends a little now and then: the session lives on pieces, and ends all the same.

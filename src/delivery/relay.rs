@@ -10,7 +10,7 @@ use lettre::transport::smtp::{Error as SmtpError, PoolConfig};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use tokio::sync::mpsc;
 
-use crate::domain::{Address, FailureClass, Fault, SecretText};
+use crate::domain::{Address, FailureClass, Fault, RawMessage, SecretText};
 
 use super::notice::lettre_address;
 
@@ -105,6 +105,10 @@ impl Relay {
 
     /// Hands a mail to the relay: it is not delivered yet, but no longer ours.
     pub(super) async fn hand_over(&self, from: &Address, to: &[Address], octets: &[u8]) -> Result<(), NotTaken> {
+        // What leaves is ours; were it ever not clean, the relay could read a second mail in it (fault 20).
+        if !RawMessage::is_clean(octets) {
+            return Err(NotTaken::Later(FailureClass::Fault));
+        }
         let transport = match &self.0 {
             Kind::Shown(listener) => {
                 for to in to {

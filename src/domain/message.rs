@@ -23,6 +23,11 @@ impl RawMessage {
         Ok(Self(octets))
     }
 
+    /// Whether octets hold CR and LF together only, and no NUL: no server ends such a message at another place.
+    pub fn is_clean(octets: &[u8]) -> bool {
+        clean(octets).is_ok()
+    }
+
     /// The octets.
     pub fn reveal(&self) -> &[u8] {
         &self.0

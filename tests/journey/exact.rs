@@ -24,11 +24,11 @@ fn server(world: &World) -> Server {
     server.from(std::net::Ipv4Addr::LOCALHOST)
 }
 
-async fn doctor(world: &World) -> Client {
+pub async fn doctor(world: &World) -> Client {
     Client::log_in(&server(world), DOCTOR, &world.doctor.device.password.reveal()).await.unwrap()
 }
 
-async fn colleague(world: &World) -> Client {
+pub async fn colleague(world: &World) -> Client {
     Client::log_in(&server(world), COLLEAGUE, &world.colleague.device.password.reveal()).await.unwrap()
 }
 
@@ -100,7 +100,7 @@ async fn twenty_mebibytes_come_back_to_the_octet(world: World) {
 }
 
 /// Every message of a folder, in every way that FETCH has.
-async fn same(client: &mut Client, folder: &str, wanted: &[Vec<u8>]) {
+pub async fn same(client: &mut Client, folder: &str, wanted: &[Vec<u8>]) {
     client.ok(&format!("EXAMINE {folder}")).await.unwrap();
     for (at, octets) in wanted.iter().enumerate() {
         let (number, length) = (at + 1, octets.len());
@@ -131,7 +131,7 @@ async fn same(client: &mut Client, folder: &str, wanted: &[Vec<u8>]) {
 }
 
 /// Every message of a folder.
-async fn whole(client: &mut Client, folder: &str, wanted: &[Vec<u8>]) {
+pub async fn whole(client: &mut Client, folder: &str, wanted: &[Vec<u8>]) {
     client.ok(&format!("EXAMINE {folder}")).await.unwrap();
     for (at, octets) in wanted.iter().enumerate() {
         let answer = client.ok(&format!("FETCH {} RFC822", at + 1)).await.unwrap();

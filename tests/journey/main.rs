@@ -19,6 +19,9 @@ mod postgres;
 #[path = "../support/imap/mod.rs"]
 mod imap;
 
+#[path = "../support/hostile.rs"]
+mod bad;
+
 mod application;
 mod browser;
 mod codes;
@@ -27,6 +30,7 @@ mod download;
 mod dsn;
 mod exact;
 mod gateway;
+mod hostile;
 mod kannel;
 mod letter;
 mod letters;
@@ -43,6 +47,7 @@ mod thief;
 mod tongues;
 mod twilio;
 mod vonage;
+mod wire;
 mod world;
 
 /// Each named function becomes two tests: one on SQLite, one on PostgreSQL.

@@ -224,6 +224,22 @@ impl World {
         done
     }
 
+    /// The one number that a query gives.
+    pub async fn count(&self, sql: &str) -> i64 {
+        let sql = sqlx::AssertSqlSafe(sql.to_owned());
+        if self.database.starts_with("postgres") {
+            let pool = sqlx::PgPool::connect(&self.database).await.unwrap();
+            let row = sqlx::query(sql).fetch_one(&pool).await.unwrap();
+            pool.close().await;
+            return row.get(0);
+        }
+        let path = self.config.data.join("pli.db");
+        let pool = sqlx::SqlitePool::connect(&format!("sqlite:{}", path.display())).await.unwrap();
+        let row = sqlx::query(sql).fetch_one(&pool).await.unwrap();
+        pool.close().await;
+        row.get(0)
+    }
+
     async fn entries(&self, mailbox: MailboxId, role: FolderRole) -> Vec<(ObjectId, Esk)> {
         let sql = format!(
             "SELECT e.head_id, e.esk FROM entries e JOIN folders f ON f.id = e.folder_id \
