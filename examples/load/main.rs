@@ -9,7 +9,8 @@
 //!      [--size 10K|100K|1M] [--count 1000] [--among 1000] [--connections 8] [--folder Load] [--seed 1]
 //! ```
 //!
-//! The password is read from the first line of standard input. Messages are multipart with an incompressible
+//! A mailbox of people may send 200 messages in a minute, and is then told to wait: `submit` and `push` want an
+//! application mailbox, or higher `[limits]`. The password is read from the first line of standard input. Messages are multipart with an incompressible
 //! base64 attachment, each different. Verbs are done in the order they are named, each after the one before;
 //! `fill` makes the folder that those behind it read. `--pid` names the server process: the CPU time of it and of
 //! all its children is read from `/proc` before and after, in ticks of 10 ms, without the generator's own;

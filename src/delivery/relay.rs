@@ -79,7 +79,7 @@ impl Relay {
             .tls(tls)
             .hello_name(ClientId::Domain(hostname.to_owned()))
             .timeout(Some(Duration::from_secs(60)))
-            .pool_config(PoolConfig::new().max_size(4).idle_timeout(Duration::from_secs(30)));
+            .pool_config(PoolConfig::new().max_size(CONNECTIONS).idle_timeout(Duration::from_secs(30)));
         if let Some(login) = login {
             let (user, password) = login.split_once(':').ok_or("relay: write user:password@ before the host")?;
             builder = builder.credentials(Credentials::new(unescaped(user)?, unescaped(password)?));
@@ -156,6 +156,9 @@ fn why(error: &SmtpError) -> NotTaken {
         _ => NotTaken::Later(FailureClass::Refused),
     }
 }
+
+/// Connections to the relay that are kept: what the courier hands over at once.
+const CONNECTIONS: u32 = 4;
 
 /// RFC 3463 §3.2 and its registry: what is wrong with the recipient's address.
 const NO_SUCH_ADDRESS: [&str; 5] = ["5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"];

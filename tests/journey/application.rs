@@ -12,6 +12,7 @@ super::on_both! {
     software_sends_and_its_password_opens_nothing
     software_hears_in_smtp_what_a_person_would_be_written
     fault_16_software_writes_as_others_only_where_it_may
+    a_burst_of_letters_is_absorbed
 }
 
 const LABORATORY: &str = "laboratoire@cabinet.example";
@@ -163,4 +164,42 @@ async fn fault_16_software_writes_as_others_only_where_it_may(world: World) {
     assert_eq!(shown.send_as.len(), 1);
     assert_eq!((shown.send_as[0].address.as_str(), shown.send_as[0].device), (COLLEAGUE, Some(imaging.id)));
     world.running.stop().await;
+}
+
+/// A short form of `examples/burst`: to patients and colleagues, over several connections, and nothing is lost, sent
+/// twice, or sent to the relay faster than by a few connections.
+async fn a_burst_of_letters_is_absorbed(world: World) {
+    const LETTERS: usize = 240;
+    let born = laboratory(&world, &[]).await;
+    for n in 0..10 {
+        world.add_patient(&format!("p{n}@patient.example"), &format!("06 12 34 56 1{n}")).await;
+    }
+    let (next, world) = (std::sync::atomic::AtomicUsize::new(0), &world);
+    let sender = async || {
+        let mut raw = Raw::log_in(world, LABORATORY, &born.device.password.reveal()).await;
+        loop {
+            let n = next.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            if n >= LETTERS {
+                return;
+            }
+            let to = if n % 2 == 0 { format!("p{}@patient.example", n / 2 % 10) } else { COLLEAGUE.to_owned() };
+            let said = send(&mut raw, LABORATORY, &[&to], &letter(LABORATORY, &to)).await;
+            assert!(said.starts_with("250 2.0.0"), "{n}: {said}");
+        }
+    };
+    // A person's letter in the midst of it is not kept waiting.
+    let person = async {
+        let begun = std::time::Instant::now();
+        let mut raw = Raw::doctor(world).await;
+        assert!(send(&mut raw, DOCTOR, &[COLLEAGUE], &letters::plain(COLLEAGUE, "Avis")).await.starts_with("250"));
+        assert!(begun.elapsed() < std::time::Duration::from_secs(10));
+    };
+    tokio::join!(sender(), sender(), sender(), sender(), person);
+    crate::world::until(async || world.relay.caught().len() >= LETTERS / 2).await;
+    let links: std::collections::HashSet<String> = world.relay.caught().iter().map(crate::relay::Mail::link).collect();
+    assert_eq!((links.len(), world.relay.caught().len()), (LETTERS / 2, LETTERS / 2));
+    assert!(world.relay.most_connections() <= 4, "{}", world.relay.most_connections());
+    assert_eq!(world.read(&world.colleague, FolderRole::Inbox).await.len(), LETTERS / 2 + 1);
+    crate::world::until(async || world.count("SELECT COUNT(*) FROM outbox WHERE done_at IS NULL").await == 0).await;
+    assert_eq!(world.count("SELECT COUNT(*) FROM deliveries WHERE state <> 'notified'").await, 0);
 }

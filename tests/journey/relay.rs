@@ -47,6 +47,8 @@ pub struct Relay {
     caught: Arc<Mutex<Vec<Mail>>>,
     answer: Arc<Mutex<&'static str>>,
     offers: Arc<Mutex<&'static str>>,
+    /// How many connections there are, and were at most.
+    connections: Arc<Mutex<(usize, usize)>>,
 }
 
 impl Relay {
@@ -57,6 +59,7 @@ impl Relay {
             caught: Arc::default(),
             answer: Arc::new(Mutex::new("250 2.1.5 OK")),
             offers: Arc::new(Mutex::new("8BITMIME")),
+            connections: Arc::default(),
         };
         let this = relay.clone();
         tokio::spawn(async move {
@@ -64,7 +67,13 @@ impl Relay {
                 let (stream, _) = listener.accept().await.unwrap();
                 let this = this.clone();
                 tokio::spawn(async move {
+                    {
+                        let mut connections = this.connections.lock().unwrap();
+                        connections.0 += 1;
+                        connections.1 = connections.1.max(connections.0);
+                    }
                     let _ = this.converse(stream).await;
+                    this.connections.lock().unwrap().0 -= 1;
                 });
             }
         });
@@ -74,6 +83,11 @@ impl Relay {
     /// What every further RCPT is answered.
     pub fn answer(&self, line: &'static str) {
         *self.answer.lock().unwrap() = line;
+    }
+
+    /// How many connections there were at once, at most.
+    pub fn most_connections(&self) -> usize {
+        self.connections.lock().unwrap().1
     }
 
     /// What every further EHLO is offered.
