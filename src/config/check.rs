@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::access::Network;
 use crate::access::cloud::CloudClients;
-use crate::delivery::{Rate, Rates};
+use crate::delivery::{Rate, Rates, ReturnPath};
 use crate::domain::{Address, DomainName, Language, Region, SecretText};
 use crate::net::CertificateFiles;
 
@@ -51,10 +51,17 @@ pub(super) fn check(raw: Raw, file: &Path, folder: &Path, secrets: &Secrets<'_>)
         not_built.push(format!("portal.proxies: X-Forwarded-For is not read yet, from {proxy} neither"));
     }
     let limits = limits(&raw.limits)?;
-    if let Some(bounces) = &raw.notice.bounces {
-        secrets.read(bounces, has_password).and_then(|url| mail_url(&url, &["imaps"])).named("notice.bounces")?;
+    let bounces = raw.notice.bounces.as_ref().map(|bounces| bounces_url(bounces, secrets).named("notice.bounces"));
+    let bounces = bounces.transpose()?;
+    if bounces.is_some() {
         not_built.push("notice.bounces: reading bounces from a mailbox is not built yet".to_owned());
     }
+    let returns = match (&raw.notice.returns, &bounces) {
+        (Some(text), _) => ReturnPath::read(text).named("notice.return")?,
+        // What reaches that mailbox for certain is its own address.
+        (None, Some((_, Some(login)))) => ReturnPath::read(login).unwrap_or_default(),
+        (None, _) => ReturnPath::default(),
+    };
     if let Some(export) = &raw.audit.export {
         let known = export.starts_with('/') || export.starts_with("https://");
         if !known || export.chars().any(char::is_control) {
@@ -105,6 +112,8 @@ pub(super) fn check(raw: Raw, file: &Path, folder: &Path, secrets: &Secrets<'_>)
             relay: relay.transpose()?,
             from: raw.notice.from.as_deref().map_or(Ok(String::new()), from).named("notice.from")?,
             ca: raw.notice.ca.as_deref().map(|ca| path(folder, ca)).transpose().named("notice.ca")?,
+            bounces: bounces.map(|(url, _)| url),
+            returns,
         },
         providers: code::providers(&raw.code, secrets)?,
         ceilings: code::ceilings(&raw.code.ceilings)?,
@@ -140,11 +149,11 @@ fn doors(raw: &RawListen, not_built: &mut Vec<String>) -> Result<Listen, String>
     let read = |key: &str, value: &Option<String>| {
         value.as_deref().map(words::read_socket).transpose().named(&format!("listen.{key}"))
     };
-    let closed = [("exchange", &raw.exchange), ("bounces", &raw.bounces)];
-    for (key, value) in closed {
-        if read(key, value)?.is_some() {
-            not_built.push(format!("listen.{key}: this door is not built yet and stays closed"));
-        }
+    if read("exchange", &raw.exchange)?.is_some() {
+        not_built.push("listen.exchange: this door is not built yet and stays closed".to_owned());
+    }
+    if raw.bounces.is_some() {
+        not_built.push("listen.bounces: this door is not built yet and stays closed".to_owned());
     }
     Ok(Listen {
         submissions: read("submissions", &raw.submissions)?,
@@ -153,6 +162,7 @@ fn doors(raw: &RawListen, not_built: &mut Vec<String>) -> Result<Listen, String>
         imap: read("imap", &raw.imap)?,
         portal: read("portal", &raw.portal)?,
         metrics: read("metrics", &raw.metrics)?,
+        bounces: read("bounces", &raw.bounces)?,
     })
 }
 
@@ -250,6 +260,22 @@ fn mail_url(text: &SecretText, schemes: &[&str]) -> Result<(), String> {
         return Err("must be scheme://user:password@host:port".to_owned());
     }
     Ok(())
+}
+
+/// The account that bounces land in, and its address where the user's name is one.
+fn bounces_url(text: &str, secrets: &Secrets<'_>) -> Result<(SecretText, Option<String>), String> {
+    let secret = secrets.read(text, has_password)?;
+    mail_url(&secret, &["imaps", "imap+starttls", "imap"])?;
+    let url = words::read_url(secret.reveal())?;
+    if url.scheme() == "imap" && !words::is_loopback(&url) {
+        return Err("imap:// goes to this machine only; elsewhere it is imaps:// or imap+starttls://".to_owned());
+    }
+    if url.username().is_empty() || url.password().is_none() {
+        return Err("must be imaps://user:password@host/INBOX (an @ in the user is %40)".to_owned());
+    }
+    let login = url.username().replace("%40", "@");
+    let login = login.parse::<Address>().is_ok().then_some(login);
+    Ok((secret, login))
 }
 
 /// `sqlite:FILE`, or `postgres://…` checked end to end where it leaves this machine.

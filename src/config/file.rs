@@ -33,7 +33,7 @@ pub const KNOWN: &[(&str, &[&str])] = &[
         ],
     ),
     ("portal", &["url", "days", "proxies"]),
-    ("notice", &["relay", "from", "ca", "bounces"]),
+    ("notice", &["relay", "from", "ca", "bounces", "return"]),
     ("code.sms", PROVIDER),
     ("code.voice", PROVIDER),
     ("code.ceilings", &["server", "practice", "number", "prefix", "spend"]),

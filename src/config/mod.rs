@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 use crate::access::Ceilings;
 use crate::access::cloud::CloudClients;
-use crate::delivery;
+use crate::delivery::{self, ReturnPath};
 use crate::domain::{Language, Region, SecretText};
 use crate::gateway::ProviderSettings;
 use crate::net::CertificateFiles;
@@ -93,6 +93,8 @@ pub struct Listen {
     pub portal: Option<SocketAddr>,
     /// Figures for Prometheus, in clear.
     pub metrics: Option<SocketAddr>,
+    /// What comes back of notices, from any server (RFC 5321).
+    pub bounces: Option<SocketAddr>,
 }
 
 /// How much is taken. Sizes in octets.
@@ -134,6 +136,10 @@ pub struct Notice {
     pub from: String,
     /// A PEM file of further authorities to check the relay with.
     pub ca: Option<PathBuf>,
+    /// The account that bounces land in.
+    pub bounces: Option<SecretText>,
+    /// Where a notice goes back to.
+    pub returns: ReturnPath,
 }
 
 /// The log.
@@ -204,6 +210,7 @@ impl Config {
             },
             days: self.portal.days,
             notice_from: self.notice.from.clone(),
+            returns: self.notice.returns.clone(),
             relay: self.notice.relay.is_some(),
             announce_devices: self.announce_devices,
             rates: self.limits.rates,

@@ -97,6 +97,8 @@ pub(super) struct RawNotice {
     pub from: Option<String>,
     pub ca: Option<String>,
     pub bounces: Option<String>,
+    #[serde(rename = "return")]
+    pub returns: Option<String>,
 }
 
 #[derive(Deserialize, Default)]

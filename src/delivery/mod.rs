@@ -16,6 +16,7 @@ mod receipt;
 pub mod relay;
 mod report;
 mod resolve;
+mod return_path;
 mod route;
 mod sending;
 mod stops;
@@ -32,6 +33,7 @@ use crate::vault::Vault;
 pub use crate::store::rates::Rate;
 pub use accept::{AcceptError, Submission};
 pub use notice::is_from;
+pub use return_path::ReturnPath;
 pub use route::{Refused, Route};
 pub use sending::Rates;
 
@@ -46,6 +48,8 @@ pub struct Settings {
     pub days: u16,
     /// From of notices where the practice says nothing.
     pub notice_from: String,
+    /// Where a notice goes back to.
+    pub returns: ReturnPath,
     /// Whether notices can leave at all; without, nobody outside is written to.
     pub relay: bool,
     /// Whether a device that waits reads once its announcement lies in INBOX.

@@ -108,22 +108,19 @@ impl Deliveries {
         let from: Mailbox = from.parse().map_err(|_| Fault::new("the notices' From is no address"))?;
         let sender: Address =
             from.email.to_string().parse().map_err(|_| Fault::new("the notices' From is no address"))?;
-        let reverse_path = format!("bounce+{id}.{}@{}", self.vault.bounce_tag(id), sender.domain());
+        let token = self.vault.notice_token(id);
+        let reverse_path = self.settings.returns.reverse_path(&token, &sender)?;
         let message = Message::builder()
             .from(Mailbox::new(Some(practice.public_name.clone()), from.email))
             .to(Mailbox::new(None, lettre_address(&to.address)?))
             .subject(say("notice-subject", &[("practice", name)]))
             .date(date(self.clock.now()))
-            .message_id(Some(format!("<notice.{id}@{}>", self.settings.hostname)))
+            .message_id(Some(format!("<notice.{}@{}>", token.written(), self.settings.hostname)))
             .raw_header(raw("Auto-Submitted", "auto-generated"))
             .raw_header(raw("X-Auto-Response-Suppress", "All"))
             .multipart(MultiPart::alternative_plain_html(text, html))
             .map_err(|_| Fault::new("a notice cannot be composed"))?;
-        Ok(Outgoing {
-            reverse_path: reverse_path.parse().map_err(|_| Fault::new("a reverse-path cannot be made"))?,
-            to: to.address.clone(),
-            octets: message.formatted(),
-        })
+        Ok(Outgoing { reverse_path, to: to.address.clone(), octets: message.formatted() })
     }
 }
 

@@ -16,6 +16,7 @@ mod french_plan;
 mod id;
 mod mailbox;
 mod message;
+mod notice;
 mod patient;
 mod phone;
 mod practice;
@@ -40,6 +41,7 @@ pub use id::{
 };
 pub use mailbox::{DeviceKind, FolderRole, MailboxKind, MailboxState, RESERVED_LOCAL_PARTS, SentCopy, WaitingKind};
 pub use message::{KeptMessage, RawMessage, RawMessageFault};
+pub use notice::NoticeToken;
 pub use patient::{Coordinates, PatientKind, PatientRecord, PersonName};
 pub use phone::{NumberFault, PhoneNumber, Region};
 pub use practice::{Language, PracticeProfile};

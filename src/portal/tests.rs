@@ -618,6 +618,7 @@ async fn empty() -> (Portal, tempfile::TempDir) {
                 portal_url: "https://lettre.cabinet.example".into(),
                 days: 30,
                 notice_from: "Cabinet <a@cabinet.example>".into(),
+                returns: crate::delivery::ReturnPath::default(),
                 relay: true,
                 announce_devices: false,
                 rates: crate::delivery::Rates::default(),

@@ -7,8 +7,8 @@
 use zeroize::Zeroizing;
 
 use crate::domain::{
-    Authority, BrowserToken, ChallengeId, DeliveryId, Fault, KeyedHash, Mac, MailboxId, OneTimeCode, PracticeId,
-    Random, Sealed,
+    Authority, BrowserToken, ChallengeId, DeliveryId, Fault, KeyedHash, Mac, MailboxId, NoticeToken, OneTimeCode,
+    PracticeId, Random, Sealed,
 };
 
 use super::{Vault, symmetric};
@@ -126,11 +126,16 @@ impl Vault {
         symmetric::same(self.form_token(browser, context).as_bytes(), token.as_bytes())
     }
 
-    /// The keyed tag of a notice's reverse-path, 16 characters of base32.
-    pub fn bounce_tag(&self, delivery: DeliveryId) -> String {
+    /// What a delivery's notice is known by when it comes back: 80 bits of check, in lower case.
+    pub fn notice_token(&self, delivery: DeliveryId) -> NoticeToken {
         let code = self.bare_code(&[b"reverse-path"], &[delivery.as_bytes()]);
-        let (left, _) = code.split_at(10);
-        data_encoding::BASE32_DNSSEC.encode(left)
+        let (left, _) = code.split_at(NoticeToken::CHECK * 5 / 8);
+        NoticeToken { delivery, check: data_encoding::BASE32_DNSSEC.encode(left) }
+    }
+
+    /// Whether a token is of a notice of ours (constant time).
+    pub fn is_ours(&self, token: &NoticeToken) -> bool {
+        symmetric::same(self.notice_token(token.delivery).check.as_bytes(), token.check.as_bytes())
     }
 
     /// The authentication of a backup's manifest, in hexadecimal.
@@ -241,8 +246,17 @@ mod tests {
         assert!(!vault.form_token_matches(&other, "code", &token));
         assert!(!vault.form_token_matches(&mine, "send", &token));
         assert!(!vault.form_token_matches(&mine, "code", ""));
-        let tag = vault.bounce_tag(DeliveryId::random(&dice));
-        assert_eq!(tag.len(), 16);
-        assert!(tag.bytes().all(|c| c.is_ascii_digit() || c.is_ascii_lowercase()));
+    }
+
+    #[test]
+    fn a_notice_is_known_again_by_this_server_alone() {
+        let (one, dice) = (vault(1), Dice::new(5));
+        let token = one.notice_token(DeliveryId::random(&dice));
+        assert_eq!((token.check.len(), token.written().len()), (NoticeToken::CHECK, 43));
+        assert!(token.check.bytes().all(|c| c.is_ascii_digit() || c.is_ascii_lowercase()));
+        assert_eq!(NoticeToken::all_in(token.written().as_bytes(), 2), std::slice::from_ref(&token));
+        assert!(one.is_ours(&token) && !super::super::testing::vault(2).is_ours(&token));
+        let other = NoticeToken { delivery: DeliveryId::random(&dice), ..token.clone() };
+        assert!(!one.is_ours(&other) && !one.is_ours(&NoticeToken { check: String::new(), ..token }));
     }
 }

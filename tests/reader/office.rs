@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use pli::access::{Access, Opened};
-use pli::delivery::{Deliveries, Settings, Submission};
+use pli::delivery::{Deliveries, ReturnPath, Settings, Submission};
 use pli::domain::*;
 use pli::gateway::Gateways;
 use pli::mailbox::provision::{Born, NewMailbox};
@@ -206,6 +206,7 @@ async fn open(database: &str, folder: &tempfile::TempDir, root: &RootKey, clock:
         days: 30,
         notice_from: "Cabinet <a@cabinet.example>".into(),
         rates: pli::delivery::Rates::default(),
+        returns: ReturnPath::default(),
         relay: true,
         announce_devices: false,
     };
