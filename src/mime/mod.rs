@@ -12,12 +12,14 @@ pub mod envelope;
 pub mod field;
 pub mod keys;
 pub mod parameter;
+pub mod returned;
 pub mod structure;
 pub mod subject;
 pub mod summary;
 pub mod wire;
 pub mod words;
 
+pub use returned::{Failure, Returned};
 pub use structure::{Kind, Node, Structure};
 pub use summary::{Described, Summary};
 pub use wire::Wire;

@@ -20,7 +20,7 @@ use crate::imap::response::{self, Data, Item, Response};
 use crate::scripted::{Script, Seeded};
 
 /// Each octet is a word, or itself.
-fn words(octets: &[u8], table: &[&[u8]]) -> Vec<u8> {
+pub(crate) fn words(octets: &[u8], table: &[&[u8]]) -> Vec<u8> {
     let word = |octet: &u8| table.get(usize::from(*octet)).map_or_else(|| vec![*octet], |word| word.to_vec());
     octets.iter().flat_map(word).collect()
 }

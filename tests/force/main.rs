@@ -32,6 +32,7 @@ mod storm;
 mod crash;
 mod fuzz;
 mod grammar;
+mod returned;
 mod stress;
 
 /// The program of this build, or the one that whoever runs a storm by hand names.
