@@ -87,6 +87,8 @@ const PLAIN: &[(&str, &str, &str)] = &[
     ("failed_logins", "failures", "count"),
     ("outbox", "attempts", "count"),
     ("outbox", "lease_until", "time"),
+    ("answers", "attempts", "count"),
+    ("answers", "lease_until", "time"),
     ("outbox", "last_failure", "state"),
     ("audit_chains", "node", "a name of a process of ours"),
     ("audit_chains", "seq", "count"),

@@ -36,6 +36,9 @@ impl Deliveries {
                 Ok(_) => {}
                 Err(fault) => tracing::error!(%fault, "the outbox cannot be worked on"),
             }
+            if let Err(fault) = self.send_answers(relay).await {
+                tracing::error!(%fault, "answers cannot be sent");
+            }
             tokio::select! {
                 () = self.wake.notified() => {}
                 () = tokio::time::sleep(Duration::from_secs(1)) => {}
@@ -90,7 +93,7 @@ impl Deliveries {
         let to = self.vault.open_coordinates(row.id, coordinates)?;
         let practice = self.profile(row.practice).await?;
         let mail = self.notice(row.id, &to, &practice, &ticket, row.expires_at)?;
-        let handing = relay.hand_over(&mail.reverse_path, std::slice::from_ref(&mail.to), &mail.octets);
+        let handing = relay.hand_over(Some(&mail.reverse_path), std::slice::from_ref(&mail.to), &mail.octets);
         // A batch must be over before its lease is.
         let handed = tokio::time::timeout(PATIENCE, handing).await;
         match handed.unwrap_or(Err(NotTaken::Later(FailureClass::Unreachable))) {

@@ -147,7 +147,7 @@ impl Deliveries {
         }
         let mut tx = self.store.write("prune sessions").await?;
         let pruned = tx.prune_sessions(now.minus(DAY)).await? + tx.prune_sends(now.minus(KEPT_SENDS)).await?;
-        let pruned = pruned + tx.erase_old_digits(now).await?;
+        let pruned = pruned + tx.erase_old_digits(now).await? + tx.prune_answers(now.minus(2 * DAY)).await?;
         if pruned > 0 {
             tx.commit(AuditEvent::new(now, Actor::Server, Verb::Swept).counting(pruned)).await?;
         } else {

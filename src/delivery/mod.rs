@@ -1,6 +1,7 @@
 //! The way of a message: routes, acceptance, notices, receipts, recall.
 
 mod accept;
+mod answer;
 mod author;
 mod cloud;
 pub mod courier;
@@ -17,6 +18,7 @@ pub mod relay;
 mod report;
 mod resolve;
 mod return_path;
+mod returned;
 mod route;
 mod sending;
 mod stops;
@@ -34,6 +36,7 @@ pub use crate::store::rates::Rate;
 pub use accept::{AcceptError, Submission};
 pub use notice::is_from;
 pub use return_path::ReturnPath;
+pub use returned::{CameBack, Taken, TakesBack};
 pub use route::{Refused, Route};
 pub use sending::Rates;
 

@@ -8,7 +8,7 @@ use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MessageBuilder, MultiPart, SinglePart};
 use lettre::{Address as LettreAddress, Message};
 
-use crate::domain::{Address, Coordinates, DeliveryId, Fault, Language, PracticeProfile, Ticket, Timestamp};
+use crate::domain::{Address, Coordinates, DeliveryId, Fault, Language, MessageId, PracticeProfile, Ticket, Timestamp};
 use crate::texts::{Said, Texts};
 
 use super::Deliveries;
@@ -126,7 +126,12 @@ impl Deliveries {
 
 /// Whether a text can stand as the From of notices: `Name <address>`, or an address alone.
 pub fn is_from(text: &str) -> bool {
-    text.parse::<Mailbox>().is_ok_and(|from| from.email.to_string().parse::<Address>().is_ok())
+    from_address(text).is_some()
+}
+
+/// The address of a From of notices.
+pub(super) fn from_address(text: &str) -> Option<Address> {
+    text.parse::<Mailbox>().ok()?.email.to_string().parse().ok()
 }
 
 /// A letter of Pli to a practitioner, threaded under a submission where it is about one.
@@ -154,6 +159,18 @@ impl Letter<'_> {
     pub(super) fn octets_of(self, parts: MultiPart) -> Result<Vec<u8>, Fault> {
         let message = self.begun()?.multipart(parts).map_err(|_| Fault::new("a letter cannot be composed"))?;
         Ok(message.formatted())
+    }
+
+    /// The octets of a letter about a mail that came back, its report attached (RFC 6522, RFC 3464).
+    pub(super) fn octets_with_status(mut self, id: MessageId, status: String) -> Result<Vec<u8>, Fault> {
+        let text = std::mem::take(&mut self.text);
+        let kind = |text: &str| ContentType::parse(text).map_err(|_| Fault::new("a content type cannot be written"));
+        let report = format!("multipart/report; report-type=delivery-status; boundary=\"report.{id}\"");
+        let parts = MultiPart::builder()
+            .header(kind(&report)?)
+            .singlepart(SinglePart::builder().header(ContentType::TEXT_PLAIN).body(text))
+            .singlepart(SinglePart::builder().header(kind("message/delivery-status")?).body(status));
+        self.octets_of(parts)
     }
 
     /// Its header.
@@ -192,7 +209,7 @@ pub(super) fn lettre_address(address: &Address) -> Result<LettreAddress, Fault> 
         .map_err(|_| Fault::new("an address is not lettre's"))
 }
 
-fn date(at: Timestamp) -> std::time::SystemTime {
+pub(super) fn date(at: Timestamp) -> std::time::SystemTime {
     std::time::UNIX_EPOCH + std::time::Duration::from_millis(u64::try_from(at.0).unwrap_or(0))
 }
 

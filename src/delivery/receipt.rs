@@ -7,7 +7,7 @@ use crate::domain::{
     Actor, Address, AuditEvent, DeliveryState, FailureClass, Fault, FolderRole, MailboxId, MessageId, PracticeId,
     PublicKey, Timestamp, Verb,
 };
-use crate::mime::Described;
+use crate::mime::{Described, Failure};
 use crate::store::deliveries::DeliveryRow;
 use crate::store::deposit::{Deposit, MessageRow, NewObject};
 use crate::store::mailboxes::MailboxRow;
@@ -26,11 +26,13 @@ pub(super) struct Place<'a> {
 }
 
 /// What a receipt says.
-pub(super) enum News {
+pub(super) enum News<'a> {
     /// The message page was shown for the first time.
     Opened { files: usize },
     /// Nothing reached the recipient, or nothing will any more.
     Failed { class: FailureClass },
+    /// The notice came back: what a server said of it.
+    Returned { class: FailureClass, failure: &'a Failure },
     /// A hundred wrong codes.
     Locked,
 }
@@ -83,7 +85,7 @@ impl Deliveries {
         &self,
         row: &DeliveryRow,
         subject: &str,
-        news: &News,
+        news: &News<'_>,
         now: Timestamp,
     ) -> Result<Deposit, Fault> {
         let mailbox = self.store.mailbox(row.mailbox).await?.ok_or(Fault::new("a receipt's mailbox is gone"))?;
@@ -99,7 +101,7 @@ impl Deliveries {
         row: &DeliveryRow,
         mailbox: &MailboxRow,
         subject: &str,
-        news: &News,
+        news: &News<'_>,
         id: MessageId,
         now: Timestamp,
     ) -> Result<Vec<u8>, Fault> {
@@ -109,8 +111,8 @@ impl Deliveries {
         let to: Address = mailbox.address.parse().map_err(|_| Fault::new("a mailbox row holds no address"))?;
         let service = self.service_address(&to)?;
         let sealed = row.coordinates.as_ref().ok_or(Fault::new("a delivery has no coordinates any more"))?;
-        let recipient = self.vault.open_coordinates(row.id, sealed)?.address.reveal();
-        let recipient = say("receipt-to", &[("address", Said::Text(&recipient))]);
+        let address = self.vault.open_coordinates(row.id, sealed)?.address;
+        let recipient = say("receipt-to", &[("address", Said::Text(&address.reveal()))]);
         let footer = say("receipt-footer", &[]);
         let text = match news {
             News::Opened { files } => {
@@ -120,11 +122,17 @@ impl Deliveries {
                 let second = say("receipt-opened-files", &[("files", Said::Number(files))]);
                 format!("{first}\r\n{second}\r\n\r\n{recipient}\r\n\r\n{footer}\r\n")
             }
-            News::Failed { .. } | News::Locked => {
+            News::Failed { .. } | News::Returned { .. } | News::Locked => {
                 let why = say(why(news), &[]);
                 let first = say("receipt-failed", &[("why", Said::Text(&why))]);
                 let what = say(what(news), &[]);
-                format!("{first}\r\n{what}\r\n\r\n{recipient}\r\n\r\n{footer}\r\n")
+                let answered = match news {
+                    News::Returned { failure: Failure { diagnostic: Some(said), .. }, .. } => {
+                        format!("\r\n{}", say("bounce-said", &[("said", Said::Text(said))]))
+                    }
+                    _ => String::new(),
+                };
+                format!("{first}\r\n{what}\r\n\r\n{recipient}{answered}\r\n\r\n{footer}\r\n")
             }
         };
         let thread = self.vault.open_thread(row.id, &row.thread)?;
@@ -133,7 +141,7 @@ impl Deliveries {
             "receipt-about",
             &[("date", Said::Text(&day(&self.texts, row.created_at, &practice.timezone, language)))],
         );
-        Letter {
+        let letter = Letter {
             from_name: &say("receipt-from", &[]),
             from: &service,
             to: &to,
@@ -142,8 +150,14 @@ impl Deliveries {
             thread: Some(&thread),
             message_id: format!("<receipt.{id}@{}>", self.settings.hostname),
             at: now,
+        };
+        match news {
+            News::Returned { failure, .. } => {
+                let came = self.came_back(&address, failure, row.created_at, &practice.timezone);
+                letter.octets_with_status(id, came)
+            }
+            _ => letter.octets(),
         }
-        .octets()
     }
 
     /// From whom letters of Pli come: nobody answers there yet.
@@ -188,7 +202,7 @@ impl Deliveries {
     pub(super) async fn failure_receipt(
         &self,
         row: &DeliveryRow,
-        news: &News,
+        news: &News<'_>,
         now: Timestamp,
     ) -> Result<Deposit, Fault> {
         debug_assert!(row.state != DeliveryState::Opened, "what was opened did not fail");
@@ -214,23 +228,29 @@ impl Deliveries {
     }
 }
 
-fn why(news: &News) -> &'static str {
-    match news {
-        News::Locked => "receipt-why-locked",
-        News::Failed { class: FailureClass::UnknownAddress } => "receipt-why-unknown-address",
-        News::Failed { class: FailureClass::Full } => "receipt-why-full",
-        News::Failed { class: FailureClass::NoUtf8 } => "receipt-why-no-utf8",
-        News::Failed { class: FailureClass::GaveUp } => "receipt-why-gave-up",
-        News::Failed { class: FailureClass::NotOpened } => "receipt-why-not-opened",
+fn why(news: &News<'_>) -> &'static str {
+    let (News::Failed { class } | News::Returned { class, .. }) = news else { return "receipt-why-locked" };
+    match class {
+        FailureClass::UnknownAddress => "receipt-why-unknown-address",
+        FailureClass::Full => "receipt-why-full",
+        FailureClass::Spam => "bounce-why-spam",
+        FailureClass::NoServer => "bounce-why-no-server",
+        FailureClass::NoUtf8 => "receipt-why-no-utf8",
+        FailureClass::GaveUp => "receipt-why-gave-up",
+        FailureClass::NotOpened => "receipt-why-not-opened",
         _ => "receipt-why-refused",
     }
 }
-
 /// What the sender can do.
-fn what(news: &News) -> &'static str {
+fn what(news: &News<'_>) -> &'static str {
     match news {
         News::Locked => "receipt-locked-what",
         News::Failed { class: FailureClass::NotOpened } => "receipt-not-opened-what",
+        News::Failed { class } | News::Returned { class, .. }
+            if matches!(class, FailureClass::Full | FailureClass::Spam) =>
+        {
+            "bounce-other-what"
+        }
         _ => "receipt-failed-what",
     }
 }

@@ -97,14 +97,20 @@ impl Relay {
     /// # Errors
     /// A [`Fault`] with the kind of failure.
     pub async fn submit(&self, from: &Address, to: &[Address], octets: &[u8]) -> Result<(), Fault> {
-        self.hand_over(from, to, octets).await.map_err(|why| {
+        self.hand_over(Some(from), to, octets).await.map_err(|why| {
             let (NotTaken::Later(class) | NotTaken::Never(class)) = why;
             Fault::because("the server did not take the message", class.word())
         })
     }
 
-    /// Hands a mail to the relay: it is not delivered yet, but no longer ours.
-    pub(super) async fn hand_over(&self, from: &Address, to: &[Address], octets: &[u8]) -> Result<(), NotTaken> {
+    /// Hands a mail to the relay: it is not delivered yet, but no longer ours. Nothing comes back of one without a
+    /// reverse-path.
+    pub(super) async fn hand_over(
+        &self,
+        from: Option<&Address>,
+        to: &[Address],
+        octets: &[u8],
+    ) -> Result<(), NotTaken> {
         // What leaves is ours; were it ever not clean, the relay could read a second mail in it (fault 20).
         if !RawMessage::is_clean(octets) {
             return Err(NotTaken::Later(FailureClass::Fault));
@@ -121,9 +127,9 @@ impl Relay {
         };
         let never = |_| NotTaken::Never(FailureClass::UnknownAddress);
         let forward: Result<Vec<_>, _> = to.iter().map(lettre_address).collect();
-        let envelope =
-            lettre::address::Envelope::new(Some(lettre_address(from).map_err(never)?), forward.map_err(never)?)
-                .map_err(|_| NotTaken::Never(FailureClass::UnknownAddress))?;
+        let from = from.map(lettre_address).transpose().map_err(never)?;
+        let envelope = lettre::address::Envelope::new(from, forward.map_err(never)?)
+            .map_err(|_| NotTaken::Never(FailureClass::UnknownAddress))?;
         let beyond = to.iter().any(Address::is_beyond_ascii);
         transport.send_raw(&envelope, octets).await.map(drop).map_err(|error| match error.is_client() {
             // lettre looks at what EHLO offered before it says MAIL (RFC 6531 §3.1).

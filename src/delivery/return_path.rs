@@ -46,6 +46,11 @@ impl ReturnPath {
         self.0.as_deref().and_then(|text| text.rsplit_once('@')).map_or(from, |(_, domain)| domain)
     }
 
+    /// The one address of all notices, where they have no token in it.
+    pub(super) fn fixed(&self) -> Option<Address> {
+        self.0.as_deref().filter(|text| !text.contains(TOKEN)).and_then(|text| text.parse().ok())
+    }
+
     fn filled(&self, token: &str) -> Option<String> {
         self.0.as_ref().map(|text| text.replace(TOKEN, token))
     }
@@ -78,6 +83,8 @@ mod tests {
         assert_eq!(path(&read("{token}@b.example")), format!("{}@b.example", token.written()));
         assert_eq!(path(&read("cabinet@isp.example")), "cabinet@isp.example");
         assert!(path(&ReturnPath::default()).find('@').is_some_and(|local| local <= 64), "RFC 5321 §4.5.3.1.1");
+        assert_eq!(read("cabinet@isp.example").fixed().map(|a| a.reveal()).as_deref(), Some("cabinet@isp.example"));
+        assert_eq!((read("a+{token}@isp.example").fixed(), ReturnPath::default().fixed()), (None, None));
         assert_eq!(read("a+{token}@isp.example").shown("x"), "a+…@isp.example");
         assert_eq!(ReturnPath::default().domain("cabinet.example"), "cabinet.example");
         for bad in [

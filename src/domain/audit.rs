@@ -60,6 +60,10 @@ words! {
         Postponed = "notice.postponed",
         /// A notice cannot be delivered.
         Bounced = "notice.bounced",
+        /// Somebody answered a notice: thrown away unread, and they are to be told so.
+        ReplyDropped = "reply.dropped",
+        /// They were told (count 1), or could not be (0).
+        ReplyAnswered = "reply.answered",
         /// A notice was put back into the queue by hand.
         Retried = "notice.retried",
         /// A code was asked for.

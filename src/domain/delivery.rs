@@ -73,6 +73,10 @@ words! {
         Refused = "refused",
         /// The relay does not take addresses beyond ASCII (RFC 6531).
         NoUtf8 = "no-smtputf8",
+        /// It took the mail for junk, or against its rules.
+        Spam = "spam",
+        /// Nobody takes mail for the recipient's domain.
+        NoServer = "no-server",
         /// Our user name or password is wrong there.
         Credentials = "credentials",
         /// It kept refusing for days.

@@ -5,6 +5,7 @@
 //! server that refused, on one line, bounded, without control characters and without links. What is packed is not
 //! unpacked (fault 46): an attached archive is octets here.
 
+use super::address::{self, Address};
 use super::decode;
 use super::field;
 use super::parameter::plain;
@@ -78,6 +79,30 @@ pub fn encoded_texts(octets: &[u8]) -> Vec<zeroize::Zeroizing<String>> {
     };
     let read = |node: &Node| decode::text(octets, node, LONGEST_TEXT);
     structure.nodes().iter().filter(encoded).take(MOST_TEXTS).map(read).collect()
+}
+
+/// Who wrote a mail that was found in an account: by its Return-Path, else its From (RFC 3834 §4).
+pub fn writer(octets: &[u8]) -> Option<String> {
+    let structure = Structure::read(octets);
+    let header = field::head(octets, &structure.root()?.header);
+    let value = field::find(header, "return-path").or_else(|| field::find(header, "from"))?;
+    match address::list(value.get(..value.len().min(LONGEST_FIELD)).unwrap_or_default(), 2).as_slice() {
+        [Address::Mailbox { local, domain, .. }] => {
+            Some(format!("{}@{}", std::str::from_utf8(local).ok()?, std::str::from_utf8(domain).ok()?))
+        }
+        _ => None,
+    }
+}
+
+/// The Message-ID of a mail, where it has a plain one.
+pub fn message_id(octets: &[u8]) -> Option<String> {
+    let structure = Structure::read(octets);
+    let value = field::find(field::head(octets, &structure.root()?.header), "message-id")?;
+    let plain = value.len() <= LONGEST_FIELD && value.iter().all(u8::is_ascii_graphic);
+    let framed = value.len() > 2 && value.starts_with(b"<") && value.ends_with(b">");
+    let inner = value.get(1..value.len().saturating_sub(1)).unwrap_or_default();
+    (plain && framed && !inner.iter().any(|octet| b"<>".contains(octet)))
+        .then(|| String::from_utf8_lossy(&value).into_owned())
 }
 
 /// A report's machine-readable part (RFC 3464 §2); `None` where it says nothing of any recipient.
@@ -168,7 +193,7 @@ fn is_status(node: &Node) -> bool {
 /// Whether it calls itself a report of delivery (RFC 6522), and none of the other reports.
 fn is_report(root: &Node) -> bool {
     let (kind, subtype) = root.media_type();
-    let of = root.content_type.parameter("report-type").unwrap_or_default();
+    let of = root.content_type.parameter("Report-Type").unwrap_or_default();
     kind.eq_ignore_ascii_case(b"multipart")
         && subtype.eq_ignore_ascii_case(b"report")
         && of.eq_ignore_ascii_case(b"delivery-status")
@@ -345,6 +370,8 @@ const LONGEST_TEXT: usize = 64 * 1024;
 const LONGEST_DIAGNOSTIC: usize = 300;
 /// Characters of a server's name.
 const LONGEST_NAME: usize = 120;
+/// Octets of an address or a Message-ID.
+const LONGEST_FIELD: usize = 250;
 /// Groups of fields in a report.
 const MOST_GROUPS: usize = 100;
 /// Parts of one part that are looked at.
@@ -519,6 +546,19 @@ mod tests {
         ));
         assert_eq!(Returned::read(forwarded.as_bytes(), false), Returned::Written);
         assert_eq!(Returned::read(b"", false), Returned::Written);
+    }
+
+    #[test]
+    fn who_wrote_is_known_by_one_address() {
+        let of = |fields: &str| writer(format!("{fields}\r\n\r\nx").as_bytes());
+        assert_eq!(of("From: Jeanne <jeanne@p.example>").as_deref(), Some("jeanne@p.example"));
+        assert_eq!(of("Return-Path: <a@b.example>\r\nFrom: <c@d.example>").as_deref(), Some("a@b.example"));
+        assert_eq!((of("From: a@b.example, c@d.example"), of("From: x"), of("")), (None, Some("x@".to_owned()), None));
+        let of = |id: &str| message_id(format!("Message-ID: {id}\r\n\r\nx").as_bytes());
+        assert_eq!(of("<a.b@c>").as_deref(), Some("<a.b@c>"));
+        for bad in ["", "<>", "a@b", "<a b@c>", "<a@b> <c@d>", "<é@b>", &format!("<{}>", "x".repeat(300))] {
+            assert_eq!(of(bad), None, "{bad}");
+        }
     }
 
     #[test]

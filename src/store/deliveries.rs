@@ -206,12 +206,30 @@ impl Tx {
         if self.conn.execute(sql, &[id.into(), state.into(), failure.into(), at.into()]).await? == 0 {
             return Ok(false);
         }
+        self.close_delivery(id, at).await?;
+        Ok(true)
+    }
+
+    /// Ends a delivery whose notice came back: `queued|notified → bounced`, and what [`Tx::end_delivery`] erases is
+    /// erased. `false` when it was opened, and so arrived whatever is said, or had ended.
+    pub async fn bounce_delivery(&mut self, id: DeliveryId, why: FailureClass, at: Timestamp) -> Result<bool, Fault> {
+        let sql = "UPDATE deliveries SET state = 'bounced', failure = $2, ended_at = $3, esk = NULL, \
+                   ticket_sealed = NULL, subject_sealed = NULL WHERE id = $1 AND state IN ('queued', 'notified')";
+        if self.conn.execute(sql, &[id.into(), why.into(), at.into()]).await? == 0 {
+            return Ok(false);
+        }
+        self.close_delivery(id, at).await?;
+        Ok(true)
+    }
+
+    /// Codes, pages and work of a delivery that has ended.
+    async fn close_delivery(&mut self, id: DeliveryId, at: Timestamp) -> Result<(), Fault> {
         let sql = "UPDATE challenges SET code_mac = NULL, digits_sealed = NULL WHERE delivery_id = $1";
         self.conn.execute(sql, &[id.into()]).await?;
         self.conn.execute("DELETE FROM portal_sessions WHERE delivery_id = $1", &[id.into()]).await?;
         let sql = "UPDATE outbox SET done_at = $2, lease_until = 0 WHERE delivery_id = $1 AND done_at IS NULL";
         self.conn.execute(sql, &[id.into(), at.into()]).await?;
-        Ok(true)
+        Ok(())
     }
 }
 

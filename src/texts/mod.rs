@@ -23,6 +23,7 @@ pub const SOURCES: &[(Language, &[&str])] = &[
             include_str!("fr/cloud.ftl"),
             include_str!("fr/stop.ftl"),
             include_str!("fr/device.ftl"),
+            include_str!("fr/bounce.ftl"),
         ],
     ),
     (
@@ -37,6 +38,7 @@ pub const SOURCES: &[(Language, &[&str])] = &[
             include_str!("en/cloud.ftl"),
             include_str!("en/stop.ftl"),
             include_str!("en/device.ftl"),
+            include_str!("en/bounce.ftl"),
         ],
     ),
     (
@@ -51,6 +53,7 @@ pub const SOURCES: &[(Language, &[&str])] = &[
             include_str!("it/cloud.ftl"),
             include_str!("it/stop.ftl"),
             include_str!("it/device.ftl"),
+            include_str!("it/bounce.ftl"),
         ],
     ),
     (
@@ -65,6 +68,7 @@ pub const SOURCES: &[(Language, &[&str])] = &[
             include_str!("es/cloud.ftl"),
             include_str!("es/stop.ftl"),
             include_str!("es/device.ftl"),
+            include_str!("es/bounce.ftl"),
         ],
     ),
     (
@@ -79,6 +83,7 @@ pub const SOURCES: &[(Language, &[&str])] = &[
             include_str!("ru/cloud.ftl"),
             include_str!("ru/stop.ftl"),
             include_str!("ru/device.ftl"),
+            include_str!("ru/bounce.ftl"),
         ],
     ),
 ];

@@ -63,7 +63,7 @@ pub use columns::{Asked, Place};
 pub use keys::{MailboxKeys, MailboxSecret, NewMailboxKeys, NewSlot, RecoverySecret};
 pub use manifest::{Encoding, PartRef};
 pub use message::{Grant, HeadPlain, OpenHead, PartPieces, PartPlain, SealedHead, SealedMessage, SessionKey};
-pub use records::{DeviceLabel, ReportAsked, Thread};
+pub use records::{DeviceLabel, ReportAsked, Thread, Writer};
 pub use root::{RootKey, Vault};
 pub use summaries::{DepositKey, SealedSummary, SummaryKey, SummaryOf};
 

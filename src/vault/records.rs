@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::domain::{
     Address, Channel, Coordinates, DeliveryId, DeviceId, Fault, KeyedHash, Language, MailboxId, PatientId,
-    PatientRecord, PersonName, PhoneNumber, PracticeId, PracticeProfile, Random, Sealed, Ticket,
+    PatientRecord, PersonName, PhoneNumber, PracticeId, PracticeProfile, QueueId, Random, Sealed, Ticket,
 };
 
 use super::{Place, Vault};
@@ -35,6 +35,15 @@ pub struct ReportAsked {
     pub original: Option<String>,
     /// ENVID, decoded.
     pub envelope_id: Option<String>,
+}
+
+/// Who answered a notice by mail.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Writer {
+    /// Their address.
+    pub address: String,
+    /// The Message-ID of what they wrote; empty when there was none.
+    pub message_id: String,
 }
 
 /// A device's label and the person it belongs to.
@@ -173,6 +182,16 @@ impl Vault {
     /// Opens it again.
     pub fn open_report(&self, id: DeliveryId, sealed: &Sealed) -> Result<ReportAsked, Fault> {
         self.open_json(Place { table: "deliveries", row: &id.to_string(), column: "report", version: 0 }, sealed)
+    }
+
+    /// Seals who is to be answered.
+    pub fn seal_writer(&self, id: QueueId, writer: &Writer, random: &dyn Random) -> Result<Sealed, Fault> {
+        self.seal_json(Place { table: "answers", row: &id.to_string(), column: "writer", version: 0 }, writer, random)
+    }
+
+    /// Opens it again.
+    pub fn open_writer(&self, id: QueueId, sealed: &Sealed) -> Result<Writer, Fault> {
+        self.open_json(Place { table: "answers", row: &id.to_string(), column: "writer", version: 0 }, sealed)
     }
 
     /// Seals a ticket until the relay took the notice.
