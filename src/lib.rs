@@ -38,6 +38,11 @@
 //! Tell: the courier ([`delivery::Deliveries::run_courier`]) claims due notices by lease and hands them to the
 //! relay. Once the relay has taken one, the kept copy of its ticket is erased.
 //!
+//! Back: a relay that took a notice may bring it back days later, to a reverse-path that names the notice and proves
+//! it. Other servers bring it to a door of [`smtp`] that takes nothing else. [`mime::Returned`] tells reports, absences
+//! and letters apart; [`delivery::Deliveries::take_back`] ends the delivery that nobody opened, once, and deposits a
+//! letter in plain words. Who pressed Reply is told, once in a day, that nobody reads that.
+//!
 //! Out: [`portal`] shows the link ([`access::Access::link`]); nothing changes on GET.
 //! 5. [`access::Access::issue`] makes a code, durable first, then sent by one provider ([`gateway`]) after the other
 //!    until one has taken it; what a provider tells later ([`access::Access::report`]), or fails to tell, or the

@@ -3,7 +3,7 @@
 //! `C:` is what the client sends, `S:` what the server must answer, `#` a comment. `C|` sends a line together
 //! with the next one (pipelining). `\r \n \0` in a line stand for the octet, and a line that ends in `\` gets
 //! no CR LF. `S: …` may end in `*` (anything). `T:` says where the dialog begins: `tls` (465) or `clear` (587);
-//! in the middle, `T: tls` is the handshake after STARTTLS. `S: (closed)` is the end of the connection.
+//! `returns` is the door for what comes back; in the middle, `T: tls` is the handshake after STARTTLS. `S: (closed)` is the end of the connection.
 
 #![expect(
     clippy::expect_used,
@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use data_encoding::BASE64;
 use pli::access::{Failures, LoginError};
-use pli::delivery::{AcceptError, Refused, Route, Submission};
+use pli::delivery::{AcceptError, CameBack, Refused, Route, Submission, Taken, TakesBack};
 use pli::domain::{
     Address, DeviceId, DsnRequest, Fault, MailboxId, MailboxKind, PhoneNumber, PracticeId, QueueId, Random, Sender,
 };
@@ -130,6 +130,24 @@ impl Verbs for Script {
         self.0.accepted.lock().expect("a lock").push((recipients, submission.transport, octets));
         Ok(QueueId::random(&Sevens))
     }
+    async fn takes_back(&self, to: &Address) -> Result<TakesBack, Fault> {
+        Ok(match to.reveal_local() {
+            "fault" => return Err(Fault::new("no database").transient()),
+            "bounce+token" | "ne-pas-repondre" => TakesBack::Yes,
+            _ if to.domain().as_str() == "cabinet.example" => TakesBack::NoSuchAddress,
+            _ => TakesBack::Elsewhere,
+        })
+    }
+    async fn take_back(&self, mail: &CameBack<'_>) -> Result<Option<Taken>, Fault> {
+        let recipients = mail.to.iter().map(Address::reveal).collect();
+        let from = mail.from.as_ref().map_or_else(|| format!("null {}", mail.null), Address::reveal);
+        self.0.accepted.lock().expect("a lock").push((recipients, from, mail.octets.to_vec()));
+        // What was dealt with only the real room can say: journeys show it.
+        match String::from_utf8_lossy(mail.octets).contains("full disk") {
+            true => Err(Fault::new("no space")),
+            false => Ok(None),
+        }
+    }
 }
 
 const QUEUE: &str = "0w3ge1r70w3ge1r70w3ge1r70w";
@@ -164,11 +182,27 @@ impl Pipe {
     }
 
     fn at(door: Arc<Door<Script>>, verbs: Script, tls: bool) -> Self {
+        let begin = if tls { |at, stop| Session::secure(at, "TLSv1.3", stop) } else { Session::clear };
+        Self::begun(door, verbs, begin)
+    }
+
+    /// The door for what comes back.
+    fn returns(times: Times) -> Self {
+        let verbs = Script::default();
+        let door = Arc::new(Door::new(settings(), verbs.clone()).with_times(times));
+        Self::begun(door, verbs, Session::returns)
+    }
+
+    fn begun(
+        door: Arc<Door<Script>>,
+        verbs: Script,
+        begin: fn(Arc<Door<Script>>, watch::Receiver<bool>) -> Session<Script>,
+    ) -> Self {
         let (client, mut end) = duplex(16 * 1024);
         let (stop, stopping) = watch::channel(false);
         let at = Arc::clone(&door);
         let server = tokio::spawn(async move {
-            let mut session = if tls { Session::secure(at, "TLSv1.3", stopping) } else { Session::clear(at, stopping) };
+            let mut session = begin(at, stopping);
             // The pipe stays the same for the test: a handshake is nothing but the change of state.
             while let Ok(Ended::StartTls) = session.talk(&mut end).await {
                 session.secured("TLSv1.3");
@@ -238,7 +272,10 @@ fn octets(text: &str) -> Vec<u8> {
 /// Plays one dialog; `apart` sends every octet by itself.
 async fn play(name: &str, text: &str, apart: bool) -> Script {
     let lines: Vec<&str> = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
-    let mut pipe = Pipe::open(lines.first() == Some(&"T: tls"), quick());
+    let mut pipe = match lines.first() {
+        Some(&"T: returns") => Pipe::returns(quick()),
+        first => Pipe::open(first == Some(&"T: tls"), quick()),
+    };
     let mut waiting = Vec::new();
     for line in &lines[1..] {
         let (kind, rest) = line.split_at(2);
@@ -629,8 +666,8 @@ impl Seeded {
 }
 
 /// What a machine says and asks for this input, cut by `next`.
-fn run(input: &[u8], mut next: impl FnMut(usize) -> usize) -> (String, Vec<String>) {
-    let mut machine = Machine::secure(&settings());
+fn run(begin: fn(&Settings) -> Machine, input: &[u8], mut next: impl FnMut(usize) -> usize) -> (String, Vec<String>) {
+    let mut machine = begin(&settings());
     let (mut said, mut asked, mut left) = (Vec::new(), Vec::new(), input);
     'pieces: loop {
         let (mut now, later) = left.split_at(next(left.len()).min(left.len()));
@@ -656,6 +693,11 @@ fn run(input: &[u8], mut next: impl FnMut(usize) -> usize) -> (String, Vec<Strin
                         Request::Deposit(letter) => (
                             format!("deposit {} {:?}", letter.recipients.len(), letter.message.reveal()),
                             Answer::Deposit(Ok(QueueId::random(&Sevens))),
+                        ),
+                        Request::ReturnTo(a) => (a.reveal(), Answer::ReturnTo(Some(TakesBack::Yes))),
+                        Request::Returned(mail) => (
+                            format!("returned {} {:?}", mail.recipients.len(), mail.message.reveal()),
+                            Answer::Returned(Ok(None)),
                         ),
                     };
                     asked.push(shown);
@@ -706,7 +748,8 @@ fn however_input_is_cut_the_session_is_the_same() {
     ];
     let mut seeded = Seeded(0x9e37_79b9_7f4a_7c15);
     let mut deposits = 0;
-    for round in 0..400 {
+    for round in 0..600 {
+        let begin = if round % 3 == 0 { Machine::returns } else { Machine::secure };
         let mut input = if round % 4 == 0 { Vec::new() } else { [b"EHLO x\r\n", plain.as_bytes()].concat() };
         for _ in 0..12 {
             // Mostly commands that lead somewhere, sometimes anything.
@@ -716,12 +759,14 @@ fn however_input_is_cut_the_session_is_the_same() {
                 input.extend_from_slice(b".\r\n");
             }
         }
-        let whole = run(&input, |left| left.max(1));
-        deposits += whole.1.iter().filter(|asked| asked.starts_with("deposit")).count();
-        assert_eq!(run(&input, |_| 1), whole, "{}", String::from_utf8_lossy(&input));
+        let whole = run(begin, &input, |left| left.max(1));
+        let word = if round % 3 == 0 { "returned" } else { "deposit" };
+        deposits += whole.1.iter().filter(|asked| asked.starts_with(word)).count();
+        assert!(whole.1.iter().all(|asked| !asked.starts_with(if round % 3 == 0 { "deposit" } else { "returned" })));
+        assert_eq!(run(begin, &input, |_| 1), whole, "{}", String::from_utf8_lossy(&input));
         for _ in 0..3 {
             let most = [2, 10, 100, 5000][seeded.below(4)];
-            assert_eq!(run(&input, |_| 1 + seeded.below(most)), whole, "{}", String::from_utf8_lossy(&input));
+            assert_eq!(run(begin, &input, |_| 1 + seeded.below(most)), whole, "{}", String::from_utf8_lossy(&input));
         }
     }
     assert!(deposits > 100, "the rounds get somewhere: {deposits}");

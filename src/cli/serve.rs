@@ -23,6 +23,11 @@ pub(super) async fn run(file: &Path, out: &mut Out) -> Result<(), Stop> {
     if config.notice.relay.is_none() {
         tracing::warn!("notice.relay is not set: patients are told nothing, notices wait");
     }
+    if config.notice.relay.is_some() && config.listen.bounces.is_none() && config.notice.bounces.is_none() {
+        tracing::warn!(
+            "neither notice.bounces nor listen.bounces is set: a notice that comes back later is heard of by nobody"
+        );
+    }
     if config.providers.is_empty() {
         tracing::warn!("no [[code.sms]] and no [[code.voice]] is set: no code can be sent");
     }
@@ -33,6 +38,7 @@ pub(super) async fn run(file: &Path, out: &mut Out) -> Result<(), Stop> {
         ("imap", running.imap),
         ("portal", running.portal),
         ("metrics", running.metrics),
+        ("bounces", running.bounces),
     ];
     for (door, address) in doors {
         out.line(said(door, address))?;

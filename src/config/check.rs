@@ -152,9 +152,6 @@ fn doors(raw: &RawListen, not_built: &mut Vec<String>) -> Result<Listen, String>
     if read("exchange", &raw.exchange)?.is_some() {
         not_built.push("listen.exchange: this door is not built yet and stays closed".to_owned());
     }
-    if raw.bounces.is_some() {
-        not_built.push("listen.bounces: this door is not built yet and stays closed".to_owned());
-    }
     Ok(Listen {
         submissions: read("submissions", &raw.submissions)?,
         submission: read("submission", &raw.submission)?,

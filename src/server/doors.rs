@@ -18,6 +18,7 @@ pub(super) struct Listeners {
     pub imap: Option<TcpListener>,
     pub portal: Option<TcpListener>,
     pub metrics: Option<TcpListener>,
+    pub bounces: Option<TcpListener>,
 }
 
 /// Binds every door that is configured, or none.
@@ -29,6 +30,7 @@ pub(super) async fn bind(listen: &Listen) -> Result<Listeners, StartError> {
         imap: one("imap", listen.imap).await?,
         portal: one("portal", listen.portal).await?,
         metrics: one("metrics", listen.metrics).await?,
+        bounces: one("bounces", listen.bounces).await?,
     })
 }
 
@@ -58,7 +60,8 @@ pub(super) fn address(listener: Option<&TcpListener>) -> Option<SocketAddr> {
 /// The certificates; every name in use must be covered by one.
 pub(super) fn tls(config: &Config) -> Result<Option<Tls>, StartError> {
     let listen = &config.listen;
-    let mail = [listen.submissions, listen.submission, listen.imaps, listen.imap].iter().any(Option::is_some);
+    let mail = [listen.submissions, listen.submission, listen.imaps, listen.imap, listen.bounces];
+    let mail = mail.iter().any(Option::is_some);
     let portal = config.listen.portal.is_some();
     let mut names = Vec::new();
     if mail {

@@ -68,6 +68,8 @@ pub struct Running {
     pub portal: Option<SocketAddr>,
     /// Where figures are.
     pub metrics: Option<SocketAddr>,
+    /// Where what comes back of notices is taken.
+    pub bounces: Option<SocketAddr>,
     /// The rooms, for tests and the demonstration.
     pub rooms: Rooms,
     stop: watch::Sender<bool>,
@@ -116,6 +118,7 @@ impl Server {
             imap: doors::address(listeners.imap.as_ref()),
             portal: doors::address(listeners.portal.as_ref()),
             metrics: doors::address(listeners.metrics.as_ref()),
+            bounces: doors::address(listeners.bounces.as_ref()),
             rooms,
             stop,
             tasks: JoinSet::new(),
@@ -148,6 +151,10 @@ impl Server {
             per_mailbox: PER_MAILBOX,
         };
         let rooms = smtp::Rooms { access: access.clone(), deliveries: running.rooms.deliveries.clone() };
+        if let (Some(listener), Some(tls)) = (listeners.bounces, &tls) {
+            let (hostname, rooms) = (config.hostname.clone(), rooms.clone());
+            running.tasks.spawn(smtp::serve_returns(listener, tls.clone(), stopped.clone(), hostname, rooms));
+        }
         let mail = Arc::new(smtp::Door::new(submission, rooms));
         let rooms = imap::Rooms { access: access.clone(), mailboxes: running.rooms.mailboxes.clone() };
         let inbox = Arc::new(imap::Door::new(reading, rooms));

@@ -14,13 +14,13 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::access::{Failures, LoginError};
-use crate::delivery::{AcceptError, Submission};
+use crate::delivery::{AcceptError, CameBack, Submission, Taken};
 use crate::domain::{MailboxId, Sender};
 use crate::net::{Held, Member};
 
 use super::Door;
 use super::auth::Credentials;
-use super::machine::{Answer, Letter, LoginAnswer, Machine, NotAccepted, Request, Step};
+use super::machine::{Answer, Letter, LoginAnswer, Machine, NotAccepted, Request, ReturnedMail, Step};
 use super::verbs::Verbs;
 
 /// How long the peer may take, and how long a wrong password does.
@@ -87,6 +87,12 @@ impl<V: Verbs> Session<V> {
     /// A session in clear, which must become secure before anything else.
     pub fn clear(door: Arc<Door<V>>, stop: watch::Receiver<bool>) -> Self {
         let machine = Machine::clear(&door.settings);
+        Self::new(door, machine, "ESMTP".to_owned(), stop)
+    }
+
+    /// A session of any server that brings back what became of notices. It is over after the time for a login.
+    pub fn returns(door: Arc<Door<V>>, stop: watch::Receiver<bool>) -> Self {
+        let machine = Machine::returns(&door.settings);
         Self::new(door, machine, "ESMTP".to_owned(), stop)
     }
 
@@ -208,6 +214,11 @@ impl<V: Verbs> Session<V> {
                 Answer::Recipient(route.ok())
             }
             (Request::Memory(octets), _) => Answer::Memory(self.reserve(octets).await),
+            (Request::ReturnTo(address), _) => {
+                let answer = self.door.verbs.takes_back(&address).await;
+                Answer::ReturnTo(answer.inspect_err(|fault| tracing::error!(%fault, "takes back")).ok())
+            }
+            (Request::Returned(mail), _) => Answer::Returned(self.returned(mail).await),
             (Request::Deposit(letter), Some(sender)) => Answer::Deposit(self.deposit(letter, sender).await),
             // Invariant: the machine lets nobody write before a login. Were it broken, nobody may.
             (Request::ReversePath(_), None) => Answer::ReversePath(None),
@@ -292,6 +303,18 @@ impl<V: Verbs> Session<V> {
                 Err(NotAccepted::Fault { transient: fault.is_transient() })
             }
         }
+    }
+
+    /// Nothing cuts this short either: the peer would bring it again.
+    async fn returned(&mut self, mail: ReturnedMail) -> Result<Option<Taken>, NotAccepted> {
+        let ReturnedMail { recipients, reverse_path, message } = mail;
+        let null = reverse_path.is_none();
+        let mail = CameBack { to: &recipients, from: reverse_path, null, octets: message.reveal() };
+        self.door.verbs.take_back(&mail).await.map_err(|fault| {
+            tracing::error!(%fault, "take back");
+            // Whatever it is: the peer keeps it for days, and nobody else would tell the sender of the notice.
+            NotAccepted::Fault { transient: true }
+        })
     }
 
     /// When the peer must have said what it is to say next.

@@ -3,10 +3,13 @@
 //! It holds all rules of order, and does no I/O: the driver writes what it says, carries its requests to the
 //! verbs and brings the answers back. Replies keep the order of the commands, however input is cut.
 //! It never sees who is logged in, only that somebody is.
+//!
+//! At the door for what comes back of notices (RFC 5321 §3.6.1) nobody logs in: every recipient is asked about, and
+//! nothing is taken that leads elsewhere.
 
 use std::collections::HashSet;
 
-use crate::delivery::{Refused, Route};
+use crate::delivery::{Refused, Route, Taken, TakesBack};
 use crate::domain::{Address, DsnRequest, QueueId, RawMessage, RecipientDsn};
 
 use super::Settings;
@@ -44,6 +47,20 @@ pub enum Request {
     Memory(usize),
     /// Accept this message.
     Deposit(Letter),
+    /// Does this address take what comes back?
+    ReturnTo(Address),
+    /// Deal with what came back.
+    Returned(ReturnedMail),
+}
+
+/// A whole message that came back.
+pub struct ReturnedMail {
+    /// To whom, without doubles.
+    pub recipients: Vec<Address>,
+    /// From whom; `None` for `<>`.
+    pub reverse_path: Option<Address>,
+    /// The octets.
+    pub message: RawMessage,
 }
 
 /// A whole message with its recipients.
@@ -68,6 +85,10 @@ pub enum Answer {
     Memory(bool),
     /// To [`Request::Deposit`].
     Deposit(Result<QueueId, NotAccepted>),
+    /// To [`Request::ReturnTo`]; `None` for a fault of ours.
+    ReturnTo(Option<TakesBack>),
+    /// To [`Request::Returned`]; `None` where it is about nothing of ours.
+    Returned(Result<Option<Taken>, NotAccepted>),
 }
 
 /// The outcome of a login.
@@ -102,6 +123,8 @@ pub struct Machine {
     wire_limit: usize,
     most_recipients: usize,
     secure: bool,
+    /// What comes back of notices is taken, and nothing else.
+    returns: bool,
     offers_tls: bool,
     hello: Hello,
     authenticated: bool,
@@ -143,10 +166,14 @@ enum Question {
     FirstChunk(ChunkReader, usize),
     MoreOfChunk(ChunkReader, usize),
     Deposit,
+    ReturnTo(Address),
+    Returned,
 }
 
 #[derive(Default)]
 struct Envelope {
+    /// Kept where somebody may be answered.
+    reverse_path: Option<Address>,
     declared: Option<u64>,
     recipients: Vec<Address>,
     dsn: DsnRequest,
@@ -170,6 +197,11 @@ impl Machine {
         Self::new(settings, false)
     }
 
+    /// A session of any server that brings back what became of notices; it offers STARTTLS (RFC 3207 §4).
+    pub fn returns(settings: &Settings) -> Self {
+        Self { returns: true, ..Self::new(settings, false) }
+    }
+
     fn new(settings: &Settings, secure: bool) -> Self {
         let mut out = Vec::new();
         Reply::greeting(&settings.hostname).write(&mut out);
@@ -179,6 +211,7 @@ impl Machine {
             wire_limit: settings.wire_limit(),
             most_recipients: settings.recipients,
             secure,
+            returns: false,
             offers_tls: !secure,
             hello: Hello::None,
             authenticated: false,
@@ -271,6 +304,8 @@ impl Machine {
                 self.state = State::Chunk(reader);
             }
             (Question::Deposit, Answer::Deposit(outcome)) => self.deposited(outcome),
+            (Question::ReturnTo(address), Answer::ReturnTo(answer)) => self.return_to(address, answer),
+            (Question::Returned, Answer::Returned(outcome)) => self.returned(outcome),
             _ => self.close(&reply::CLOSING),
         }
     }
@@ -344,7 +379,8 @@ impl Machine {
             self.bdat(arguments);
             return Ok(());
         }
-        let always = matches!(verb, Verb::Ehlo | Verb::Helo | Verb::Noop | Verb::Rset | Verb::Quit | Verb::StartTls);
+        let always = self.returns
+            || matches!(verb, Verb::Ehlo | Verb::Helo | Verb::Noop | Verb::Rset | Verb::Quit | Verb::StartTls);
         if !always && !self.secure {
             self.error(&reply::TLS_FIRST);
             return Ok(());
@@ -383,11 +419,12 @@ impl Machine {
         self.envelope = None;
         let mut extensions = Vec::new();
         if verb == Verb::Ehlo {
-            extensions.extend(
-                ["PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES", "DSN", "CHUNKING", "SMTPUTF8"].map(str::to_owned),
-            );
+            extensions.extend(["PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES"].map(str::to_owned));
+            if !self.returns {
+                extensions.extend(["DSN", "CHUNKING", "SMTPUTF8"].map(str::to_owned));
+            }
             extensions.push(format!("SIZE {}", self.wire_limit));
-            if self.secure && !self.authenticated {
+            if self.secure && !self.authenticated && !self.returns {
                 extensions.push("AUTH PLAIN LOGIN".to_owned());
             }
             if self.offers_tls {
@@ -412,6 +449,10 @@ impl Machine {
     }
 
     fn auth(&mut self, arguments: &str) -> Result<(), CommandFault> {
+        if self.returns {
+            self.error(&reply::NOT_IMPLEMENTED);
+            return Ok(());
+        }
         if self.authenticated {
             self.error(&reply::ALREADY_AUTHENTICATED);
             return Ok(());
@@ -473,6 +514,10 @@ impl Machine {
             return Ok(());
         }
         match mail.reverse_path {
+            reverse_path if self.returns => {
+                self.envelope = Some(Envelope { declared: mail.size, reverse_path, ..Envelope::default() });
+                self.say(&reply::SENDER_OK);
+            }
             Some(address) => {
                 let dsn = DsnRequest {
                     full: mail.full.unwrap_or_default(),
@@ -501,6 +546,8 @@ impl Machine {
             self.say(&reply::RECIPIENT_OK);
         } else if envelope.recipients.len() >= self.most_recipients {
             self.say(&Reply::too_many_recipients(self.most_recipients));
+        } else if self.returns {
+            self.ask(Question::ReturnTo(address.clone()), Request::ReturnTo(address));
         } else {
             self.ask(Question::Recipient(address.clone(), asked), Request::Recipient(address));
         }
@@ -525,6 +572,21 @@ impl Machine {
         }
     }
 
+    fn return_to(&mut self, address: Address, answer: Option<TakesBack>) {
+        match (answer, &mut self.envelope) {
+            (Some(TakesBack::Yes), Some(envelope)) => {
+                envelope.reachable = true;
+                envelope.seen.insert(address.clone());
+                envelope.recipients.push(address);
+                self.say(&reply::RECIPIENT_OK);
+            }
+            (Some(TakesBack::NoSuchAddress), Some(_)) => self.error(&reply::NO_SUCH_ADDRESS),
+            (Some(TakesBack::Elsewhere), Some(_)) => self.error(&reply::NO_RELAY),
+            (None, Some(_)) => self.say(&reply::FAULT_FOR_NOW),
+            (_, None) => self.close(&reply::CLOSING),
+        }
+    }
+
     fn data(&mut self, arguments: &str) -> Result<(), CommandFault> {
         command::nothing(arguments)?;
         match &self.envelope {
@@ -545,6 +607,7 @@ impl Machine {
     fn bdat(&mut self, arguments: &str) {
         let Ok((octets, last)) = command::bdat(arguments) else { return self.close(&reply::BAD_CHUNK) };
         let refusal = match &self.envelope {
+            _ if self.returns => Some(&reply::NOT_IMPLEMENTED),
             _ if !self.secure => Some(&reply::TLS_FIRST),
             _ if !self.authenticated => Some(&reply::AUTH_FIRST),
             // RFC 3030 §2: also what was pipelined behind a chunk that was refused, or behind the last.
@@ -611,9 +674,12 @@ impl Machine {
     }
 
     fn end_of_message(&mut self, body: Body) {
-        let Envelope { recipients, dsn, .. } = self.envelope.take().unwrap_or_default();
+        let Envelope { recipients, dsn, reverse_path, .. } = self.envelope.take().unwrap_or_default();
         // The readers let no unclean octets through; the type is what the other rooms can rely on.
         match body.finish().and_then(|octets| RawMessage::new(octets).map_err(DataFault::from)) {
+            Ok(message) if self.returns => {
+                self.ask(Question::Returned, Request::Returned(ReturnedMail { recipients, reverse_path, message }));
+            }
             Ok(message) => self.ask(Question::Deposit, Request::Deposit(Letter { recipients, dsn, message })),
             Err(fault) => self.say_fault(fault),
         }
@@ -636,6 +702,14 @@ impl Machine {
             Err(NotAccepted::Revoked) => self.close(&reply::REVOKED),
             Err(NotAccepted::Fault { transient: true }) => self.say(&reply::FAULT_FOR_NOW),
             Err(NotAccepted::Fault { transient: false }) => self.say(&reply::FAULT),
+        }
+    }
+
+    fn returned(&mut self, outcome: Result<Option<Taken>, NotAccepted>) {
+        match outcome {
+            Ok(Some(taken)) => self.say(&Reply::taken(taken)),
+            Ok(None) => self.say(&reply::NOBODY_READS),
+            Err(why) => self.deposited(Err(why)),
         }
     }
 

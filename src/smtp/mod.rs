@@ -1,4 +1,5 @@
-//! The door of submission (RFC 6409): 465 with implicit TLS (RFC 8314), 587 with STARTTLS before anything else.
+//! The door of submission (RFC 6409): 465 with implicit TLS (RFC 8314), 587 with STARTTLS before anything else; and
+//! the door for what comes back of notices, from any server, which takes that and nothing else.
 //!
 //! `line`, `command`, `auth`, `data` and `chunk` read octets; `machine` holds the rules of order and speaks with the
 //! words of `reply`; `driver` is the one file that waits; `verbs` is what is asked of the other rooms.
@@ -130,3 +131,43 @@ fn turned_away(crowd: Crowd) -> &'static [u8] {
         Crowd::Everybody => b"421 4.3.2 The server has as many connections as it takes: try again later\r\n",
     }
 }
+/// Serves what comes back of notices until `stop` turns true: in clear or after STARTTLS, as the other server can.
+pub async fn serve_returns<V: Verbs>(
+    listener: TcpListener,
+    tls: Tls,
+    stop: watch::Receiver<bool>,
+    hostname: String,
+    verbs: V,
+) {
+    let settings =
+        Settings { hostname, message_limit: LARGEST_RETURN, memory: RETURNS_IN_FLIGHT, recipients: RETURNS_IN_ONE };
+    let times = Times { login: LONGEST_RETURN, ..Times::default() };
+    let door = Arc::new(Door::new(settings, verbs).with_times(times));
+    let (stopping, limits) = (stop.clone(), Limits::new(RETURNING, RETURNING_FROM_ONE).saying(turned_away));
+    net::serve_plain(listener, limits, stop, move |mut tcp, _| {
+        let mut session = Session::returns(Arc::clone(&door), stopping.clone());
+        let tls = tls.clone();
+        async move {
+            if !matches!(session.talk(&mut tcp).await, Ok(Ended::StartTls)) {
+                return;
+            }
+            if let Ok(mut stream) = tls.accept(tcp).await {
+                session.secured(net::version(&stream));
+                let _ = session.talk(&mut stream).await;
+            }
+        }
+    })
+    .await;
+}
+
+/// Octets of what comes back: a report has a notice in it, which is small (fault 46).
+const LARGEST_RETURN: usize = 512 * 1024;
+/// Octets of all of it in flight.
+const RETURNS_IN_FLIGHT: usize = 16 * 1024 * 1024;
+/// Recipients of one mail that comes back.
+const RETURNS_IN_ONE: usize = 100;
+/// How long one session may last in all.
+const LONGEST_RETURN: std::time::Duration = std::time::Duration::from_secs(600);
+/// Connections that bring it, and those of one address.
+const RETURNING: usize = 128;
+const RETURNING_FROM_ONE: usize = 8;

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use crate::delivery::Refused;
+use crate::delivery::{Refused, Taken};
 use crate::domain::QueueId;
 
 /// One reply to one command.
@@ -21,6 +21,11 @@ impl Reply {
     /// The message is durable (RFC 5321 §4.2.5: with this, responsibility is ours).
     pub fn accepted(id: QueueId) -> Self {
         Self { code: 250, enhanced: "2.0.0", text: format!("{id} accepted and sealed").into() }
+    }
+
+    /// What came back is dealt with, and what it changed is durable.
+    pub fn taken(_: Taken) -> Self {
+        Self::fixed(250, "2.0.0", "Taken")
     }
 
     /// What another room refuses; a code that is no refusal becomes 554.
@@ -208,6 +213,12 @@ replies! {
     NOT_YOUR_ADDRESS = 553 "5.7.1" "The sender must be the mailbox that logged in";
     /// DESIGN §2: `pli@…` does not read yet.
     SERVICE_ADDRESS = 550 "5.1.1" "This address of the practice cannot be written to yet";
+    /// RFC 3463 §3.2: the domain is ours, and nobody there gets mail from anywhere.
+    NO_SUCH_ADDRESS = 550 "5.1.1" "This address takes no mail from the Internet";
+    /// RFC 5321 §3.6.2: nothing is relayed.
+    NO_RELAY = 550 "5.7.1" "Mail to that domain is not taken here";
+    /// No notice of ours is named in it: nobody reads what people write to the From of notices.
+    NOBODY_READS = 550 "5.7.1" "Nobody reads this address: open the link in our e-mail, or telephone";
     /// Only `+33…@sms.…` was named: the notice has nowhere to go.
     NUMBER_ALONE = 554 "5.5.1" "This patient has no e-mail address: add one to the number";
     /// RFC 5321 §2.3.8, §4.1.1.4: a CR, LF or NUL that another server could read as the end of a message.

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::net::IpAddr;
 
 use crate::access::{Access, Failures, LoginError};
-use crate::delivery::{AcceptError, Deliveries, Refused, Route, Submission};
+use crate::delivery::{AcceptError, CameBack, Deliveries, Refused, Route, Submission, Taken, TakesBack};
 use crate::domain::{Address, Fault, QueueId, Sender};
 
 /// The verbs of submission.
@@ -30,6 +30,10 @@ pub trait Verbs: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Result<Route, Refused>, Fault>> + Send;
     /// [`Deliveries::accept`].
     fn accept(&self, submission: Submission) -> impl Future<Output = Result<QueueId, AcceptError>> + Send;
+    /// [`Deliveries::takes_back`].
+    fn takes_back(&self, to: &Address) -> impl Future<Output = Result<TakesBack, Fault>> + Send;
+    /// [`Deliveries::take_back`].
+    fn take_back(&self, mail: &CameBack<'_>) -> impl Future<Output = Result<Option<Taken>, Fault>> + Send;
 }
 
 /// The rooms of the server.
@@ -64,5 +68,12 @@ impl Verbs for Rooms {
 
     async fn accept(&self, submission: Submission) -> Result<QueueId, AcceptError> {
         self.deliveries.accept(submission).await
+    }
+    async fn takes_back(&self, to: &Address) -> Result<TakesBack, Fault> {
+        self.deliveries.takes_back(to).await
+    }
+
+    async fn take_back(&self, mail: &CameBack<'_>) -> Result<Option<Taken>, Fault> {
+        self.deliveries.take_back(mail).await
     }
 }

@@ -445,11 +445,15 @@ const SMTP: &[&[u8]] = &[
     b"EHLO c.example\r\nAUTH PLAIN AGEAYg==\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\n",
 ];
 
-/// What the submission machine says and hands over, its input in pieces of this size.
-fn smtp_told(input: &[u8], piece: usize) -> (String, Vec<Vec<u8>>) {
+/// What a machine says and hands over, its input in pieces of this size.
+fn smtp_told(
+    begin: fn(&smtp::Settings) -> smtp::machine::Machine,
+    input: &[u8],
+    piece: usize,
+) -> (String, Vec<Vec<u8>>) {
     use smtp::machine::{Answer, LoginAnswer, NotAccepted, Request};
     let settings = smtp::Settings { hostname: "x".to_owned(), message_limit: 50_000, memory: 1 << 20, recipients: 100 };
-    let mut machine = smtp::machine::Machine::secure(&settings);
+    let mut machine = begin(&settings);
     let (mut said, mut deposited) = (String::new(), Vec::new());
     for mut now in input.chunks(piece.max(1)) {
         loop {
@@ -469,6 +473,8 @@ fn smtp_told(input: &[u8], piece: usize) -> (String, Vec<Vec<u8>>) {
                         deposited.push(letter.message.reveal().to_vec());
                         Answer::Deposit(Err(NotAccepted::Fault { transient: true }))
                     }
+                    Request::ReturnTo(_) => Answer::ReturnTo(Some(pli::delivery::TakesBack::Yes)),
+                    Request::Returned(_) => Answer::Returned(Ok(None)),
                 }),
             }
         }
@@ -481,18 +487,20 @@ fn smtp_told(input: &[u8], piece: usize) -> (String, Vec<Vec<u8>>) {
 fn smtp_replies_have_their_form() {
     check!().with_max_len(300).for_each(|octets: &[u8]| {
         let input = words(octets, SMTP);
-        let whole = smtp_told(&input, input.len());
-        for line in whole.0.split_terminator("\r\n") {
-            let octets = line.as_bytes();
-            let fits = octets.len() >= 4
-                && octets[..3].iter().all(u8::is_ascii_digit)
-                && matches!(octets[0], b'2'..=b'5')
-                && matches!(octets[3], b' ' | b'-')
-                && octets.iter().all(|octet| (b' '..=b'~').contains(octet));
-            assert!(fits, "{line:?}");
-        }
-        for piece in [1, 13] {
-            assert_eq!(smtp_told(&input, piece), whole);
+        for begin in [smtp::machine::Machine::secure, smtp::machine::Machine::returns] {
+            let whole = smtp_told(begin, &input, input.len());
+            for line in whole.0.split_terminator("\r\n") {
+                let octets = line.as_bytes();
+                let fits = octets.len() >= 4
+                    && octets[..3].iter().all(u8::is_ascii_digit)
+                    && matches!(octets[0], b'2'..=b'5')
+                    && matches!(octets[3], b' ' | b'-')
+                    && octets.iter().all(|octet| (b' '..=b'~').contains(octet));
+                assert!(fits, "{line:?}");
+            }
+            for piece in [1, 13] {
+                assert_eq!(smtp_told(begin, &input, piece), whole);
+            }
         }
     });
 }
@@ -515,7 +523,7 @@ fn fault_20_smtp_a_chunk_is_no_command() {
             let last = if chunk.len() % 2 == 0 { " LAST" } else { "" };
             input.extend([format!("\r\nBDAT {}{last}\r\n", text.len()).as_bytes(), &text].concat());
         }
-        let (said, _) = smtp_told(&input, 1000);
+        let (said, _) = smtp_told(smtp::machine::Machine::secure, &input, 1000);
         assert!(!said.contains("252 "), "{said}");
     });
 }

@@ -23,6 +23,7 @@ mod imap;
 mod bad;
 
 mod application;
+mod bounces;
 mod browser;
 mod codes;
 mod doors;

@@ -353,6 +353,7 @@ imaps       = "127.0.0.1:0"
 imap        = "127.0.0.1:0"
 portal      = "127.0.0.1:{portal}"
 metrics     = "127.0.0.1:0"
+bounces     = "127.0.0.1:0"
 [[tls]]
 certificate = "certs/mail.cabinet.example/fullchain.pem"
 key         = "certs/mail.cabinet.example/privkey.pem"
