@@ -16,7 +16,7 @@
 //!                   │         │          │
 //!  strongrooms       vault          store          vault: the only plaintext keys; store: the only SQL and objects
 //!                      └─────┬──────┘
-//!  outside         gateway                          providers of SMS and calls: what leaves beside the mail
+//!  outside         gateway   remote                 providers of SMS and calls; accounts on other mail servers
 //!  words           domain    mime    texts          types and rules without I/O; messages taken apart; everything Pli says
 //!  frame          config   net   telemetry
 //! ```
@@ -39,7 +39,8 @@
 //! relay. Once the relay has taken one, the kept copy of its ticket is erased.
 //!
 //! Back: a relay that took a notice may bring it back days later, to a reverse-path that names the notice and proves
-//! it. Other servers bring it to a door of [`smtp`] that takes nothing else. [`mime::Returned`] tells reports, absences
+//! it. Other servers bring it to a door of [`smtp`] that takes nothing else, or [`remote::Returns`] finds it in an account
+//! at the relay's. [`mime::Returned`] tells reports, absences
 //! and letters apart; [`delivery::Deliveries::take_back`] ends the delivery that nobody opened, once, and deposits a
 //! letter in plain words. Who pressed Reply is told, once in a day, that nobody reads that.
 //!
@@ -96,6 +97,7 @@ pub mod mailbox;
 pub mod mime;
 pub mod net;
 pub mod portal;
+pub mod remote;
 pub mod server;
 pub mod smtp;
 pub mod store;

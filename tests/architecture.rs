@@ -20,6 +20,8 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
     ("gateway", &["domain", "net"], &["reqwest", "serde_path_to_error", "aws_lc_rs"]),
     ("access", &["domain", "gateway", "store", "vault", "texts"], &[]),
     ("delivery", &["domain", "mime", "store", "vault", "texts"], &["lettre", "mail_parser", "askama"]),
+    // Accounts on other servers, read as a mail client would; what comes back of notices is handed to its verb.
+    ("remote", &["delivery", "domain", "net"], &["async_imap"]),
     ("mailbox", &["domain", "mime", "store", "vault"], &["mail_parser"]),
     ("smtp", &["domain", "net", "access", "delivery"], &[]),
     ("imap", &["domain", "mime", "net", "access", "mailbox"], &[]),
@@ -45,6 +47,7 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
             "mailbox",
             "net",
             "portal",
+            "remote",
             "smtp",
             "store",
             "telemetry",
@@ -59,10 +62,26 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
     // An import reads another server's account, as a mail client would.
     (
         "cli",
-        &["access", "config", "delivery", "domain", "gateway", "mailbox", "net", "server", "telemetry", "vault"],
+        &[
+            "access",
+            "config",
+            "delivery",
+            "domain",
+            "gateway",
+            "mailbox",
+            "net",
+            "remote",
+            "server",
+            "telemetry",
+            "vault",
+        ],
         &["async_imap", "clap", "mail_parser", "reqwest", "rustix"],
     ),
-    ("lib", &["access", "delivery", "domain", "gateway", "mailbox", "mime", "portal", "smtp", "store", "vault"], &[]),
+    (
+        "lib",
+        &["access", "delivery", "domain", "gateway", "mailbox", "mime", "portal", "remote", "smtp", "store", "vault"],
+        &[],
+    ),
     ("main", &["cli"], &[]),
 ];
 

@@ -166,6 +166,13 @@ impl From<std::io::Error> for Stop {
     }
 }
 
+impl From<crate::remote::Trouble> for Stop {
+    fn from(trouble: crate::remote::Trouble) -> Self {
+        let again = if trouble.is_lost() { "; run the import again to go on" } else { "" };
+        Self::Refused(format!("{trouble}{again}"))
+    }
+}
+
 macro_rules! refusals {
     ($($error:ty),*) => {$(
         impl From<$error> for Stop {

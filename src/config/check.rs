@@ -53,9 +53,6 @@ pub(super) fn check(raw: Raw, file: &Path, folder: &Path, secrets: &Secrets<'_>)
     let limits = limits(&raw.limits)?;
     let bounces = raw.notice.bounces.as_ref().map(|bounces| bounces_url(bounces, secrets).named("notice.bounces"));
     let bounces = bounces.transpose()?;
-    if bounces.is_some() {
-        not_built.push("notice.bounces: reading bounces from a mailbox is not built yet".to_owned());
-    }
     let returns = match (&raw.notice.returns, &bounces) {
         (Some(text), _) => ReturnPath::read(text).named("notice.return")?,
         // What reaches that mailbox for certain is its own address.

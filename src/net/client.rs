@@ -24,18 +24,21 @@ impl TlsClient {
     /// # Errors
     /// One clear line: no authority, or not PEM.
     pub fn new(authorities: Option<&[u8]>) -> Result<Self, String> {
-        let mut roots = RootCertStore::empty();
         match authorities {
-            Some(pem) => {
-                for certificate in CertificateDer::pem_slice_iter(pem) {
-                    let certificate = certificate.map_err(|_| "not PEM certificates".to_owned())?;
-                    roots.add(certificate).map_err(|_| "not a certificate of an authority".to_owned())?;
-                }
-            }
-            None => {
-                roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-            }
+            Some(pem) => Self::trusting(added(RootCertStore::empty(), pem)?),
+            None => Self::trusting(of_this_machine()),
         }
+    }
+
+    /// A client that trusts the authorities of this machine, and those of a PEM file as well.
+    ///
+    /// # Errors
+    /// As [`TlsClient::new`].
+    pub fn with_further(authorities: Option<&[u8]>) -> Result<Self, String> {
+        Self::trusting(added(of_this_machine(), authorities.unwrap_or_default())?)
+    }
+
+    fn trusting(roots: RootCertStore) -> Result<Self, String> {
         if roots.is_empty() {
             return Err("no certificate of an authority is there to trust".to_owned());
         }
@@ -59,6 +62,20 @@ impl TlsClient {
             Err(_) => Err("no TLS: nobody answered in time".to_owned()),
         }
     }
+}
+
+fn of_this_machine() -> RootCertStore {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    roots
+}
+
+fn added(mut roots: RootCertStore, pem: &[u8]) -> Result<RootCertStore, String> {
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        let certificate = certificate.map_err(|_| "not PEM certificates".to_owned())?;
+        roots.add(certificate).map_err(|_| "not a certificate of an authority".to_owned())?;
+    }
+    Ok(roots)
 }
 
 /// How long a handshake may take.

@@ -25,6 +25,7 @@ use crate::delivery::{self, relay::Relay};
 use crate::domain::{Clock, Random};
 use crate::gateway::Gateways;
 use crate::net::{self, Limits, Tls};
+use crate::remote::Returns;
 use crate::{imap, portal, smtp, watch as figures};
 
 pub use install::{Installed, Plan, Ports, install};
@@ -102,6 +103,11 @@ impl Server {
             }
             (None, None) => None,
         };
+        let bounces = config.notice.bounces.as_ref().map(|url| {
+            let returns = Returns::open(url, config.notice.ca.clone());
+            returns.map_err(|what| StartError(format!("notice.bounces: {what}")))
+        });
+        let bounces = bounces.transpose()?;
         let rooms = Rooms::open(config, "serve", clock.clone(), random.clone()).await?;
         let access = rooms.access(clock.clone(), random, gateways, config.portal_host());
         let access =
@@ -183,6 +189,10 @@ impl Server {
                 clock,
             };
             running.tasks.spawn(portal::serve(listener, tls.clone(), limits, stopped.clone(), portal));
+        }
+        if let Some(bounces) = bounces {
+            let deliveries = running.rooms.deliveries.clone();
+            running.tasks.spawn(bounces.run(deliveries, stopped.clone()));
         }
         running.keep(tls, relay, config.audit_export.clone(), &stopped);
         Ok(running)

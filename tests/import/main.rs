@@ -10,6 +10,8 @@
     reason = "a test stops where it fails; clippy counts helpers as no tests"
 )]
 
+#[path = "../support/dovecot.rs"]
+mod dovecot_server;
 #[path = "../support/postgres.rs"]
 mod postgres;
 

@@ -20,13 +20,13 @@ super::on_both! {
 }
 
 /// A client that speaks lines and literals.
-struct Client {
+pub struct Client {
     reader: BufReader<tokio::io::ReadHalf<tokio_rustls::client::TlsStream<tokio::net::TcpStream>>>,
     writer: tokio::io::WriteHalf<tokio_rustls::client::TlsStream<tokio::net::TcpStream>>,
 }
 
 impl Client {
-    async fn open(world: &World, user: &str, password: &str) -> (Self, String) {
+    pub async fn open(world: &World, user: &str, password: &str) -> (Self, String) {
         let tls = secured(world, world.running.imaps.unwrap()).await;
         let (reader, writer) = tokio::io::split(tls);
         let mut client = Self { reader: BufReader::new(reader), writer };
@@ -36,7 +36,7 @@ impl Client {
     }
 
     /// Everything that answers one command.
-    async fn say(&mut self, command: &str) -> String {
+    pub async fn say(&mut self, command: &str) -> String {
         self.writer.write_all(format!("a {command}\r\n").as_bytes()).await.unwrap();
         self.writer.flush().await.unwrap();
         self.until("a ").await

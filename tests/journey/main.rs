@@ -21,7 +21,10 @@ mod imap;
 
 #[path = "../support/hostile.rs"]
 mod bad;
+#[path = "../support/dovecot.rs"]
+mod dovecot_server;
 
+mod account;
 mod application;
 mod bounces;
 mod browser;

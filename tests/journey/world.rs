@@ -130,6 +130,12 @@ impl World {
         self
     }
 
+    /// Stops the server and starts it again with the settings as they stand in the file now.
+    pub async fn reconfigured(mut self) -> Self {
+        self.config = Config::load(&self.config.file).unwrap();
+        self.restart().await
+    }
+
     pub fn pass(&self, time: Duration) {
         self.clock.0.fetch_add(i64::try_from(time.as_millis()).unwrap(), Ordering::SeqCst);
     }
@@ -323,7 +329,7 @@ pub fn free_port() -> u16 {
 }
 
 /// Who sends codes, where a test says nothing else.
-const PROVIDERS: &str = r#"
+pub const PROVIDERS: &str = r#"
 [[code.sms]]
 name  = "test"
 kind  = "http"

@@ -132,7 +132,7 @@ impl ImportFrom {
             Kind::Mbox(path) => run.all(mbox::Mbox::open(&path, limit)?).await?,
             Kind::Remote(account) => {
                 let password = remote.ok_or_else(|| Stop::because("nothing was given on standard input"))?;
-                run.all(remote::Remote::open(account, &password, self.ca.as_deref()).await?).await?;
+                run.all(remote::Remote::open(&account, &password, self.ca.as_deref()).await?).await?;
             }
         }
         run.progress.end();
@@ -144,7 +144,7 @@ impl ImportFrom {
 enum Kind {
     Maildir(PathBuf),
     Mbox(PathBuf),
-    Remote(remote::Account),
+    Remote(crate::remote::Account),
 }
 
 impl Kind {
@@ -156,7 +156,7 @@ impl Kind {
         if let Some(rest) = source.strip_prefix("mbox:") {
             return Ok(Self::Mbox(path(rest)?));
         }
-        remote::Account::read(source).unwrap_or_else(|| Err(unknown())).map(Self::Remote)
+        remote::account(source).unwrap_or_else(|| Err(unknown())).map(Self::Remote)
     }
 }
 
