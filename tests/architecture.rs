@@ -30,10 +30,10 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
         &["domain", "net", "access", "mailbox", "delivery", "texts"],
         &["axum", "askama", "ammonia", "hyper_util", "hyper"],
     ),
-    ("watch", &["access", "domain"], &["axum"]),
+    ("watch", &["access", "delivery", "domain", "net"], &["axum"]),
     // It names the settings that rooms are built with, and none of their verbs.
     ("config", &["access", "delivery", "domain", "gateway", "net", "store"], &["toml"]),
-    ("net", &["domain"], &["rustls", "tokio_rustls", "rustls_native_certs", "rcgen", "aws_lc_rs"]),
+    ("net", &["domain"], &["rustls", "tokio_rustls", "rustls_native_certs", "rcgen", "aws_lc_rs", "x509_parser"]),
     ("telemetry", &["domain", "config"], &["tracing_subscriber"]),
     (
         "server",

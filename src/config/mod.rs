@@ -228,6 +228,12 @@ impl Config {
         }
     }
 
+    /// The folders that data are written to: of the data, and of objects where they are in files.
+    pub fn folders(&self) -> Vec<PathBuf> {
+        let objects = self.objects.reveal().strip_prefix("file:").map(|folder| self.data.join(folder));
+        std::iter::once(self.data.clone()).chain(objects).collect()
+    }
+
     /// Reads a size as settings and commands write it: `25 MiB`.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures_util::{StreamExt as _, stream};
 use tokio::sync::watch;
 
-use crate::domain::{Actor, AuditEvent, DeliveryState, FailureClass, Fault, Timestamp, Verb};
+use crate::domain::{Actor, AuditEvent, Count, DeliveryState, FailureClass, Fault, Label, Timestamp, Verb};
 use crate::store::deliveries::DeliveryRow;
 use crate::store::outbox::WorkRow;
 
@@ -96,7 +96,13 @@ impl Deliveries {
         let handing = relay.hand_over(Some(&mail.reverse_path), std::slice::from_ref(&mail.to), &mail.octets);
         // A batch must be over before its lease is.
         let handed = tokio::time::timeout(PATIENCE, handing).await;
-        match handed.unwrap_or(Err(NotTaken::Later(FailureClass::Unreachable))) {
+        let handed = handed.unwrap_or(Err(NotTaken::Later(FailureClass::Unreachable)));
+        let word = match &handed {
+            Ok(()) => "taken",
+            Err(NotTaken::Later(class) | NotTaken::Never(class)) => class.word(),
+        };
+        self.figures().count(Count::CourierAttempt, &[Label::Word(word)]);
+        match handed {
             Ok(()) => self.handed_over(&row, work).await,
             Err(NotTaken::Later(_)) if now.since(work.created_at) >= GIVE_UP => {
                 self.bounce(&row, work, FailureClass::GaveUp, now).await

@@ -21,6 +21,7 @@ mod return_path;
 mod returned;
 mod route;
 mod sending;
+mod standing;
 mod stops;
 
 use std::sync::Arc;
@@ -39,6 +40,7 @@ pub use return_path::ReturnPath;
 pub use returned::{CameBack, Taken, TakesBack};
 pub use route::{Refused, Route};
 pub use sending::Rates;
+pub use standing::Standing;
 
 /// What deliveries need to know of this server.
 #[derive(Debug, Clone)]

@@ -11,17 +11,18 @@ pub struct Fault {
     what: &'static str,
     cause: Option<String>,
     transient: bool,
+    full: bool,
 }
 
 impl Fault {
     /// A fault described by a fixed sentence.
     pub fn new(what: &'static str) -> Self {
-        Self { what, cause: None, transient: false }
+        Self { what, cause: None, transient: false, full: false }
     }
 
     /// The same with a cause: an error kind, a code, a number. Never a person's data.
     pub fn because(what: &'static str, cause: impl Into<String>) -> Self {
-        Self { what, cause: Some(cause.into()), transient: false }
+        Self { what, cause: Some(cause.into()), transient: false, full: false }
     }
 
     /// Marks a fault that may pass by itself (a full disk, a database that is away): answers 4xx.
@@ -29,6 +30,19 @@ impl Fault {
     pub fn transient(mut self) -> Self {
         self.transient = true;
         self
+    }
+
+    /// Marks a fault for want of room on a disk: it may pass, once somebody makes room.
+    #[must_use]
+    pub fn full(mut self) -> Self {
+        self.transient = true;
+        self.full = true;
+        self
+    }
+
+    /// Whether it is for want of room on a disk.
+    pub fn is_full(&self) -> bool {
+        self.full
     }
 
     /// Whether the same call may succeed later.

@@ -10,6 +10,7 @@ mod block;
 mod delivery;
 mod dsn;
 mod fault;
+mod figures;
 mod flags;
 mod folder;
 mod french_plan;
@@ -33,6 +34,7 @@ pub use block::address_block;
 pub use delivery::{CeilingScope, Channel, DeliveryState, FailureClass, SentState};
 pub use dsn::{DsnRequest, EnvelopeWord, Notify, RecipientDsn, ascii_address};
 pub use fault::Fault;
+pub use figures::{Count, Counted, Figures, Label};
 pub use flags::{FlagChange, Flags, SERVER_KEYWORDS, SystemFlags};
 pub use folder::FolderPath;
 pub use id::{

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::domain::MailboxId;
+use crate::domain::{Figures, MailboxId};
 use crate::net::{Budget, Share};
 
 use super::driver::Times;
@@ -31,6 +31,7 @@ pub struct Door<V: Verbs = Rooms> {
     pub(crate) memory: Budget,
     /// For messages that are read: as much again.
     pub(crate) reads: Budget,
+    pub(crate) figures: Figures,
     places: Places,
 }
 
@@ -43,7 +44,8 @@ impl<V: Verbs> Door<V> {
         let one = settings.message_limit.saturating_add(64 * 1024);
         let budget = || Budget::new(settings.memory.max(one), one);
         let (memory, reads) = (budget(), budget());
-        Self { settings, verbs, times: Times::default(), memory, reads, places: Places::default() }
+        let (times, figures, places) = (Times::default(), Figures::default(), Places::default());
+        Self { settings, verbs, times, memory, reads, figures, places }
     }
 
     /// The same with other time limits.
@@ -51,6 +53,18 @@ impl<V: Verbs> Door<V> {
     pub fn with_times(mut self, times: Times) -> Self {
         self.times = times;
         self
+    }
+
+    /// The same, counting here.
+    #[must_use]
+    pub fn with_figures(mut self, figures: Figures) -> Self {
+        self.figures = figures;
+        self
+    }
+
+    /// How many octets of memory messages hold now that come in, and those that are read.
+    pub fn used_memory(&self) -> (usize, usize) {
+        (self.memory.used(), self.reads.used())
     }
 
     /// How many octets of memory no message holds now.

@@ -15,7 +15,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::access::cloud::Peer;
 use crate::access::{Failures, LoginError};
-use crate::domain::{Fault, Sender};
+use crate::domain::{Count, Counted, Fault, Label, Sender};
 use crate::mailbox::Standing;
 use crate::net::Held;
 
@@ -96,6 +96,7 @@ struct Open<M> {
     talk: Conversation<M>,
     check_at: Instant,
     place: Place,
+    _counted: Counted,
 }
 
 impl<V: Verbs> Session<V> {
@@ -306,6 +307,12 @@ impl<V: Verbs> Session<V> {
     async fn login(&mut self, credentials: Credentials) -> LoginAnswer {
         let peer = self.peer();
         let outcome = self.door.verbs.open(credentials.address.reveal(), credentials.password.reveal(), &peer).await;
+        let word = match &outcome {
+            Ok(Opening::Ready { .. }) => "accepted",
+            Ok(Opening::Pending | Opening::SendOnly | Opening::Cloud) | Err(LoginError::Refused) => "refused",
+            Err(LoginError::Fault(_)) => "fault",
+        };
+        self.door.figures.count(Count::ImapLogin, &[Label::Word(word)]);
         match outcome {
             Ok(Opening::Ready { sender, mailbox }) => {
                 let Some(place) = self.door.enter(sender.mailbox) else {
@@ -319,6 +326,7 @@ impl<V: Verbs> Session<V> {
                     talk: Conversation::new(mailbox, self.door.settings.message_limit),
                     check_at,
                     place,
+                    _counted: self.door.figures.session(),
                 });
                 LoginAnswer::Right
             }

@@ -15,19 +15,26 @@ pub struct Budget {
     all: Arc<Semaphore>,
     /// What one may hold: a quarter, but one message at least.
     share: u32,
+    kibibytes: usize,
 }
 
 impl Budget {
     /// A budget of so many octets, of which one message may need `one`.
     pub fn new(octets: usize, one: usize) -> Self {
         let all = kibibytes(octets);
-        Self { all: Arc::new(Semaphore::new(permits(all))), share: (all / 4).max(kibibytes(one)).min(all) }
+        let share = (all / 4).max(kibibytes(one)).min(all);
+        Self { all: Arc::new(Semaphore::new(permits(all))), share, kibibytes: permits(all) }
     }
 
     /// The share of one mailbox.
     pub fn share(&self) -> Share {
         let own = Arc::new(Semaphore::new(permits(self.share)));
         Share { own, all: Arc::clone(&self.all), most: self.share }
+    }
+
+    /// How many octets are held now.
+    pub fn used(&self) -> usize {
+        self.kibibytes.saturating_sub(self.all.available_permits()).saturating_mul(1024)
     }
 
     /// How many octets nobody holds now.

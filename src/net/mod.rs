@@ -9,8 +9,9 @@ mod client;
 mod listen;
 mod tls;
 pub mod trial;
+mod validity;
 
 pub use budget::{Budget, Held, Member, Share, Shares};
 pub use client::{ClientStream, TlsClient};
 pub use listen::{Crowd, Farewell, Limits, serve, serve_plain};
-pub use tls::{CertificateFiles, Tls, TlsStream, install_provider, version};
+pub use tls::{CertificateFiles, CertificateState, Tls, TlsStream, examine, install_provider, version};

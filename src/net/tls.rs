@@ -10,16 +10,20 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use rustls::client::verify_server_name;
+use rustls::client::danger::ServerCertVerifier;
+use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::server::{ClientHello, ParsedCertificate, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
-use rustls::{ProtocolVersion, ServerConfig};
+use rustls::{CertificateError, ProtocolVersion, RootCertStore, ServerConfig};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use zeroize::Zeroizing;
+
+use super::validity::validity;
+use crate::domain::Timestamp;
 
 /// A TLS connection as the doors see it.
 pub type TlsStream = tokio_rustls::server::TlsStream<TcpStream>;
@@ -82,6 +86,17 @@ impl Tls {
             *self.shown.read.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
         }
         Ok(changed)
+    }
+
+    /// When the certificate ends that is shown for each name in use.
+    pub fn ends(&self) -> Vec<(String, Timestamp)> {
+        let read = self.shown.current();
+        let end = |name: &String| {
+            let one = read.iter().find(|one| covers(&one.key, name))?;
+            let (_, ends) = validity(one.key.cert.first()?)?;
+            Some((name.clone(), ends))
+        };
+        self.names.iter().filter_map(end).collect()
     }
 
     /// The TLS side of an accepted connection (used by doors that begin in clear, after STARTTLS).
@@ -193,6 +208,54 @@ fn read_one(files: &CertificateFiles, provider: &CryptoProvider) -> Result<Read,
     let key = CertifiedKey::from_der(chain, key, provider)
         .map_err(|_| on_key("not the key of the certificate, or of a kind that is not supported"))?;
     Ok(Read { octets: (octets, metadata.modified().ok()), key: Arc::new(key) })
+}
+
+/// One `[[tls]]` as somebody finds it who looks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateState {
+    /// Which of the names in use it covers.
+    pub names: Vec<String>,
+    /// When its validity begins.
+    pub begins: Timestamp,
+    /// When it ends.
+    pub ends: Timestamp,
+    /// Whether the chain leads to an authority that this machine trusts, at `now`; else what is wrong.
+    pub trusted: Result<(), String>,
+}
+
+/// Looks at the certificates without serving them: one outcome for each of `files`, in order.
+///
+/// The error is one clear line, as [`Tls::open`] says it.
+pub fn examine(files: &[CertificateFiles], names: &[&str], now: Timestamp) -> Vec<Result<CertificateState, String>> {
+    let provider = Arc::new(provider());
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone()).build().ok();
+    let one = |files: &CertificateFiles| {
+        let read = read_one(files, &provider)?;
+        let shown = || format!("tls.certificate {}", files.certificate.display());
+        let (leaf, above) = read.key.cert.split_first().ok_or_else(|| format!("{}: is empty", shown()))?;
+        let (begins, ends) = validity(leaf).ok_or_else(|| format!("{}: not a certificate", shown()))?;
+        let names: Vec<String> =
+            names.iter().filter(|name| covers(&read.key, name)).map(|name| (*name).to_owned()).collect();
+        let name = names.first().and_then(|name| ServerName::try_from(name.clone()).ok());
+        let seconds = u64::try_from(now.0 / 1000).unwrap_or(0);
+        let trusted = match (&verifier, name) {
+            (Some(verifier), Some(name)) => {
+                let at = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
+                verifier.verify_server_cert(leaf, above, &name, &[], at).map(drop).map_err(|error| match error {
+                    rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
+                        "no authority that this machine trusts signed it".to_owned()
+                    }
+                    other => other.to_string(),
+                })
+            }
+            (None, _) => Err("this machine has no list of authorities".to_owned()),
+            (_, None) => Err("it covers no name in use".to_owned()),
+        };
+        Ok(CertificateState { names, begins, ends, trusted })
+    };
+    files.iter().map(one).collect()
 }
 
 fn covers(key: &CertifiedKey, name: &str) -> bool {

@@ -17,7 +17,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::access::OpenSession;
-use crate::domain::{BrowserToken, Language, PracticeProfile, SessionToken, Ticket};
+use crate::domain::{BrowserToken, Count, Label, Language, PracticeProfile, SessionToken, Ticket};
 
 use super::{Guard, Portal, Route, plain, tongue};
 
@@ -35,6 +35,8 @@ pub(super) async fn watch(
         Err(_) => plain::unavailable(&portal),
     };
     let took = portal.clock.now().since(began).as_millis();
+    let labels = [Label::Word(route.path), Label::Number(answer.status().as_u16())];
+    portal.deliveries.figures().count(Count::PortalRequest, &labels);
     tracing::info!(%method, route = route.path, status = answer.status().as_u16(), ms = took, "page");
     answer
 }

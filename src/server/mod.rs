@@ -9,6 +9,7 @@ mod doors;
 mod install;
 pub mod journal;
 mod process;
+mod ready;
 mod rooms;
 
 use std::future::Future;
@@ -29,7 +30,7 @@ use crate::remote::Returns;
 use crate::{imap, portal, smtp, watch as figures};
 
 pub use install::{Installed, Plan, Ports, install};
-pub use process::{OsRandom, SystemClock, harden};
+pub use process::{DiskRoom, OsRandom, SystemClock, disk_room, harden};
 pub use rooms::Rooms;
 
 /// Why the server does not start, or a command not run: one clear line.
@@ -109,7 +110,7 @@ impl Server {
         });
         let bounces = bounces.transpose()?;
         let rooms = Rooms::open(config, "serve", clock.clone(), random.clone()).await?;
-        let access = rooms.access(clock.clone(), random, gateways, config.portal_host());
+        let access = rooms.access(clock.clone(), random.clone(), gateways, config.portal_host());
         let access =
             access.with_cloud_clients(config.cloud_clients.clone()).with_announced_devices(config.announce_devices);
         let access = access.with_failed_logins(config.limits.failed_logins);
@@ -140,9 +141,6 @@ impl Server {
         }));
         let (codes, stop) = (access.clone(), stopped.clone());
         running.tasks.spawn(async move { codes.run_codes(stop).await });
-        if let Some(listener) = listeners.metrics {
-            running.tasks.spawn(figures::serve(listener, access.clone(), stopped.clone()));
-        }
         let limits = Limits::new(config.limits.connections, config.limits.network_connections);
         let submission = smtp::Settings {
             hostname: config.hostname.clone(),
@@ -161,9 +159,26 @@ impl Server {
             let (hostname, rooms) = (config.hostname.clone(), rooms.clone());
             running.tasks.spawn(smtp::serve_returns(listener, tls.clone(), stopped.clone(), hostname, rooms));
         }
-        let mail = Arc::new(smtp::Door::new(submission, rooms));
+        let counted = running.rooms.deliveries.figures().clone();
+        let mail = Arc::new(smtp::Door::new(submission, rooms).with_figures(counted.clone()));
         let rooms = imap::Rooms { access: access.clone(), mailboxes: running.rooms.mailboxes.clone() };
-        let inbox = Arc::new(imap::Door::new(reading, rooms));
+        let inbox = Arc::new(imap::Door::new(reading, rooms).with_figures(counted));
+        if let Some(listener) = listeners.metrics {
+            let (submitted, appended, read) = (mail.clone(), inbox.clone(), inbox.clone());
+            let watched = figures::Watched {
+                access: access.clone(),
+                deliveries: running.rooms.deliveries.clone(),
+                tls: tls.clone(),
+                memory: vec![
+                    ("submission", Arc::new(move || submitted.used_memory())),
+                    ("append", Arc::new(move || appended.used_memory().0)),
+                    ("read", Arc::new(move || read.used_memory().1)),
+                ],
+                memory_limit: config.limits.memory,
+                ready: running.probe(config, random).asked(),
+            };
+            running.tasks.spawn(figures::serve(listener, watched, stopped.clone()));
+        }
         if let (Some(listener), Some(tls)) = (listeners.imaps, &tls) {
             running.tasks.spawn(imap::serve_imaps(listener, tls.clone(), limits, stopped.clone(), inbox.clone()));
         }
@@ -200,6 +215,24 @@ impl Server {
 }
 
 impl Running {
+    /// What `/ready` looks at.
+    fn probe(&self, config: &Config, random: Arc<dyn Random>) -> ready::Probe {
+        let doors = [
+            ("submissions", self.submissions),
+            ("submission", self.submission),
+            ("imaps", self.imaps),
+            ("imap", self.imap),
+            ("portal", self.portal),
+        ];
+        ready::Probe {
+            store: self.rooms.store().clone(),
+            random,
+            doors: doors.into_iter().filter_map(|(door, address)| Some((door, address?))).collect(),
+            folders: config.folders(),
+            room: u64::try_from(config.limits.memory).unwrap_or(u64::MAX),
+        }
+    }
+
     /// The work behind the doors: notices, housekeeping, renewed certificates.
     fn keep(
         &mut self,

@@ -1,5 +1,7 @@
 //! The world as the rooms see it: the clock, randomness, and the limits of this process.
 
+use std::path::Path;
+
 use rustix::process::{DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit};
 
 use crate::domain::{Clock, Random, Timestamp};
@@ -24,6 +26,24 @@ impl Random for OsRandom {
             std::process::abort();
         }
     }
+}
+
+/// How much room a disk has, in octets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DiskRoom {
+    /// What this user may still fill.
+    pub free: u64,
+    /// All of it.
+    pub all: u64,
+}
+
+/// The room on the disk that holds this folder; `None` when the system does not say.
+pub fn disk_room(folder: &Path) -> Option<DiskRoom> {
+    let disk = rustix::fs::statvfs(folder).ok()?;
+    Some(DiskRoom {
+        free: disk.f_bavail.saturating_mul(disk.f_frsize),
+        all: disk.f_blocks.saturating_mul(disk.f_frsize),
+    })
 }
 
 /// Forbids core dumps and other processes' looks into this one, and takes all the file descriptors it may have.

@@ -86,6 +86,10 @@ impl Rooms {
         Access::new(self.store.clone(), self.vault.clone(), clock, random, self.texts.clone(), gateways, portal_host)
     }
 
+    pub(super) fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// Names the root key; says nothing of it.
     pub fn root_key_id(&self) -> String {
         self.vault.key_id().to_string()

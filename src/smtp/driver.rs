@@ -15,7 +15,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::access::{Failures, LoginError};
 use crate::delivery::{AcceptError, CameBack, Submission, Taken};
-use crate::domain::{MailboxId, Sender};
+use crate::domain::{Count, Label, MailboxId, Sender};
 use crate::net::{Held, Member};
 
 use super::Door;
@@ -139,6 +139,9 @@ impl<V: Verbs> Session<V> {
             let step = self.machine.step(&mut input);
             let taken = before.saturating_sub(input.len());
             used = used.saturating_add(taken);
+            for enhanced in self.machine.take_refusals() {
+                self.door.figures.count(Count::SubmissionRefusal, &[Label::Word(enhanced)]);
+            }
             if self.machine.is_in_message() {
                 let (_, octets) = self.message.get_or_insert_with(|| (Instant::now(), 0));
                 *octets = octets.saturating_add(taken);
@@ -292,6 +295,7 @@ impl<V: Verbs> Session<V> {
         match self.door.verbs.accept(submission).await {
             Ok(queue) => {
                 tracing::info!(%mailbox, %device, %queue, octets, "submission accepted");
+                self.door.figures.count(Count::Submission, &[]);
                 Ok(queue)
             }
             Err(AcceptError::Refused(refused)) => {
@@ -300,7 +304,10 @@ impl<V: Verbs> Session<V> {
             }
             Err(AcceptError::Fault(fault)) => {
                 tracing::error!(%mailbox, %device, %fault, "accept");
-                Err(NotAccepted::Fault { transient: fault.is_transient() })
+                Err(match fault.is_full() {
+                    true => NotAccepted::Full,
+                    false => NotAccepted::Fault { transient: fault.is_transient() },
+                })
             }
         }
     }

@@ -109,6 +109,8 @@ pub enum NotAccepted {
     Refused(Refused),
     /// The device may no longer send.
     Revoked,
+    /// A disk of ours is full.
+    Full,
     /// A fault of ours, and whether it may pass.
     Fault {
         /// It may pass by itself.
@@ -135,6 +137,8 @@ pub struct Machine {
     state: State,
     request: Option<Request>,
     out: Vec<u8>,
+    /// Enhanced codes, for who counts them.
+    refusals: Vec<&'static str>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -221,8 +225,14 @@ impl Machine {
             line: LineReader::default(),
             state: State::Command,
             request: None,
+            refusals: Vec::new(),
             out,
         }
+    }
+
+    /// The enhanced codes of refusals since this was asked last.
+    pub fn take_refusals(&mut self) -> Vec<&'static str> {
+        std::mem::take(&mut self.refusals)
     }
 
     /// Goes on with this input, from which it takes what it uses.
@@ -700,6 +710,7 @@ impl Machine {
             Ok(id) => self.say(&Reply::accepted(id)),
             Err(NotAccepted::Refused(refused)) => self.say(&Reply::refused(&refused)),
             Err(NotAccepted::Revoked) => self.close(&reply::REVOKED),
+            Err(NotAccepted::Full) => self.say(&reply::FULL),
             Err(NotAccepted::Fault { transient: true }) => self.say(&reply::FAULT_FOR_NOW),
             Err(NotAccepted::Fault { transient: false }) => self.say(&reply::FAULT),
         }
@@ -719,6 +730,9 @@ impl Machine {
     }
 
     fn say(&mut self, reply: &Reply) {
+        if reply.code() >= 400 {
+            self.refusals.push(reply.enhanced());
+        }
         reply.write(&mut self.out);
     }
 

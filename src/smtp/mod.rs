@@ -22,7 +22,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::domain::MailboxId;
+use crate::domain::{Figures, MailboxId};
 use crate::net::{self, Budget, Crowd, Limits, Shares, Tls};
 
 pub use driver::{Ended, Session, Times};
@@ -55,6 +55,7 @@ pub struct Door<V: Verbs = Rooms> {
     pub(crate) times: Times,
     /// Never less than one message needs, or that message could not come in at all.
     pub(crate) memory: Shares<MailboxId>,
+    pub(crate) figures: Figures,
 }
 
 impl<V: Verbs> Door<V> {
@@ -63,7 +64,7 @@ impl<V: Verbs> Door<V> {
         // With what a message is granted in steps, each rounded up.
         let one = settings.wire_limit().saturating_add(64 * 1024);
         let memory = Shares::new(Budget::new(settings.memory.max(one), one));
-        Self { settings, verbs, times: Times::default(), memory }
+        Self { settings, verbs, times: Times::default(), memory, figures: Figures::default() }
     }
 
     /// The same with other time limits.
@@ -71,6 +72,18 @@ impl<V: Verbs> Door<V> {
     pub fn with_times(mut self, times: Times) -> Self {
         self.times = times;
         self
+    }
+
+    /// The same, counting here.
+    #[must_use]
+    pub fn with_figures(mut self, figures: Figures) -> Self {
+        self.figures = figures;
+        self
+    }
+
+    /// How many octets of memory messages hold now.
+    pub fn used_memory(&self) -> usize {
+        self.memory.budget().used()
     }
 
     /// How many octets of memory no message holds now.

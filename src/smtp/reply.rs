@@ -79,6 +79,11 @@ impl Reply {
         self.code
     }
 
+    /// The enhanced code (RFC 3463); empty for replies that have none.
+    pub fn enhanced(&self) -> &'static str {
+        self.enhanced
+    }
+
     /// Appends the reply as it goes on the wire; long texts and several lines become `250-…` (RFC 5321 §4.2.1).
     pub fn write(&self, out: &mut Vec<u8>) {
         let mut lines = Vec::new();
@@ -229,6 +234,8 @@ replies! {
     TEXT_LINE_TOO_LONG = 554 "5.6.0" "The message has a line of more than 65536 octets";
     /// The memory for messages in flight is in use.
     NO_MEMORY = 452 "4.3.1" "The server is busy: send again later";
+    /// Ours: a disk is full (RFC 3463 §3.4, mail system full).
+    FULL = 452 "4.3.1" "The server has no room at the moment: send again later";
     /// Ours, and may pass.
     FAULT_FOR_NOW = 451 "4.3.0" "The server has a fault: send again later";
     /// Ours, and will not pass by itself.

@@ -73,6 +73,17 @@ pub struct DeliveryRow {
 }
 
 impl Store {
+    /// How many deliveries stand in each state; those with none left out.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database.
+    pub async fn delivery_states(&self) -> Result<Vec<(DeliveryState, i64)>, Fault> {
+        let rows =
+            self.rows("SELECT state, COUNT(*) AS many FROM deliveries GROUP BY state ORDER BY state", &[]).await?;
+        let read = |row: &Row| Ok((row.read("state")?, row.read("many")?));
+        Ok(rows.iter().map(read).collect::<Result<_, Trouble>>()?)
+    }
+
     /// One delivery.
     pub async fn delivery(&self, id: DeliveryId) -> Result<Option<DeliveryRow>, Fault> {
         let sql = "SELECT id, practice_id, mailbox_id, message_id, head_id, patient_id, state, failure, \

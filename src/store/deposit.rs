@@ -10,16 +10,17 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 use super::deliveries::{self, DeliveryRow};
 use super::rates::{self, Allowance, Over};
 use super::sql::{Conn, Inner};
 use super::summaries::{DepositKeyRow, NewSummary};
 use super::value::Trouble;
-use super::{Store, Tx, changes, objects, outbox, quota, summaries};
+use super::{Store, Tx, changes, outbox, quota, summaries};
 use crate::domain::{
-    AuditEvent, Container, EntryId, Esk, Fault, FolderId, FolderRole, KeyedHash, Mac, MailboxId, MessageId, ObjectId,
-    PracticeId, QueueId, Timestamp,
+    AuditEvent, Container, Count, EntryId, Esk, Fault, FolderId, FolderRole, KeyedHash, Label, Mac, MailboxId,
+    MessageId, ObjectId, PracticeId, QueueId, Timestamp,
 };
 
 /// Everything one accepted message leaves behind.
@@ -174,6 +175,26 @@ impl Store {
         allowances: Vec<Allowance>,
         at: Timestamp,
     ) -> Result<Result<(), Over>, Fault> {
+        let began = Instant::now();
+        let outcome = self.deposit_together(deposits, allowances, at).await;
+        let word = match &outcome {
+            Ok(Ok(())) => "stored",
+            Ok(Err(_)) => "over",
+            Err(_) => "failed",
+        };
+        self.inner.figures.count(Count::Deposit, &[Label::Word(word)]);
+        if let Ok(Ok(())) = outcome {
+            self.inner.figures.deposited(began.elapsed());
+        }
+        outcome
+    }
+
+    async fn deposit_together(
+        &self,
+        deposits: Vec<Deposit>,
+        allowances: Vec<Allowance>,
+        at: Timestamp,
+    ) -> Result<Result<(), Over>, Fault> {
         let (mut rows, mut events) = (Vec::with_capacity(deposits.len()), Vec::with_capacity(deposits.len()));
         for Deposit { message, objects, entries, deliveries, keys, event } in deposits {
             let objects = self.put_large(objects).await?;
@@ -196,14 +217,13 @@ impl Store {
     }
 
     async fn put_large(&self, objects: Vec<NewObject>) -> Result<Vec<ObjectRow>, Trouble> {
-        let store = &self.inner.objects;
         stream::iter(objects)
             .map(|NewObject { id, container }| async move {
                 let size = octets(&container);
                 if container.as_octets().len() <= Deposit::INLINE {
                     return Ok(ObjectRow { id, size, container: Some(container) });
                 }
-                objects::put(store.as_ref(), id, container).await?;
+                self.inner.put_object(id, container).await?;
                 Ok(ObjectRow { id, size, container: None })
             })
             .buffered(PUTS)

@@ -17,7 +17,7 @@ use object_store::prefix::PrefixStore;
 use object_store::{ObjectStore, ObjectStoreExt as _, PutPayload};
 
 use super::Store;
-use super::sql::OpenError;
+use super::sql::{Inner, OpenError};
 use super::value::Trouble;
 use crate::domain::{Container, Fault, ObjectId, Timestamp};
 
@@ -27,7 +27,7 @@ impl Store {
     /// # Errors
     /// A transient [`Fault`] when the store is full or away.
     pub async fn put_object(&self, id: ObjectId, container: Container) -> Result<(), Fault> {
-        Ok(put(self.inner.objects.as_ref(), id, container).await?)
+        Ok(self.inner.put_object(id, container).await?)
     }
 
     /// Reads an object; `None` when it is gone.
@@ -35,7 +35,7 @@ impl Store {
     /// # Errors
     /// A [`Fault`] of the object store.
     pub async fn object(&self, id: ObjectId) -> Result<Option<Container>, Fault> {
-        Ok(fetch(self.inner.objects.as_ref(), id).await?)
+        Ok(self.inner.fetch_object(id).await?)
     }
 
     /// Writes an object of a backup, as it was read there; as [`Store::put_object`].
@@ -57,7 +57,7 @@ impl Store {
         let size: i64 = row.read("size")?;
         let container: Option<Container> = match row.read_opt("container")? {
             Some(container) => Some(container),
-            None => fetch(self.inner.objects.as_ref(), id).await?,
+            None => self.inner.fetch_object(id).await?,
         };
         match container {
             Some(container) if i64::try_from(container.as_octets().len()) != Ok(size) => {
@@ -81,11 +81,17 @@ impl Store {
             let range = at(range.start).min(octets.len())..at(range.end).min(octets.len());
             return Ok(octets.get(range).map(<[u8]>::to_vec));
         }
-        match self.inner.objects.get_range(&place(id), range).await {
-            Ok(octets) => Ok(Some(octets.into())),
-            Err(object_store::Error::NotFound { .. }) => Ok(None),
-            Err(error) => Err(trouble(error).into()),
-        }
+        let fetched = async {
+            match self.inner.objects.get_range(&place(id), range).await {
+                Ok(octets) => Ok(Some(octets.into())),
+                Err(object_store::Error::NotFound { .. }) => {
+                    self.inner.folder_is_ours().await?;
+                    Ok(None)
+                }
+                Err(error) => Err(trouble(error)),
+            }
+        };
+        Ok(self.inner.noted_object(fetched.await)?)
     }
 
     /// Octets of a container as its row counts them; `None` when it is gone.
@@ -95,6 +101,22 @@ impl Store {
     pub async fn container_size(&self, id: ObjectId) -> Result<Option<u64>, Fault> {
         let row = self.row("SELECT size FROM objects WHERE id = $1", &[id.into()]).await?;
         Ok(row.map(|row| row.read::<i64>("size")).transpose()?.and_then(|size| u64::try_from(size).ok()))
+    }
+
+    /// Writes an object of no message, reads it and deletes it.
+    ///
+    /// # Errors
+    /// A [`Fault`]: the object store is full, away, or gives back other octets.
+    pub async fn probe_objects(&self, id: ObjectId) -> Result<(), Fault> {
+        let octets = id.to_string().into_bytes();
+        self.inner.put_object(id, Container::from_octets(octets.clone())).await?;
+        let read = self.inner.fetch_object(id).await?;
+        // Were it to stay, the sweep would find it.
+        self.inner.noted_object(self.inner.objects.delete(&place(id)).await.map_err(trouble))?;
+        match read {
+            Some(read) if *read.as_octets() == octets => Ok(()),
+            _ => Err(Fault::new("the object store does not give back what it was given")),
+        }
     }
 
     /// Deletes objects that were written before `before` and that no row names; returns how many.
@@ -107,7 +129,8 @@ impl Store {
             .list(None)
             .try_filter(|object| std::future::ready(object.last_modified.timestamp_millis() < before.0))
             .map_ok(|object| object.location);
-        let old: Vec<Path> = old.try_collect().await.map_err(trouble)?;
+        let old: Result<Vec<Path>, _> = old.try_collect().await;
+        let old = self.inner.noted_object(old.map_err(trouble))?;
         // Listed first, then asked for: whatever has no row now has had none since before it was listed.
         let mut swept = 0;
         for location in old {
@@ -127,8 +150,47 @@ impl Store {
     }
 }
 
+impl Inner {
+    /// Writes an object; it is durable when this returns.
+    pub(super) async fn put_object(&self, id: ObjectId, container: Container) -> Result<(), Trouble> {
+        let put = async {
+            self.folder_is_ours().await?;
+            let put = self.objects.put(&place(id), PutPayload::from(container.into_octets())).await;
+            put.map(drop).map_err(trouble)
+        };
+        self.noted_object(put.await)
+    }
+
+    async fn fetch_object(&self, id: ObjectId) -> Result<Option<Container>, Trouble> {
+        let fetched = async {
+            let found = match self.objects.get(&place(id)).await {
+                Ok(found) => found,
+                Err(object_store::Error::NotFound { .. }) => {
+                    // Gone for good only if it is missing from the right folder.
+                    self.folder_is_ours().await?;
+                    return Ok(None);
+                }
+                Err(error) => return Err(trouble(error)),
+            };
+            let octets = found.bytes().await.map_err(trouble)?;
+            Ok(Some(Container::from_octets(octets.into())))
+        };
+        self.noted_object(fetched.await)
+    }
+
+    /// A disk that is not mounted leaves an empty folder, in which objects would be made that nobody finds again.
+    async fn folder_is_ours(&self) -> Result<(), Trouble> {
+        let Some(mark) = &self.mark else { return Ok(()) };
+        match tokio::fs::try_exists(mark).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Trouble::new("the folder of objects is away", "not mounted, or moved").transient()),
+            Err(error) => Err(Trouble::new("the folder of objects is away", format!("{:?}", error.kind())).transient()),
+        }
+    }
+}
+
 /// Opens `file:FOLDER` or `s3://bucket/prefix`.
-pub(super) async fn open(url: &str, data: &FilePath) -> Result<Arc<dyn ObjectStore>, OpenError> {
+pub(super) async fn open(url: &str, data: &FilePath) -> Result<Opened, OpenError> {
     if let Some(folder) = url.strip_prefix("file:") {
         if folder.is_empty() || folder.starts_with("//") {
             return Err(OpenError::Setting("the objects are written file:FOLDER, such as file:objects"));
@@ -146,12 +208,15 @@ pub(super) async fn open(url: &str, data: &FilePath) -> Result<Arc<dyn ObjectSto
             .with_bucket_name(bucket)
             .build()
             .map_err(|_| OpenError::Setting("the S3 store needs AWS_REGION or AWS_ENDPOINT, and credentials"))?;
-        return Ok(Arc::new(PrefixStore::new(store, Path::from(prefix))));
+        return Ok((Arc::new(PrefixStore::new(store, Path::from(prefix))), None));
     }
     Err(OpenError::Setting("the objects are in file:FOLDER or s3://bucket/prefix"))
 }
 
-async fn open_folder(folder: PathBuf) -> Result<Arc<dyn ObjectStore>, OpenError> {
+/// The store and, for a folder, what tells that it is the one that was opened.
+type Opened = (Arc<dyn ObjectStore>, Option<PathBuf>);
+
+async fn open_folder(folder: PathBuf) -> Result<Opened, OpenError> {
     let away = |error: std::io::Error| {
         Fault::because("the folder of objects cannot be made", format!("{:?}", error.kind())).transient()
     };
@@ -161,22 +226,9 @@ async fn open_folder(folder: PathBuf) -> Result<Arc<dyn ObjectStore>, OpenError>
     tokio::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700)).await.map_err(away)?;
     let store = LocalFileSystem::new_with_prefix(&folder).map_err(trouble)?;
     // Data, folder entry and new parent folders are synced before the answer (off by default).
-    Ok(Arc::new(store.with_fsync(true)))
-}
-
-/// Writes an object; it is durable when this returns.
-pub(super) async fn put(store: &dyn ObjectStore, id: ObjectId, container: Container) -> Result<(), Trouble> {
-    store.put(&place(id), PutPayload::from(container.into_octets())).await.map(|_| ()).map_err(trouble)
-}
-
-async fn fetch(store: &dyn ObjectStore, id: ObjectId) -> Result<Option<Container>, Trouble> {
-    let found = match store.get(&place(id)).await {
-        Ok(found) => found,
-        Err(object_store::Error::NotFound { .. }) => return Ok(None),
-        Err(error) => return Err(trouble(error)),
-    };
-    let octets = found.bytes().await.map_err(trouble)?;
-    Ok(Some(Container::from_octets(octets.into())))
+    let mark = folder.join(MARK);
+    tokio::fs::DirBuilder::new().recursive(true).mode(0o700).create(&mark).await.map_err(away)?;
+    Ok((Arc::new(store.with_fsync(true)), Some(mark)))
 }
 
 /// `ab/cd/<id>`: a folder holds a thousandth of a thousandth of them.
@@ -205,9 +257,19 @@ fn trouble(error: object_store::Error) -> Trouble {
     let mut source = error.source();
     while let Some(cause) = source {
         if let Some(io) = cause.downcast_ref::<std::io::Error>() {
-            return Trouble::new("the object store cannot do it now", format!("{:?}", io.kind())).transient();
+            use std::io::ErrorKind;
+            let kind = format!("{:?}", io.kind());
+            return match io.kind() {
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+                    Trouble::new("the disk of the object store is full", kind).full()
+                }
+                _ => Trouble::new("the object store cannot do it now", kind).transient(),
+            };
         }
         source = cause.source();
     }
     Trouble::new("the object store cannot do it now", "other").transient()
 }
+
+/// An empty folder in the folder of objects: no object store lists it, and no backup needs it.
+const MARK: &str = ".pli";

@@ -53,6 +53,17 @@ impl Store {
         Ok(rows)
     }
 
+    /// How much waits, when the first of it was due, and when the first was put in.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database.
+    pub async fn outbox_load(&self) -> Result<(i64, Option<Timestamp>, Option<Timestamp>), Fault> {
+        let sql = "SELECT COUNT(*) AS waiting, MIN(due_at) AS due, MIN(created_at) AS oldest \
+                   FROM outbox WHERE done_at IS NULL";
+        let Some(row) = self.row(sql, &[]).await? else { return Ok((0, None, None)) };
+        Ok((row.read("waiting")?, row.read_opt("due")?, row.read_opt("oldest")?))
+    }
+
     /// What waits, soonest first; with what is done when `all`.
     pub async fn outbox(&self, all: bool, limit: i64) -> Result<Vec<WorkRow>, Fault> {
         let sql = if all {

@@ -23,7 +23,7 @@ use tokio::sync::mpsc;
 use super::deposit::Waiting;
 use super::value::{Cell, Kind, Param, Plain, PlainOctets, Row, Trouble};
 use super::{deposit, objects};
-use crate::domain::{AuditEvent, Fault, MailboxId, SecretText};
+use crate::domain::{AuditEvent, Count, Fault, Figures, Label, MailboxId, SecretText};
 
 /// Authenticates a link of the journal's chain; the key stays in the vault.
 pub type ChainMac = Arc<dyn Fn(&[u8]) -> [u8; 32] + Send + Sync>;
@@ -54,9 +54,13 @@ pub struct Store {
 pub(super) struct Inner {
     pools: Pools,
     pub(super) objects: Arc<dyn ObjectStore>,
+    /// What tells that the folder of objects is there, where they are in files.
+    pub(super) mark: Option<PathBuf>,
     pub(super) node: String,
     pub(super) chain: ChainMac,
     pub(super) watches: Arc<super::changes::Watches>,
+    /// Counts faults, and how long deposits take.
+    pub(super) figures: Figures,
     /// Whether a checkpoint after expunges is on its way already.
     shred_planned: AtomicBool,
     /// Keys were erased, and a reader kept the files from being cleaned of them.
@@ -97,13 +101,15 @@ impl Store {
     /// [`OpenError`]; nothing is changed in a database from a newer version.
     pub async fn open(options: StoreOptions) -> Result<Self, OpenError> {
         let pools = Pools::open(options.database.reveal(), &options.data).await?;
-        let objects = objects::open(options.objects.reveal(), &options.data).await?;
+        let (objects, mark) = objects::open(options.objects.reveal(), &options.data).await?;
         let inner = Arc::new(Inner {
             pools,
             objects,
+            mark,
             node: options.node,
             chain: options.chain,
             watches: Arc::default(),
+            figures: Figures::default(),
             shred_planned: AtomicBool::new(false),
             shred_due: AtomicBool::new(false),
         });
@@ -148,7 +154,8 @@ impl Store {
     /// [`Fault`] of the database; transient while a reader still holds the old pages.
     pub async fn shred(&self) -> Result<(), Fault> {
         let Pools::Sqlite { writer, .. } = &self.inner.pools else { return Ok(()) };
-        let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(writer).await.map_err(Trouble::from)?;
+        let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(writer).await;
+        let row = self.inner.noted(row.map_err(Trouble::from))?;
         match Row::Sqlite(row).read::<i64>("busy")? {
             0 => Ok(()),
             _ => Err(Fault::new("the erased keys are still in the write-ahead log: a reader holds it").transient()),
@@ -189,6 +196,19 @@ impl Store {
         });
     }
 
+    /// Asks the database for a sign of life.
+    ///
+    /// # Errors
+    /// A transient [`Fault`] when it is away or busy.
+    pub async fn ping(&self) -> Result<(), Fault> {
+        Ok(self.inner.row("SELECT 1 AS one", &[]).await.map(drop)?)
+    }
+
+    /// What is counted here: faults of the database and the object store, and how long deposits take.
+    pub fn figures(&self) -> &Figures {
+        &self.inner.figures
+    }
+
     /// Closes the pools.
     pub async fn close(&self) {
         match &self.inner.pools {
@@ -213,28 +233,48 @@ impl Store {
 
 impl Inner {
     async fn row(&self, sql: &'static str, params: &[Param<'_>]) -> Result<Option<Row>, Trouble> {
-        Ok(match &self.pools {
-            Pools::Sqlite { readers, .. } => sqlite(sql, params).fetch_optional(readers).await?.map(Row::Sqlite),
-            Pools::Postgres(pool) => postgres(sql, params).fetch_optional(pool).await?.map(Row::Postgres),
-        })
+        let row = async {
+            bounded(params)?;
+            Ok(match &self.pools {
+                Pools::Sqlite { readers, .. } => sqlite(sql, params).fetch_optional(readers).await?.map(Row::Sqlite),
+                Pools::Postgres(pool) => postgres(sql, params).fetch_optional(pool).await?.map(Row::Postgres),
+            })
+        };
+        self.noted(row.await)
     }
 
     pub(super) async fn rows(&self, sql: &'static str, params: &[Param<'_>]) -> Result<Vec<Row>, Trouble> {
-        Ok(match &self.pools {
-            Pools::Sqlite { readers, .. } => {
-                sqlite(sql, params).fetch_all(readers).await?.into_iter().map(Row::Sqlite).collect()
-            }
-            Pools::Postgres(pool) => {
-                postgres(sql, params).fetch_all(pool).await?.into_iter().map(Row::Postgres).collect()
-            }
-        })
+        let rows = async {
+            bounded(params)?;
+            Ok(match &self.pools {
+                Pools::Sqlite { readers, .. } => {
+                    sqlite(sql, params).fetch_all(readers).await?.into_iter().map(Row::Sqlite).collect()
+                }
+                Pools::Postgres(pool) => {
+                    postgres(sql, params).fetch_all(pool).await?.into_iter().map(Row::Postgres).collect()
+                }
+            })
+        };
+        self.noted(rows.await)
+    }
+
+    /// Counts a fault of the database.
+    fn noted<T>(&self, outcome: Result<T, Trouble>) -> Result<T, Trouble> {
+        outcome.inspect_err(|trouble| note(&self.figures, "database", trouble))
+    }
+
+    /// Counts a fault of the object store.
+    pub(super) fn noted_object<T>(&self, outcome: Result<T, Trouble>) -> Result<T, Trouble> {
+        outcome.inspect_err(|trouble| note(&self.figures, "objects", trouble))
     }
 
     /// One statement that writes and is its own transaction, for what nobody sees: leases and founding rows.
     pub(super) async fn change(&self, sql: &'static str, params: &[Param<'_>]) -> Result<Vec<Row>, Trouble> {
         match &self.pools {
             Pools::Sqlite { writer, .. } => {
-                Ok(sqlite(sql, params).fetch_all(writer).await?.into_iter().map(Row::Sqlite).collect())
+                bounded(params)?;
+                let rows = self.noted(sqlite(sql, params).fetch_all(writer).await.map_err(Trouble::from))?;
+                Ok(rows.into_iter().map(Row::Sqlite).collect())
             }
             Pools::Postgres(_) => self.rows(sql, params).await,
         }
@@ -242,20 +282,23 @@ impl Inner {
 
     /// Begins a transaction that writes.
     pub(super) async fn begin(&self) -> Result<Conn, Trouble> {
-        Ok(match &self.pools {
-            Pools::Sqlite { writer, .. } => Conn::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
-            Pools::Postgres(pool) => Conn::Postgres(pool.begin().await?),
-        })
+        let open = match &self.pools {
+            Pools::Sqlite { writer, .. } => writer.begin_with("BEGIN IMMEDIATE").await.map(Open::Sqlite),
+            Pools::Postgres(pool) => pool.begin().await.map(Open::Postgres),
+        };
+        self.noted(open.map_err(Trouble::from)).map(|open| Conn { open, figures: self.figures.clone() })
     }
 
     /// Begins a transaction that reads one state of the database throughout.
     pub(super) async fn snapshot(&self) -> Result<Conn, Trouble> {
-        Ok(match &self.pools {
-            Pools::Sqlite { readers, .. } => Conn::Sqlite(readers.begin_with("BEGIN DEFERRED").await?),
+        let open = match &self.pools {
+            Pools::Sqlite { readers, .. } => readers.begin_with("BEGIN DEFERRED").await.map(Open::Sqlite),
             Pools::Postgres(pool) => {
-                Conn::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+                let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+                pool.begin_with(begin).await.map(Open::Postgres)
             }
-        })
+        };
+        self.noted(open.map_err(Trouble::from)).map(|open| Conn { open, figures: self.figures.clone() })
     }
 }
 
@@ -298,7 +341,12 @@ impl Tx {
 }
 
 /// A connection inside a transaction.
-pub(super) enum Conn {
+pub(super) struct Conn {
+    open: Open,
+    figures: Figures,
+}
+
+enum Open {
     Sqlite(Transaction<'static, Sqlite>),
     Postgres(Transaction<'static, Postgres>),
 }
@@ -306,36 +354,52 @@ pub(super) enum Conn {
 impl Conn {
     /// How many rows a statement changed.
     pub(super) async fn execute(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<u64, Trouble> {
-        Ok(match self {
-            Self::Sqlite(tx) => sqlite(sql, params).execute(&mut **tx).await?.rows_affected(),
-            Self::Postgres(tx) => postgres(sql, params).execute(&mut **tx).await?.rows_affected(),
-        })
+        bounded(params)?;
+        let done = match &mut self.open {
+            Open::Sqlite(tx) => sqlite(sql, params).execute(&mut **tx).await.map(|done| done.rows_affected()),
+            Open::Postgres(tx) => postgres(sql, params).execute(&mut **tx).await.map(|done| done.rows_affected()),
+        };
+        self.noted(done)
     }
 
     /// The row of a statement, when there is one.
     pub(super) async fn row(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<Option<Row>, Trouble> {
-        Ok(match self {
+        bounded(params)?;
+        let row = match &mut self.open {
             // `fetch_all`, not `fetch_optional`: an UPDATE … RETURNING of SQLite is done only when stepped to its end.
-            Self::Sqlite(tx) => sqlite(sql, params).fetch_all(&mut **tx).await?.into_iter().next().map(Row::Sqlite),
-            Self::Postgres(tx) => postgres(sql, params).fetch_optional(&mut **tx).await?.map(Row::Postgres),
-        })
+            Open::Sqlite(tx) => {
+                let rows = sqlite(sql, params).fetch_all(&mut **tx).await;
+                rows.map(|rows| rows.into_iter().next().map(Row::Sqlite))
+            }
+            Open::Postgres(tx) => {
+                let row = postgres(sql, params).fetch_optional(&mut **tx).await;
+                row.map(|row| row.map(Row::Postgres))
+            }
+        };
+        self.noted(row)
     }
 
     /// All rows of a statement.
     pub(super) async fn rows(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<Vec<Row>, Trouble> {
-        Ok(match self {
-            Self::Sqlite(tx) => sqlite(sql, params).fetch_all(&mut **tx).await?.into_iter().map(Row::Sqlite).collect(),
-            Self::Postgres(tx) => {
-                postgres(sql, params).fetch_all(&mut **tx).await?.into_iter().map(Row::Postgres).collect()
+        bounded(params)?;
+        let rows = match &mut self.open {
+            Open::Sqlite(tx) => {
+                let rows = sqlite(sql, params).fetch_all(&mut **tx).await;
+                rows.map(|rows| rows.into_iter().map(Row::Sqlite).collect())
             }
-        })
+            Open::Postgres(tx) => {
+                let rows = postgres(sql, params).fetch_all(&mut **tx).await;
+                rows.map(|rows| rows.into_iter().map(Row::Postgres).collect())
+            }
+        };
+        self.noted(rows)
     }
 
     /// The columns of a table, in their order.
     pub(super) async fn columns(&mut self, table: &'static str) -> Result<Vec<(String, Kind)>, Trouble> {
-        let sql = match self {
-            Self::Sqlite(_) => "SELECT name, type FROM pragma_table_info($1) ORDER BY cid",
-            Self::Postgres(_) => {
+        let sql = match &self.open {
+            Open::Sqlite(_) => "SELECT name, type FROM pragma_table_info($1) ORDER BY cid",
+            Open::Postgres(_) => {
                 "SELECT CAST(column_name AS TEXT) AS name, upper(CAST(data_type AS TEXT)) AS type \
                  FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = $1 \
                  ORDER BY ordinal_position"
@@ -367,15 +431,15 @@ impl Conn {
             columns.iter().enumerate().map(|(at, (_, kind))| row.cell(at, *kind)).collect::<Result<Vec<_>, _>>()
         };
         let mut many = 0;
-        match self {
-            Self::Sqlite(tx) => {
+        match &mut self.open {
+            Open::Sqlite(tx) => {
                 let mut rows = sqlx::query(AssertSqlSafe(sql)).fetch(&mut **tx);
                 while let Some(row) = rows.try_next().await? {
                     with(cells(&Row::Sqlite(row))?).await?;
                     many += 1;
                 }
             }
-            Self::Postgres(tx) => {
+            Open::Postgres(tx) => {
                 let mut rows = sqlx::query(AssertSqlSafe(sql)).fetch(&mut **tx);
                 while let Some(row) = rows.try_next().await? {
                     with(cells(&Row::Postgres(row))?).await?;
@@ -389,12 +453,12 @@ impl Conn {
     /// Inserts a row of a dump, by a statement made of names of the schema.
     pub(super) async fn insert_cells(&mut self, sql: &str, params: &[Param<'_>]) -> Result<(), Trouble> {
         let sql = AssertSqlSafe(sql.to_owned());
-        match self {
-            Self::Sqlite(tx) => {
+        match &mut self.open {
+            Open::Sqlite(tx) => {
                 let query = params.iter().fold(sqlx::query(sql), |query, param| param.bind_sqlite(query));
                 query.execute(&mut **tx).await?;
             }
-            Self::Postgres(tx) => {
+            Open::Postgres(tx) => {
                 let query = params.iter().fold(sqlx::query(sql), |query, param| param.bind_postgres(query));
                 query.execute(&mut **tx).await?;
             }
@@ -404,11 +468,40 @@ impl Conn {
 
     /// Makes the transaction durable. Called by [`Tx::commit`] and the writer of deposits, after the journal.
     pub(super) async fn commit(self) -> Result<(), Trouble> {
-        match self {
-            Self::Sqlite(tx) => tx.commit().await?,
-            Self::Postgres(tx) => tx.commit().await?,
-        }
-        Ok(())
+        let Self { open, figures } = self;
+        let done = match open {
+            Open::Sqlite(tx) => tx.commit().await,
+            Open::Postgres(tx) => tx.commit().await,
+        };
+        done.map_err(|error| {
+            let trouble = Trouble::from(error);
+            note(&figures, "database", &trouble);
+            trouble
+        })
+    }
+
+    fn noted<T>(&self, outcome: Result<T, sqlx::Error>) -> Result<T, Trouble> {
+        outcome.map_err(|error| {
+            let trouble = Trouble::from(error);
+            note(&self.figures, "database", &trouble);
+            trouble
+        })
+    }
+}
+
+/// Counts a fault; what is run again at once is none.
+fn note(figures: &Figures, store: &'static str, trouble: &Trouble) {
+    if !trouble.again() {
+        let passing = if trouble.is_transient() { "yes" } else { "no" };
+        figures.count(Count::StoreFault, &[Label::Word(store), Label::Word(passing)]);
+    }
+}
+
+/// No value comes near the lengths at which wire formats wrap (fault 30): what is larger is refused here.
+fn bounded(params: &[Param<'_>]) -> Result<(), Trouble> {
+    match params.iter().any(|param| param.octets() > LARGEST) {
+        true => Err(Trouble::new("a value is too large for the database", "more than 256 MiB")),
+        false => Ok(()),
     }
 }
 
@@ -548,6 +641,8 @@ async fn create_private(file: &Path) -> Result<(), Fault> {
 pub(super) fn schema() -> i64 {
     MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default()
 }
+/// The largest value that is handed to a database. PostgreSQL holds a gigabyte; ours are of some MiB.
+const LARGEST: usize = 256 * 1024 * 1024;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
@@ -565,3 +660,18 @@ const READERS: u32 = 6;
 const CONNECTIONS: u32 = 10;
 /// Deposits that may wait; more wait in their own tasks.
 const QUEUE: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// faults.md row 30 (sqlx RUSTSEC-2024-0363): lengths that wrap on the wire smuggle statements.
+    #[test]
+    fn fault_30_a_huge_value_is_refused_before_it_reaches_a_database() {
+        let (most, more) = (vec![0; LARGEST], vec![0; LARGEST + 1]);
+        assert!(bounded(&[PlainOctets(&most).into(), 1.into()]).is_ok());
+        assert!(bounded(&[1.into(), PlainOctets(&more).into()]).is_err());
+        let text = String::from_utf8(more).expect("zeros are text");
+        assert!(bounded(&[Plain(&text).into()]).is_err());
+    }
+}

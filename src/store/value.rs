@@ -111,6 +111,15 @@ impl<'a> From<&'a DomainName> for Param<'a> {
 }
 
 impl Param<'_> {
+    /// How many octets the value has.
+    pub(super) fn octets(&self) -> usize {
+        match &self.0 {
+            Value::Text(text) => text.as_deref().map_or(0, str::len),
+            Value::Int(_) => 8,
+            Value::Bytes(octets) => octets.map_or(0, <[u8]>::len),
+        }
+    }
+
     /// Binds the value to a statement for SQLite.
     pub(super) fn bind_sqlite<'q>(
         &self,
@@ -327,17 +336,25 @@ pub(super) struct Trouble {
     cause: String,
     transient: bool,
     again: bool,
+    full: bool,
 }
 
 impl Trouble {
     /// A fault that names a rule of ours.
     pub(super) fn new(what: &'static str, cause: impl Into<String>) -> Self {
-        Self { what, cause: cause.into(), transient: false, again: false }
+        Self { what, cause: cause.into(), transient: false, again: false, full: false }
     }
 
     /// Marks what may pass by itself.
     pub(super) fn transient(mut self) -> Self {
         self.transient = true;
+        self
+    }
+
+    /// Marks what has no room: the disk, a quota, the largest file that may be.
+    pub(super) fn full(mut self) -> Self {
+        self.transient = true;
+        self.full = true;
         self
     }
 
@@ -359,7 +376,11 @@ impl Trouble {
 impl From<Trouble> for Fault {
     fn from(trouble: Trouble) -> Self {
         let fault = Self::because(trouble.what, trouble.cause);
-        if trouble.transient { fault.transient() } else { fault }
+        match trouble {
+            Trouble { full: true, .. } => fault.full(),
+            Trouble { transient: true, .. } => fault.transient(),
+            _ => fault,
+        }
     }
 }
 
@@ -391,9 +412,14 @@ impl Trouble {
             let primary = code.parse::<i64>().unwrap_or(1) & 0xff;
             (matches!(primary, 5 | 6 | 8 | 10 | 13 | 14 | 15), false)
         };
-        let trouble =
-            Self::new(if transient { "the database cannot do it now" } else { REFUSED }, format!("code {code}"));
-        Self { transient, again, ..trouble }
+        // SQLSTATE disk_full; SQLITE_FULL.
+        let full = matches!(code, "53100" | "13");
+        let what = match (full, transient) {
+            (true, _) => "the disk of the database is full",
+            (false, true) => "the database cannot do it now",
+            (false, false) => REFUSED,
+        };
+        Self { transient, again, full, ..Self::new(what, format!("code {code}")) }
     }
 }
 

@@ -51,6 +51,7 @@ mod thief;
 mod tongues;
 mod twilio;
 mod vonage;
+mod watch;
 mod wire;
 mod world;
 
