@@ -19,6 +19,7 @@
 //!  outside         gateway   remote                 providers of SMS and calls; accounts on other mail servers
 //!  words           domain    mime    texts          types and rules without I/O; messages taken apart; everything Pli says
 //!  frame          config   net   telemetry
+//!  beside         doctor                           looks at all of it, changes nothing, says what to do
 //! ```
 //!
 //! `tests/architecture.rs` keeps their doors shut: it fails on a forbidden import, on I/O in a protocol file,
@@ -90,6 +91,7 @@ pub mod access;
 pub mod cli;
 pub mod config;
 pub mod delivery;
+pub mod doctor;
 pub mod domain;
 pub mod gateway;
 pub mod imap;

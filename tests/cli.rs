@@ -410,6 +410,164 @@ fn an_administrator_tests_codes_and_sees_how_they_do() {
     assert!(shown.contains("sms/up took it.") && !shown.contains("612345678"), "{shown}");
 }
 
+/// The worst that the doctor says of each subject, and whether it asks for something to be mended.
+fn examined(installation: &Installation) -> (i32, std::collections::BTreeMap<String, String>) {
+    let ran = installation.run(&["doctor", "--json"]);
+    assert!(ran.err.is_empty(), "{}", ran.err);
+    let mut worst = std::collections::BTreeMap::new();
+    for line in objects(&ran.out) {
+        let word = |name: &str| line.get(name).and_then(|text| text.as_str()).expect("text").to_owned();
+        let said = format!("{} {}", word("level"), word("text"));
+        let rank = |said: &str| ["ok", "warn", "fail"].iter().position(|level| said.starts_with(level));
+        let known = worst.entry(word("subject")).or_insert_with(|| said.clone());
+        if rank(&said) > rank(known) {
+            *known = said;
+        }
+    }
+    (ran.code, worst)
+}
+
+/// An installation that has begun to be used, without a relay: nothing of it needs this machine's network.
+fn used() -> Installation {
+    let installation = Installation::new();
+    installation.change("relay = \"smtp://127.0.0.1:25\"", "# relay = \"smtp://127.0.0.1:25\"");
+    installation.run(&["practice", "add", "Cabinet"]).done();
+    installation
+}
+
+#[test]
+fn the_doctor_finds_nothing_to_mend_in_a_good_installation() {
+    let fresh = Installation::new();
+    fresh.change("relay = \"smtp://127.0.0.1:25\"", "# relay = \"smtp://127.0.0.1:25\"");
+    let (code, worst) = examined(&fresh);
+    assert_eq!(code, 0, "{worst:?}");
+    assert!(worst["database"].starts_with("warn there is none yet"), "{worst:?}");
+    assert_eq!(std::fs::read_dir(fresh.path("data")).expect("a folder").count(), 0, "it changes nothing");
+
+    let installation = used();
+    let (code, worst) = examined(&installation);
+    assert_eq!(code, 0, "{worst:?}");
+    for subject in ["settings", "files", "database", "objects", "outbox"] {
+        assert!(worst[subject].starts_with("ok "), "{subject}: {worst:?}");
+    }
+    assert!(worst["certificates"].contains("trial certificate"), "{worst:?}");
+    assert!(worst["clock"].starts_with("warn unknown"), "{worst:?}");
+    assert!(worst["relay"].starts_with("warn notice.relay is not set"), "{worst:?}");
+    assert!(worst["codes"].starts_with("warn no [[code.sms]]"), "{worst:?}");
+    assert!(worst["backups"].starts_with("warn the journal knows of none"), "{worst:?}");
+    for subject in ["disk", "process", "swap"] {
+        assert!(worst.contains_key(subject), "{subject}: {worst:?}");
+    }
+    let shown = installation.run(&["doctor"]).done().out;
+    assert!(shown.lines().all(|line| ["ok    ", "warn  "].iter().any(|level| line.starts_with(level))), "{shown}");
+    assert!(shown.contains("ok    database: it answers"), "{shown}");
+}
+
+#[test]
+fn the_doctor_names_what_must_be_mended_and_ends_with_1() {
+    type Harm<'a> = &'a dyn Fn(&Installation);
+    let certificate: Harm = &|of| of.change("hostname = \"mail.cabinet.example\"", "hostname = \"other.example\"");
+    let harms: [(&str, &str, Harm); 9] = [
+        ("settings", "dayz", &|of| of.change("days = 30", "dayz = 30")),
+        ("files", "chmod 600", &|of| set_mode(&of.path("root.key"), 0o640)),
+        ("files", "secret half", &|of| {
+            std::fs::write(of.path("recovery.cert"), "-----BEGIN PGP PRIVATE KEY BLOCK-----").expect("written");
+        }),
+        ("files", "in every backup", &|of| {
+            std::fs::rename(of.path("root.key"), of.path("data/root.key")).expect("moved");
+            of.change("root_key = \"root.key\"", "root_key = \"data/root.key\"");
+        }),
+        ("certificates", "none covers other.example", certificate),
+        ("certificates", "not found", &|of| {
+            std::fs::remove_file(of.path("certs/mail.cabinet.example/privkey.pem")).expect("removed");
+        }),
+        ("database", "damaged", &|of| {
+            for end in ["", "-wal", "-shm"] {
+                let _ = std::fs::remove_file(of.path(&format!("data/pli.db{end}")));
+            }
+            std::fs::write(
+                of.path("data/pli.db"),
+                "not a database, and longer than a header of one has to be".repeat(99),
+            )
+            .expect("written");
+        }),
+        ("objects", "mounted", &|of| {
+            std::fs::rename(of.path("data/objects"), of.path("data/elsewhere")).expect("moved");
+        }),
+        ("relay", "cannot be reached", &|of| {
+            of.change("# relay = \"smtp://127.0.0.1:25\"", "relay = \"smtp://127.0.0.1:1\"");
+        }),
+    ];
+    for (subject, words, harm) in harms {
+        let installation = used();
+        harm(&installation);
+        let (code, worst) = examined(&installation);
+        assert_eq!(code, 1, "{subject}: {worst:?}");
+        let said = &worst[subject];
+        assert!(said.starts_with("fail ") && said.contains(words), "{subject} {words}: {worst:?}");
+    }
+}
+
+/// A relay that offers AUTH and says this to it, as long as the test runs.
+fn relay(to_login: &'static str) -> std::net::SocketAddr {
+    use std::io::{BufRead as _, BufReader};
+
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            let say = |text: &str| (&stream).write_all(format!("{text}\r\n").as_bytes());
+            let _ = say("220 relay.example ESMTP");
+            for line in BufReader::new(&stream).lines().map_while(Result::ok) {
+                assert!(!line.starts_with("MAIL"), "the doctor sends nothing");
+                let answer = match line.split(' ').next() {
+                    Some("EHLO") => "250-relay.example\r\n250 AUTH PLAIN LOGIN",
+                    Some("AUTH") => to_login,
+                    _ => "250 OK",
+                };
+                let _ = say(answer);
+            }
+        }
+    });
+    address
+}
+
+#[test]
+fn the_doctor_logs_in_at_the_relay_and_asks_a_provider_for_the_time() {
+    let installation = used();
+    let with = |to_login: &'static str, before: &str| {
+        let url = format!("relay = \"smtp://u:p@{}\"", relay(to_login));
+        installation.change(before, &url);
+        (examined(&installation).1, url)
+    };
+    let (worst, url) = with("235 2.7.0 OK", "# relay = \"smtp://127.0.0.1:25\"");
+    assert!(worst["relay"].starts_with("ok "), "{worst:?}");
+    assert!(worst.contains_key("dns"), "{worst:?}");
+    let (worst, _) = with("535 5.7.8 no", &url);
+    assert!(worst["relay"].starts_with("fail it refuses user and password"), "{worst:?}");
+
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let provider = listener.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            let mut piece = [0; 1024];
+            let _ = std::io::Read::read(&mut &stream, &mut piece);
+            assert!(piece.starts_with(b"HEAD / "), "nothing is sent");
+            let answer = "HTTP/1.1 404 Not Found\r\nDate: Fri, 15 Jan 2016 08:00:00 GMT\r\nContent-Length: 0\r\n\r\n";
+            let _ = (&stream).write_all(answer.as_bytes());
+        }
+    });
+    let section = format!(
+        "[[code.sms]]\nname = \"a\"\nkind = \"http\"\nurl = \"http://{provider}/send?x\"\n\
+         query = {{ to = \"{{to}}\", text = \"{{text}}\" }}\n\n[keys]"
+    );
+    installation.change("[keys]", &section);
+    let (code, worst) = examined(&installation);
+    assert!(worst["clock"].starts_with("fail ") && worst["clock"].contains("ahead of a provider"), "{worst:?}");
+    assert!(worst["codes"].starts_with("ok sms/a was not needed"), "{worst:?}");
+    assert_eq!(code, 1);
+}
+
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_pli"))

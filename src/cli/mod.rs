@@ -10,6 +10,7 @@ mod code;
 mod delivery;
 mod demo;
 mod device;
+mod doctor;
 mod domain;
 mod export;
 mod import;
@@ -86,6 +87,8 @@ enum Command {
     /// Notices that wait to be sent
     #[command(subcommand)]
     Queue(queue::Queue),
+    /// Look at the whole installation: what is not as it should be, and what to do
+    Doctor(doctor::Doctor),
     /// The journal: who did what
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -103,6 +106,7 @@ pub fn main() -> ExitCode {
     };
     match runtime.block_on(run(cli)) {
         Ok(()) | Err(Stop::Quiet) => ExitCode::SUCCESS,
+        Err(Stop::Failed) => ExitCode::from(1),
         Err(Stop::Refused(why)) => refused(&why),
     }
 }
@@ -114,11 +118,12 @@ async fn run(cli: Cli) -> Result<(), Stop> {
         Command::Init(command) => return command.run(&mut out),
         Command::Serve => return serve::run(&cli.config, &mut out).await,
         Command::Key(command) if !command.is_of_the_server() => return command.away(&mut out),
+        Command::Doctor(command) => return command.run(&cli.config, &mut out).await,
         _ => {}
     }
     let opened = Opened::open(&cli.config).await?;
     let done = match cli.command {
-        Command::Demo(_) | Command::Init(_) | Command::Serve => Ok(()),
+        Command::Demo(_) | Command::Init(_) | Command::Serve | Command::Doctor(_) => Ok(()),
         Command::Practice(command) => command.run(&opened, &mut out).await,
         Command::Domain(command) => command.run(&opened, &mut out).await,
         Command::Mailbox(command) => command.run(&opened, &mut out).await,
@@ -147,6 +152,8 @@ fn refused(why: &str) -> ExitCode {
 enum Stop {
     /// One line for standard error; exit 1.
     Refused(String),
+    /// What is wrong was printed already; exit 1.
+    Failed,
     /// Nobody reads any more (a closed pipe).
     Quiet,
 }

@@ -103,6 +103,22 @@ impl Relay {
         })
     }
 
+    /// Connects, shakes hands, says EHLO and logs in; sends nothing.
+    ///
+    /// # Errors
+    /// What stands between.
+    pub async fn check(&self) -> Result<(), FailureClass> {
+        let Kind::Smtp(transport) = &self.0 else { return Ok(()) };
+        match transport.test_connection().await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(FailureClass::Later),
+            Err(error) => {
+                let (NotTaken::Later(class) | NotTaken::Never(class)) = why(&error);
+                Err(class)
+            }
+        }
+    }
+
     /// Hands a mail to the relay: it is not delivered yet, but no longer ours. Nothing comes back of one without a
     /// reverse-path.
     pub(super) async fn hand_over(

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use reqwest::{Client, Request, RequestBuilder, Url};
 
-use crate::domain::FailureClass;
+use crate::domain::{FailureClass, Timestamp};
+
+use super::ProviderSettings;
 
 /// What one provider may take before the next is tried.
 pub const PATIENCE: Duration = Duration::from_secs(10);
@@ -89,6 +91,27 @@ pub fn address(text: &str) -> Result<Url, String> {
     } else {
         Err("url must be https (http to this machine only)".to_owned())
     }
+}
+
+/// What time it is for the first provider over HTTP that answers (RFC 9110 §6.6.1), to the second. Nothing is sent but
+/// a HEAD for `/`.
+pub async fn world_time(providers: &[ProviderSettings]) -> Option<Timestamp> {
+    let web = Web::open().ok()?;
+    for mut url in providers.iter().filter_map(|provider| provider.section.url()) {
+        if !matches!(url.scheme(), "https" | "http") {
+            continue;
+        }
+        url.set_path("/");
+        url.set_query(None);
+        let asked = web.0.head(url).timeout(Duration::from_secs(5)).send().await;
+        let Ok(answer) = asked else { continue };
+        let date = answer.headers().get(reqwest::header::DATE).and_then(|date| date.to_str().ok());
+        let date = date.and_then(|date| jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(date).ok());
+        if let Some(date) = date {
+            return Some(Timestamp(date.as_millisecond()));
+        }
+    }
+    None
 }
 
 fn class_of(error: &reqwest::Error) -> FailureClass {

@@ -25,7 +25,7 @@ use tokio::sync::mpsc;
 use crate::domain::{Channel, Clock, FailureClass, Language, PhoneNumber, SecretText, SendId, Timestamp};
 
 pub use call::{DIGIT_PAUSE, Document, GREETINGS, KEY_PRESSED, KEY_WAIT, Script};
-pub use client::{Answer, Web};
+pub use client::{Answer, Web, world_time};
 pub use gsm::parts;
 pub use section::{ProviderSettings, Section};
 pub use shown::ShownCode;

@@ -36,6 +36,11 @@ impl Section {
         &self.name
     }
 
+    /// Its `url`, where it has one.
+    pub(super) fn url(&self) -> Option<reqwest::Url> {
+        self.values.get("url")?.as_str()?.parse().ok()
+    }
+
     /// The values as a kind's own type.
     ///
     /// # Errors

@@ -90,6 +90,14 @@ impl Mailboxes {
         Ok(events)
     }
 
+    /// When something was last done, by its word.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the store.
+    pub async fn last_event(&self, word: &str) -> Result<Option<Timestamp>, Fault> {
+        self.store.last_event(word).await
+    }
+
     /// Walks every chain of the journal: how many events there are, or the node and place of the first that does
     /// not fit.
     ///

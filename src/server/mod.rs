@@ -30,7 +30,7 @@ use crate::remote::Returns;
 use crate::{imap, portal, smtp, watch as figures};
 
 pub use install::{Installed, Plan, Ports, install};
-pub use process::{DiskRoom, OsRandom, SystemClock, disk_room, harden};
+pub use process::{DiskRoom, OsRandom, SystemClock, cores_forbidden, disk_room, file_limit, harden};
 pub use rooms::Rooms;
 
 /// Why the server does not start, or a command not run: one clear line.

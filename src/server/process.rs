@@ -46,6 +46,17 @@ pub fn disk_room(folder: &Path) -> Option<DiskRoom> {
     })
 }
 
+/// Whether this process may leave a core dump behind; [`harden`] forbids it.
+pub fn cores_forbidden() -> bool {
+    let silent = rustix::process::dumpable_behavior().is_ok_and(|is| is == DumpableBehavior::NotDumpable);
+    silent && getrlimit(Resource::Core).current == Some(0)
+}
+
+/// How many files this process may have open.
+pub fn file_limit() -> Option<u64> {
+    getrlimit(Resource::Nofile).current
+}
+
 /// Forbids core dumps and other processes' looks into this one, and takes all the file descriptors it may have.
 pub fn harden() {
     let none = Rlimit { current: Some(0), maximum: Some(0) };

@@ -22,6 +22,7 @@ pub mod entries;
 pub mod expunge;
 pub mod failures;
 pub mod folders;
+pub mod health;
 pub mod imports;
 pub mod mailboxes;
 pub mod objects;

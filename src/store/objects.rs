@@ -108,15 +108,12 @@ impl Store {
     /// # Errors
     /// A [`Fault`]: the object store is full, away, or gives back other octets.
     pub async fn probe_objects(&self, id: ObjectId) -> Result<(), Fault> {
-        let octets = id.to_string().into_bytes();
-        self.inner.put_object(id, Container::from_octets(octets.clone())).await?;
-        let read = self.inner.fetch_object(id).await?;
-        // Were it to stay, the sweep would find it.
-        self.inner.noted_object(self.inner.objects.delete(&place(id)).await.map_err(trouble))?;
-        match read {
-            Some(read) if *read.as_octets() == octets => Ok(()),
-            _ => Err(Fault::new("the object store does not give back what it was given")),
-        }
+        let probed = async {
+            self.inner.folder_is_ours().await?;
+            let container = Container::from_octets(id.to_string().into_bytes());
+            probe(self.inner.objects.as_ref(), id, container).await
+        };
+        Ok(self.inner.noted_object(probed.await)?)
     }
 
     /// Deletes objects that were written before `before` and that no row names; returns how many.
@@ -239,6 +236,20 @@ pub(super) fn place(id: ObjectId) -> Path {
     Path::from_iter([first, second, id.as_str()])
 }
 
+/// Writes an object, reads it and deletes it.
+pub(super) async fn probe(store: &dyn ObjectStore, id: ObjectId, container: Container) -> Result<(), Trouble> {
+    let payload = PutPayload::from(container.as_octets().to_vec());
+    store.put(&place(id), payload).await.map_err(trouble)?;
+    let read = async { store.get(&place(id)).await?.bytes().await };
+    let read = read.await.map_err(trouble)?;
+    // Were it to stay, the sweep would find it.
+    store.delete(&place(id)).await.map_err(trouble)?;
+    match *read == *container.as_octets() {
+        true => Ok(()),
+        false => Err(Trouble::new("the object store does not give back what it was given", "probe")),
+    }
+}
+
 /// Kinds only: messages of object stores hold paths, addresses and answers of servers.
 fn trouble(error: object_store::Error) -> Trouble {
     use object_store::Error;
@@ -272,4 +283,4 @@ fn trouble(error: object_store::Error) -> Trouble {
 }
 
 /// An empty folder in the folder of objects: no object store lists it, and no backup needs it.
-const MARK: &str = ".pli";
+pub(super) const MARK: &str = ".pli";

@@ -644,7 +644,7 @@ pub(super) fn schema() -> i64 {
 /// The largest value that is handed to a database. PostgreSQL holds a gigabyte; ours are of some MiB.
 const LARGEST: usize = 256 * 1024 * 1024;
 
-static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
 /// How long SQLite waits for the lock of another process (the command line beside the server).
 const BUSY: Duration = Duration::from_secs(10);
