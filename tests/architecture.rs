@@ -56,7 +56,7 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
             "watch",
         ],
         // The one source of randomness is built here and passed down.
-        &["aws_lc_rs", "rustix"],
+        &["aws_lc_rs", "rustix", "sd_notify"],
     ),
     // The demonstration walks the patient's side over HTTP, as a browser would, and shows mail as a mail client would.
     // An import reads another server's account, as a mail client would.

@@ -410,6 +410,76 @@ fn an_administrator_tests_codes_and_sees_how_they_do() {
     assert!(shown.contains("sms/up took it.") && !shown.contains("612345678"), "{shown}");
 }
 
+/// Runs a tool of systemd on a unit; `None`, said aloud, where there is none.
+fn analyze(arguments: &[&str], unit: &Path) -> Option<String> {
+    let ran = Command::new("systemd-analyze").args(arguments).arg(unit).output();
+    let Ok(ran) = ran else {
+        #[expect(clippy::disallowed_methods, reason = "a switch of the tests, not a setting of the server")]
+        let all = std::env::var("PLI_TEST_ALL").as_deref() == Ok("1");
+        assert!(!all, "systemd-analyze is not installed");
+        let _ = writeln!(std::io::stderr(), "SKIPPED: systemd-analyze is not installed");
+        return None;
+    };
+    let said = String::from_utf8_lossy(&[ran.stdout, ran.stderr].concat()).into_owned();
+    assert!(ran.status.success(), "{said}");
+    Some(said)
+}
+
+#[test]
+fn init_writes_a_unit_that_systemd_finds_sound_and_safe() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dir = folder.path().join("pli").display().to_string();
+    let said = pli(&["init", &dir, "--hostname", "mail.cabinet.example", "--systemd"]).done().out;
+    assert!(said.contains("systemctl enable --now pli") && said.contains("useradd --system"), "{said}");
+    let unit = folder.path().join("pli/pli.service");
+    assert_eq!(mode(&unit), 0o644);
+    let text = std::fs::read_to_string(&unit).expect("a unit");
+    let start = format!("ExecStart={} --config {dir}/pli.toml serve\n", env!("CARGO_BIN_EXE_pli"));
+    assert!(text.contains(&start) && text.contains(&format!("ReadWritePaths={dir}/data\n")), "{text}");
+    if let Some(said) = analyze(&["verify", "--man=no"], &unit) {
+        assert!(!said.contains("pli.service"), "{said}");
+    }
+    // Of 10, where 10 is whoever may do everything; here in parts of a hundred.
+    analyze(&["security", "--offline=true", "--threshold=20", "--no-pager"], &unit);
+}
+
+#[test]
+fn a_service_manager_hears_that_the_server_is_ready_alive_and_stopping() {
+    let installation = used();
+    for port in [10465, 10587, 10993, 10143, 10443] {
+        installation.change(&format!("0.0.0.0:{port}"), "127.0.0.1:0");
+    }
+    // The root key comes as a credential; its file is elsewhere.
+    let credentials = installation.path("credentials");
+    std::fs::create_dir(&credentials).expect("made");
+    std::fs::rename(installation.path("root.key"), credentials.join("root.key")).expect("moved");
+    let socket = installation.path("notify");
+    let heard = std::os::unix::net::UnixDatagram::bind(&socket).expect("bound");
+    heard.set_read_timeout(Some(std::time::Duration::from_secs(60))).expect("set");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_pli"))
+        .arg("--config")
+        .arg(installation.path("pli.toml"))
+        .arg("serve")
+        .env("NOTIFY_SOCKET", &socket)
+        .env("WATCHDOG_USEC", "200000")
+        .env("CREDENTIALS_DIRECTORY", &credentials)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("it runs");
+    let next = || {
+        let mut piece = [0; 512];
+        let length = heard.recv(&mut piece).expect("heard");
+        String::from_utf8_lossy(piece.get(..length).expect("a piece")).into_owned()
+    };
+    assert!(next().starts_with("READY=1\n"));
+    assert_eq!((next(), next()), ("WATCHDOG=1\n".to_owned(), "WATCHDOG=1\n".to_owned()));
+    let stopped = Command::new("kill").arg(child.id().to_string()).status().expect("told");
+    assert!(stopped.success());
+    while !next().starts_with("STOPPING=1\n") {}
+    assert!(child.wait().expect("it ends").success());
+}
+
 /// The worst that the doctor says of each subject, and whether it asks for something to be mended.
 fn examined(installation: &Installation) -> (i32, std::collections::BTreeMap<String, String>) {
     let ran = installation.run(&["doctor", "--json"]);

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::server::{OsRandom, Plan, Ports, StartError, SystemClock, install};
+use crate::server::{Installed, OsRandom, Plan, Ports, StartError, SystemClock, Unit, install};
 
 use super::{Out, Stop};
 
@@ -28,6 +28,9 @@ pub(super) struct Init {
     /// Ports above 1023, which any user may open: 10465, 10587, 10993, 10143, 10443
     #[arg(long)]
     high_ports: bool,
+    /// Write pli.service beside the settings: a systemd unit for this installation, which runs as the user pli
+    #[arg(long)]
+    systemd: bool,
 }
 
 impl Init {
@@ -49,6 +52,7 @@ impl Init {
         if let (Some(file), Some(secret)) = (&mut recovery_file, &made.recovery) {
             file.write_all(secret.as_bytes()).and_then(|()| file.sync_all())?;
         }
+        let unit = if self.systemd { Some(self.unit(&made)?) } else { None };
         let config = made.config.display();
         out.line(format!("Made in {}:", self.dir.display()))?;
         out.pairs(&[
@@ -59,6 +63,9 @@ impl Init {
         ])?;
         if made.recovery.is_some() {
             out.line("  recovery.cert  opens every mailbox together with its secret half, which is not here")?;
+        }
+        if unit.is_some() {
+            out.line("  pli.service    the unit for systemd")?;
         }
         if let (None, Some(secret)) = (&self.recovery, &made.recovery) {
             out.lines(&["", "The recovery secret. It is shown this once and is nowhere else:", "", secret.trim_end()])?;
@@ -76,12 +83,39 @@ impl Init {
             &format!("  5. pli --config {config} serve"),
             "",
         ])?;
+        if let Some(unit) = &unit {
+            let unit = unit.display();
+            out.lines(&[
+                "As a service, in the place of 5:",
+                "  useradd --system --home-dir / --shell /usr/sbin/nologin pli",
+                &format!("  chown -R pli: {}", self.dir.display()),
+                &format!("  cp {unit} /etc/systemd/system/ && systemctl daemon-reload && systemctl enable --now pli"),
+                "Commands then begin with: sudo -u pli",
+                "",
+            ])?;
+        }
         let secret = match (&self.recovery, &made.recovery) {
             (Some(file), Some(_)) => format!(" and {}", file.display()),
             (None, Some(_)) => " and the recovery secret above".to_owned(),
             _ => String::new(),
         };
         out.line(format!("Copy {}{secret} to paper or into a safe now.", made.root_key.display()))
+    }
+
+    /// Writes the unit of an installation.
+    fn unit(&self, made: &Installed) -> Result<PathBuf, Stop> {
+        let absolute = |path: &Path| std::path::absolute(path);
+        let unit = Unit {
+            program: std::env::current_exe()?,
+            config: absolute(&made.config)?,
+            data: absolute(&self.dir.join("data"))?,
+            root_key: absolute(&made.root_key)?,
+        };
+        let file = self.dir.join("pli.service");
+        let mut written = OpenOptions::new().write(true).create_new(true).mode(0o644).open(&file)?;
+        written.write_all(unit.text().as_bytes())?;
+        written.sync_all()?;
+        Ok(file)
     }
 
     /// The file for the recovery secret, made now and empty.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::server::{Overrides, Server};
+use crate::server::{Overrides, Server, keep_alive, tell_ready, tell_stopping};
 use crate::telemetry;
 
 use super::{Out, Stop, open};
@@ -44,11 +44,14 @@ pub(super) async fn run(file: &Path, out: &mut Out) -> Result<(), Stop> {
         out.line(said(door, address))?;
     }
     out.line("pli is ready")?;
+    tell_ready();
     let broken = tokio::select! {
         _ = terminate.recv() => false,
         _ = interrupt.recv() => false,
         () = running.broken() => true,
+        () = keep_alive() => true,
     };
+    tell_stopping();
     running.stop().await;
     if broken { Err(Stop::because("a part of the server ended by itself; the log may say why")) } else { Ok(()) }
 }

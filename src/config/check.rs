@@ -82,7 +82,7 @@ pub(super) fn check(raw: Raw, file: &Path, folder: &Path, secrets: &Secrets<'_>)
         file: file.to_owned(),
         hostname: host(&raw.hostname).named("hostname")?,
         data: path(folder, &raw.data).named("data")?,
-        root_key: path(folder, &raw.root_key).named("root_key")?,
+        root_key: path(folder, &raw.root_key).map(|file| given(file, secrets)).named("root_key")?,
         region: raw.region.parse::<Region>().map_err(|_| "region: must be a country such as FR or MC".to_owned())?,
         language: raw
             .language
@@ -226,6 +226,15 @@ fn path(folder: &Path, text: &str) -> Result<PathBuf, String> {
         return Err("must be a path".to_owned());
     }
     Ok(folder.join(text))
+}
+
+/// The credential of a file's name that a service manager gave to this process (systemd.exec(5) §Credentials), or the
+/// file itself.
+fn given(file: PathBuf, secrets: &Secrets<'_>) -> PathBuf {
+    let folder =
+        (secrets.environment)("CREDENTIALS_DIRECTORY").map(PathBuf::from).filter(|folder| folder.is_absolute());
+    let credential = folder.zip(file.file_name()).map(|(folder, name)| folder.join(name));
+    credential.filter(|credential| credential.exists()).unwrap_or(file)
 }
 
 /// `Name <address>` or the address alone.

@@ -40,16 +40,20 @@ async fn one(key: &str, address: Option<SocketAddr>) -> Result<Option<TcpListene
         let what = match error.kind() {
             ErrorKind::AddrInUse => "another program listens there already".to_owned(),
             ErrorKind::AddrNotAvailable => "this machine has no such address".to_owned(),
-            ErrorKind::PermissionDenied => format!(
-                "not permitted for a port below 1024; either AmbientCapabilities=CAP_NET_BIND_SERVICE in the systemd \
-                 unit, or `setcap cap_net_bind_service=+ep` on the pli program, or a port above 1023 with port {} \
-                 redirected to it",
-                address.port()
-            ),
+            ErrorKind::PermissionDenied => denied(address.port()),
             kind => kind.to_string(),
         };
         StartError(format!("listen.{key}: {address}: {what}"))
     })
+}
+
+/// The three cures (R-G5).
+fn denied(port: u16) -> String {
+    format!(
+        "not permitted for a port below 1024; either AmbientCapabilities=CAP_NET_BIND_SERVICE in the systemd unit (`pli \
+         init --systemd` writes one), or `setcap cap_net_bind_service=+ep` on the pli program, or a port above 1023 \
+         with port {port} redirected to it"
+    )
 }
 
 /// Where a door listens, with the port that a 0 became.
@@ -74,4 +78,19 @@ pub(super) fn tls(config: &Config) -> Result<Option<Tls>, StartError> {
         return Ok(None);
     }
     Tls::open(&config.tls, &names).map(Some).map_err(StartError)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_denied_port_is_told_with_its_three_cures() {
+        let said = denied(465);
+        for cure in ["AmbientCapabilities=CAP_NET_BIND_SERVICE", "setcap", "port 465 redirected", "pli init --systemd"]
+        {
+            assert!(said.contains(cure), "{said}");
+        }
+        assert!(!said.contains('\n') && !said.contains("  "), "{said}");
+    }
 }

@@ -11,6 +11,7 @@ pub mod journal;
 mod process;
 mod ready;
 mod rooms;
+mod service;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -32,6 +33,7 @@ use crate::{imap, portal, smtp, watch as figures};
 pub use install::{Installed, Plan, Ports, install};
 pub use process::{DiskRoom, OsRandom, SystemClock, cores_forbidden, disk_room, file_limit, harden};
 pub use rooms::Rooms;
+pub use service::{Unit, keep_alive, tell_ready, tell_stopping};
 
 /// Why the server does not start, or a command not run: one clear line.
 #[derive(Debug, thiserror::Error)]

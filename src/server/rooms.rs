@@ -1,5 +1,6 @@
 //! The rooms behind the doors, built once: for the server, and for one command of an administrator.
 
+use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -128,7 +129,14 @@ fn root_key(path: &Path) -> Result<RootKey, StartError> {
     if metadata.permissions().mode() & others != 0 {
         return Err(refused("others can read it; chmod 600"));
     }
-    let text = std::fs::read_to_string(path).map(Zeroizing::new).map_err(|error| refused(&error.kind().to_string()))?;
+    let text = std::fs::read_to_string(path).map(Zeroizing::new).map_err(|error| match error.kind() {
+        // The service gets it as a credential; a command needs the same file (R-G5).
+        ErrorKind::PermissionDenied => refused(
+            "permission denied; if the service gets it as a credential, give it to the command too: systemd-run \
+             --pipe --wait --uid=pli -p LoadCredential=root.key:FILE pli …",
+        ),
+        kind => refused(&kind.to_string()),
+    })?;
     RootKey::parse(&text).map_err(|_| refused("this is not a root key"))
 }
 

@@ -20,6 +20,7 @@ mod deliveries;
 mod deposits;
 mod directory;
 mod files;
+mod health;
 mod imports;
 mod journal;
 mod mailbox;
