@@ -95,6 +95,7 @@ const SANS_IO: &[&str] = &[
     "smtp/body.rs",
     "smtp/chunk.rs",
     "smtp/machine.rs",
+    "smtp/request.rs",
     "smtp/auth.rs",
     "smtp/reply.rs",
     "imap/grammar/",

@@ -1,8 +1,9 @@
 //! The door of submission (RFC 6409): 465 with implicit TLS (RFC 8314), 587 with STARTTLS before anything else; and
 //! the door for what comes back of notices, from any server, which takes that and nothing else.
 //!
-//! `line`, `command`, `auth`, `data` and `chunk` read octets; `machine` holds the rules of order and speaks with the
-//! words of `reply`; `driver` is the one file that waits; `verbs` is what is asked of the other rooms.
+//! `line`, `command`, `auth`, `data` and `chunk` read octets; `machine` holds the rules of order, speaks with the
+//! words of `reply` and asks what is in `request`; `driver` is the one file that waits; `verbs` is what is asked of the
+//! other rooms.
 //! Octets are read here and nowhere else: a message that two servers could read differently is refused
 //! (fault 20), and a 250 needs a `QueueId`, which only a committed deposit gives.
 
@@ -15,6 +16,7 @@ pub mod driver;
 pub mod line;
 pub mod machine;
 pub mod reply;
+pub mod request;
 pub mod verbs;
 
 use std::sync::Arc;
