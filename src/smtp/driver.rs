@@ -16,7 +16,7 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::access::{Failures, LoginError};
 use crate::delivery::{AcceptError, CameBack, Submission, Taken};
 use crate::domain::{Count, Label, MailboxId, Sender};
-use crate::net::{Held, Member};
+use crate::net::{Held, Member, Share};
 
 use super::Door;
 use super::auth::Credentials;
@@ -70,6 +70,8 @@ pub struct Session<V: Verbs> {
     login_before: Instant,
     sender: Option<Sender>,
     member: Option<Member<MailboxId>>,
+    /// What a session in which nobody logs in may have of the memory.
+    unnamed: Option<Share>,
     memory: Option<Held>,
     /// When the message that comes in began, and how many octets of it came.
     message: Option<(Instant, usize)>,
@@ -93,7 +95,8 @@ impl<V: Verbs> Session<V> {
     /// A session of any server that brings back what became of notices. It is over after the time for a login.
     pub fn returns(door: Arc<Door<V>>, stop: watch::Receiver<bool>) -> Self {
         let machine = Machine::returns(&door.settings);
-        Self::new(door, machine, "ESMTP".to_owned(), stop)
+        let unnamed = Some(door.memory.budget().share());
+        Self { unnamed, ..Self::new(door, machine, "ESMTP".to_owned(), stop) }
     }
 
     fn new(door: Arc<Door<V>>, machine: Machine, transport: String, stop: watch::Receiver<bool>) -> Self {
@@ -105,6 +108,7 @@ impl<V: Verbs> Session<V> {
             login_before,
             sender: None,
             member: None,
+            unnamed: None,
             memory: None,
             message: None,
             transport,
@@ -257,11 +261,14 @@ impl<V: Verbs> Session<V> {
         }
     }
 
-    /// Takes memory from what the mailbox may have of the budget that all messages in flight share; waits for it, reading nothing.
+    /// Takes memory from what the mailbox may have of the budget that all messages in flight share; waits for it,
+    /// reading nothing.
     async fn reserve(&mut self, octets: usize) -> bool {
-        // Invariant: the machine asks for none before a login.
-        let Some(member) = &self.member else { return false };
-        match member.share.take(octets, self.door.times.memory).await {
+        // Invariant: where somebody logs in, the machine asks for none before that.
+        let Some(share) = self.member.as_ref().map(|member| &member.share).or(self.unnamed.as_ref()) else {
+            return false;
+        };
+        match share.take(octets, self.door.times.memory).await {
             Some(more) => match &mut self.memory {
                 Some(held) => held.merge(more),
                 none => *none = Some(more),
