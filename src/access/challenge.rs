@@ -13,7 +13,7 @@ use crate::domain::{
 };
 use crate::store::challenges::{Attempt, ChallengeRow, SendCounts, SendState};
 use crate::store::deposit::NewWork;
-use crate::store::sessions::SessionRow;
+use crate::store::sessions::{SLACK, SessionRow};
 use crate::vault::Asked;
 
 use super::Access;
@@ -379,6 +379,8 @@ pub(super) fn is_live(row: &ChallengeRow, now: Timestamp) -> bool {
     row.code.is_some()
         && row.used_at.is_none()
         && row.expires_at > now
+        // Made by a clock that has been set back since, it would live for too long.
+        && row.created_at <= now.plus(SLACK)
         && row.tries < TRIES
         && row.sent != SendState::Failed
 }

@@ -12,6 +12,7 @@ use crate::domain::{
 };
 use crate::store::challenges::SendState;
 use crate::store::deliveries::DeliveryRow;
+use crate::store::sessions::SLACK;
 
 use super::Access;
 use super::cascade::worst;
@@ -209,7 +210,8 @@ impl Access {
             SendState::Failed if lately => Some((newest.channel, newest.failure.unwrap_or(FailureClass::Refused))),
             _ => None,
         };
-        Ok(LinkState::Choose { sms, voice, failed, wait_until: (again_at > now).then_some(again_at) })
+        let wait_until = (again_at > now && again_at <= now.plus(SEND_PAUSE).plus(SLACK)).then_some(again_at);
+        Ok(LinkState::Choose { sms, voice, failed, wait_until })
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::domain::{Actor, AuditEvent, Channel, FailureClass, Fault, SecretText, SendId, Timestamp, Verb};
+use crate::domain::{Actor, AuditEvent, Channel, FailureClass, Fault, Lasting, SecretText, SendId, Timestamp, Verb};
 use crate::gateway::{Callback, Document, Member, Next, Progress, ReportFault, Streamed};
 use crate::store::Tx;
 use crate::store::deliveries::DeliveryRow;
@@ -204,6 +204,7 @@ impl Access {
         self.gateways.start();
         // A receipt may be quicker than the commit that says what the provider calls the message.
         let mut early: Vec<(Streamed, u32)> = Vec::new();
+        let mut away = Lasting::default();
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -217,13 +218,23 @@ impl Access {
                         Ok(())
                     }
                     Ok(false) => Ok(()),
-                    Err(fault) => Err(fault),
+                    // Nobody tells it twice: it is kept until the database is back.
+                    Err(fault) => {
+                        if early.len() < EARLY {
+                            early.push((report, 0));
+                        }
+                        Err(fault)
+                    }
                 },
                 () = self.moved.notified() => self.advance_due().await,
                 _ = ticks.tick() => self.tick(&mut early).await,
             };
-            if let Err(fault) = outcome {
-                tracing::error!(%fault, "codes on their way");
+            match outcome {
+                Ok(()) if away.ends() => tracing::info!("codes are worked on again"),
+                Err(fault) if away.begins() => {
+                    tracing::error!(%fault, "codes on their way cannot be worked on; tried again every second");
+                }
+                _ => {}
             }
         }
     }
@@ -231,13 +242,21 @@ impl Access {
 
 impl Access {
     async fn tick(&self, early: &mut Vec<(Streamed, u32)>) -> Result<(), Fault> {
-        let mut later = Vec::new();
+        let (mut later, mut away) = (Vec::new(), None);
         for (report, seen) in early.drain(..) {
-            if !self.note_streamed(&report).await? && seen < SEEN_AGAIN {
-                later.push((report, seen + 1));
+            match self.note_streamed(&report).await {
+                Ok(false) if seen < SEEN_AGAIN => later.push((report, seen + 1)),
+                Ok(_) => {}
+                Err(fault) => {
+                    later.push((report, seen));
+                    away = Some(fault);
+                }
             }
         }
         *early = later;
+        if let Some(fault) = away {
+            return Err(fault);
+        }
         self.advance_due().await?;
         self.ask_providers().await
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures_util::{StreamExt as _, stream};
 use tokio::sync::watch;
 
-use crate::domain::{Actor, AuditEvent, Count, DeliveryState, FailureClass, Fault, Label, Timestamp, Verb};
+use crate::domain::{Actor, AuditEvent, Count, DeliveryState, FailureClass, Fault, Label, Lasting, Timestamp, Verb};
 use crate::store::deliveries::DeliveryRow;
 use crate::store::outbox::WorkRow;
 
@@ -21,6 +21,7 @@ use super::relay::{NotTaken, Relay};
 impl Deliveries {
     /// Works until `stop` turns true: on every deposit, and every second.
     pub async fn run_courier(&self, relay: &Relay, mut stop: watch::Receiver<bool>) {
+        let mut away = Lasting::default();
         while !*stop.borrow() {
             let mut stopping = stop.clone();
             let worked = tokio::select! {
@@ -31,10 +32,15 @@ impl Deliveries {
                     tokio::time::sleep(LAST_MOMENTS).await;
                 } => return,
             };
-            match worked {
-                Ok(BATCH_FULL) => continue,
-                Ok(_) => {}
-                Err(fault) => tracing::error!(%fault, "the outbox cannot be worked on"),
+            match &worked {
+                Ok(_) if away.ends() => tracing::info!("the outbox is worked on again"),
+                Err(fault) if away.begins() => {
+                    tracing::error!(%fault, "the outbox cannot be worked on; tried again every second");
+                }
+                _ => {}
+            }
+            if matches!(worked, Ok(BATCH_FULL)) {
+                continue;
             }
             if let Err(fault) = self.send_answers(relay).await {
                 tracing::error!(%fault, "answers cannot be sent");

@@ -66,3 +66,33 @@ impl fmt::Display for Fault {
 }
 
 impl std::error::Error for Fault {}
+
+/// Whether a fault that lasts was told: what is tried every second is logged when it begins and when it is over.
+#[derive(Debug, Default)]
+pub struct Lasting(bool);
+
+impl Lasting {
+    /// It failed; `true` the first time.
+    pub fn begins(&mut self) -> bool {
+        !std::mem::replace(&mut self.0, true)
+    }
+
+    /// It worked; `true` the first time after a failure.
+    pub fn ends(&mut self) -> bool {
+        std::mem::replace(&mut self.0, false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_that_lasts_is_told_at_its_begin_and_its_end() {
+        let mut lasting = Lasting::default();
+        assert!(!lasting.ends());
+        assert_eq!([lasting.begins(), lasting.begins()], [true, false]);
+        assert_eq!([lasting.ends(), lasting.ends()], [true, false]);
+        assert!(lasting.begins());
+    }
+}

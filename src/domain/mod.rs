@@ -33,7 +33,7 @@ pub use audit::{Actor, AuditEvent, Verb};
 pub use block::address_block;
 pub use delivery::{CeilingScope, Channel, DeliveryState, FailureClass, SentState};
 pub use dsn::{DsnRequest, EnvelopeWord, Notify, RecipientDsn, ascii_address};
-pub use fault::Fault;
+pub use fault::{Fault, Lasting};
 pub use figures::{Count, Counted, Figures, Label};
 pub use flags::{FlagChange, Flags, SERVER_KEYWORDS, SystemFlags};
 pub use folder::FolderPath;

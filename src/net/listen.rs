@@ -15,7 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
 use super::{Tls, TlsStream};
-use crate::domain::address_block;
+use crate::domain::{Lasting, address_block};
 
 /// How many connections a door takes.
 #[derive(Debug, Clone, Copy)]
@@ -113,6 +113,7 @@ async fn accept_all<F, Fut, G, Gone>(
     let gate = Gate::new(limits);
     let farewells = Arc::new(Semaphore::new(FAREWELLS));
     let mut tasks = JoinSet::new();
+    let mut full = Lasting::default();
     loop {
         while tasks.try_join_next().is_some() {}
         let accepted = tokio::select! {
@@ -121,11 +122,19 @@ async fn accept_all<F, Fut, G, Gone>(
             accepted = listener.accept() => accepted,
         };
         let (tcp, peer) = match accepted {
-            Ok(accepted) => accepted,
+            Ok(accepted) => {
+                if full.ends() {
+                    tracing::info!("connections are accepted again");
+                }
+                accepted
+            }
             Err(error) => {
                 // ECONNABORTED and its like concern one connection; EMFILE and ENFILE everything.
                 if !matches!(error.kind(), std::io::ErrorKind::ConnectionAborted | std::io::ErrorKind::Interrupted) {
-                    tracing::warn!(kind = ?error.kind(), code = error.raw_os_error(), "cannot accept connections");
+                    if full.begins() {
+                        let (kind, code) = (error.kind(), error.raw_os_error());
+                        tracing::warn!(?kind, code, "cannot accept connections; tried again all the time");
+                    }
                     tokio::time::sleep(BACK_OFF).await;
                 }
                 continue;

@@ -8,6 +8,7 @@ pub mod backup;
 mod doors;
 mod install;
 pub mod journal;
+mod leap;
 mod process;
 mod ready;
 mod rooms;
@@ -16,19 +17,22 @@ mod service;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::config::{Config, Network};
 use crate::delivery::{self, relay::Relay};
-use crate::domain::{Clock, Random};
+use crate::domain::{Clock, Lasting, Random};
 use crate::gateway::Gateways;
 use crate::net::{self, Limits, Tls};
 use crate::remote::Returns;
 use crate::{imap, portal, smtp, watch as figures};
+
+use leap::Leap;
 
 pub use install::{Installed, Plan, Ports, install};
 pub use process::{DiskRoom, OsRandom, SystemClock, cores_forbidden, disk_room, file_limit, harden};
@@ -248,29 +252,38 @@ impl Running {
             self.tasks.spawn(async move { deliveries.run_courier(&relay, stop).await });
         }
         let deliveries = self.rooms.deliveries.clone();
+        let (leap, begun) = (std::sync::Mutex::new(Leap::default()), Instant::now());
         self.tasks.spawn(every(SWEEP, stopped.clone(), move || {
             let deliveries = deliveries.clone();
+            let mut leap = leap.lock().unwrap_or_else(PoisonError::into_inner);
+            let may = leap.may_sweep(deliveries.now(), begun.elapsed());
             async move {
+                if !may {
+                    return;
+                }
                 if let Err(fault) = deliveries.sweep().await {
                     tracing::warn!(%fault, "housekeeping");
                 }
             }
         }));
         let deliveries = self.rooms.deliveries.clone();
+        let away = Arc::new(tokio::sync::Mutex::new(Lasting::default()));
         self.tasks.spawn(every(LETTERS, stopped.clone(), move || {
-            let deliveries = deliveries.clone();
+            let (deliveries, away) = (deliveries.clone(), Arc::clone(&away));
             async move {
-                if let Err(fault) = deliveries.tell_quotas().await {
-                    tracing::warn!(%fault, "letters about quotas");
-                }
-                if let Err(fault) = deliveries.tell_cloud_refusals().await {
-                    tracing::warn!(%fault, "letters about refused clients");
-                }
-                if let Err(fault) = deliveries.tell_devices().await {
-                    tracing::warn!(%fault, "letters about devices");
-                }
-                if let Err(fault) = deliveries.tell_stops().await {
-                    tracing::warn!(%fault, "letters about refused short messages");
+                let told = [
+                    deliveries.tell_quotas().await,
+                    deliveries.tell_cloud_refusals().await,
+                    deliveries.tell_devices().await,
+                    deliveries.tell_stops().await,
+                ];
+                let mut away = away.lock().await;
+                match told.into_iter().collect::<Result<Vec<()>, _>>() {
+                    Ok(_) if away.ends() => tracing::info!("letters of the house are written again"),
+                    Err(fault) if away.begins() => {
+                        tracing::warn!(%fault, "letters of the house cannot be written; tried again every few seconds");
+                    }
+                    _ => {}
                 }
             }
         }));

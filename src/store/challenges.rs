@@ -9,6 +9,7 @@ use crate::domain::{
     ChallengeId, Channel, DeliveryId, FailureClass, Fault, KeyedHash, Language, Mac, Sealed, Timestamp,
 };
 
+use super::sessions::SLACK;
 use super::value::{Plain, Row, Trouble};
 use super::{Store, Tx};
 
@@ -139,15 +140,17 @@ impl Tx {
     ) -> Result<SendCounts, Fault> {
         // Changes nothing, and holds the row until the commit: what FOR UPDATE is on one of the two databases.
         self.conn.execute("UPDATE deliveries SET tries = tries WHERE id = $1", &[delivery.into()]).await?;
-        let sql = "SELECT COUNT(CASE WHEN browser_hash = $2 AND created_at > $3 THEN 1 END) AS browser_minute, \
+        // A minute ends for who asked before the clock was set back, too; the longer counts stay strict.
+        let sql = "SELECT COUNT(CASE WHEN browser_hash = $2 AND created_at > $3 AND created_at <= $6 THEN 1 END) \
+                   AS browser_minute, \
                    COUNT(CASE WHEN browser_hash = $2 AND created_at > $4 THEN 1 END) AS browser_hour, \
                    COUNT(*) AS delivery_day, \
                    MAX(CASE WHEN browser_hash = $2 AND created_at > $4 THEN created_at END) AS newest, \
                    MIN(CASE WHEN browser_hash = $2 AND created_at > $4 THEN created_at END) AS oldest_hour, \
                    MIN(created_at) AS oldest_day \
                    FROM challenges WHERE delivery_id = $1 AND created_at > $5";
-        let params =
-            [delivery.into(), browser.into(), now.minus(MINUTE).into(), now.minus(HOUR).into(), now.minus(DAY).into()];
+        let (minute, hour, day) = (now.minus(MINUTE).into(), now.minus(HOUR).into(), now.minus(DAY).into());
+        let params = [delivery.into(), browser.into(), minute, hour, day, now.plus(SLACK).into()];
         let row = self.conn.row(sql, &params).await?;
         let row = row.ok_or_else(|| Fault::new("a count gave no row"))?;
         Ok(SendCounts {
@@ -165,6 +168,11 @@ impl Tx {
         let sql = "UPDATE challenges SET code_mac = NULL, digits_sealed = NULL \
                    WHERE delivery_id = $1 AND browser_hash = $2 AND (code_mac IS NOT NULL OR digits_sealed IS NOT NULL)";
         self.conn.execute(sql, &[row.delivery.into(), (&row.browser).into()]).await?;
+        // This one is the newest, whatever a clock said that has been set back since.
+        let sql =
+            "UPDATE challenges SET created_at = $3 WHERE delivery_id = $1 AND browser_hash = $2 AND created_at > $3";
+        let before = row.created_at.minus(Duration::from_millis(1));
+        self.conn.execute(sql, &[row.delivery.into(), (&row.browser).into(), before.into()]).await?;
         let sql = "INSERT INTO challenges (id, delivery_id, browser_hash, channel, letters, code_mac, digits_sealed, tries, \
                    sent, failure, created_at, expires_at, used_at, language, prefix_hash, due_at, seen_at, pressed_at) \
                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
@@ -229,8 +237,10 @@ impl Tx {
         now: Timestamp,
     ) -> Result<Option<Attempt>, Fault> {
         let sql = "UPDATE challenges SET tries = tries + 1 WHERE id = $1 AND browser_hash = $2 AND tries < $3 \
-                   AND expires_at > $4 AND used_at IS NULL AND code_mac IS NOT NULL RETURNING tries, code_mac";
-        let row = self.conn.row(sql, &[id.into(), browser.into(), limit.into(), now.into()]).await?;
+                   AND expires_at > $4 AND created_at <= $5 AND used_at IS NULL AND code_mac IS NOT NULL \
+                   RETURNING tries, code_mac";
+        let begun = now.plus(SLACK);
+        let row = self.conn.row(sql, &[id.into(), browser.into(), limit.into(), now.into(), begun.into()]).await?;
         let Some(row) = row else { return Ok(None) };
         Ok(Some(Attempt { tries: row.read("tries")?, code: row.read("code_mac")? }))
     }
@@ -238,8 +248,8 @@ impl Tx {
     /// Marks the right answer, in one statement; `false` when another request was first.
     pub async fn use_challenge(&mut self, id: ChallengeId, now: Timestamp) -> Result<bool, Fault> {
         let sql = "UPDATE challenges SET used_at = $2, code_mac = NULL, digits_sealed = NULL \
-                   WHERE id = $1 AND used_at IS NULL AND code_mac IS NOT NULL AND expires_at > $2";
-        Ok(self.conn.execute(sql, &[id.into(), now.into()]).await? > 0)
+                   WHERE id = $1 AND used_at IS NULL AND code_mac IS NOT NULL AND expires_at > $2 AND created_at <= $3";
+        Ok(self.conn.execute(sql, &[id.into(), now.into(), now.plus(SLACK).into()]).await? > 0)
     }
 
     /// A code whose tries are spent: erases it.

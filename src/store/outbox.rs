@@ -36,11 +36,17 @@ impl Store {
     pub async fn claim_work(&self, now: Timestamp, lease: Duration, limit: i64) -> Result<Vec<WorkRow>, Fault> {
         // The conditions stand twice: PostgreSQL weighs the outer ones again after waiting for another
         // node's claim, so that what both chose goes to one of them.
+        //
+        // What is due later, or leased longer, than anything can be was written by a clock that has been set back
+        // since: it does not wait until that clock's time has come again. A node that is behind by less than a lease
+        // takes nothing away from another.
         let sql = "UPDATE outbox SET attempts = attempts + 1, lease_until = $2 \
-                   WHERE id IN (SELECT id FROM outbox WHERE done_at IS NULL AND due_at <= $1 AND lease_until <= $1 \
-                   ORDER BY due_at, id LIMIT $3) AND done_at IS NULL AND due_at <= $1 AND lease_until <= $1 \
+                   WHERE id IN (SELECT id FROM outbox WHERE done_at IS NULL AND (due_at <= $1 OR due_at > $5) \
+                   AND (lease_until <= $1 OR lease_until > $4) ORDER BY due_at, id LIMIT $3) \
+                   AND done_at IS NULL AND (due_at <= $1 OR due_at > $5) AND (lease_until <= $1 OR lease_until > $4) \
                    RETURNING id, delivery_id, attempts, due_at, lease_until, last_failure, created_at, done_at";
-        let params = [now.into(), now.plus(lease).into(), limit.into()];
+        let longest = now.plus(lease).plus(lease);
+        let params = [now.into(), now.plus(lease).into(), limit.into(), longest.into(), now.plus(LATEST_DUE).into()];
         let mut left = VICTIM;
         let rows = loop {
             match self.inner.change(sql, &params).await {
@@ -137,5 +143,7 @@ fn work_row(row: &Row) -> Result<WorkRow, Trouble> {
     })
 }
 
+/// Later than any retry: those are four hours apart at most.
+const LATEST_DUE: Duration = Duration::from_secs(6 * 3600);
 /// How often a claim is run again after it was the victim of another node's.
 const VICTIM: u32 = 8;

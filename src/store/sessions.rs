@@ -1,5 +1,7 @@
 //! Patients' open pages.
 
+use std::time::Duration;
+
 use crate::domain::{DeliveryId, Fault, KeyedHash, Sealed, SessionId, Timestamp};
 
 use super::{Store, Tx};
@@ -22,11 +24,13 @@ pub struct SessionRow {
 }
 
 impl Store {
-    /// The session of a cookie that is live at `now`.
+    /// The session of a cookie that is live at `now`: not ended, and begun already. One that begins later was made by a
+    /// clock that has been set back since, and would live for as long as that was ahead.
     pub async fn session(&self, token: &KeyedHash, now: Timestamp) -> Result<Option<SessionRow>, Fault> {
         let sql = "SELECT id, delivery_id, token_hash, key_sealed, created_at, expires_at \
-                   FROM portal_sessions WHERE token_hash = $1 AND expires_at > $2";
-        let Some(row) = self.row(sql, &[token.into(), now.into()]).await? else { return Ok(None) };
+                   FROM portal_sessions WHERE token_hash = $1 AND expires_at > $2 AND created_at <= $3";
+        let params = [token.into(), now.into(), now.plus(SLACK).into()];
+        let Some(row) = self.row(sql, &params).await? else { return Ok(None) };
         Ok(Some(SessionRow {
             id: row.read("id")?,
             delivery: row.read("delivery_id")?,
@@ -77,3 +81,6 @@ impl Tx {
         Ok(i64::try_from(sessions + challenges).unwrap_or(i64::MAX))
     }
 }
+
+/// By how much the clocks of nodes may differ, or a clock be set back, without anybody noticing.
+pub const SLACK: Duration = Duration::from_secs(300);

@@ -237,7 +237,7 @@ impl Inner {
             bounded(params)?;
             Ok(match &self.pools {
                 Pools::Sqlite { readers, .. } => sqlite(sql, params).fetch_optional(readers).await?.map(Row::Sqlite),
-                Pools::Postgres(pool) => postgres(sql, params).fetch_optional(pool).await?.map(Row::Postgres),
+                Pools::Postgres(pool) => in_time(postgres(sql, params).fetch_optional(pool)).await?.map(Row::Postgres),
             })
         };
         self.noted(row.await)
@@ -251,7 +251,7 @@ impl Inner {
                     sqlite(sql, params).fetch_all(readers).await?.into_iter().map(Row::Sqlite).collect()
                 }
                 Pools::Postgres(pool) => {
-                    postgres(sql, params).fetch_all(pool).await?.into_iter().map(Row::Postgres).collect()
+                    in_time(postgres(sql, params).fetch_all(pool)).await?.into_iter().map(Row::Postgres).collect()
                 }
             })
         };
@@ -284,7 +284,7 @@ impl Inner {
     pub(super) async fn begin(&self) -> Result<Conn, Trouble> {
         let open = match &self.pools {
             Pools::Sqlite { writer, .. } => writer.begin_with("BEGIN IMMEDIATE").await.map(Open::Sqlite),
-            Pools::Postgres(pool) => pool.begin().await.map(Open::Postgres),
+            Pools::Postgres(pool) => in_time(pool.begin()).await.map(Open::Postgres),
         };
         self.noted(open.map_err(Trouble::from)).map(|open| Conn { open, figures: self.figures.clone() })
     }
@@ -295,7 +295,7 @@ impl Inner {
             Pools::Sqlite { readers, .. } => readers.begin_with("BEGIN DEFERRED").await.map(Open::Sqlite),
             Pools::Postgres(pool) => {
                 let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-                pool.begin_with(begin).await.map(Open::Postgres)
+                in_time(pool.begin_with(begin)).await.map(Open::Postgres)
             }
         };
         self.noted(open.map_err(Trouble::from)).map(|open| Conn { open, figures: self.figures.clone() })
@@ -357,7 +357,9 @@ impl Conn {
         bounded(params)?;
         let done = match &mut self.open {
             Open::Sqlite(tx) => sqlite(sql, params).execute(&mut **tx).await.map(|done| done.rows_affected()),
-            Open::Postgres(tx) => postgres(sql, params).execute(&mut **tx).await.map(|done| done.rows_affected()),
+            Open::Postgres(tx) => {
+                in_time(postgres(sql, params).execute(&mut **tx)).await.map(|done| done.rows_affected())
+            }
         };
         self.noted(done)
     }
@@ -372,7 +374,7 @@ impl Conn {
                 rows.map(|rows| rows.into_iter().next().map(Row::Sqlite))
             }
             Open::Postgres(tx) => {
-                let row = postgres(sql, params).fetch_optional(&mut **tx).await;
+                let row = in_time(postgres(sql, params).fetch_optional(&mut **tx)).await;
                 row.map(|row| row.map(Row::Postgres))
             }
         };
@@ -388,7 +390,7 @@ impl Conn {
                 rows.map(|rows| rows.into_iter().map(Row::Sqlite).collect())
             }
             Open::Postgres(tx) => {
-                let rows = postgres(sql, params).fetch_all(&mut **tx).await;
+                let rows = in_time(postgres(sql, params).fetch_all(&mut **tx)).await;
                 rows.map(|rows| rows.into_iter().map(Row::Postgres).collect())
             }
         };
@@ -471,7 +473,7 @@ impl Conn {
         let Self { open, figures } = self;
         let done = match open {
             Open::Sqlite(tx) => tx.commit().await,
-            Open::Postgres(tx) => tx.commit().await,
+            Open::Postgres(tx) => in_time(tx.commit()).await,
         };
         done.map_err(|error| {
             let trouble = Trouble::from(error);
@@ -487,6 +489,12 @@ impl Conn {
             trouble
         })
     }
+}
+
+/// What PostgreSQL answers, unless it hangs: a stopped server or a dead line says nothing for hours.
+async fn in_time<T>(asked: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
+    let late = || Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()));
+    tokio::time::timeout(ANSWER, asked).await.unwrap_or_else(|_| late())
 }
 
 /// Counts a fault; what is run again at once is none.
@@ -650,6 +658,8 @@ pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 const BUSY: Duration = Duration::from_secs(10);
 /// How long a caller waits for a connection.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How long PostgreSQL may take for one statement.
+const ANSWER: Duration = Duration::from_secs(60);
 /// After this rest a connection to PostgreSQL is asked whether it lives.
 const RESTED: Duration = Duration::from_secs(2);
 /// Between an expunge and the checkpoint that makes it true.

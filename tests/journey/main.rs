@@ -33,6 +33,7 @@ mod doors;
 mod download;
 mod dsn;
 mod exact;
+mod faults;
 mod gateway;
 mod hostile;
 mod kannel;

@@ -1,6 +1,7 @@
 //! A relay that catches notices: a small SMTP server on loopback, which can be told to refuse.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -49,6 +50,7 @@ pub struct Relay {
     offers: Arc<Mutex<&'static str>>,
     /// How many connections there are, and were at most.
     connections: Arc<Mutex<(usize, usize)>>,
+    down: Arc<AtomicBool>,
 }
 
 impl Relay {
@@ -60,11 +62,15 @@ impl Relay {
             answer: Arc::new(Mutex::new("250 2.1.5 OK")),
             offers: Arc::new(Mutex::new("8BITMIME")),
             connections: Arc::default(),
+            down: Arc::default(),
         };
         let this = relay.clone();
         tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
+                if this.down.load(Ordering::SeqCst) {
+                    continue;
+                }
                 let this = this.clone();
                 tokio::spawn(async move {
                     {
@@ -95,6 +101,11 @@ impl Relay {
         *self.offers.lock().unwrap() = extensions;
     }
 
+    /// Whether it hangs up on everybody, from the next command on.
+    pub fn down(&self, down: bool) {
+        self.down.store(down, Ordering::SeqCst);
+    }
+
     pub fn caught(&self) -> Vec<Mail> {
         self.caught.lock().unwrap().clone()
     }
@@ -110,7 +121,7 @@ impl Relay {
         let (mut from, mut to, mut utf8) = (String::new(), String::new(), false);
         loop {
             let mut line = String::new();
-            if lines.read_line(&mut line).await? == 0 {
+            if lines.read_line(&mut line).await? == 0 || self.down.load(Ordering::SeqCst) {
                 return Ok(());
             }
             let upper = line.to_uppercase();

@@ -10,6 +10,7 @@ use crate::bench::*;
 crate::on_both! {
     work_is_claimed_by_one_node_until_its_lease_ends
     work_is_postponed_retried_and_finished
+    a_clock_that_was_ahead_holds_no_work
 }
 
 const LEASE: Duration = Duration::from_secs(60);
@@ -42,6 +43,31 @@ async fn work_is_claimed_by_one_node_until_its_lease_ends(bench: Bench) {
     assert_eq!(again.len(), 40, "a node that died gives its work back");
     assert!(again.iter().all(|row| row.attempts == 2));
     assert!(again.is_sorted_by_key(|row| row.due_at));
+}
+
+async fn a_clock_that_was_ahead_holds_no_work(bench: Bench) {
+    let store = bench.open().await;
+    let house = House::build(&store).await;
+    const DAY: i64 = 86_400;
+    let lease = Duration::from_secs(600);
+    house.sent(&store).await;
+    // Claimed by a node that then died, when the clock was a day ahead.
+    assert_eq!(store.claim_work(later(DAY), lease, 9).await.unwrap().len(), 1);
+    let claimed = store.claim_work(later(0), lease, 9).await.unwrap();
+    assert_eq!(claimed.len(), 1, "no lease lasts a day");
+    // Another node whose clock is behind by less than a lease takes nothing away.
+    assert!(store.claim_work(later(-599), lease, 9).await.unwrap().is_empty());
+    assert!(store.claim_work(later(599), lease, 9).await.unwrap().is_empty());
+    write(&store, Verb::Postponed, async |tx| {
+        tx.postpone_work(claimed[0].id, FailureClass::Later, later(4 * 3600)).await.unwrap();
+    })
+    .await;
+    assert!(store.claim_work(later(0), lease, 9).await.unwrap().is_empty(), "the longest retry is waited for");
+    write(&store, Verb::Postponed, async |tx| {
+        tx.postpone_work(claimed[0].id, FailureClass::Later, later(DAY)).await.unwrap();
+    })
+    .await;
+    assert_eq!(store.claim_work(later(0), lease, 9).await.unwrap().len(), 1, "due tomorrow by a clock that was ahead");
 }
 
 async fn work_is_postponed_retried_and_finished(bench: Bench) {
