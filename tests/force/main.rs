@@ -32,6 +32,7 @@ mod storm;
 mod crash;
 mod fuzz;
 mod grammar;
+mod notices;
 mod returned;
 mod stress;
 

@@ -25,6 +25,11 @@ pub struct Serving {
 impl Installation {
     /// Made on this database, with so many mailboxes.
     pub fn new(program: &Path, database: &str, mailboxes: usize) -> Outcome<Self> {
+        Self::with_relay(program, database, mailboxes, None)
+    }
+
+    /// The same, with a relay for notices.
+    pub fn with_relay(program: &Path, database: &str, mailboxes: usize, relay: Option<SocketAddr>) -> Outcome<Self> {
         let folder = tempfile::tempdir()?;
         let mut made = Self { program: program.to_owned(), folder, users: Vec::new() };
         let dir = made.path("").display().to_string();
@@ -35,6 +40,9 @@ impl Installation {
             settings = settings.replace(&format!("0.0.0.0:{port}"), "127.0.0.1:0");
         }
         settings = settings.replace("sqlite:pli.db", database);
+        if let Some(relay) = relay {
+            settings = settings.replace("smtp://127.0.0.1:25", &format!("smtp://{relay}"));
+        }
         // Storms send more than people may.
         let rates = ["mailbox_minute", "mailbox_day", "device_minute", "device_day"];
         let rates = rates.map(|key| format!("{key} = 1000000\n")).concat();
@@ -110,11 +118,13 @@ impl Installation {
         Ok(all)
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    /// A file of the installation.
+    pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join("pli").join(name)
     }
 
-    fn command(&self, arguments: &[&str]) -> Outcome<String> {
+    /// What a command of the program prints.
+    pub fn command(&self, arguments: &[&str]) -> Outcome<String> {
         let config = self.path("pli.toml").display().to_string();
         self.run(&[&["--config", config.as_str()], arguments].concat())
     }

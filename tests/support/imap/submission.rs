@@ -20,8 +20,9 @@ impl Submission {
         Ok(client)
     }
 
-    /// Sends a message that ends in CR LF; dots are stuffed (RFC 5321 §4.5.2). Fails where it is not taken.
-    pub async fn send(&mut self, from: &str, to: &str, message: &[u8]) -> Outcome<()> {
+    /// Sends a message that ends in CR LF; dots are stuffed (RFC 5321 §4.5.2). Says what the server answered; fails
+    /// where it is not taken.
+    pub async fn send(&mut self, from: &str, to: &str, message: &[u8]) -> Outcome<String> {
         let size = message.len();
         let envelope = format!("MAIL FROM:<{from}> SIZE={size} BODY=8BITMIME\r\nRCPT TO:<{to}>\r\nDATA\r\n");
         self.0.write_all(envelope.as_bytes()).await?;
@@ -41,16 +42,16 @@ impl Submission {
     }
 
     pub async fn quit(mut self) -> Outcome<()> {
-        self.say(b"QUIT\r\n", "221").await
+        self.say(b"QUIT\r\n", "221").await.map(drop)
     }
 
-    async fn say(&mut self, octets: &[u8], code: &str) -> Outcome<()> {
+    async fn say(&mut self, octets: &[u8], code: &str) -> Outcome<String> {
         self.0.write_all(octets).await?;
         self.0.flush().await?;
         self.reply(code).await
     }
 
-    async fn reply(&mut self, code: &str) -> Outcome<()> {
+    async fn reply(&mut self, code: &str) -> Outcome<String> {
         loop {
             let mut line = String::new();
             if self.0.read_line(&mut line).await? == 0 {
@@ -60,7 +61,7 @@ impl Submission {
                 return Err(format!("wanted {code}, got {}", line.trim_end()).into());
             }
             if line.as_bytes().get(3) != Some(&b'-') {
-                return Ok(());
+                return Ok(line.trim_end().to_owned());
             }
         }
     }
