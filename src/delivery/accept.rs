@@ -93,6 +93,9 @@ impl Deliveries {
         // Sealing megabytes would hold up the other connections of this thread.
         let deposits = if submission.message.len() > INLINE_WORK {
             let this = self.clone();
+            // Given back when the message itself is gone: what is left of it is sealed, and no larger.
+            let kibibytes = u32::try_from(submission.message.len() / 512).unwrap_or(u32::MAX).min(SEALING);
+            let _room = self.sealing.acquire_many(kibibytes).await.map_err(|_| Fault::new("sealing is over"))?;
             let job = move || this.sealed(&settled, &submission.message, queue, now);
             tokio::task::spawn_blocking(job).await.map_err(|_| Fault::new("sealing a message ended early"))??
         } else {
@@ -223,24 +226,28 @@ impl Deliveries {
         let random = self.random.as_ref();
         let id = MessageId::random(random);
         let header = Header::read(octets);
-        let parsed = MessageParser::default().parse(octets).ok_or(Fault::new("a message cannot be parsed"))?;
-        // What several heads would each repeat is cut out too.
-        let large = split::cuts(octets, &parsed, if to.outside.len() > 1 { SHARED } else { split::LARGE });
+        let unread = || Fault::new("a message cannot be parsed");
+        let parsed = MessageParser::default().parse_headers(octets).ok_or_else(unread)?;
         let subject = parsed.subject().unwrap_or_default().to_owned();
         let thread = thread_of(&parsed, &header, id, &self.settings.hostname);
-        drop(parsed);
 
         let top = self.top(&header, to, &thread, now);
         let plan = Plan::new(&header, octets, (&top, &subject), !to.local.is_empty(), &to.outside, &to.hidden);
+        let whole = |at: usize| whole(plan.heads.get(at).map(Vec::as_slice).unwrap_or_default(), octets, header.end);
+        // What is described is what a mailbox shows. Each step is done with its copy of a large message before the next
+        // makes one.
+        let own = to.sent != SentCopy::None || (plan.common == 0 && !to.local.is_empty());
+        let own = own.then(|| Described::of(&whole(0)));
+        let theirs = (plan.common != 0 && !to.local.is_empty()).then(|| Described::of(&whole(plan.common)));
+        let parsed = MessageParser::default().parse(octets).ok_or_else(unread)?;
+        // What several heads would each repeat is cut out too.
+        let large = split::cuts(octets, &parsed, if to.outside.len() > 1 { SHARED } else { split::LARGE });
+        drop(parsed);
         let heads = plan.heads.iter().map(|head| split::head(head, octets, header.end, &large)).collect();
         let parts: Vec<PartPlain> = large.into_iter().map(|cut| cut.part).collect();
         let message = self.vault.seal_message(id, heads, parts, random)?;
 
         let head = |at: usize| message.heads.get(at).ok_or(Fault::new("a head was not sealed"));
-        let whole = |at: usize| whole(plan.heads.get(at).map(Vec::as_slice).unwrap_or_default(), octets, header.end);
-        // What is described is what a mailbox shows.
-        let own = to.sent != SentCopy::None || (plan.common == 0 && !to.local.is_empty());
-        let own = own.then(|| Described::of(&whole(0)));
         let (mut entries, mut keys) = (Vec::with_capacity(to.local.len() + 1), Vec::new());
         if let Some(described) = own.as_ref().filter(|_| to.sent != SentCopy::None) {
             let shown = Shown { message: id, head: head(0)?, size: octets.len(), described };
@@ -259,8 +266,7 @@ impl Deliveries {
             keys.push(key);
         }
         if !to.local.is_empty() {
-            let theirs = if plan.common == 0 { own } else { Some(Described::of(&whole(plan.common))) };
-            let described = &theirs.ok_or(Fault::new("a head was not described"))?;
+            let described = theirs.as_ref().or(own.as_ref()).ok_or(Fault::new("a head was not described"))?;
             let size =
                 plan.heads.get(plan.common).map_or(0, |header_octets| header_octets.len() + octets.len() - header.end);
             let shown = Shown { message: id, head: head(plan.common)?, size, described };
@@ -497,6 +503,8 @@ fn whole<'a>(header: &[u8], octets: &'a [u8], header_end: usize) -> Cow<'a, [u8]
     }
 }
 
+/// KiB of memory for sealing large messages: each takes up to twice its own octets besides.
+pub(super) const SEALING: u32 = 64 * 1024;
 /// How long the server's copy waits for the client's own before it shows.
 const HIDDEN: Duration = Duration::from_secs(30);
 /// Outside recipients of one message: each has a head of its own.

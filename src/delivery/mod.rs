@@ -26,7 +26,7 @@ mod stops;
 
 use std::sync::Arc;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::domain::{Clock, Random};
 use crate::store::Store;
@@ -74,6 +74,8 @@ pub struct Deliveries {
     pub(crate) settings: Arc<Settings>,
     /// Wakes the courier after a deposit.
     pub(crate) wake: Arc<Notify>,
+    /// KiB of memory for sealing large messages, beside what they take themselves.
+    pub(crate) sealing: Arc<Semaphore>,
 }
 
 impl Deliveries {
@@ -86,6 +88,15 @@ impl Deliveries {
         texts: Texts,
         settings: Settings,
     ) -> Self {
-        Self { store, vault, clock, random, texts, settings: Arc::new(settings), wake: Arc::new(Notify::new()) }
+        Self {
+            store,
+            vault,
+            clock,
+            random,
+            texts,
+            settings: Arc::new(settings),
+            wake: Arc::new(Notify::new()),
+            sealing: Arc::new(Semaphore::new(accept::SEALING as usize)),
+        }
     }
 }

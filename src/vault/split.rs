@@ -64,35 +64,32 @@ pub fn head(header: &[u8], octets: &[u8], header_end: usize, large: &[Cut]) -> H
     HeadPlain { octets: plain, cuts: places }
 }
 
-/// The octets behind canonical base64, and how it was written; `None` where it cannot be written again.
+/// The octets behind canonical base64, and how it was written; `None` where it cannot be written again. Reads it line by
+/// line: of a large part there is no second copy in symbols.
 fn decoded(written: &[u8]) -> Option<(Vec<u8>, Encoding)> {
     let line = written.windows(2).position(|pair| pair == b"\r\n").unwrap_or(written.len());
-    let ends = written.ends_with(b"\r\n");
     if line == 0 || line % 4 != 0 {
         return None;
     }
-    let mut symbols = Vec::with_capacity(written.len());
-    for piece in written.split(|&octet| octet == b'\n') {
-        symbols.extend_from_slice(piece.strip_suffix(b"\r").unwrap_or(piece));
-    }
-    let octets = data_encoding::BASE64.decode(&symbols).ok()?;
-    let encoding = Encoding::Base64 { line: u32::try_from(line).ok()?, ends };
-    is_written(written, &symbols, line, ends).then_some((octets, encoding))
-}
-
-/// Whether `symbols` in lines of `line`, as the vault writes them again, are exactly `written`.
-fn is_written(written: &[u8], symbols: &[u8], line: usize, ends: bool) -> bool {
-    let mut rest = written;
-    let mut lines = symbols.chunks(line).peekable();
-    while let Some(symbols) = lines.next() {
-        let Some(after) = rest.strip_prefix(symbols) else { return false };
-        rest = after;
-        if lines.peek().is_some() || ends {
-            let Some(after) = rest.strip_prefix(b"\r\n") else { return false };
-            rest = after;
+    let (text, ends) = written.strip_suffix(b"\r\n").map_or((written, false), |text| (text, true));
+    let mut octets = Zeroizing::new(Vec::with_capacity(text.len().div_ceil(line + 2) * (line / 4 * 3)));
+    let mut piece = Zeroizing::new(vec![0; line / 4 * 3]);
+    let mut lines = text.chunks(line + 2).peekable();
+    while let Some(written) = lines.next() {
+        let symbols = if lines.peek().is_some() { written.strip_suffix(b"\r\n")? } else { written };
+        let is_last = lines.peek().is_none();
+        // `=` ends the last line alone: elsewhere it would not come back when it is written again.
+        let filled = symbols.iter().position(|&symbol| symbol == b'=').unwrap_or(symbols.len());
+        let fills = filled < symbols.len();
+        if symbols.len() > line || (!is_last && (fills || symbols.len() < line)) || symbols.len() - filled > 2 {
+            return None;
         }
+        let most = data_encoding::BASE64.decode_len(symbols.len()).ok()?;
+        let length = data_encoding::BASE64.decode_mut(symbols, piece.get_mut(..most)?).ok()?;
+        octets.extend_from_slice(piece.get(..length)?);
     }
-    rest.is_empty()
+    let encoding = Encoding::Base64 { line: u32::try_from(line).ok()?, ends };
+    Some((std::mem::take(&mut *octets), encoding))
 }
 
 #[cfg(test)]
@@ -131,7 +128,25 @@ mod tests {
         blank.extend_from_slice(b" ");
         let mut twice = good.clone();
         twice.extend_from_slice(b"\r\n\r\n");
-        for odd in [uneven, blank, twice, b"!!!!".to_vec(), base64(&[7; 300], 75, false), b"QUJDRB==".to_vec()] {
+        // Two pieces that were encoded apart: what stands behind the first end would move when written again.
+        let joined = [base64(&[7; 28], 76, true), base64(&[7; 30], 76, false)].concat();
+        let inside = b"QQ==QUJD".to_vec();
+        let shrinking = b"QUJDQUJD\r\nQUJD\r\nQUJD".to_vec();
+        for odd in [
+            uneven,
+            blank,
+            twice,
+            joined,
+            inside,
+            shrinking,
+            b"!!!!".to_vec(),
+            base64(&[7; 300], 75, false),
+            b"QUJDRB==".to_vec(),
+            b"=".to_vec(),
+            b"====".to_vec(),
+            b"QUJD\r\n\r".to_vec(),
+            b"\r\n".to_vec(),
+        ] {
             assert!(decoded(&odd).is_none());
         }
     }
