@@ -38,15 +38,18 @@ impl Store {
         // node's claim, so that what both chose goes to one of them.
         //
         // What is due later, or leased longer, than anything can be was written by a clock that has been set back
-        // since: it does not wait until that clock's time has come again. A node that is behind by less than a lease
+        // since: it does not wait until that clock's time has come again. What a restore holds back is due at no
+        // clock's time. A node that is behind by less than a lease
         // takes nothing away from another.
         let sql = "UPDATE outbox SET attempts = attempts + 1, lease_until = $2 \
-                   WHERE id IN (SELECT id FROM outbox WHERE done_at IS NULL AND (due_at <= $1 OR due_at > $5) \
+                   WHERE id IN (SELECT id FROM outbox WHERE done_at IS NULL AND (due_at <= $1 OR (due_at > $5 AND due_at < $6)) \
                    AND (lease_until <= $1 OR lease_until > $4) ORDER BY due_at, id LIMIT $3) \
-                   AND done_at IS NULL AND (due_at <= $1 OR due_at > $5) AND (lease_until <= $1 OR lease_until > $4) \
+                   AND done_at IS NULL AND (due_at <= $1 OR (due_at > $5 AND due_at < $6)) AND (lease_until <= $1 OR lease_until > $4) \
                    RETURNING id, delivery_id, attempts, due_at, lease_until, last_failure, created_at, done_at";
         let longest = now.plus(lease).plus(lease);
-        let params = [now.into(), now.plus(lease).into(), limit.into(), longest.into(), now.plus(LATEST_DUE).into()];
+        let latest = now.plus(LATEST_DUE);
+        let params =
+            [now.into(), now.plus(lease).into(), limit.into(), longest.into(), latest.into(), NEVER.into()];
         let mut left = VICTIM;
         let rows = loop {
             match self.inner.change(sql, &params).await {
@@ -143,6 +146,8 @@ fn work_row(row: &Row) -> Result<WorkRow, Trouble> {
     })
 }
 
+/// When work is due that waits until an administrator says so: at the end of the year 9999.
+pub(super) const NEVER: Timestamp = Timestamp(253_402_300_799_000);
 /// Later than any retry: those are four hours apart at most.
 const LATEST_DUE: Duration = Duration::from_secs(6 * 3600);
 /// How often a claim is run again after it was the victim of another node's.

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::{DeliveryId, DeliveryState, DeviceId, Fault, MailboxId, PatientId, Timestamp, Verb};
 
+use super::outbox::NEVER;
 use super::value::{Plain, PlainOctets, Row, Trouble};
 use super::{Store, Tx};
 
@@ -232,6 +233,3 @@ impl Tx {
         Ok(())
     }
 }
-
-/// An instant that does not come: the end of the year 9999.
-const NEVER: i64 = 253_402_300_799_000;
