@@ -48,8 +48,7 @@ impl Store {
                    RETURNING id, delivery_id, attempts, due_at, lease_until, last_failure, created_at, done_at";
         let longest = now.plus(lease).plus(lease);
         let latest = now.plus(LATEST_DUE);
-        let params =
-            [now.into(), now.plus(lease).into(), limit.into(), longest.into(), latest.into(), NEVER.into()];
+        let params = [now.into(), now.plus(lease).into(), limit.into(), longest.into(), latest.into(), NEVER.into()];
         let mut left = VICTIM;
         let rows = loop {
             match self.inner.change(sql, &params).await {
