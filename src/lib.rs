@@ -37,7 +37,7 @@
 //! 4. Only then 250: it names a [`domain::QueueId`], and only a committed deposit returns one.
 //!
 //! Tell: the courier ([`delivery::Deliveries::run_courier`]) claims due notices by lease and hands them to the
-//! relay. Once the relay has taken one, the kept copy of its ticket is erased.
+//! relay, signed ([`vault::DkimKey`]). Once the relay has taken one, the kept copy of its ticket is erased.
 //!
 //! Back: a relay that took a notice may bring it back days later, to a reverse-path that names the notice and proves
 //! it. Other servers bring it to a door of [`smtp`] that takes nothing else, or [`remote::Returns`] finds it in an account

@@ -14,7 +14,8 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
     // mail-parser decodes the texts that searches look into.
     ("mime", &[], &["mail_parser"]),
     // It cuts large parts out of messages before it seals them.
-    ("vault", &["domain"], &["sequoia_openpgp", "aws_lc_rs", "mail_parser"]),
+    // Signatures of notices are made where keys are.
+    ("vault", &["domain"], &["sequoia_openpgp", "aws_lc_rs", "mail_parser", "mail_auth"]),
     ("store", &["domain"], &["sqlx", "object_store"]),
     // Signatures of providers.
     ("gateway", &["domain", "net"], &["reqwest", "serde_path_to_error", "aws_lc_rs"]),

@@ -134,6 +134,7 @@ fn init_makes_an_installation_once_and_keeps_its_secrets_to_the_owner() {
         ("pli.toml", 0o600),
         ("root.key", 0o600),
         ("certs/mail.cabinet.example/privkey.pem", 0o600),
+        ("certs/dkim.key", 0o600),
     ] {
         assert_eq!(mode(&installation.path(name)), expected, "{name}");
     }
@@ -220,6 +221,38 @@ fn files_that_others_can_read_are_refused() {
 
     set_mode(&installation.path("data"), 0o777);
     installation.run(&["practice", "list"]).refused("others can write");
+}
+
+#[test]
+fn a_key_that_signs_is_made_once_read_by_the_owner_alone_and_of_a_kind_that_is_verified() {
+    let installation = Installation::new();
+    let path = installation.path("certs/dkim.key");
+    for from in ["0.0.0.0:10465", "0.0.0.0:10587", "0.0.0.0:10993", "0.0.0.0:10143", "0.0.0.0:10443"] {
+        installation.change(from, "127.0.0.1:0");
+    }
+    set_mode(&path, 0o640);
+    installation.run(&["serve"]).refused("dkim.key: ");
+    installation.run(&["serve"]).refused("others can read it; chmod 600");
+    set_mode(&path, 0o600);
+    let tls = std::fs::read(installation.path("certs/mail.cabinet.example/privkey.pem")).expect("an ECDSA key");
+    std::fs::write(&path, tls).expect("written");
+    installation.run(&["serve"]).refused("not a key for DKIM: RSA of 2048 bits or more, or Ed25519, as PEM");
+    std::fs::remove_file(&path).expect("removed");
+    installation.run(&["serve"]).refused("certs/dkim.key: entity not found");
+    assert_eq!(std::fs::read_dir(installation.path("data")).expect("a folder").count(), 0, "nothing was founded");
+
+    let file = path.display().to_string();
+    let said = pli(&["key", "dkim", &file]).done().out;
+    assert!(said.contains("[[dkim]]") && !said.contains("PRIVATE KEY"), "{said}");
+    assert_eq!(mode(&path), 0o600);
+    let made = std::fs::read(&path).expect("a key");
+    pli(&["key", "dkim", &file, "--kind", "ed25519"]).refused("entity already exists");
+    assert_eq!(std::fs::read(&path).expect("the same"), made);
+    assert_eq!(pli(&["key", "dkim", &file, "--kind", "dsa"]).code, 2);
+    let other = installation.path("certs/ed.key");
+    pli(&["key", "dkim", &other.display().to_string(), "--kind", "ed25519"]).done();
+    let key = pli::vault::DkimKey::parse(&std::fs::read_to_string(&other).expect("a key")).expect("one that signs");
+    assert!(key.record().expect("a record").starts_with("v=DKIM1; k=ed25519; p="));
 }
 
 #[test]

@@ -273,6 +273,12 @@ fn nothing_goes_in_clear_to_another_machine() {
             &["imaps://u:p@imap.example/INBOX", "imap+starttls://u:p@imap.example", "imap://u:p@127.0.0.1:143/"],
             &["imap://u:p@imap.example/", "imaps://imap.example/", "pop3s://u:p@imap.example", "imaps://u:p@/"],
         ),
+        (
+            "dkim.selector",
+            &["pli", "pli-2027", "2027.mail", "s1"],
+            &["", "pli ", "a..b", ".a", "-a", "a-", "a_b", "é", "pli._domainkey", "pli-ed", "PLI-ED"],
+        ),
+        ("dkim.key", &["/etc/dkim.key", "certs/other.key"], &["", "certs/\u{7}.key"]),
         ("code.sms.kind", &["http"], &["console", "HTTP", "sms", "mail"]),
     ] {
         for value in good {

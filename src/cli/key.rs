@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::domain::PublicKey;
 use crate::mailbox::recovery::{RecoveryAnswer, RecoveryRequest};
-use crate::vault::{RecoverySecret, Vault};
+use crate::vault::{DkimKey, DkimKind, RecoverySecret, Vault};
 
 use super::{Opened, Out, Stop, mailbox, out};
 
@@ -30,9 +30,24 @@ pub(super) enum Key {
         /// Where its secret half goes
         secret: PathBuf,
     },
+    /// Make a key that signs notices (DKIM); a [[dkim]] names it, and pli dns then says what to publish
+    Dkim {
+        /// Where the key goes
+        file: PathBuf,
+        /// rsa is verified by every server; ed25519 is shorter, and best beside an rsa one
+        #[arg(long, value_enum, default_value_t = Algorithm::Rsa)]
+        kind: Algorithm,
+    },
     /// Let a new device into a mailbox whose passwords are all lost: export here, unlock elsewhere, import here
     #[command(subcommand)]
     Recover(Recover),
+}
+
+/// Of which algorithm a key that signs is.
+#[derive(Clone, Copy, clap::ValueEnum)]
+pub(super) enum Algorithm {
+    Rsa,
+    Ed25519,
 }
 
 #[derive(clap::Subcommand)]
@@ -76,13 +91,14 @@ pub(super) enum Recover {
 impl Key {
     /// Whether the command is about an installation; the others need none.
     pub(super) fn is_of_the_server(&self) -> bool {
-        !matches!(self, Self::Recovery { .. } | Self::Recover(Recover::Unlock { .. }))
+        !matches!(self, Self::Recovery { .. } | Self::Dkim { .. } | Self::Recover(Recover::Unlock { .. }))
     }
 
     /// The commands that are run away from the server.
     pub(super) fn away(&self, out: &mut Out) -> Result<(), Stop> {
         match self {
             Self::Recovery { certificate, secret } => make_recovery(certificate, secret, out),
+            Self::Dkim { file, kind } => make_dkim(file, *kind, out),
             Self::Recover(Recover::Unlock { request, recovery, answer }) => unlock(request, recovery, answer, out),
             Self::Show { .. } | Self::Recover(_) => Err(Stop::because("this command is the server's")),
         }
@@ -105,7 +121,7 @@ impl Key {
                     "Revoke the lost devices (pli device list, pli device revoke): the next session then makes new keys.",
                 ])
             }
-            Self::Recovery { .. } | Self::Recover(Recover::Unlock { .. }) => self.away(out),
+            Self::Recovery { .. } | Self::Dkim { .. } | Self::Recover(Recover::Unlock { .. }) => self.away(out),
         }
     }
 }
@@ -159,6 +175,23 @@ fn make_recovery(certificate: &Path, secret: &Path, out: &mut Out) -> Result<(),
         ),
         "Name the certificate in [keys] recovery: it fits every mailbox that is made from then on.",
         "Copy the secret half to paper or into a safe, and take it off this machine.",
+    ])
+}
+
+fn make_dkim(path: &Path, kind: Algorithm, out: &mut Out) -> Result<(), Stop> {
+    let kind = match kind {
+        Algorithm::Rsa => DkimKind::Rsa,
+        Algorithm::Ed25519 => DkimKind::Ed25519,
+    };
+    let pem = DkimKey::make(kind)?;
+    let mut file = new_file(path, 0o600)?;
+    file.write_all(pem.as_bytes()).and_then(|()| file.sync_all())?;
+    out.lines(&[
+        &format!(
+            "The key is in {}. Name it in a [[dkim]] of its own, with a selector that was not used before.",
+            path.display()
+        ),
+        "Publish what pli dns then prints, and start the server again once the DNS has it.",
     ])
 }
 

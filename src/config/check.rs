@@ -8,10 +8,10 @@ use crate::delivery::{Rate, Rates, ReturnPath};
 use crate::domain::{Address, DomainName, Language, Region, SecretText};
 use crate::net::CertificateFiles;
 
-use super::raw::{Raw, RawLimits, RawListen, RawPortal};
+use super::raw::{Raw, RawDkim, RawLimits, RawListen, RawPortal};
 use super::secret::Secrets;
 use super::words::{self, PortalUrl};
-use super::{Config, Limits, Listen, Log, LogFormat, LogLevel, Notice, Portal};
+use super::{Config, Dkim, Limits, Listen, Log, LogFormat, LogLevel, Notice, Portal};
 use super::{cloud, code};
 
 words::choices! {
@@ -112,6 +112,7 @@ pub(super) fn check(raw: Raw, file: &Path, folder: &Path, secrets: &Secrets<'_>)
             bounces: bounces.map(|(url, _)| url),
             returns,
         },
+        dkim: raw.dkim.iter().map(|dkim| signing(dkim, folder)).collect::<Result<_, _>>()?,
         providers: code::providers(&raw.code, secrets)?,
         ceilings: code::ceilings(&raw.code.ceilings)?,
         announce_devices: approve == Some(Approve::Announce),
@@ -135,6 +136,11 @@ fn together(config: &Config) -> Result<(), String> {
     }
     if config.listen.portal.is_some() && config.portal.url.is_none() {
         return Err("portal.url: is missing, while listen.portal opens the portal".to_owned());
+    }
+    for (place, dkim) in config.dkim.iter().enumerate() {
+        if config.dkim.iter().skip(place + 1).any(|other| other.selector.eq_ignore_ascii_case(&dkim.selector)) {
+            return Err(format!("dkim.selector: {} is there twice; each key has its own", dkim.selector));
+        }
     }
     if config.notice.relay.is_some() && config.notice.from.is_empty() {
         return Err("notice.from: is missing, while notice.relay sends notices".to_owned());
@@ -279,6 +285,18 @@ fn bounces_url(text: &str, secrets: &Secrets<'_>) -> Result<(SecretText, Option<
     let login = url.username().replace("%40", "@");
     let login = login.parse::<Address>().is_ok().then_some(login);
     Ok((secret, login))
+}
+
+/// RFC 6376 §3.1: a selector is one or more labels of a name.
+fn signing(raw: &RawDkim, folder: &Path) -> Result<Dkim, String> {
+    let label = |label: &str| {
+        let plain = label.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-');
+        (1..=63).contains(&label.len()) && plain && !label.starts_with('-') && !label.ends_with('-')
+    };
+    if !raw.selector.split('.').all(label) || raw.selector.len() > 100 {
+        return Err("dkim.selector: must be a name such as pli or pli2027".to_owned());
+    }
+    Ok(Dkim { selector: raw.selector.clone(), key: path(folder, &raw.key).named("dkim.key")? })
 }
 
 /// `sqlite:FILE`, or `postgres://…` checked end to end where it leaves this machine.

@@ -34,6 +34,7 @@ pub const KNOWN: &[(&str, &[&str])] = &[
     ),
     ("portal", &["url", "days", "proxies"]),
     ("notice", &["relay", "from", "ca", "bounces", "return"]),
+    ("dkim", &["selector", "key"]),
     ("code.sms", PROVIDER),
     ("code.voice", PROVIDER),
     ("code.ceilings", &["server", "practice", "number", "prefix", "spend"]),

@@ -60,6 +60,8 @@ pub struct Config {
     pub portal: Portal,
     /// How notices leave.
     pub notice: Notice,
+    /// What signs them, each as well as the others.
+    pub dkim: Vec<Dkim>,
     /// Providers of short messages and of calls, each in the order of trying.
     pub providers: Vec<ProviderSettings>,
     /// How many codes may be sent in a day.
@@ -140,6 +142,15 @@ pub struct Notice {
     pub bounces: Option<SecretText>,
     /// Where a notice goes back to.
     pub returns: ReturnPath,
+}
+
+/// What signs the mail that leaves (RFC 6376).
+#[derive(Debug, Clone)]
+pub struct Dkim {
+    /// Under which name the DNS has its public half.
+    pub selector: String,
+    /// The key's file (PEM).
+    pub key: PathBuf,
 }
 
 /// The log.

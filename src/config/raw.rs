@@ -26,6 +26,8 @@ pub(super) struct Raw {
     #[serde(default)]
     pub notice: RawNotice,
     #[serde(default)]
+    pub dkim: Vec<RawDkim>,
+    #[serde(default)]
     pub code: RawCode,
     #[serde(default)]
     pub keys: RawKeys,
@@ -99,6 +101,13 @@ pub(super) struct RawNotice {
     pub bounces: Option<String>,
     #[serde(rename = "return")]
     pub returns: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawDkim {
+    pub selector: String,
+    pub key: String,
 }
 
 #[derive(Deserialize, Default)]

@@ -18,7 +18,7 @@ use crate::texts::Said;
 use crate::vault::Writer;
 
 use super::Deliveries;
-use super::notice::lettre_address;
+use super::notice::{from_address, lettre_address};
 use super::relay::{NotTaken, Relay};
 use super::returned::CameBack;
 
@@ -121,6 +121,7 @@ impl Deliveries {
         let languages = [own].into_iter().chain(Language::ALL.into_iter().filter(|other| *other != own));
         let text: Vec<String> = languages.map(|language| self.answer_said(&practice, language)).collect();
         let from = if practice.notice_from.is_empty() { &self.settings.notice_from } else { &practice.notice_from };
+        let sender = from_address(from).ok_or(Fault::new("the notices' From is no address"))?;
         let from: Mailbox = from.parse().map_err(|_| Fault::new("the notices' From is no address"))?;
         let name = Said::Text(&practice.public_name);
         let raw =
@@ -141,7 +142,7 @@ impl Deliveries {
             .header(ContentType::TEXT_PLAIN)
             .body(text.join("\r\n\r\n") + "\r\n")
             .map_err(|_| Fault::new("an answer cannot be composed"))?;
-        Ok((to, message.formatted()))
+        Ok((to, self.signed(message.formatted(), &sender)))
     }
 
     fn answer_said(&self, practice: &PracticeProfile, language: Language) -> String {

@@ -28,10 +28,10 @@ use std::sync::Arc;
 
 use tokio::sync::{Notify, Semaphore};
 
-use crate::domain::{Clock, Random};
+use crate::domain::{Address, Clock, Random};
 use crate::store::Store;
 use crate::texts::Texts;
-use crate::vault::Vault;
+use crate::vault::{DkimKey, Vault};
 
 pub use crate::store::rates::Rate;
 pub use accept::{AcceptError, Submission};
@@ -63,6 +63,15 @@ pub struct Settings {
     pub rates: Rates,
 }
 
+/// What signs the mail that leaves (DKIM).
+#[derive(Debug, Clone)]
+pub struct Signing {
+    /// The key.
+    pub key: DkimKey,
+    /// Where the DNS has its public half: `<selector>._domainkey.<domain>`.
+    pub selector: String,
+}
+
 /// The verb room of deliveries. Cheap to clone.
 #[derive(Clone)]
 pub struct Deliveries {
@@ -72,6 +81,8 @@ pub struct Deliveries {
     pub(crate) random: Arc<dyn Random>,
     pub(crate) texts: Texts,
     pub(crate) settings: Arc<Settings>,
+    /// Without any, mail leaves unsigned: the relay may sign it.
+    signing: Arc<[Signing]>,
     /// Wakes the courier after a deposit.
     pub(crate) wake: Arc<Notify>,
     /// KiB of memory for sealing large messages, beside what they take themselves.
@@ -95,8 +106,29 @@ impl Deliveries {
             random,
             texts,
             settings: Arc::new(settings),
+            signing: Arc::default(),
             wake: Arc::new(Notify::new()),
             sealing: Arc::new(Semaphore::new(accept::SEALING as usize)),
         }
+    }
+
+    /// The same, whose mail is signed with each of these keys.
+    #[must_use]
+    pub fn signing(self, signing: Vec<Signing>) -> Self {
+        Self { signing: signing.into(), ..self }
+    }
+
+    /// A mail as it leaves, signed for the domain of its From. Nothing may be changed in it after that.
+    fn signed(&self, octets: Vec<u8>, from: &Address) -> Vec<u8> {
+        let mut signed = Vec::new();
+        for Signing { key, selector } in self.signing.iter() {
+            match key.signature(&octets, (from.domain(), selector), self.clock.now()) {
+                Ok(field) => signed.extend(field),
+                // A patient who finds it among the junk is better off than one who gets none.
+                Err(fault) => tracing::error!(%fault, selector, "a mail leaves without a signature"),
+            }
+        }
+        signed.extend(octets);
+        signed
     }
 }

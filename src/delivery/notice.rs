@@ -120,7 +120,8 @@ impl Deliveries {
             .raw_header(raw("X-Auto-Response-Suppress", "All"))
             .multipart(MultiPart::alternative_plain_html(text, html))
             .map_err(|_| Fault::new("a notice cannot be composed"))?;
-        Ok(Outgoing { reverse_path, to: to.address.clone(), octets: message.formatted() })
+        let octets = self.signed(message.formatted(), &sender);
+        Ok(Outgoing { reverse_path, to: to.address.clone(), octets })
     }
 }
 

@@ -14,6 +14,9 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
     for tls in &config.tls {
         said.extend(mode("tls.key", &tls.key, 0o077));
     }
+    for dkim in &config.dkim {
+        said.extend(mode("dkim.key", &dkim.key, 0o077));
+    }
     said.extend(mode("data", &config.data, 0o077));
     said.extend(mode("the settings", &config.file, 0o022));
     if within(&config.root_key, &config.data) {

@@ -1,4 +1,4 @@
-//! A first installation: settings, root key, recovery certificate, trial TLS certificate, data folder.
+//! A first installation: settings, root key, recovery certificate, trial TLS certificate, DKIM key, data folder.
 //!
 //! Nothing is overwritten, and the recovery certificate's secret half is handed back, never put beside the data.
 
@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use crate::config::PortalUrl;
 use crate::domain::{Clock, DomainName, Random};
 use crate::net::trial;
-use crate::vault::{RootKey, Vault};
+use crate::vault::{DkimKey, DkimKind, RootKey, Vault};
 
 use super::StartError;
 
@@ -126,6 +126,8 @@ pub fn install(plan: &Plan<'_>, clock: &dyn Clock, random: &dyn Random) -> Resul
     file(&certificates.join("fullchain.pem"), 0o644, tls.chain.as_bytes())?;
     file(&certificates.join("privkey.pem"), 0o600, tls.key.as_bytes())?;
     file(&authority, 0o644, tls.authority.as_bytes())?;
+    let dkim = DkimKey::make(DkimKind::Rsa).map_err(|fault| StartError(fault.to_string()))?;
+    file(&plan.folder.join("certs/dkim.key"), 0o600, dkim.as_bytes())?;
     if let Some((certificate, _)) = &recovery {
         file(&plan.folder.join("recovery.cert"), 0o644, certificate.as_octets())?;
     }

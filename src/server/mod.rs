@@ -25,7 +25,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::config::{Config, Network};
-use crate::delivery::{self, relay::Relay};
+use crate::delivery::{self, Signing, relay::Relay};
 use crate::domain::{Clock, Lasting, Random};
 use crate::gateway::Gateways;
 use crate::net::{self, Limits, Tls};
@@ -36,7 +36,7 @@ use leap::Leap;
 
 pub use install::{Installed, Plan, Ports, install};
 pub use process::{DiskRoom, OsRandom, SystemClock, cores_forbidden, disk_room, file_limit, harden};
-pub use rooms::Rooms;
+pub use rooms::{Rooms, dkim_key};
 pub use service::{Unit, keep_alive, tell_ready, tell_stopping};
 
 /// Why the server does not start, or a command not run: one clear line.
@@ -115,7 +115,13 @@ impl Server {
             returns.map_err(|what| StartError(format!("notice.bounces: {what}")))
         });
         let bounces = bounces.transpose()?;
-        let rooms = Rooms::open(config, "serve", clock.clone(), random.clone()).await?;
+        let signing = config
+            .dkim
+            .iter()
+            .map(|dkim| Ok::<_, StartError>(Signing { key: dkim_key(&dkim.key)?, selector: dkim.selector.clone() }));
+        let signing = signing.collect::<Result<_, _>>()?;
+        let mut rooms = Rooms::open(config, "serve", clock.clone(), random.clone()).await?;
+        rooms.deliveries = rooms.deliveries.signing(signing);
         let access = rooms.access(clock.clone(), random.clone(), gateways, config.portal_host());
         let access =
             access.with_cloud_clients(config.cloud_clients.clone()).with_announced_devices(config.announce_devices);

@@ -15,7 +15,7 @@ use crate::gateway::Gateways;
 use crate::mailbox::Mailboxes;
 use crate::store::Store;
 use crate::texts::Texts;
-use crate::vault::{RootKey, Vault};
+use crate::vault::{DkimKey, RootKey, Vault};
 
 use super::StartError;
 use super::journal::JournalFile;
@@ -138,6 +138,20 @@ fn root_key(path: &Path) -> Result<RootKey, StartError> {
         kind => refused(&kind.to_string()),
     })?;
     RootKey::parse(&text).map_err(|_| refused("this is not a root key"))
+}
+
+/// Reads the key that signs mail.
+///
+/// # Errors
+/// [`StartError`]: the file, its mode, or another kind of key.
+pub fn dkim_key(path: &Path) -> Result<DkimKey, StartError> {
+    let refused = |what: &str| StartError(format!("dkim.key: {}: {what}", path.display()));
+    let metadata = std::fs::metadata(path).map_err(|error| refused(&error.kind().to_string()))?;
+    if metadata.permissions().mode() & 0o077 != 0 {
+        return Err(refused("others can read it; chmod 600"));
+    }
+    let pem = std::fs::read_to_string(path).map(Zeroizing::new).map_err(|error| refused(&error.kind().to_string()))?;
+    DkimKey::parse(&pem).map_err(|fault| refused(&fault.to_string()))
 }
 
 fn recovery(path: &Path) -> Result<PublicKey, StartError> {

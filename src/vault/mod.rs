@@ -49,6 +49,7 @@ mod waiting;
 
 pub mod codes;
 mod columns;
+pub mod dkim;
 pub mod keys;
 pub mod manifest;
 pub mod message;
@@ -60,6 +61,7 @@ pub mod summaries;
 pub mod tickets;
 
 pub use columns::{Asked, Place};
+pub use dkim::{DkimKey, DkimKind};
 pub use keys::{MailboxKeys, MailboxSecret, NewMailboxKeys, NewSlot, RecoverySecret};
 pub use manifest::{Encoding, PartRef};
 pub use message::{Grant, HeadPlain, OpenHead, PartPieces, PartPlain, SealedHead, SealedMessage, SessionKey};

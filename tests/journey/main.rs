@@ -29,6 +29,7 @@ mod application;
 mod bounces;
 mod browser;
 mod codes;
+mod dkim;
 mod doors;
 mod download;
 mod dsn;

@@ -381,6 +381,9 @@ days = 30
 [notice]
 relay = "smtp://{}"
 from  = "Cabinet <ne-pas-repondre@cabinet.example>"
+[[dkim]]
+selector = "pli"
+key      = "certs/dkim.key"
 {codes}
 [keys]
 recovery = "recovery.cert"
