@@ -255,6 +255,119 @@ fn a_key_that_signs_is_made_once_read_by_the_owner_alone_and_of_a_kind_that_is_v
     assert!(key.record().expect("a record").starts_with("v=DKIM1; k=ed25519; p="));
 }
 
+/// A record's text in its quoted pieces.
+fn pieces(text: &str) -> String {
+    let octets: Vec<char> = text.chars().collect();
+    octets.chunks(255).map(|piece| format!("\"{}\"", piece.iter().collect::<String>())).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn what_domains_publish_is_printed_as_lines_of_a_zone() {
+    let installation = Installation::new();
+    installation.run(&["practice", "add", "Port"]).done();
+    installation.run(&["domain", "add", "cabinet.example"]).done();
+    let pem = std::fs::read_to_string(installation.path("certs/dkim.key")).expect("a key");
+    let dkim = pieces(&pli::vault::DkimKey::parse(&pem).expect("a key").record().expect("a record"));
+
+    // As init leaves it: a mail server on this machine, the From below the host name, no way in for what comes back.
+    let printed = installation.run(&["dns"]).done().out;
+    let (zones, host) = printed.split_once("\n\n; mail.cabinet.example: this server\n").expect("the server's own");
+    let expected = format!(
+        r#"; cabinet.example
+; No mail leaves Pli from this domain. If none leaves from elsewhere, publish also:
+;   cabinet.example. 3600 IN TXT "v=spf1 -all"
+;   _dmarc.cabinet.example. 3600 IN TXT "v=DMARC1; p=reject"
+_submissions._tcp.cabinet.example. 3600 IN SRV 0 1 10465 mail.cabinet.example.
+_submission._tcp.cabinet.example. 3600 IN SRV 0 1 10587 mail.cabinet.example.
+_imaps._tcp.cabinet.example. 3600 IN SRV 0 1 10993 mail.cabinet.example.
+_imap._tcp.cabinet.example. 3600 IN SRV 0 1 10143 mail.cabinet.example.
+
+; mail.cabinet.example
+; MX: what comes back of notices has no way in; open listen.bounces or name notice.bounces.
+mail.cabinet.example. 3600 IN TXT "v=spf1 a:mail.cabinet.example -all"
+pli._domainkey.mail.cabinet.example. 3600 IN TXT {dkim}
+; DMARC: p=none for as long as other mail from this domain is not signed.
+_dmarc.mail.cabinet.example. 3600 IN TXT "v=DMARC1; p=quarantine""#
+    );
+    assert_eq!(zones, expected);
+    // The key's digest, by another way than TLS': from the certificate.
+    let chain = std::fs::read(installation.path("certs/mail.cabinet.example/fullchain.pem")).expect("a certificate");
+    let digest = key_digest(&chain);
+    for port in [10465, 10587, 10993, 10143] {
+        let line = format!("_{port}._tcp.mail.cabinet.example. 3600 IN TLSA 3 1 1 {digest}\n");
+        assert_eq!(host.matches(&line).count(), 1, "{host}");
+    }
+    assert!(!host.contains("_25._tcp"), "no door, no record: {host}");
+
+    // With a relay elsewhere, the practice's own domain in the From, and the door that takes what comes back.
+    installation.change("smtp://127.0.0.1:25", "smtps://u:canary-secret@smtp.isp.example");
+    installation.change("Pli <ne-pas-repondre@mail.cabinet.example>", "Cabinet <ne-pas-repondre@cabinet.example>");
+    installation.change("# bounces = \"0.0.0.0:25\"", "bounces = \"0.0.0.0:25\"");
+    installation.change("0.0.0.0:10993", "0.0.0.0:0");
+    let printed = installation.run(&["dns"]).done().out;
+    assert!(!printed.contains("canary-secret"), "{printed}");
+    let expected = format!(
+        r#"; cabinet.example
+cabinet.example. 3600 IN MX 10 mail.cabinet.example.
+; SPF: where the relay's operator names an include:, it takes the place of a:smtp.isp.example.
+cabinet.example. 3600 IN TXT "v=spf1 a:smtp.isp.example ~all"
+pli._domainkey.cabinet.example. 3600 IN TXT {dkim}
+; DMARC: p=none for as long as other mail from this domain is not signed.
+_dmarc.cabinet.example. 3600 IN TXT "v=DMARC1; p=quarantine"
+; MTA-STS: with a certificate of a public authority, and with a web server that shows, at
+; https://mta-sts.cabinet.example/.well-known/mta-sts.txt:
+;   version: STSv1
+;   mode: enforce
+;   mx: mail.cabinet.example
+;   max_age: 604800
+_mta-sts.cabinet.example. 3600 IN TXT "v=STSv1; id=b10a2c4118ce8c59"
+_submissions._tcp.cabinet.example. 3600 IN SRV 0 1 10465 mail.cabinet.example.
+_submission._tcp.cabinet.example. 3600 IN SRV 0 1 10587 mail.cabinet.example.
+_imaps._tcp.cabinet.example. 3600 IN SRV 0 1 993 mail.cabinet.example.
+_imap._tcp.cabinet.example. 3600 IN SRV 0 1 10143 mail.cabinet.example.
+"#
+    );
+    assert_eq!(installation.run(&["dns", "Cabinet.Example"]).done().out, expected);
+    assert!(
+        printed.starts_with(&expected)
+            && printed.contains(&format!("_25._tcp.mail.cabinet.example. 3600 IN TLSA 3 1 1 {digest}\n"))
+    );
+
+    // A practice with a From of its own has its records too; an account elsewhere keeps its own MX.
+    installation.run(&["practice", "set", "Port", "--notice-from", "Port <lettres@port.example>"]).done();
+    installation.change("bounces = \"0.0.0.0:25\"", "# bounces = \"0.0.0.0:25\"");
+    installation.change("# bounces = \"imaps://", "bounces = \"imaps://");
+    let port = installation.run(&["dns", "port.example"]).done().out;
+    assert!(
+        port.starts_with("; port.example\n; MX: as the server has it where the account of notice.bounces is.\n"),
+        "{port}"
+    );
+    assert!(port.contains("pli._domainkey.port.example. 3600 IN TXT ") && !port.contains("SRV"), "{port}");
+
+    let rows = objects(&installation.run(&["dns", "--json"]).done().out);
+    let of = |kind: &str| rows.iter().filter(|row| row["type"] == kind && row["ttl"] == 3600).count();
+    assert_eq!((of("SRV"), of("TLSA"), of("MX")), (4, 4, 0));
+    let found = rows.iter().find(|row| row["name"] == "pli._domainkey.cabinet.example.").expect("a key");
+    assert_eq!((found["domain"].as_str(), found["data"].as_str()), (Some("cabinet.example"), Some(dkim.as_str())));
+
+    installation.run(&["dns", "elsewhere.example"]).refused("elsewhere.example: no domain of this server");
+    set_mode(&installation.path("certs/dkim.key"), 0o644);
+    installation.run(&["dns"]).refused("others can read it; chmod 600");
+    set_mode(&installation.path("certs/dkim.key"), 0o600);
+    // Before there is a certificate the names have to be in the DNS: what is known is printed.
+    std::fs::remove_file(installation.path("certs/mail.cabinet.example/fullchain.pem")).expect("removed");
+    let printed = installation.run(&["dns"]).done().out;
+    assert!(printed.contains("; TLSA: tls.certificate ") && !printed.contains("IN TLSA"), "{printed}");
+}
+
+/// SHA-256 of the public key of a chain's first certificate.
+fn key_digest(pem: &[u8]) -> String {
+    let (_, pem) = x509_parser::pem::parse_x509_pem(pem).expect("PEM");
+    let certificate = pem.parse_x509().expect("a certificate");
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, certificate.public_key().raw);
+    data_encoding::HEXLOWER.encode(digest.as_ref())
+}
+
 #[test]
 fn a_port_in_use_or_denied_and_a_name_without_certificate_are_one_line() {
     let installation = Installation::new();

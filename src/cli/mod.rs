@@ -10,6 +10,7 @@ mod code;
 mod delivery;
 mod demo;
 mod device;
+mod dns;
 mod doctor;
 mod domain;
 mod export;
@@ -87,6 +88,8 @@ enum Command {
     /// Notices that wait to be sent
     #[command(subcommand)]
     Queue(queue::Queue),
+    /// Print what each domain publishes in the DNS: MX, SPF, DKIM, DMARC, MTA-STS, SRV, TLSA
+    Dns(dns::Dns),
     /// Look at the whole installation: what is not as it should be, and what to do
     Doctor(doctor::Doctor),
     /// The journal: who did what
@@ -137,6 +140,7 @@ async fn run(cli: Cli) -> Result<(), Stop> {
         Command::Queue(command) => command.run(&opened, &mut out).await,
         Command::Audit(command) => command.run(&opened, &mut out).await,
         Command::Route(command) => command.run(&opened, &mut out).await,
+        Command::Dns(command) => command.run(&opened, &mut out).await,
     };
     opened.close().await;
     done

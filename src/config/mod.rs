@@ -13,12 +13,13 @@ mod raw;
 mod secret;
 mod words;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use crate::access::Ceilings;
 use crate::access::cloud::CloudClients;
 use crate::delivery::{self, ReturnPath};
+use crate::domain::zone::Sends;
 use crate::domain::{Language, Region, SecretText};
 use crate::gateway::ProviderSettings;
 use crate::net::CertificateFiles;
@@ -142,6 +143,22 @@ pub struct Notice {
     pub bounces: Option<SecretText>,
     /// Where a notice goes back to.
     pub returns: ReturnPath,
+}
+
+impl Notice {
+    /// Who hands mail to other servers; nobody where there is no relay.
+    pub fn sends(&self) -> Option<Sends> {
+        let url = words::read_url(self.relay.as_ref()?.reveal()).ok()?;
+        if words::is_loopback(&url) {
+            return Some(Sends::Here);
+        }
+        let host = url.host_str()?.trim_matches(['[', ']']);
+        Some(Sends::Elsewhere(match host.parse() {
+            Ok(IpAddr::V4(_)) => format!("ip4:{host}"),
+            Ok(IpAddr::V6(_)) => format!("ip6:{host}"),
+            Err(_) => format!("a:{host}"),
+        }))
+    }
 }
 
 /// What signs the mail that leaves (RFC 6376).

@@ -35,7 +35,7 @@ use crate::vault::{DkimKey, Vault};
 
 pub use crate::store::rates::Rate;
 pub use accept::{AcceptError, Submission};
-pub use notice::is_from;
+pub use notice::{from_address, is_from};
 pub use return_path::ReturnPath;
 pub use returned::{CameBack, Taken, TakesBack};
 pub use route::{Refused, Route};

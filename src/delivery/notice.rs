@@ -131,7 +131,7 @@ pub fn is_from(text: &str) -> bool {
 }
 
 /// The address of a From of notices.
-pub(super) fn from_address(text: &str) -> Option<Address> {
+pub fn from_address(text: &str) -> Option<Address> {
     text.parse::<Mailbox>().ok()?.email.to_string().parse().ok()
 }
 

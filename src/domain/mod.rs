@@ -27,6 +27,7 @@ mod secret;
 mod sender;
 mod shape;
 mod time;
+pub mod zone;
 
 pub use address::{Address, AddressFault, DomainName, LocalPart};
 pub use audit::{Actor, AuditEvent, Verb};

@@ -99,6 +99,19 @@ impl Tls {
         self.names.iter().filter_map(end).collect()
     }
 
+    /// SHA-256, in hexadecimal, of the public key that is shown for a name (RFC 6698 §2.1: selector 1, matching type 1).
+    ///
+    /// # Errors
+    /// One sentence, where no certificate covers the name.
+    pub fn key_digest(&self, name: &str) -> Result<String, String> {
+        let read = self.shown.current();
+        let one = read.iter().find(|one| covers(&one.key, name));
+        let one = one.ok_or_else(|| format!("no certificate of [[tls]] covers {name}"))?;
+        let public = one.key.key.public_key().ok_or("the certificate's key does not show its public half")?;
+        let digest = ::aws_lc_rs::digest::digest(&::aws_lc_rs::digest::SHA256, public.as_ref());
+        Ok(data_encoding::HEXLOWER.encode(digest.as_ref()))
+    }
+
     /// The TLS side of an accepted connection (used by doors that begin in clear, after STARTTLS).
     ///
     /// # Errors
