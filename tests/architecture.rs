@@ -193,6 +193,21 @@ fn fault_21_no_sendmail_is_compiled() {
     }
 }
 
+/// Stalwart `inboundReportMaxSize`: what nothing here can unpack, is no bomb. The library that signs can read packed
+/// reports, and that part of it is not compiled.
+#[test]
+fn fault_46_nothing_that_comes_is_unpacked() {
+    for file in rust_files(Path::new("src")) {
+        for name in ["flate2", "zip", "async_compression", "zstd", "brotli"] {
+            assert!(!names_crate(&code_of(&file), name), "{}: `{name}`", file.display());
+        }
+    }
+    let manifest = fs::read_to_string("Cargo.toml").unwrap();
+    let library: Vec<&str> = manifest.lines().filter(|line| line.starts_with("mail-auth ")).collect();
+    let [line] = library.as_slice() else { panic!("one line about mail-auth") };
+    assert!(line.contains("default-features = false") && line.contains("features = [\"aws-lc-rs\"]"), "{line}");
+}
+
 /// A file stays one idea: what outgrows this is two.
 #[test]
 fn files_stay_readable() {

@@ -15,6 +15,7 @@ use crate::world::{DOCTOR, JEANNE, World, until};
 
 super::on_both! {
     fault_43_each_failure_class_comes_back_to_the_inbox
+    fault_46_ten_gigabytes_in_ten_megabytes_are_refused_and_nothing_is_unpacked
     a_bounce_counts_once_and_only_while_it_can_be_true
     who_does_not_know_the_notice_ends_nothing
     a_reply_gets_one_answer_in_a_day_and_is_read_by_nobody
@@ -180,6 +181,47 @@ async fn a_bounce_counts_once_and_only_while_it_can_be_true(world: World) {
     assert_eq!(browser.get(page.url.as_str()).await.status, 200, "the page stays open");
     let after = inbox(&world).await;
     assert_eq!(after.len(), 2, "the receipt of the opening, and no more");
+    world.running.stop().await;
+}
+
+/// A report of DMARC (RFC 7489 §7.2.1.1) whose gzip has so many MiB of zeros, in a kilobyte each (RFC 1952 §2.2).
+fn packed(to: &str, mebibytes: usize) -> Vec<u8> {
+    let hex = |text: &str| data_encoding::HEXLOWER.decode(text.as_bytes()).unwrap();
+    let begin = hex("1f8b0800000000000203edc13101000000c2a0f54f6d085fa0");
+    let member = [begin, vec![0; 1016], hex("3e031cea38a700001000")].concat();
+    let body = data_encoding::BASE64.encode(&member.repeat(mebibytes));
+    let lines: Vec<&str> = body.as_bytes().chunks(76).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    format!(
+        "From: noreply-dmarc@isp.example\r\nTo: {to}\r\nSubject: Report Domain: cabinet.example\r\n\
+         Message-ID: <r1@isp.example>\r\nMIME-Version: 1.0\r\nContent-Type: application/gzip; name=\"report.xml.gz\"\r\n\
+         Content-Transfer-Encoding: base64\r\n\r\n{}\r\n",
+        lines.join("\r\n")
+    )
+    .into_bytes()
+}
+
+/// Stalwart `inboundReportMaxSize`: what is too large is refused, what is small is thrown away as it came.
+async fn fault_46_ten_gigabytes_in_ten_megabytes_are_refused_and_nothing_is_unpacked(world: World) {
+    world.add_patient(JEANNE, "06 12 34 56 78").await;
+    let notice = notice(&world).await;
+    for to in [FROM, &notice.from] {
+        let bomb = packed(to, 10 * 1024);
+        assert!((10_000_000..20_000_000).contains(&bomb.len()), "{}", bomb.len());
+        for from in [None, Some("noreply-dmarc@isp.example")] {
+            let refused = bring(&world, from, to, &bomb).await.unwrap_err();
+            assert!(refused.contains("552") && refused.contains("5.3.4"), "{refused}");
+        }
+    }
+    // A quarter of a gigabyte in a size that is taken: about nothing of ours, or of no meaning.
+    let small = packed(FROM, 256);
+    let began = std::time::Instant::now();
+    let refused = bring(&world, None, FROM, &small).await.unwrap_err();
+    assert!(refused.contains("5.7.1"), "{refused}");
+    bring(&world, None, &notice.from, &small).await.unwrap();
+    assert!(began.elapsed() < std::time::Duration::from_secs(10), "{:?}", began.elapsed());
+    world.state(DeliveryState::Notified).await;
+    assert!(inbox(&world).await.is_empty());
+    assert_eq!(world.relay.caught().len(), 1, "nobody answers a report");
     world.running.stop().await;
 }
 
