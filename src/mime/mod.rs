@@ -6,6 +6,7 @@
 //! when it comes in ([`summary`]) is sealed by whoever made it.
 
 pub mod address;
+pub mod answer;
 pub mod bodystructure;
 pub mod decode;
 pub mod envelope;
@@ -19,6 +20,7 @@ pub mod summary;
 pub mod wire;
 pub mod words;
 
+pub use answer::Answer;
 pub use returned::{Failure, Returned};
 pub use structure::{Kind, Node, Structure};
 pub use summary::{Described, Summary};

@@ -207,7 +207,7 @@ fn is_daemon(header: &[u8]) -> bool {
 }
 
 /// RFC 3834 §2, and what mail programs had before it.
-fn is_automatic(header: &[u8]) -> bool {
+pub(super) fn is_automatic(header: &[u8]) -> bool {
     field::fields(header).any(|field| {
         let name = field.name.to_ascii_lowercase();
         let value = || plain(&field::unfold(field.value)).to_ascii_lowercase();

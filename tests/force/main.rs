@@ -29,6 +29,7 @@ mod session;
 #[path = "../../examples/stress/storm.rs"]
 mod storm;
 
+mod answers;
 mod crash;
 mod fuzz;
 mod grammar;
