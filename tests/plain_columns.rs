@@ -57,6 +57,8 @@ const PLAIN: &[(&str, &str, &str)] = &[
     ("deliveries", "tries", "count"),
     ("deliveries", "suspended_at", "time"),
     ("deliveries", "paused_until", "time"),
+    ("holds", "version", "count"),
+    ("signature_numbers", "messages", "count"),
     ("downloads", "part", "count"),
     ("challenges", "channel", "state"),
     ("challenges", "letters", "random: two letters on the page and in the SMS"),

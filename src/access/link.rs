@@ -222,6 +222,8 @@ pub(super) fn end_of(row: &DeliveryRow, now: Timestamp) -> Option<LinkState> {
         DeliveryState::Locked => Some(LinkState::Locked),
         DeliveryState::Expired | DeliveryState::Bounced => Some(LinkState::Expired),
         _ if row.expires_at <= now => Some(LinkState::Expired),
+        // Its sender takes the number back that it was sent with, and says another.
+        DeliveryState::Held => Some(LinkState::Suspended),
         _ if row.suspended_at.is_some() => Some(LinkState::Suspended),
         _ => None,
     }

@@ -107,7 +107,11 @@ fn read(id: &str) -> Result<DeliveryId, Stop> {
 
 fn coordinates(delivery: &DeliveryInfo, reveal: bool) -> (String, String) {
     match &delivery.coordinates {
-        None => ("erased".to_owned(), "erased".to_owned()),
+        None => match &delivery.waiting {
+            Some(address) if reveal => (address.reveal(), "asked for".to_owned()),
+            Some(address) => (address.masked(), "asked for".to_owned()),
+            None => ("erased".to_owned(), "erased".to_owned()),
+        },
         Some(at) if reveal => (at.address.reveal(), at.number.reveal().to_owned()),
         Some(at) => (at.address.masked(), at.number.masked()),
     }

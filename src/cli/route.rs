@@ -25,7 +25,9 @@ impl Route {
         let sender = opened.rooms.mailboxes.as_sender(&from).await?;
         let (route, sentence) = match opened.rooms.deliveries.route(&sender, &to).await? {
             Ok(Way::Local(_)) => ("local", "It goes into a mailbox of this server.".to_owned()),
-            Ok(Way::Service) => ("service", "This is the service address, which takes no mail yet.".to_owned()),
+            Ok(Way::Service) => {
+                ("service", "This is the service address: it takes answers to letters of Pli.".to_owned())
+            }
             Ok(Way::Number(_)) => {
                 ("number", "It gives a telephone number for the one outside recipient of a message.".to_owned())
             }

@@ -12,11 +12,11 @@ use std::time::Duration;
 use mail_parser::MessageParser;
 
 use crate::domain::{
-    Actor, Address, AuditEvent, DeliveryId, DeliveryState, DsnRequest, EntryId, Fault, FolderRole, MailboxId,
-    MessageId, ObjectId, PhoneNumber, PracticeProfile, PublicKey, QueueId, RawMessage, Sealed, Sender, SentCopy,
-    Timestamp, Verb,
+    Actor, Address, AuditEvent, DeliveryId, DeliveryState, DsnRequest, EntryId, Fault, FolderRole, KeyedHash,
+    MailboxId, MailboxKind, MessageId, ObjectId, PersonName, PhoneNumber, PracticeProfile, PublicKey, QueueId,
+    RawMessage, Sealed, Sender, SentCopy, Timestamp, Verb,
 };
-use crate::mime::Described;
+use crate::mime::{Answer, Described, answer};
 use crate::store::authority::EntryOf;
 use crate::store::deliveries::DeliveryRow;
 use crate::store::deposit::{Deposit, MessageRow, NewEntry, NewObject, NewWork};
@@ -27,9 +27,10 @@ use crate::vault::{DepositKey, PartPlain, ReportAsked, SealedHead, SessionKey, S
 use super::author::{authors, display_name, is_encrypted, thread_of};
 use super::header::{Header, encoded, phrase};
 use super::heads::Plan;
+use super::hold::{About, GIVE_UP, Occasion, Owner};
 use super::receipt::{Place, short};
 use super::report::{Action, Report, Reported};
-use super::resolve::{Given, Resolved};
+use super::resolve::{Doubt, Given, Resolved, Whose, refusal};
 use super::{Deliveries, Refused, Route, number};
 
 /// A message with its envelope, as the door hands it over.
@@ -67,9 +68,22 @@ struct Settled {
     profile: PracticeProfile,
     local: Vec<Local>,
     dsn: DsnRequest,
-    outside: Vec<Resolved>,
-    /// Every outside address of the message, also those in To and Cc alone.
+    outside: Vec<Outside>,
+    /// Every outside address of the message, also those in To and Cc alone; numbers; the service address.
     hidden: Vec<Address>,
+    /// What it says, where it went to the service address.
+    answer: Option<Answer>,
+    /// Keyed hashes of numbers that its writer put into it.
+    signatures: Vec<KeyedHash>,
+}
+
+/// A recipient outside.
+struct Outside {
+    address: Address,
+    /// As To or Cc name them.
+    name: PersonName,
+    /// The number, or why it is asked for.
+    settled: Result<Resolved, Doubt>,
 }
 
 /// A recipient with a mailbox of this server.
@@ -87,6 +101,10 @@ impl Deliveries {
     pub async fn accept(&self, submission: Submission) -> Result<QueueId, AcceptError> {
         let now = self.clock.now();
         let settled = self.settle(&submission).await?;
+        // First, so that what is told to have been heard was; the same answer once more changes nothing.
+        if let Some(answer) = &settled.answer {
+            self.hear(&settled.sender, answer).await?;
+        }
         let submission_transport = submission.transport;
         let queue = QueueId::random(self.random.as_ref());
         let (language, allowances) = (settled.profile.language, self.allowances(&settled.sender));
@@ -102,14 +120,14 @@ impl Deliveries {
             self.sealed(&settled, &submission.message, queue, now)?
         };
         let (deposits, keys) = deposits;
-        let told = deposits.first().map(|deposit| (deposit.message.id, deposit.deliveries.len()));
-        let (message, outside) = told.ok_or(Fault::new("a submission leaves nothing behind"))?;
+        let told = deposits.first().map(|deposit| (deposit.message.id, deposit.deliveries.len(), deposit.held.len()));
+        let (message, outside, held) = told.ok_or(Fault::new("a submission leaves nothing behind"))?;
         if let Err(over) = self.store.submit(deposits, allowances, now).await? {
             return Err(AcceptError::Refused(self.over(language, over)));
         }
         keys.iter().for_each(|key| key.stored());
         self.wake.notify_one();
-        tracing::info!(%queue, %message, outside, transport = submission_transport, "message accepted and sealed");
+        tracing::info!(%queue, %message, outside, held, transport = submission_transport, "message accepted and sealed");
         Ok(queue)
     }
 
@@ -136,6 +154,7 @@ impl Deliveries {
         let mut numbers: Vec<PhoneNumber> = Vec::new();
         let mut hidden: Vec<Address> = Vec::new();
         let mut outside: Vec<&Address> = Vec::new();
+        let mut answers = false;
         for to in &submission.recipients {
             let reached = self.reach(sender, to).await?.map_err(AcceptError::Refused)?;
             match reached.route {
@@ -148,11 +167,14 @@ impl Deliveries {
                     numbers.push(number);
                     hidden.push(to.clone());
                 }
-                Route::Service => return Err(refuse(554, "5.1.1", "refused-unknown")),
+                Route::Service => {
+                    answers = true;
+                    hidden.push(to.clone());
+                }
                 Route::Outside => outside.push(to),
             }
         }
-        if local.is_empty() && outside.is_empty() {
+        if local.is_empty() && outside.is_empty() && !answers {
             return Err(refuse(554, "5.5.1", "refused-only-number"));
         }
         if !outside.is_empty() && is_encrypted(octets) {
@@ -162,6 +184,10 @@ impl Deliveries {
             return Err(refuse(554, "5.5.3", "refused-too-many"));
         }
         let outside = self.resolve_all(sender, &profile, &header, octets, &outside, &numbers, &mut hidden).await?;
+        let signatures = match answers || sender.kind == MailboxKind::Application {
+            true => Vec::new(),
+            false => self.signatures(sender, &profile, octets, &outside),
+        };
         let mailbox = self.store.mailbox(sender.mailbox).await?.ok_or(Fault::new("a sender's mailbox is gone"))?;
         Ok(Settled {
             sender: sender.clone(),
@@ -173,7 +199,32 @@ impl Deliveries {
             dsn: submission.dsn.clone(),
             outside,
             hidden,
+            answer: answers.then(|| Answer::read(octets)),
+            signatures,
         })
+    }
+
+    /// The numbers that a writer put into a message beside those of its recipients: what is in two messages is a
+    /// signature's, and no answer to anything (R-B5).
+    fn signatures(
+        &self,
+        sender: &Sender,
+        profile: &PracticeProfile,
+        octets: &[u8],
+        outside: &[Outside],
+    ) -> Vec<KeyedHash> {
+        let given = |number: &PhoneNumber| {
+            let settled = outside.iter().filter_map(|one| one.settled.as_ref().ok());
+            settled.into_iter().any(|one| one.coordinates.number == *number)
+        };
+        let mut numbers: Vec<PhoneNumber> = Vec::new();
+        for text in answer::own_numbers(octets) {
+            match self.read_number(profile, &text) {
+                Ok(number) if !given(&number) && !numbers.contains(&number) => numbers.push(number),
+                _ => {}
+            }
+        }
+        numbers.iter().map(|number| self.vault.number_hash(sender.practice, number)).collect()
     }
 
     #[expect(clippy::too_many_arguments, reason = "the parts of one submission, read in one pass")]
@@ -186,25 +237,27 @@ impl Deliveries {
         outside: &[&Address],
         numbers: &[PhoneNumber],
         hidden: &mut Vec<Address>,
-    ) -> Result<Vec<Resolved>, AcceptError> {
+    ) -> Result<Vec<Outside>, AcceptError> {
         let parsed = MessageParser::default().parse_headers(octets);
         let subject = parsed.as_ref().and_then(|m| m.subject()).unwrap_or_default();
         let mut fields = header.values("x-pli-phone");
         fields.extend(header.values("zivver-access-right"));
         let numbers_of_header = number::header_numbers(&fields);
         let given = Given { subject, header: &numbers_of_header, envelope: numbers, outside: outside.len() };
+        let whose = Whose { practice: sender.practice, profile, mailbox: sender.mailbox };
         let (mut resolved, mut held) = (Vec::new(), Vec::new());
         for to in outside {
-            let display = parsed.as_ref().and_then(|m| display_name(m, to));
-            match self.resolve((sender.practice, profile), to, display.as_deref(), &given).await? {
-                Ok(one) => resolved.push(one),
-                Err(doubt) => {
-                    let address = to.reveal();
-                    held.push(self.texts.say(profile.language, doubt.text(), &[("address", Said::Text(&address))]));
-                }
+            let name = PersonName(parsed.as_ref().and_then(|m| display_name(m, to)).unwrap_or_default());
+            let settled = self.resolve(whose, to, &name, &given).await?;
+            if let Err(doubt) = &settled {
+                let address = to.reveal();
+                let why = refusal(doubt.reason);
+                held.push(self.texts.say(profile.language, why, &[("address", Said::Text(&address))]));
             }
+            resolved.push(Outside { address: (*to).clone(), name, settled });
         }
-        if !held.is_empty() {
+        // Software reads no letters: it is told in the dialogue, and nothing leaves.
+        if sender.kind == MailboxKind::Application && !held.is_empty() {
             held.insert(0, self.texts.say(profile.language, "held-nothing-left", &[]));
             return Err(AcceptError::Refused(Refused::new(554, "5.1.0", &held.join(" "))));
         }
@@ -232,7 +285,8 @@ impl Deliveries {
         let thread = thread_of(&parsed, &header, id, &self.settings.hostname);
 
         let top = self.top(&header, to, &thread, now);
-        let plan = Plan::new(&header, octets, (&top, &subject), !to.local.is_empty(), &to.outside, &to.hidden);
+        let outside: Vec<&Address> = to.outside.iter().map(|one| &one.address).collect();
+        let plan = Plan::new(&header, octets, (&top, &subject), !to.local.is_empty(), &outside, &to.hidden);
         let whole = |at: usize| whole(plan.heads.get(at).map(Vec::as_slice).unwrap_or_default(), octets, header.end);
         // What is described is what a mailbox shows. Each step is done with its copy of a large message before the next
         // makes one.
@@ -278,19 +332,42 @@ impl Deliveries {
         }
         keys.retain(|key| !key.is_stored());
         let mut deliveries = Vec::with_capacity(to.outside.len());
-        for (at, resolved) in to.outside.iter().enumerate() {
+        let (mut held, mut letters) = (Vec::new(), Vec::new());
+        for (at, one) in to.outside.iter().enumerate() {
             let head = head(plan.outside.get(at).copied().unwrap_or(plan.common))?;
-            let row = self.delivery(id, (head.object, &head.key), to, resolved, &subject, &thread, now)?;
-            // The first piece of work bears the id that the 250 names.
-            let work = if at == 0 { queue } else { QueueId::random(random) };
-            deliveries.push((row, NewWork { id: work, due_at: now }));
+            let row = self.delivery(id, (head.object, &head.key), to, one, &subject, &thread, now)?;
+            match &one.settled {
+                Ok(_) => {
+                    // The first piece of work bears the id that the 250 names.
+                    let work = if deliveries.is_empty() { queue } else { QueueId::random(random) };
+                    deliveries.push((row, NewWork { id: work, due_at: now }));
+                }
+                Err(doubt) => {
+                    let question = Self::question(&one.address, &one.name, doubt);
+                    let hold = self.hold_row(row.id, &question, now)?;
+                    let bare = number::without_tags(&subject);
+                    let about = About { delivery: row.id, created_at: now, subject: short(&bare), thread: &thread };
+                    let others = to.outside.len() + to.local.len() > 1;
+                    let occasion = Occasion::Accepted { others };
+                    letters.push(self.question_letter(
+                        &to.owner(),
+                        about,
+                        &question,
+                        &occasion,
+                        row.expires_at,
+                        now,
+                    )?);
+                    held.push((row, hold));
+                }
+            }
         }
         // The sender's own head is nobody's where the sender keeps no copy and the recipients have others.
-        let shown: HashSet<ObjectId> =
-            entries.iter().map(|entry| entry.head).chain(deliveries.iter().map(|(row, _)| row.head)).collect();
+        let of_deliveries = deliveries.iter().map(|(row, _)| row.head).chain(held.iter().map(|(row, _)| row.head));
+        let shown: HashSet<ObjectId> = entries.iter().map(|entry| entry.head).chain(of_deliveries).collect();
         let heads = message.heads.into_iter().map(|head| (head.object, head.container));
-        let objects = message
-            .parts
+        // Of an answer whose sender keeps no copy nothing is left.
+        let parts = if shown.is_empty() { Vec::new() } else { message.parts };
+        let objects = parts
             .into_iter()
             .chain(heads.filter(|(id, _)| shown.contains(id)))
             .map(|(id, container)| NewObject { id, container })
@@ -308,6 +385,8 @@ impl Deliveries {
             objects,
             entries,
             deliveries,
+            held,
+            signatures: to.signatures.clone(),
             keys: keys.iter().map(|key| self.key_row(key)).collect(),
             event: AuditEvent::new(now, Actor::Device(to.sender.device), Verb::Deposited)
                 .about_practice(to.sender.practice)
@@ -315,7 +394,7 @@ impl Deliveries {
                 .about_message(id)
                 .counting(i64::try_from(to.local.len() + to.outside.len()).unwrap_or(i64::MAX)),
         };
-        Ok((std::iter::once(deposit).chain(report).collect(), keys))
+        Ok((std::iter::once(deposit).chain(letters).chain(report).collect(), keys))
     }
 
     /// The report of what lies in mailboxes of this server with the same commit, where it is asked for.
@@ -439,7 +518,7 @@ impl Deliveries {
         message: MessageId,
         head: (ObjectId, &SessionKey),
         to: &Settled,
-        resolved: &Resolved,
+        one: &Outside,
         subject: &str,
         thread: &Thread,
         now: Timestamp,
@@ -448,18 +527,26 @@ impl Deliveries {
         let id = DeliveryId::random(random);
         let ticket = self.vault.new_ticket(random);
         let days = if to.profile.days == 0 { self.settings.days } else { to.profile.days };
+        let resolved = one.settled.as_ref().ok();
+        let coordinates = resolved.map(|resolved| self.vault.seal_coordinates(id, &resolved.coordinates, random));
+        let (state, kept) = match resolved {
+            Some(_) => (DeliveryState::Queued, Duration::from_secs(u64::from(days) * 86_400)),
+            None => (DeliveryState::Held, GIVE_UP),
+        };
+        // Of no number, and found by none.
+        let nobodys = || self.vault.hash("no number", Some(to.sender.practice), id.as_bytes());
         let mut row = DeliveryRow {
             id,
             practice: to.sender.practice,
             mailbox: to.sender.mailbox,
             message,
             head: head.0,
-            patient: resolved.patient,
-            state: DeliveryState::Queued,
+            patient: resolved.and_then(|resolved| resolved.patient),
+            state,
             failure: None,
-            coordinates: Some(self.vault.seal_coordinates(id, &resolved.coordinates, random)?),
-            address_hash: resolved.address_hash.clone(),
-            number_hash: resolved.number_hash.clone(),
+            coordinates: coordinates.transpose()?,
+            address_hash: self.vault.address_hash(to.sender.practice, &one.address),
+            number_hash: resolved.map_or_else(nobodys, |resolved| resolved.number_hash.clone()),
             thread: self.vault.seal_thread(id, thread, random)?,
             subject: Some(self.vault.seal_under_ticket(
                 &ticket,
@@ -478,12 +565,25 @@ impl Deliveries {
             opened_at: None,
             downloaded_at: None,
             ended_at: None,
-            expires_at: now.plus(Duration::from_secs(u64::from(days) * 86_400)),
-            report: self.report_sealed(id, to, &resolved.coordinates.address)?,
+            expires_at: now.plus(kept),
+            report: self.report_sealed(id, to, &one.address)?,
             suspended_at: None,
         };
         row.mac = self.vault.mark(&row);
         Ok(row)
+    }
+}
+
+impl Settled {
+    /// Whose INBOX the questions go to.
+    fn owner(&self) -> Owner {
+        Owner {
+            practice: self.sender.practice,
+            profile: self.profile.clone(),
+            mailbox: self.sender.mailbox,
+            address: self.sender.address.clone(),
+            certificate: self.certificate.clone(),
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use crate::store::outbox::WorkRow;
 
 use super::Deliveries;
 use super::directory::DirectoryError;
+use super::hold::HoldNews;
 use super::receipt::News;
 
 /// A delivery as administrators see it.
@@ -24,6 +25,8 @@ pub struct DeliveryInfo {
     pub sender: String,
     /// Where it goes; shown masked unless asked. `None` once erased.
     pub coordinates: Option<Coordinates>,
+    /// Who waits for a number, while it is held.
+    pub waiting: Option<Address>,
     /// Its state.
     pub state: DeliveryState,
     /// Why it failed.
@@ -169,6 +172,9 @@ impl Deliveries {
     /// Ends a delivery whose time is over. Never opened, it was not delivered: the sender is told, and why.
     async fn expire(&self, id: DeliveryId, now: Timestamp) -> Result<(), Fault> {
         let row = self.store.delivery(id).await?.ok_or(Fault::new("an expired delivery is gone"))?;
+        if row.state == DeliveryState::Held {
+            return self.give_up_hold(&row, now).await;
+        }
         let (state, failure) = match (row.notified_at, row.opened_at) {
             (None, None) => (DeliveryState::Bounced, Some(FailureClass::GaveUp)),
             (Some(_), None) => (DeliveryState::Expired, Some(FailureClass::NotOpened)),
@@ -193,6 +199,26 @@ impl Deliveries {
         tx.commit(AuditEvent::new(now, Actor::Server, Verb::Expired).about_delivery(id)).await
     }
 
+    /// Ends a delivery whose sender did not say which number to use.
+    async fn give_up_hold(&self, row: &DeliveryRow, now: Timestamp) -> Result<(), Fault> {
+        // The keys go whether or not the sender can be told.
+        let letter = match self.waiting(row.id).await {
+            Ok(Some(to)) if self.vault.holds(row, &row.mac) => self.hold_news(row, &to, &HoldNews::GivenUp, now).await,
+            Ok(_) => Err(Fault::new("a held delivery has lost its question")),
+            Err(fault) => Err(fault),
+        };
+        let letter = letter
+            .inspect_err(|fault| tracing::error!(delivery = %row.id, %fault, "its sender could not be told"))
+            .ok();
+        let mut tx = self.store.write("give up").await?;
+        if tx.end_delivery(row.id, DeliveryState::Bounced, Some(FailureClass::Unanswered), now).await?
+            && let Some(letter) = letter
+        {
+            tx.insert_deposit(letter).await?;
+        }
+        tx.commit(super::hold::event(row, Actor::Server, Verb::Expired, now)).await
+    }
+
     async fn info(&self, row: DeliveryRow) -> Result<DeliveryInfo, Fault> {
         let sender = self.store.mailbox(row.mailbox).await?.map(|mailbox| mailbox.address).unwrap_or_default();
         let coordinates = match &row.coordinates {
@@ -204,6 +230,7 @@ impl Deliveries {
             message: row.message,
             sender,
             coordinates,
+            waiting: if row.state == DeliveryState::Held { self.waiting(row.id).await? } else { None },
             state: row.state,
             failure: row.failure,
             tries: row.tries,

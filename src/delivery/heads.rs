@@ -7,7 +7,6 @@ use crate::domain::Address;
 
 use super::header::{Header, Removal};
 use super::number;
-use super::resolve::Resolved;
 
 /// Which heads are written, and who sees which. The first is the sender's.
 pub(super) struct Plan {
@@ -27,7 +26,7 @@ impl Plan {
         octets: &[u8],
         (top, subject): (&str, &str),
         local: bool,
-        outside: &[Resolved],
+        outside: &[&Address],
         hidden: &[Address],
     ) -> Self {
         let bare = number::without_tags(subject);
@@ -40,14 +39,13 @@ impl Plan {
         let mut plan = Self { heads: vec![sender], common: 0, outside: Vec::new() };
         let several = outside.len() > 1;
         // Numbers and service addresses are nobody's business; the other outside recipients are the practice's.
-        let numbers: Vec<Address> =
-            hidden.iter().filter(|a| a.domain().as_str().starts_with("sms.")).cloned().collect();
+        let numbers: Vec<Address> = hidden.iter().filter(|a| !outside.contains(a)).cloned().collect();
         if local || !several {
             plan.common = plan.add(header, top, &Removal { hidden: &numbers, subject: tagged });
         }
-        for one in outside {
+        for &one in outside {
             let at = if several {
-                let hidden: Vec<Address> = hidden.iter().filter(|a| **a != one.coordinates.address).cloned().collect();
+                let hidden: Vec<Address> = hidden.iter().filter(|a| *a != one).cloned().collect();
                 plan.add(header, top, &Removal { hidden: &hidden, subject: tagged })
             } else {
                 plan.common

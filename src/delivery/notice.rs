@@ -181,7 +181,9 @@ impl Letter<'_> {
             .to(Mailbox::new(None, lettre_address(self.to)?))
             .subject(self.subject)
             .date(date(self.at))
-            .message_id(Some(self.message_id));
+            .message_id(Some(self.message_id))
+            // No absence answers it.
+            .raw_header(raw("X-Auto-Response-Suppress", "All"));
         Ok(threaded(builder, self.thread))
     }
 }

@@ -17,6 +17,7 @@ use crate::vault::{Grant, HeadPlain, ReportAsked};
 use super::Deliveries;
 use super::accept::Shown;
 use super::notice::{Letter, day, instant};
+use super::route::SERVICE;
 
 /// Whose INBOX a letter goes to.
 pub(super) struct Place<'a> {
@@ -160,9 +161,9 @@ impl Deliveries {
         }
     }
 
-    /// From whom letters of Pli come: nobody answers there yet.
+    /// From whom letters of Pli come, and where they are answered.
     pub(super) fn service_address(&self, to: &Address) -> Result<Address, Fault> {
-        format!("pli@{}", to.domain()).parse().map_err(|_| Fault::new("a service address cannot be made"))
+        format!("{SERVICE}@{}", to.domain()).parse().map_err(|_| Fault::new("a service address cannot be made"))
     }
 
     /// The deposit of a letter of Pli in INBOX, outside the quota.
@@ -191,6 +192,8 @@ impl Deliveries {
             objects: vec![NewObject { id: head.object, container: head.container }],
             entries: vec![entry],
             deliveries: Vec::new(),
+            held: Vec::new(),
+            signatures: Vec::new(),
             keys: vec![self.key_row(&key)],
             event: AuditEvent::new(now, Actor::Server, Verb::ReceiptDeposited)
                 .about_mailbox(to.mailbox)

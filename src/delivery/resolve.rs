@@ -1,13 +1,14 @@
 //! Which number a message to somebody outside will use, or why it must not go (DESIGN §5).
 //!
-//! First match: header field, subject tag, address tag, directory. No number, two, or a doubtful one is
-//! held; until the sender's side can ask, held means refused with the reason. The number is settled here,
-//! from the practitioner's hand, and copied into the delivery: the reader of the link never chooses it.
+//! First match: header field, subject tag, address tag, directory, what this mailbox told before. No number, two, or a
+//! doubtful one holds the recipient until its sender has answered ([`super::hold`]). The number is settled here, from
+//! the practitioner's hand, and copied into the delivery: the reader of the link never chooses it.
 
 use crate::domain::{
-    Address, Channel, Coordinates, Fault, KeyedHash, NumberFault, PatientId, PatientRecord, PhoneNumber, PracticeId,
-    PracticeProfile,
+    Address, Channel, Coordinates, Fault, HoldReason, KeyedHash, MailboxId, PatientId, PatientRecord, PersonName,
+    PhoneNumber, PracticeId, PracticeProfile,
 };
+use crate::vault::Learned;
 
 use super::number::Tag;
 use super::{Deliveries, number};
@@ -24,107 +25,129 @@ pub(super) struct Given<'a> {
     pub(super) outside: usize,
 }
 
+/// For whom a number is settled.
+#[derive(Clone, Copy)]
+pub(super) struct Whose<'a> {
+    pub(super) practice: PracticeId,
+    pub(super) profile: &'a PracticeProfile,
+    /// The mailbox that sends: what it told of an address serves it alone.
+    pub(super) mailbox: MailboxId,
+}
+
+/// A number that the sender gave, and how sure it is.
+#[derive(Clone)]
+pub(super) struct Explicit {
+    pub(super) number: PhoneNumber,
+    pub(super) channel: Option<Channel>,
+    /// It stood in a reply or forward, and may be another patient's (R-B2).
+    pub(super) old: bool,
+    /// The sender said *oui* to it.
+    pub(super) confirmed: bool,
+}
+
 /// An outside recipient, settled.
 pub(super) struct Resolved {
     pub(super) coordinates: Coordinates,
     pub(super) patient: Option<PatientId>,
-    pub(super) address_hash: KeyedHash,
     pub(super) number_hash: KeyedHash,
 }
 
-/// Why a recipient is held.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Doubt {
-    /// No number anywhere.
-    NoNumber,
-    /// Numbers that differ.
-    TwoNumbers,
-    /// A number that cannot be used.
-    Number(NumberFault),
-    /// It differs from the directory's.
-    DiffersFromDirectory,
-    /// It is another person's.
-    SomebodyElses,
-    /// A tag in a reply or forward, never used with this address.
-    OldTag,
-    /// One number for several outside recipients.
-    SeveralRecipients,
-    /// Several persons of the directory share the address.
-    SeveralPersons,
-    /// The domain looks like a great provider's, misspelt.
-    LookAlike,
+/// Why a recipient is held, and the number in doubt.
+pub(super) struct Doubt {
+    pub(super) reason: HoldReason,
+    pub(super) proposed: Option<(PhoneNumber, Option<Channel>)>,
 }
 
-impl Doubt {
-    /// The message that says it (texts: `receipt.ftl`).
-    pub(super) fn text(self) -> &'static str {
-        match self {
-            Self::NoNumber => "held-no-number",
-            Self::TwoNumbers => "held-two-numbers",
-            Self::Number(NumberFault::NotANumber) => "held-not-a-number",
-            Self::Number(NumberFault::Premium | NumberFault::Company | NumberFault::Pager) => "held-premium",
-            Self::Number(NumberFault::Satellite) => "held-satellite",
-            Self::Number(NumberFault::SeveralCountries) => "held-several-countries",
-            Self::Number(NumberFault::NoCountry) => "held-no-country",
-            Self::Number(NumberFault::Country) => "held-country",
-            Self::Number(NumberFault::Own) => "held-own-number",
-            Self::Number(_) => "held-impossible",
-            Self::DiffersFromDirectory => "held-differs",
-            Self::SomebodyElses => "held-somebody-elses",
-            Self::OldTag => "held-old-tag",
-            Self::SeveralRecipients => "held-several-recipients",
-            Self::SeveralPersons => "held-several-persons",
-            Self::LookAlike => "held-look-alike",
-        }
+impl From<HoldReason> for Doubt {
+    fn from(reason: HoldReason) -> Self {
+        Self { reason, proposed: None }
+    }
+}
+
+/// What SMTP says to software, which reads no letters (texts: `receipt.ftl`).
+pub(super) fn refusal(reason: HoldReason) -> &'static str {
+    match reason {
+        HoldReason::NoNumber | HoldReason::Undone => "held-no-number",
+        HoldReason::TwoNumbers => "held-two-numbers",
+        HoldReason::NotANumber => "held-not-a-number",
+        HoldReason::Impossible => "held-impossible",
+        HoldReason::Premium => "held-premium",
+        HoldReason::Satellite => "held-satellite",
+        HoldReason::SeveralCountries => "held-several-countries",
+        HoldReason::NoCountry => "held-no-country",
+        HoldReason::Country => "held-country",
+        HoldReason::OwnNumber => "held-own-number",
+        HoldReason::Differs => "held-differs",
+        HoldReason::SomebodyElses => "held-somebody-elses",
+        HoldReason::OldTag => "held-old-tag",
+        HoldReason::SeveralRecipients => "held-several-recipients",
+        HoldReason::SeveralPersons => "held-several-persons",
+        HoldReason::LookAlike => "held-look-alike",
     }
 }
 
 impl Deliveries {
-    /// Settles one outside recipient.
+    /// Settles one outside recipient of a message.
     ///
     /// # Errors
     /// The inner error holds the recipient; the outer is ours.
     pub(super) async fn resolve(
         &self,
-        practice: (PracticeId, &PracticeProfile),
+        whose: Whose<'_>,
         to: &Address,
-        display: Option<&str>,
+        display: &PersonName,
         given: &Given<'_>,
     ) -> Result<Result<Resolved, Doubt>, Fault> {
-        let (practice, profile) = practice;
-        let (explicit, tagged) = match self.explicit(profile, to, given) {
-            Ok(found) => found,
-            Err(doubt) => return Ok(Err(doubt)),
-        };
+        match self.explicit(whose.profile, to, given) {
+            Ok(explicit) => self.settle_number(whose, to, display, explicit).await,
+            Err(reason) => Ok(Err(reason.into())),
+        }
+    }
+
+    /// Settles a recipient with the number that was given, or with the one that is known.
+    ///
+    /// # Errors
+    /// As [`Deliveries::resolve`].
+    pub(super) async fn settle_number(
+        &self,
+        whose: Whose<'_>,
+        to: &Address,
+        display: &PersonName,
+        explicit: Option<Explicit>,
+    ) -> Result<Result<Resolved, Doubt>, Fault> {
+        let practice = whose.practice;
         let address_hash = self.vault.address_hash(practice, to);
         let known = self.known(practice, to, &address_hash).await?;
-        let settled = match explicit {
-            Some((number, channel)) => {
-                let number_hash = self.vault.number_hash(practice, &number);
-                let person = known.iter().find(|(_, record)| record.number == number);
-                if person.is_none() {
-                    if !known.is_empty() {
-                        return Ok(Err(Doubt::DiffersFromDirectory));
-                    }
-                    if !self.store.patients_calling(practice, &number_hash).await?.is_empty() {
-                        return Ok(Err(Doubt::SomebodyElses));
-                    }
-                    let before = self.store.delivered_before(practice, &address_hash, &number_hash).await?;
-                    if tagged && number::is_answer(given.subject) && !before {
-                        return Ok(Err(Doubt::OldTag));
-                    }
-                    if !before && is_look_alike(to.domain().as_str()) {
-                        return Ok(Err(Doubt::LookAlike));
-                    }
+        let learned = self.learned(whose.mailbox, to, &address_hash).await?;
+        let (number, channel, person) = match explicit {
+            Some(given) => {
+                if let Some(reason) = self.doubt(practice, to, &known, learned.as_ref(), &given).await? {
+                    return Ok(Err(Doubt { reason, proposed: Some((given.number, given.channel)) }));
                 }
-                (number, channel, person.cloned())
+                let person = known.iter().find(|(_, record)| record.number == given.number).cloned();
+                (given.number, given.channel, person)
             }
-            None => match choose(&known, display) {
-                Ok((id, record)) => (record.number.clone(), None, Some((id, record))),
-                Err(doubt) => return Ok(Err(doubt)),
+            None => match (choose(&known, display), learned) {
+                // What the sender settled is newer than the directory, and only *oui* put it there.
+                (_, Some(Learned { record, settled: true })) if fits(&record, display, known.len()) => {
+                    (record.number, record.channel, None)
+                }
+                (Ok((id, record)), _) => (record.number.clone(), None, Some((id, record))),
+                (Err(HoldReason::NoNumber), Some(learned)) => {
+                    let record = learned.record;
+                    let doubt = |reason| Doubt { reason, proposed: Some((record.number.clone(), record.channel)) };
+                    if !fits(&record, display, 0) {
+                        return Ok(Err(doubt(HoldReason::SeveralPersons)));
+                    }
+                    let hash = self.vault.number_hash(practice, &record.number);
+                    if !learned.settled && !self.store.patients_calling(practice, &hash).await?.is_empty() {
+                        return Ok(Err(doubt(HoldReason::SomebodyElses)));
+                    }
+                    (record.number, record.channel, None)
+                }
+                (Err(reason), _) => return Ok(Err(reason.into())),
             },
         };
-        let (number, channel, person) = settled;
         let record = person.as_ref().map(|(_, record)| record);
         let channel = channel
             .or_else(|| record.and_then(|record| record.channel))
@@ -134,42 +157,83 @@ impl Deliveries {
             number_hash: self.vault.number_hash(practice, &number),
             coordinates: Coordinates { address: to.clone(), number, language, channel },
             patient: person.map(|(id, _)| id),
-            address_hash,
         }))
     }
 
-    /// The number the sender wrote with this message, and whether it was a subject tag.
-    #[expect(clippy::type_complexity, reason = "a number with its channel, and where it stood")]
+    /// What is doubtful about a number that was given for an address.
+    async fn doubt(
+        &self,
+        practice: PracticeId,
+        to: &Address,
+        known: &[(PatientId, PatientRecord)],
+        learned: Option<&Learned>,
+        given: &Explicit,
+    ) -> Result<Option<HoldReason>, Fault> {
+        let told = learned.filter(|learned| learned.record.number == given.number);
+        let settled = given.confirmed || told.is_some_and(|told| told.settled);
+        if settled || known.iter().any(|(_, record)| record.number == given.number) {
+            return Ok(None);
+        }
+        if !known.is_empty() || (learned.is_some() && told.is_none()) {
+            return Ok(Some(HoldReason::Differs));
+        }
+        let number_hash = self.vault.number_hash(practice, &given.number);
+        if !self.store.patients_calling(practice, &number_hash).await?.is_empty() {
+            return Ok(Some(HoldReason::SomebodyElses));
+        }
+        let address_hash = self.vault.address_hash(practice, to);
+        if told.is_some() || self.store.delivered_before(practice, &address_hash, &number_hash).await? {
+            return Ok(None);
+        }
+        Ok(match () {
+            () if given.old => Some(HoldReason::OldTag),
+            () if is_look_alike(to.domain().as_str()) => Some(HoldReason::LookAlike),
+            () => None,
+        })
+    }
+
+    /// The number the sender wrote with this message.
     fn explicit(
         &self,
         profile: &PracticeProfile,
         to: &Address,
         given: &Given<'_>,
-    ) -> Result<(Option<(PhoneNumber, Option<Channel>)>, bool), Doubt> {
+    ) -> Result<Option<Explicit>, HoldReason> {
         let mut found: Vec<(PhoneNumber, Option<Channel>)> = Vec::new();
         for (_, text, channel) in given.header.iter().filter(|(address, ..)| address == to) {
-            found.push((self.read_number(profile, text).map_err(Doubt::Number)?, *channel));
+            found.push((self.read_number(profile, text)?, *channel));
         }
         let tags: Vec<Tag> = number::tags(given.subject);
         if (!tags.is_empty() || !given.envelope.is_empty()) && given.outside > 1 && found.is_empty() {
-            return Err(Doubt::SeveralRecipients);
+            return Err(HoldReason::SeveralRecipients);
         }
-        let mut tagged = false;
+        let in_header = !found.is_empty();
         if given.outside == 1 {
-            let in_header = !found.is_empty();
             for tag in &tags {
-                found.push((self.read_number(profile, &tag.text).map_err(Doubt::Number)?, tag.channel));
+                found.push((self.read_number(profile, &tag.text)?, tag.channel));
             }
-            tagged = !in_header && !tags.is_empty();
             for number in given.envelope {
-                found.push((self.read_number(profile, number.reveal()).map_err(Doubt::Number)?, None));
+                found.push((self.read_number(profile, number.reveal())?, None));
             }
         }
-        let first = found.first().cloned();
-        match first {
-            Some((number, _)) if found.iter().any(|(other, _)| *other != number) => Err(Doubt::TwoNumbers),
-            first => Ok((first, tagged)),
+        let Some((number, channel)) = found.first().cloned() else { return Ok(None) };
+        if found.iter().any(|(other, _)| *other != number) {
+            return Err(HoldReason::TwoNumbers);
         }
+        // A tag or an address that a reply took along may be another patient's; a field is written by software.
+        let old = !in_header && number::is_answer(given.subject);
+        Ok(Some(Explicit { number, channel, old, confirmed: false }))
+    }
+
+    /// What the mailbox told of this address.
+    async fn learned(&self, mailbox: MailboxId, to: &Address, hash: &KeyedHash) -> Result<Option<Learned>, Fault> {
+        let Some(row) = self.store.learned(mailbox, hash).await? else { return Ok(None) };
+        let learned = self.vault.open_learned(mailbox, &row.record)?;
+        if learned.record.address != *to {
+            tracing::error!(%mailbox, "a row without authority was not used: the database was changed by somebody else");
+            return Err(Fault::new("a learned number's row has lost its authority"));
+        }
+        Ok(Some(learned))
     }
 
     /// The persons of the directory with this address, opened.
@@ -195,18 +259,28 @@ impl Deliveries {
 }
 
 /// The person of the directory a message is for, when the sender gave no number.
-fn choose(known: &[(PatientId, PatientRecord)], display: Option<&str>) -> Result<(PatientId, PatientRecord), Doubt> {
-    let first = known.first().ok_or(Doubt::NoNumber)?;
+fn choose(
+    known: &[(PatientId, PatientRecord)],
+    display: &PersonName,
+) -> Result<(PatientId, PatientRecord), HoldReason> {
+    let first = known.first().ok_or(HoldReason::NoNumber)?;
     if known.iter().all(|(_, record)| record.number == first.1.number) {
         return Ok(first.clone());
     }
     // Families share an address: the display name chooses, and two that fit are a doubt.
-    let display = display.map(folded).filter(|name| !name.is_empty()).ok_or(Doubt::SeveralPersons)?;
+    let display = Some(folded(&display.0)).filter(|name| !name.is_empty()).ok_or(HoldReason::SeveralPersons)?;
     let mut fitting = known.iter().filter(|(_, record)| folded(&record.name.0) == display);
     match (fitting.next(), fitting.next()) {
         (Some(one), None) => Ok(one.clone()),
-        _ => Err(Doubt::SeveralPersons),
+        _ => Err(HoldReason::SeveralPersons),
     }
+}
+
+/// Whether what was told of an address is of the person whom a message names: nobody says that it is another one's.
+fn fits(record: &PatientRecord, display: &PersonName, persons: usize) -> bool {
+    let (told, named) = (folded(&record.name.0), folded(&display.0));
+    // An address of several persons is nobody's without a name.
+    if told.is_empty() || named.is_empty() { persons <= 1 } else { told == named }
 }
 
 fn folded(name: &str) -> String {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::domain::{Address, Fault, MailboxId, MailboxState, PhoneNumber, RESERVED_LOCAL_PARTS, Sender};
+use crate::domain::{Address, Fault, MailboxId, MailboxState, PhoneNumber, Sender};
 use crate::store::mailboxes::MailboxRow;
 use crate::texts::Said;
 
@@ -13,7 +13,7 @@ use super::{Deliveries, number};
 pub enum Route {
     /// A mailbox of this server.
     Local(MailboxId),
-    /// The practice's service address (`pli@`): nothing reads it yet, so the door refuses it.
+    /// The practice's service address (`pli@`): answers to letters of Pli.
     Service,
     /// A number for the one outside recipient: `+33612345678@sms.<domain>`.
     Number(PhoneNumber),
@@ -75,8 +75,9 @@ impl Deliveries {
             };
         }
         let to_route = |route| Ok(Ok(Reached { route, mailbox: None }));
-        if self.store.domain(to.domain()).await?.is_some() {
-            let service = RESERVED_LOCAL_PARTS.contains(&to.reveal_local().to_lowercase().as_str());
+        if let Some(domain) = self.store.domain(to.domain()).await? {
+            // Another practice's is nobody's here.
+            let service = to.reveal_local().eq_ignore_ascii_case(SERVICE) && domain.practice == sender.practice;
             return match service {
                 true => to_route(Route::Service),
                 false => self.refuse(sender, to, "5.1.1", "refused-unknown").await,
@@ -113,6 +114,8 @@ impl Deliveries {
     }
 }
 
+/// The local part of service addresses.
+pub(super) const SERVICE: &str = "pli";
 /// Domains of the health trust space: what is not on its list must not leave by link either.
 const HEALTH_SPACES: &[&str] = &["mssante.fr", "mssante.apicrypt.org", "interop-mssante.apicrypt.org"];
 

@@ -94,6 +94,12 @@ words! {
         Recalled = "delivery.recalled",
         /// A delivery came to its end.
         Expired = "delivery.expired",
+        /// The sender of a held delivery was asked again, or reminded.
+        HoldAsked = "hold.asked",
+        /// The sender of a held delivery said which number to use.
+        HoldAnswered = "hold.answered",
+        /// The sender said that the number that was settled is wrong.
+        HoldUndone = "hold.undone",
         /// A receipt was put into the sender's mailbox.
         ReceiptDeposited = "receipt.deposited",
         /// A row failed its authority check and was not used.

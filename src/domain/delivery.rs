@@ -1,10 +1,13 @@
 //! A delivery to an outside recipient: its states, its channels, its failures.
 
+use super::NumberFault;
 use super::mailbox::words;
 
 words! {
-    /// Where a delivery stands: `queued → notified → opened → downloaded`, or one of the ends.
+    /// Where a delivery stands: `held → queued → notified → opened → downloaded`, or one of the ends.
     DeliveryState {
+        /// Its recipient waits for a number: nothing leaves.
+        Held = "held",
         /// Accepted; the notice has not left yet.
         Queued = "queued",
         /// The relay took the notice: handed over, not delivered.
@@ -21,6 +24,44 @@ words! {
         Bounced = "bounced",
         /// A hundred wrong codes: closed until the sender makes a new one.
         Locked = "locked",
+    }
+
+    /// Why a recipient waits for a number.
+    HoldReason {
+        /// No number anywhere.
+        NoNumber = "no-number",
+        /// Numbers that differ.
+        TwoNumbers = "two-numbers",
+        /// What was given is no number.
+        NotANumber = "not-a-number",
+        /// Nobody has it.
+        Impossible = "impossible",
+        /// A special or special-rate number.
+        Premium = "premium",
+        /// A satellite telephone.
+        Satellite = "satellite",
+        /// It exists in several of the practice's countries.
+        SeveralCountries = "several-countries",
+        /// It is another country's, and its code is missing.
+        NoCountry = "no-country",
+        /// A country to which no codes are sent.
+        Country = "country",
+        /// The practice's own.
+        OwnNumber = "own-number",
+        /// Another is known for this address.
+        Differs = "differs",
+        /// It is another person's.
+        SomebodyElses = "somebody-elses",
+        /// A number in a reply or forward, never used with this address.
+        OldTag = "old-tag",
+        /// One number for several outside recipients.
+        SeveralRecipients = "several-recipients",
+        /// Several persons share the address.
+        SeveralPersons = "several-persons",
+        /// The domain looks like a great provider's, misspelt.
+        LookAlike = "look-alike",
+        /// Its sender said that the number that was settled is wrong.
+        Undone = "undone",
     }
 
     /// How a code travels.
@@ -87,6 +128,8 @@ words! {
         Fault = "fault",
         /// Never opened in the time it was kept.
         NotOpened = "not-opened",
+        /// Its sender did not say which number to use.
+        Unanswered = "unanswered",
         /// An SMS to a landline.
         Landline = "landline",
         /// Nobody has this number.
@@ -112,6 +155,21 @@ impl DeliveryState {
     /// Whether the patient may still ask for a code.
     pub fn is_open(self) -> bool {
         matches!(self, Self::Queued | Self::Notified | Self::Opened | Self::Downloaded)
+    }
+}
+
+impl From<NumberFault> for HoldReason {
+    fn from(fault: NumberFault) -> Self {
+        match fault {
+            NumberFault::NotANumber => Self::NotANumber,
+            NumberFault::Premium | NumberFault::Company | NumberFault::Pager => Self::Premium,
+            NumberFault::Satellite => Self::Satellite,
+            NumberFault::SeveralCountries => Self::SeveralCountries,
+            NumberFault::NoCountry => Self::NoCountry,
+            NumberFault::Country => Self::Country,
+            NumberFault::Own => Self::OwnNumber,
+            _ => Self::Impossible,
+        }
     }
 }
 

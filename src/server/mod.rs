@@ -282,6 +282,7 @@ impl Running {
                     deliveries.tell_cloud_refusals().await,
                     deliveries.tell_devices().await,
                     deliveries.tell_stops().await,
+                    deliveries.tell_holds().await,
                 ];
                 let mut away = away.lock().await;
                 match told.into_iter().collect::<Result<Vec<()>, _>>() {

@@ -486,7 +486,6 @@ impl Machine {
     fn routed(&mut self, address: Address, asked: RecipientDsn, route: Option<Result<Route, Refused>>) {
         let Some(envelope) = &mut self.envelope else { return self.close(&reply::CLOSING) };
         match route {
-            Some(Ok(Route::Service)) => self.say(&reply::SERVICE_ADDRESS),
             Some(Ok(route)) => {
                 envelope.reachable |= !matches!(route, Route::Number(_));
                 envelope.seen.insert(address.clone());

@@ -216,8 +216,6 @@ replies! {
 
     /// RFC 6409 §6.1, of `<>`.
     NOT_YOUR_ADDRESS = 553 "5.7.1" "The sender must be the mailbox that logged in";
-    /// DESIGN §2: `pli@…` does not read yet.
-    SERVICE_ADDRESS = 550 "5.1.1" "This address of the practice cannot be written to yet";
     /// RFC 3463 §3.2: the domain is ours, and nobody there gets mail from anywhere.
     NO_SUCH_ADDRESS = 550 "5.1.1" "This address takes no mail from the Internet";
     /// RFC 5321 §3.6.2: nothing is relayed.

@@ -209,11 +209,11 @@ impl Tx {
         failure: Option<FailureClass>,
         at: Timestamp,
     ) -> Result<bool, Fault> {
-        if state.is_open() {
+        if state.is_open() || state == DeliveryState::Held {
             return Err(Fault::because("a delivery cannot end like that", state.word()));
         }
         let sql = "UPDATE deliveries SET state = $2, failure = $3, ended_at = $4, esk = NULL, ticket_sealed = NULL, \
-                   subject_sealed = NULL WHERE id = $1 AND state IN ('queued', 'notified', 'opened', 'downloaded')";
+                   subject_sealed = NULL WHERE id = $1 AND state IN ('held', 'queued', 'notified', 'opened', 'downloaded')";
         if self.conn.execute(sql, &[id.into(), state.into(), failure.into(), at.into()]).await? == 0 {
             return Ok(false);
         }
@@ -240,7 +240,7 @@ impl Tx {
         self.conn.execute("DELETE FROM portal_sessions WHERE delivery_id = $1", &[id.into()]).await?;
         let sql = "UPDATE outbox SET done_at = $2, lease_until = 0 WHERE delivery_id = $1 AND done_at IS NULL";
         self.conn.execute(sql, &[id.into(), at.into()]).await?;
-        Ok(())
+        self.stop_reminding(id).await
     }
 }
 

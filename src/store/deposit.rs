@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::deliveries::{self, DeliveryRow};
+use super::holds::{self, HoldRow};
 use super::rates::{self, Allowance, Over};
 use super::sql::{Conn, Inner};
 use super::summaries::{DepositKeyRow, NewSummary};
@@ -34,6 +35,10 @@ pub struct Deposit {
     pub entries: Vec<NewEntry>,
     /// One for each outside recipient, with the work that sends its notice.
     pub deliveries: Vec<(DeliveryRow, NewWork)>,
+    /// One for each outside recipient who waits for a number, with what is asked.
+    pub held: Vec<(DeliveryRow, HoldRow)>,
+    /// Keyed hashes of numbers in what its sender wrote.
+    pub signatures: Vec<KeyedHash>,
     /// The keys of its summaries that may not be stored yet.
     pub keys: Vec<DepositKeyRow>,
     /// What the journal says.
@@ -117,6 +122,8 @@ pub(super) struct Rows {
     objects: Vec<ObjectRow>,
     entries: Vec<NewEntry>,
     deliveries: Vec<(DeliveryRow, NewWork)>,
+    held: Vec<(DeliveryRow, HoldRow)>,
+    signatures: Vec<KeyedHash>,
     keys: Vec<DepositKeyRow>,
 }
 
@@ -196,9 +203,9 @@ impl Store {
         at: Timestamp,
     ) -> Result<Result<(), Over>, Fault> {
         let (mut rows, mut events) = (Vec::with_capacity(deposits.len()), Vec::with_capacity(deposits.len()));
-        for Deposit { message, objects, entries, deliveries, keys, event } in deposits {
+        for Deposit { message, objects, entries, deliveries, held, signatures, keys, event } in deposits {
             let objects = self.put_large(objects).await?;
-            rows.push(Rows { message, objects, entries, deliveries, keys });
+            rows.push(Rows { message, objects, entries, deliveries, held, signatures, keys });
             events.push(event);
         }
         let (done, answer) = oneshot::channel();
@@ -242,13 +249,13 @@ impl Tx {
         if deposit.objects.iter().any(|object| object.container.as_octets().len() > Deposit::INLINE) {
             return Err(Fault::new("an object is too large for its row"));
         }
-        let Deposit { message, objects, entries, deliveries, keys, .. } = deposit;
+        let Deposit { message, objects, entries, deliveries, held, signatures, keys, .. } = deposit;
         let objects = objects.into_iter().map(|NewObject { id, container }| ObjectRow {
             id,
             size: octets(&container),
             container: Some(container),
         });
-        let rows = Rows { message, objects: objects.collect(), entries, deliveries, keys };
+        let rows = Rows { message, objects: objects.collect(), entries, deliveries, held, signatures, keys };
         self.touched.extend(insert(&mut self.conn, &[&rows]).await?);
         Ok(())
     }
@@ -342,6 +349,17 @@ async fn insert(conn: &mut Conn, group: &[&Rows]) -> Result<Vec<(MailboxId, i64)
     for (row, work) in group.iter().flat_map(|rows| &rows.deliveries) {
         deliveries::insert(conn, row).await?;
         outbox::insert(conn, row.id, work).await?;
+    }
+    for (row, hold) in group.iter().flat_map(|rows| &rows.held) {
+        deliveries::insert(conn, row).await?;
+        holds::insert(conn, hold).await?;
+    }
+    // In one order on every node.
+    let numbers = group.iter().flat_map(|rows| rows.signatures.iter().map(|number| (rows.message.mailbox, number)));
+    let mut numbers: Vec<(MailboxId, &KeyedHash)> = numbers.collect();
+    numbers.sort_by_key(|(mailbox, number)| (*mailbox, number.as_octets()));
+    for (mailbox, number) in numbers {
+        holds::see(conn, mailbox, number).await?;
     }
     Ok(touched)
 }

@@ -23,6 +23,7 @@ pub mod expunge;
 pub mod failures;
 pub mod folders;
 pub mod health;
+pub mod holds;
 pub mod imports;
 pub mod mailboxes;
 pub mod objects;

@@ -99,7 +99,7 @@ impl Tx {
     pub async fn hold_everything(&mut self, now: Timestamp) -> Result<u64, Fault> {
         self.conn.execute("UPDATE outbox SET due_at = $1 WHERE done_at IS NULL", &[NEVER.into()]).await?;
         let sql = "UPDATE deliveries SET suspended_at = $1 \
-                   WHERE state IN ('queued', 'notified', 'opened', 'downloaded') AND suspended_at IS NULL";
+                   WHERE state IN ('held', 'queued', 'notified', 'opened', 'downloaded') AND suspended_at IS NULL";
         Ok(self.conn.execute(sql, &[now.into()]).await?)
     }
 

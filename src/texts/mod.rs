@@ -24,6 +24,7 @@ pub const SOURCES: &[(Language, &[&str])] = &[
             include_str!("fr/stop.ftl"),
             include_str!("fr/device.ftl"),
             include_str!("fr/bounce.ftl"),
+            include_str!("fr/hold.ftl"),
         ],
     ),
     (
@@ -39,6 +40,7 @@ pub const SOURCES: &[(Language, &[&str])] = &[
             include_str!("en/stop.ftl"),
             include_str!("en/device.ftl"),
             include_str!("en/bounce.ftl"),
+            include_str!("en/hold.ftl"),
         ],
     ),
     (
@@ -54,6 +56,7 @@ pub const SOURCES: &[(Language, &[&str])] = &[
             include_str!("it/stop.ftl"),
             include_str!("it/device.ftl"),
             include_str!("it/bounce.ftl"),
+            include_str!("it/hold.ftl"),
         ],
     ),
     (
@@ -69,6 +72,7 @@ pub const SOURCES: &[(Language, &[&str])] = &[
             include_str!("es/stop.ftl"),
             include_str!("es/device.ftl"),
             include_str!("es/bounce.ftl"),
+            include_str!("es/hold.ftl"),
         ],
     ),
     (
@@ -84,6 +88,7 @@ pub const SOURCES: &[(Language, &[&str])] = &[
             include_str!("ru/stop.ftl"),
             include_str!("ru/device.ftl"),
             include_str!("ru/bounce.ftl"),
+            include_str!("ru/hold.ftl"),
         ],
     ),
 ];

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::domain::{
-    Address, Channel, Coordinates, DeliveryId, DeviceId, Fault, KeyedHash, Language, MailboxId, PatientId,
+    Address, Channel, Coordinates, DeliveryId, DeviceId, Fault, HoldReason, KeyedHash, Language, MailboxId, PatientId,
     PatientRecord, PersonName, PhoneNumber, PracticeId, PracticeProfile, QueueId, Random, Sealed, Ticket,
 };
 
@@ -46,6 +46,30 @@ pub struct Writer {
     pub message_id: String,
 }
 
+/// What is asked about a recipient who waits for a number.
+#[derive(Clone)]
+pub struct Question {
+    /// Who waits.
+    pub address: Address,
+    /// The name that the sender gave; empty where there was none.
+    pub name: PersonName,
+    /// Why.
+    pub reason: HoldReason,
+    /// The number that *oui* settles.
+    pub proposed: Option<PhoneNumber>,
+    /// How the sender wants codes to travel.
+    pub channel: Option<Channel>,
+}
+
+/// What a mailbox told of an address.
+#[derive(Clone)]
+pub struct Learned {
+    /// Address, name, number.
+    pub record: PatientRecord,
+    /// Whether a doubt about the pair was settled with *oui*.
+    pub settled: bool,
+}
+
 /// A device's label and the person it belongs to.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceLabel {
@@ -67,7 +91,43 @@ struct Reached {
     channel: Option<String>,
 }
 
+#[derive(Serialize, Deserialize)]
+struct Asked {
+    address: String,
+    name: String,
+    reason: String,
+    proposed: Option<String>,
+    channel: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Told {
+    #[serde(flatten)]
+    reached: Reached,
+    settled: bool,
+}
+
 impl Reached {
+    fn of(record: &PatientRecord) -> Self {
+        Self {
+            address: record.address.reveal(),
+            number: record.number.reveal().to_owned(),
+            name: record.name.0.clone(),
+            language: record.language,
+            channel: record.channel.map(|channel| channel.word().to_owned()),
+        }
+    }
+
+    fn record(self) -> Result<PatientRecord, Fault> {
+        Ok(PatientRecord {
+            address: self.address()?,
+            number: self.number()?,
+            language: self.language,
+            channel: self.channel(),
+            name: PersonName(self.name),
+        })
+    }
+
     fn address(&self) -> Result<Address, Fault> {
         self.address.parse().map_err(|_| Fault::new("a sealed record holds no address"))
     }
@@ -109,26 +169,59 @@ impl Vault {
         record: &PatientRecord,
         random: &dyn Random,
     ) -> Result<Sealed, Fault> {
-        let mirror = Reached {
-            address: record.address.reveal(),
-            number: record.number.reveal().to_owned(),
-            name: record.name.0.clone(),
-            language: record.language,
-            channel: record.channel.map(|c| c.word().to_owned()),
-        };
-        self.seal_json(Place { table: "patients", row: &id.to_string(), column: "record", version }, &mirror, random)
+        let place = Place { table: "patients", row: &id.to_string(), column: "record", version };
+        self.seal_json(place, &Reached::of(record), random)
     }
 
     /// Opens it again.
     pub fn open_person(&self, id: PatientId, version: i64, sealed: &Sealed) -> Result<PatientRecord, Fault> {
         let place = Place { table: "patients", row: &id.to_string(), column: "record", version };
-        let mirror: Reached = self.open_json(place, sealed)?;
-        Ok(PatientRecord {
-            address: mirror.address()?,
-            number: mirror.number()?,
-            language: mirror.language,
-            channel: mirror.channel(),
-            name: PersonName(mirror.name),
+        self.open_json::<Reached>(place, sealed)?.record()
+    }
+
+    /// Seals what a mailbox told of an address.
+    pub fn seal_learned(&self, id: MailboxId, learned: &Learned, random: &dyn Random) -> Result<Sealed, Fault> {
+        let place = Place { table: "learned_numbers", row: &id.to_string(), column: "record", version: 0 };
+        self.seal_json(place, &Told { reached: Reached::of(&learned.record), settled: learned.settled }, random)
+    }
+
+    /// Opens it again.
+    pub fn open_learned(&self, id: MailboxId, sealed: &Sealed) -> Result<Learned, Fault> {
+        let place = Place { table: "learned_numbers", row: &id.to_string(), column: "record", version: 0 };
+        let told: Told = self.open_json(place, sealed)?;
+        Ok(Learned { record: told.reached.record()?, settled: told.settled })
+    }
+
+    /// Seals what is asked about a held delivery, for one version of the question.
+    pub fn seal_question(
+        &self,
+        id: DeliveryId,
+        version: i64,
+        question: &Question,
+        random: &dyn Random,
+    ) -> Result<Sealed, Fault> {
+        let mirror = Asked {
+            address: question.address.reveal(),
+            name: question.name.0.clone(),
+            reason: question.reason.word().to_owned(),
+            proposed: question.proposed.as_ref().map(|number| number.reveal().to_owned()),
+            channel: question.channel.map(|channel| channel.word().to_owned()),
+        };
+        self.seal_json(Place { table: "holds", row: &id.to_string(), column: "question", version }, &mirror, random)
+    }
+
+    /// Opens it again.
+    pub fn open_question(&self, id: DeliveryId, version: i64, sealed: &Sealed) -> Result<Question, Fault> {
+        let wrong = || Fault::new("a sealed question is none");
+        let place = Place { table: "holds", row: &id.to_string(), column: "question", version };
+        let asked: Asked = self.open_json(place, sealed)?;
+        let proposed = asked.proposed.map(|number| PhoneNumber::kept(&number).map_err(|_| wrong())).transpose()?;
+        Ok(Question {
+            address: asked.address.parse().map_err(|_| wrong())?,
+            name: PersonName(asked.name),
+            reason: HoldReason::from_word(&asked.reason).ok_or_else(wrong)?,
+            proposed,
+            channel: asked.channel.as_deref().and_then(Channel::from_word),
         })
     }
 

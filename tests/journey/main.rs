@@ -36,6 +36,7 @@ mod dsn;
 mod exact;
 mod faults;
 mod gateway;
+mod holds;
 mod hostile;
 mod kannel;
 mod letter;

@@ -258,6 +258,8 @@ impl House {
             objects: vec![NewObject { id: head, container: Container::from_octets(octets(size)) }],
             entries: vec![self.entry(head, FolderRole::Sent)],
             deliveries: vec![(delivery, work)],
+            held: Vec::new(),
+            signatures: Vec::new(),
             keys: Vec::new(),
             event: event(Verb::Deposited).about_message(message),
         }

@@ -1,0 +1,335 @@
+//! What practitioners answer to letters of Pli, and what is done about it (DESIGN §5, *Reading answers by mail*).
+//!
+//! An answer is an authenticated submission to the service address. It counts only where it is of the mailbox that sent
+//! the message in question, or of one that may write as it; the reference in it proves nothing and is only how the
+//! question is found. What a program wrote ends unread (RFC 3834 §2). What was understood is confirmed, masked.
+
+use std::time::Duration;
+
+use crate::domain::{
+    Actor, Address, DeliveryState, Fault, HoldReason, MessageId, PatientRecord, PhoneNumber, QueueId, Sender,
+    Timestamp, Verb,
+};
+use crate::mime::Answer;
+use crate::mime::answer::Word;
+use crate::store::deliveries::DeliveryRow;
+use crate::store::deposit::NewWork;
+use crate::store::holds::{HoldRow, LearnedRow};
+use crate::vault::{Learned, Question};
+
+use super::Deliveries;
+use super::hold::{GIVE_UP, HoldNews, Misheard, Occasion, REMINDER, event};
+use super::notice::Letter;
+use super::receipt::Place;
+use super::resolve::{Explicit, Resolved, Whose};
+
+/// What an answer says.
+enum Heard {
+    Word(Word),
+    Number(PhoneNumber),
+    /// One number, which cannot be used.
+    Unusable(HoldReason),
+    Not(Misheard),
+}
+
+/// A question, and who answers it.
+struct Asked<'a> {
+    sender: &'a Sender,
+    row: DeliveryRow,
+    hold: HoldRow,
+    question: Question,
+}
+
+impl Deliveries {
+    /// Hears an answer that was submitted to the service address.
+    ///
+    /// # Errors
+    /// A [`Fault`]: then nothing was changed, and the same answer may come again.
+    pub(super) async fn hear(&self, sender: &Sender, answer: &Answer) -> Result<(), Fault> {
+        if answer.automatic {
+            tracing::info!(mailbox = %sender.mailbox, "a program answered a letter of Pli: not read");
+            return Ok(());
+        }
+        let Some(row) = self.asked_about(sender, answer).await? else { return self.tell_unknown(sender).await };
+        let hold = self.store.hold(row.id).await?.ok_or(Fault::new("a letter's question is gone"))?;
+        let question = self.vault.open_question(row.id, hold.version, &hold.question)?;
+        let heard = self.heard(&row, answer).await?;
+        let asked = Asked { sender, row, hold, question };
+        match asked.row.state {
+            DeliveryState::Held => self.answer_held(asked, heard).await,
+            DeliveryState::Queued | DeliveryState::Notified => self.answer_sent(asked, heard).await,
+            DeliveryState::Opened | DeliveryState::Downloaded => self.tell(&asked, &HoldNews::TooLate).await,
+            _ => self.tell(&asked, &HoldNews::Over).await,
+        }
+    }
+
+    /// The delivery that an answer is about, where this sender may answer for it.
+    async fn asked_about(&self, sender: &Sender, answer: &Answer) -> Result<Option<DeliveryRow>, Fault> {
+        let Some(id) = answer.about.iter().find_map(|id| self.delivery_named(id)) else { return Ok(None) };
+        let Some(row) = self.store.delivery(id).await? else { return Ok(None) };
+        if !self.vault.holds(&row, &row.mac) {
+            tracing::error!(delivery = %row.id, "a row without authority was not used: the database was changed by somebody else");
+            return Err(Fault::new("a delivery's row has lost its authority"));
+        }
+        if row.mailbox == sender.mailbox {
+            return Ok(Some(row));
+        }
+        let Some(owner) = self.store.mailbox(row.mailbox).await? else { return Ok(None) };
+        let owner: Address = owner.address.parse().map_err(|_| Fault::new("a mailbox row holds no address"))?;
+        let may = row.practice == sender.practice && self.writes_as(sender, &owner).await?;
+        if !may {
+            tracing::warn!(delivery = %row.id, mailbox = %sender.mailbox, "somebody else answered a question: not heard");
+        }
+        Ok(may.then_some(row))
+    }
+
+    /// What an answer says: exactly one number, or one word.
+    async fn heard(&self, row: &DeliveryRow, answer: &Answer) -> Result<Heard, Fault> {
+        let profile = self.profile(row.practice).await?;
+        let (mut numbers, mut unusable, mut own) = (Vec::<PhoneNumber>::new(), Vec::new(), false);
+        for text in &answer.numbers {
+            match self.read_number(&profile, text).map_err(HoldReason::from) {
+                Ok(number) => {
+                    let hash = self.vault.number_hash(row.practice, &number);
+                    if self.store.is_signature(row.mailbox, &hash).await? {
+                        own = true;
+                    } else if !numbers.contains(&number) {
+                        numbers.push(number);
+                    }
+                }
+                Err(HoldReason::OwnNumber) => own = true,
+                Err(reason) => unusable.push(reason),
+            }
+        }
+        Ok(match (answer.word, numbers.as_slice(), unusable.as_slice()) {
+            (Some(word), [], []) => Heard::Word(word),
+            (None, [number], []) => Heard::Number(number.clone()),
+            (None, [], [reason]) => Heard::Unusable(*reason),
+            (None, [], []) if own => Heard::Not(Misheard::Own),
+            (None, [], []) => Heard::Not(Misheard::Nothing),
+            _ => Heard::Not(Misheard::Several(numbers.iter().map(PhoneNumber::masked).collect())),
+        })
+    }
+
+    /// An answer about a recipient who waits.
+    async fn answer_held(&self, asked: Asked<'_>, heard: Heard) -> Result<(), Fault> {
+        let again = |question: Question, misheard: Option<Misheard>| (question, Occasion::Answered(misheard));
+        let (question, occasion) = match heard {
+            Heard::Word(Word::Cancel) => return self.cancel(&asked).await,
+            Heard::Word(Word::Yes) => match asked.question.proposed.clone() {
+                Some(number) => match self.settle_held(&asked, number, true).await? {
+                    Ok(()) => return Ok(()),
+                    Err(question) => again(question, None),
+                },
+                None => again(asked.question.clone(), Some(Misheard::YesToNothing)),
+            },
+            // That number is wrong: another is asked for.
+            Heard::Word(Word::No) => again(Question { proposed: None, ..asked.question.clone() }, None),
+            Heard::Number(number) => match self.settle_held(&asked, number, false).await? {
+                Ok(()) => return Ok(()),
+                Err(question) => again(question, None),
+            },
+            Heard::Unusable(reason) => again(Question { reason, proposed: None, ..asked.question.clone() }, None),
+            Heard::Not(misheard) => again(asked.question.clone(), Some(misheard)),
+        };
+        let (actor, now) = (Actor::Device(asked.sender.device), self.clock.now());
+        self.ask(&asked.row, asked.hold, &question, &occasion, actor, now).await?;
+        Ok(())
+    }
+
+    /// An answer about a recipient whose number was settled: *non*, or another number, takes it back.
+    async fn answer_sent(&self, asked: Asked<'_>, heard: Heard) -> Result<(), Fault> {
+        match heard {
+            Heard::Word(Word::Cancel) => self.cancel(&asked).await,
+            Heard::Word(Word::No) => {
+                if !self.undo(&asked, true).await? {
+                    return self.tell(&asked, &HoldNews::TooLate).await;
+                }
+                Ok(())
+            }
+            Heard::Number(number) if !self.is_settled_to(&asked.row, &number)? => {
+                if !self.undo(&asked, false).await? {
+                    return self.tell(&asked, &HoldNews::TooLate).await;
+                }
+                let row = self.store.delivery(asked.row.id).await?.ok_or(Fault::new("a delivery is gone"))?;
+                let hold = self.store.hold(row.id).await?.ok_or(Fault::new("a letter's question is gone"))?;
+                let question = self.vault.open_question(row.id, hold.version, &hold.question)?;
+                let asked = Asked { sender: asked.sender, row, hold, question };
+                Box::pin(self.answer_held(asked, Heard::Number(number))).await
+            }
+            _ => {
+                let number = self.settled_number(&asked.row)?.map(|number| number.masked()).unwrap_or_default();
+                self.tell(&asked, &HoldNews::Already(number)).await
+            }
+        }
+    }
+
+    /// Settles the number of a recipient who waits and lets the letter go; or what is to be asked instead.
+    async fn settle_held(
+        &self,
+        asked: &Asked<'_>,
+        number: PhoneNumber,
+        confirmed: bool,
+    ) -> Result<Result<(), Question>, Fault> {
+        let (row, question) = (&asked.row, &asked.question);
+        let profile = self.profile(row.practice).await?;
+        let whose = Whose { practice: row.practice, profile: &profile, mailbox: row.mailbox };
+        let explicit = Explicit { number, channel: question.channel, old: false, confirmed };
+        let settled = self.settle_number(whose, &question.address, &question.name, Some(explicit)).await?;
+        match settled {
+            Ok(resolved) => {
+                let days = if profile.days == 0 { self.settings.days } else { profile.days };
+                self.let_go(asked, resolved, confirmed, Duration::from_secs(u64::from(days) * 86_400)).await?;
+                Ok(Ok(()))
+            }
+            Err(doubt) => {
+                let proposed = doubt.proposed.map(|(number, _)| number);
+                Ok(Err(Question { reason: doubt.reason, proposed, ..question.clone() }))
+            }
+        }
+    }
+
+    /// The letter leaves, the number is kept for this mailbox, and the sender is told: one transaction.
+    async fn let_go(
+        &self,
+        asked: &Asked<'_>,
+        resolved: Resolved,
+        confirmed: bool,
+        open: Duration,
+    ) -> Result<(), Fault> {
+        let (now, random) = (self.clock.now(), self.random.as_ref());
+        let mut row = asked.row.clone();
+        // The link may have left with another number: then it is good, and only the code goes elsewhere.
+        row.state = if row.ticket.is_some() { DeliveryState::Queued } else { DeliveryState::Notified };
+        row.patient = resolved.patient;
+        row.coordinates = Some(self.vault.seal_coordinates(row.id, &resolved.coordinates, random)?);
+        row.number_hash = resolved.number_hash;
+        row.expires_at = now.plus(open);
+        row.mac = self.vault.mark(&row);
+        let number = resolved.coordinates.number;
+        let letter = self.hold_news(&row, &asked.question.address, &HoldNews::Sent(number.masked()), now).await?;
+        let learned = match resolved.patient {
+            Some(_) => None,
+            None => Some(self.learned_row(asked, number, confirmed, now)?),
+        };
+        let mut tx = self.store.write("settle a held delivery").await?;
+        if !tx.settle_hold(&row, now).await? {
+            return Ok(());
+        }
+        if row.state == DeliveryState::Queued {
+            tx.insert_work(row.id, NewWork { id: QueueId::random(random), due_at: now }).await?;
+        }
+        if let Some(learned) = learned {
+            tx.learn(&learned).await?;
+        }
+        tx.insert_deposit(letter).await?;
+        tx.commit(event(&row, Actor::Device(asked.sender.device), Verb::HoldAnswered, now)).await?;
+        self.wake.notify_one();
+        Ok(())
+    }
+
+    fn learned_row(
+        &self,
+        asked: &Asked<'_>,
+        number: PhoneNumber,
+        settled: bool,
+        now: Timestamp,
+    ) -> Result<LearnedRow, Fault> {
+        let record = PatientRecord {
+            name: asked.question.name.clone(),
+            address: asked.question.address.clone(),
+            number,
+            language: None,
+            channel: asked.question.channel,
+        };
+        let mailbox = asked.row.mailbox;
+        Ok(LearnedRow {
+            mailbox,
+            address: asked.row.address_hash.clone(),
+            record: self.vault.seal_learned(mailbox, &Learned { record, settled }, self.random.as_ref())?,
+            delivery: asked.row.id,
+            learned_at: now,
+        })
+    }
+
+    /// Takes a settled number back while no code was asked for; `false` when that is too late. The letter that asks for
+    /// another is written where nobody has said it yet.
+    async fn undo(&self, asked: &Asked<'_>, ask: bool) -> Result<bool, Fault> {
+        let now = self.clock.now();
+        let row = &asked.row;
+        let question = Question { reason: HoldReason::Undone, proposed: None, ..asked.question.clone() };
+        let version = asked.hold.version.saturating_add(1);
+        let hold = HoldRow {
+            delivery: row.id,
+            question: self.vault.seal_question(row.id, version, &question, self.random.as_ref())?,
+            version,
+            asked_at: now,
+            remind_at: Some(now.plus(REMINDER)),
+            settled_at: None,
+        };
+        let letter = match ask {
+            true => Some(self.asking_letter(row, &question, &Occasion::Undone, now).await?),
+            false => None,
+        };
+        let mut tx = self.store.write("take a number back").await?;
+        if !tx.hold_again(&hold, now.plus(GIVE_UP)).await? {
+            return Ok(false);
+        }
+        tx.unlearn(row.mailbox, row.id).await?;
+        if let Some(letter) = letter {
+            tx.insert_deposit(letter).await?;
+        }
+        tx.commit(event(row, Actor::Device(asked.sender.device), Verb::HoldUndone, now)).await?;
+        Ok(true)
+    }
+
+    /// Nothing goes to this recipient, as the sender wishes: keys are destroyed.
+    async fn cancel(&self, asked: &Asked<'_>) -> Result<(), Fault> {
+        let now = self.clock.now();
+        let letter = self.hold_news(&asked.row, &asked.question.address, &HoldNews::Cancelled, now).await?;
+        let mut tx = self.store.write("cancel a delivery").await?;
+        if !tx.end_delivery(asked.row.id, DeliveryState::Recalled, None, now).await? {
+            return Ok(());
+        }
+        tx.insert_deposit(letter).await?;
+        tx.commit(event(&asked.row, Actor::Device(asked.sender.device), Verb::Recalled, now)).await?;
+        self.store.shred_soon().await;
+        Ok(())
+    }
+
+    /// A letter about a question that changes nothing.
+    async fn tell(&self, asked: &Asked<'_>, news: &HoldNews) -> Result<(), Fault> {
+        let now = self.clock.now();
+        let letter = self.hold_news(&asked.row, &asked.question.address, news, now).await?;
+        self.store.deposit(letter).await
+    }
+
+    /// A person wrote to the service address about nothing that is asked of them: that is said, to them alone.
+    async fn tell_unknown(&self, sender: &Sender) -> Result<(), Fault> {
+        let (now, owner) = (self.clock.now(), self.owner(sender.mailbox).await?);
+        let id = MessageId::random(self.random.as_ref());
+        let say = |key: &str| self.texts.say(owner.profile.language, key, &[]);
+        let octets = Letter {
+            from_name: &say("receipt-from"),
+            from: &self.service_address(&owner.address)?,
+            to: &owner.address,
+            subject: &say("hold-unknown-subject"),
+            text: format!("{}\r\n{}\r\n", say("hold-unknown"), say("hold-unknown-what")),
+            thread: None,
+            message_id: format!("<unknown.{id}@{}>", self.settings.hostname),
+            at: now,
+        }
+        .octets()?;
+        let place = Place { mailbox: owner.mailbox, practice: owner.practice, certificate: &owner.certificate };
+        self.store.deposit(self.sealed_letter(id, &place, octets, now)?).await
+    }
+
+    fn settled_number(&self, row: &DeliveryRow) -> Result<Option<PhoneNumber>, Fault> {
+        let coordinates = row.coordinates.as_ref().map(|sealed| self.vault.open_coordinates(row.id, sealed));
+        Ok(coordinates.transpose()?.map(|to| to.number))
+    }
+
+    fn is_settled_to(&self, row: &DeliveryRow, number: &PhoneNumber) -> Result<bool, Fault> {
+        Ok(self.settled_number(row)?.as_ref() == Some(number))
+    }
+}
