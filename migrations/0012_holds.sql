@@ -27,3 +27,9 @@ CREATE TABLE signature_numbers (
     messages      BIGINT NOT NULL,                   -- in how many it was seen, two at most
     PRIMARY KEY (mailbox_id, number_hash)
 );
+
+-- A recall closes a letter at once and destroys its keys later, so that a slip of the mouse can be undone.
+ALTER TABLE deliveries ADD COLUMN recalled_at BIGINT;                     -- since when it is being recalled; NULL: it is not
+ALTER TABLE deliveries ADD COLUMN recall_at BIGINT;                       -- when its keys are destroyed; year 9999: its sender is asked first
+ALTER TABLE deliveries ADD COLUMN recall_told_at BIGINT;                  -- when its sender was told
+CREATE INDEX deliveries_by_recall ON deliveries (mailbox_id, recalled_at) WHERE recalled_at IS NOT NULL;

@@ -34,7 +34,15 @@
 //! 3. End of DATA: [`delivery::Deliveries::accept`] checks the author, settles the number of each outside
 //!    recipient, has the message sealed ([`vault::Vault::seal_message`]) and deposits all of it in one
 //!    transaction ([`store::Store::deposit`]), with the report of delivery that the envelope asked for.
+//!    Who has no sure number is held, alone, and the question lies in the sender's INBOX with the same commit.
 //! 4. Only then 250: it names a [`domain::QueueId`], and only a committed deposit returns one.
+//!
+//! Ask: what the practitioner answers to such a question is a submission to the service address. [`mime::Answer`] hears
+//! one number or one word of it, or nothing; where the mailbox is the one that was asked, the letter leaves, is cancelled
+//! or is asked about again. [`delivery::Deliveries::tell_holds`] reminds after a day; after seven it is given up.
+//!
+//! Recall: *annuler* to a letter of ours, or a sent message put into *Recalled* ([`mailbox::Reader`]), closes the letter at
+//! once; [`delivery::Deliveries::run_recalls`] destroys its keys ten minutes later, unless it was undone.
 //!
 //! Tell: the courier ([`delivery::Deliveries::run_courier`]) claims due notices by lease and hands them to the
 //! relay, signed ([`vault::DkimKey`]). Once the relay has taken one, the kept copy of its ticket is erased.

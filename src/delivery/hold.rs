@@ -281,13 +281,6 @@ impl Deliveries {
         self.sealed_letter(id, &place, octets, now)
     }
 
-    /// The delivery that a Message-ID of a letter of ours is about. It proves nothing: who may answer is asked elsewhere.
-    pub(super) fn delivery_named(&self, message_id: &str) -> Option<DeliveryId> {
-        let (local, host) = message_id.rsplit_once('@')?;
-        let (delivery, _) = local.strip_prefix(HOLD)?.split_once('.')?;
-        if host.eq_ignore_ascii_case(&self.settings.hostname) { delivery.parse().ok() } else { None }
-    }
-
     /// A mailbox as letters need it.
     pub(super) async fn owner(&self, mailbox: MailboxId) -> Result<Owner, Fault> {
         let row = self.store.mailbox(mailbox).await?.ok_or(Fault::new("a mailbox is gone"))?;
@@ -339,7 +332,7 @@ fn why(reason: HoldReason) -> &'static str {
 }
 
 /// How the Message-ID of a letter about a held recipient begins.
-const HOLD: &str = "hold.";
+pub(super) const HOLD: &str = "hold.";
 /// After this long without an answer the sender is reminded, once.
 pub(super) const REMINDER: Duration = Duration::from_secs(86_400);
 /// After this long without an answer the message is given up.

@@ -14,6 +14,7 @@ mod hold;
 mod notice;
 mod number;
 mod quota;
+mod recall;
 mod receipt;
 pub mod relay;
 mod reply;

@@ -149,7 +149,7 @@ impl Deliveries {
             subject: &answer_to(if subject.is_empty() { &about } else { subject }),
             text,
             thread: Some(&thread),
-            message_id: format!("<receipt.{id}@{}>", self.settings.hostname),
+            message_id: format!("<{RECEIPT}{}.{id}@{}>", row.id, self.settings.hostname),
             at: now,
         };
         match news {
@@ -230,6 +230,9 @@ impl Deliveries {
         Ok(self.report_asked(row)?.is_some_and(|asked| asked.never))
     }
 }
+
+/// How the Message-ID of a receipt begins.
+pub(super) const RECEIPT: &str = "receipt.";
 
 fn why(news: &News<'_>) -> &'static str {
     let (News::Failed { class } | News::Returned { class, .. }) = news else { return "receipt-why-locked" };

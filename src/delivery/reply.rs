@@ -7,20 +7,21 @@
 use std::time::Duration;
 
 use crate::domain::{
-    Actor, Address, DeliveryState, Fault, HoldReason, MessageId, PatientRecord, PhoneNumber, QueueId, Sender,
-    Timestamp, Verb,
+    Actor, Address, DeliveryId, DeliveryState, Fault, HoldReason, MailboxId, PatientRecord, PhoneNumber, QueueId,
+    Sender, Timestamp, Verb,
 };
 use crate::mime::Answer;
 use crate::mime::answer::Word;
 use crate::store::deliveries::DeliveryRow;
 use crate::store::deposit::NewWork;
 use crate::store::holds::{HoldRow, LearnedRow};
+use crate::store::recalls::Recalls;
 use crate::vault::{Learned, Question};
 
 use super::Deliveries;
-use super::hold::{GIVE_UP, HoldNews, Misheard, Occasion, REMINDER, event};
-use super::notice::Letter;
-use super::receipt::Place;
+use super::hold::{GIVE_UP, HOLD, HoldNews, Misheard, Occasion, REMINDER, event};
+use super::recall::{RECALL, RECALLED, RECALLS};
+use super::receipt::RECEIPT;
 use super::resolve::{Explicit, Resolved, Whose};
 
 /// What an answer says.
@@ -30,6 +31,14 @@ enum Heard {
     /// One number, which cannot be used.
     Unusable(HoldReason),
     Not(Misheard),
+}
+
+/// What a letter of ours is about, by its Message-ID.
+enum Reference {
+    /// A recipient of a message: held, sent, opened, failed.
+    Delivery(DeliveryId),
+    /// Recalls of a mailbox.
+    Recalls(Recalls),
 }
 
 /// A question, and who answers it.
@@ -50,10 +59,40 @@ impl Deliveries {
             tracing::info!(mailbox = %sender.mailbox, "a program answered a letter of Pli: not read");
             return Ok(());
         }
-        let Some(row) = self.asked_about(sender, answer).await? else { return self.tell_unknown(sender).await };
-        let hold = self.store.hold(row.id).await?.ok_or(Fault::new("a letter's question is gone"))?;
-        let question = self.vault.open_question(row.id, hold.version, &hold.question)?;
+        let Some(reference) = answer.about.iter().find_map(|id| self.reference(id)) else {
+            return self.tell_unknown(sender).await;
+        };
+        match reference {
+            Reference::Recalls(which) => {
+                // Whoever asks is asked about their own, whatever the reference says.
+                let heard = match answer.word.filter(|_| answer.numbers.is_empty()) {
+                    Some(word) => self.answer_recall(sender, self.recaller(sender, which).await?, which, word).await?,
+                    None => false,
+                };
+                if heard { Ok(()) } else { self.tell_unknown(sender).await }
+            }
+            Reference::Delivery(id) => match self.asked_about(sender, id).await? {
+                Some(row) => self.hear_about(sender, row, answer).await,
+                None => self.tell_unknown(sender).await,
+            },
+        }
+    }
+
+    /// An answer about one recipient of a message.
+    async fn hear_about(&self, sender: &Sender, row: DeliveryRow, answer: &Answer) -> Result<(), Fault> {
         let heard = self.heard(&row, answer).await?;
+        if self.store.is_recalled(row.id).await? {
+            let heard = match heard {
+                Heard::Word(word) => self.answer_recall(sender, row.mailbox, Recalls::Of(row.id), word).await?,
+                _ => false,
+            };
+            return if heard { Ok(()) } else { self.tell_unknown(sender).await };
+        }
+        if let (Heard::Word(Word::Cancel), true) = (&heard, row.state.is_open()) {
+            return self.begin_recall(&row, sender).await;
+        }
+        let Some(hold) = self.store.hold(row.id).await? else { return self.tell_unknown(sender).await };
+        let question = self.vault.open_question(row.id, hold.version, &hold.question)?;
         let asked = Asked { sender, row, hold, question };
         match asked.row.state {
             DeliveryState::Held => self.answer_held(asked, heard).await,
@@ -63,24 +102,53 @@ impl Deliveries {
         }
     }
 
+    /// What a Message-ID of a letter of ours is about. It proves nothing: who may answer is asked elsewhere.
+    fn reference(&self, message_id: &str) -> Option<Reference> {
+        let (local, host) = message_id.rsplit_once('@')?;
+        if !host.eq_ignore_ascii_case(&self.settings.hostname) {
+            return None;
+        }
+        let named = |begin: &str| local.strip_prefix(begin).and_then(|rest| rest.split_once('.')).map(|(id, _)| id);
+        let delivery = [HOLD, RECEIPT, RECALLED].iter().find_map(|begin| named(begin));
+        if let Some(id) = delivery {
+            return id.parse().ok().map(Reference::Delivery);
+        }
+        match (named(RECALL), named(RECALLS)) {
+            (Some(message), _) => message.parse().ok().map(|id| Reference::Recalls(Recalls::All(id))),
+            (None, Some(_)) => Some(Reference::Recalls(Recalls::Asked)),
+            (None, None) => None,
+        }
+    }
+
+    /// Whose recalls a sender answers for.
+    async fn recaller(&self, sender: &Sender, which: Recalls) -> Result<MailboxId, Fault> {
+        let Recalls::All(message) = which else { return Ok(sender.mailbox) };
+        let Some(owner) = self.store.sender_of(message).await? else { return Ok(sender.mailbox) };
+        Ok(if self.answers_for(sender, owner).await? { owner } else { sender.mailbox })
+    }
+
     /// The delivery that an answer is about, where this sender may answer for it.
-    async fn asked_about(&self, sender: &Sender, answer: &Answer) -> Result<Option<DeliveryRow>, Fault> {
-        let Some(id) = answer.about.iter().find_map(|id| self.delivery_named(id)) else { return Ok(None) };
+    async fn asked_about(&self, sender: &Sender, id: DeliveryId) -> Result<Option<DeliveryRow>, Fault> {
         let Some(row) = self.store.delivery(id).await? else { return Ok(None) };
         if !self.vault.holds(&row, &row.mac) {
             tracing::error!(delivery = %row.id, "a row without authority was not used: the database was changed by somebody else");
             return Err(Fault::new("a delivery's row has lost its authority"));
         }
-        if row.mailbox == sender.mailbox {
-            return Ok(Some(row));
-        }
-        let Some(owner) = self.store.mailbox(row.mailbox).await? else { return Ok(None) };
-        let owner: Address = owner.address.parse().map_err(|_| Fault::new("a mailbox row holds no address"))?;
-        let may = row.practice == sender.practice && self.writes_as(sender, &owner).await?;
+        let may = self.answers_for(sender, row.mailbox).await?;
         if !may {
             tracing::warn!(delivery = %row.id, mailbox = %sender.mailbox, "somebody else answered a question: not heard");
         }
         Ok(may.then_some(row))
+    }
+
+    /// Whether a sender answers for a mailbox: its own, or one of its practice that it may write as.
+    async fn answers_for(&self, sender: &Sender, mailbox: MailboxId) -> Result<bool, Fault> {
+        if mailbox == sender.mailbox {
+            return Ok(true);
+        }
+        let Some(owner) = self.store.mailbox(mailbox).await? else { return Ok(false) };
+        let address: Address = owner.address.parse().map_err(|_| Fault::new("a mailbox row holds no address"))?;
+        Ok(owner.practice == sender.practice && self.writes_as(sender, &address).await?)
     }
 
     /// What an answer says: exactly one number, or one word.
@@ -140,7 +208,6 @@ impl Deliveries {
     /// An answer about a recipient whose number was settled: *non*, or another number, takes it back.
     async fn answer_sent(&self, asked: Asked<'_>, heard: Heard) -> Result<(), Fault> {
         match heard {
-            Heard::Word(Word::Cancel) => self.cancel(&asked).await,
             Heard::Word(Word::No) => {
                 if !self.undo(&asked, true).await? {
                     return self.tell(&asked, &HoldNews::TooLate).await;
@@ -307,21 +374,10 @@ impl Deliveries {
     /// A person wrote to the service address about nothing that is asked of them: that is said, to them alone.
     async fn tell_unknown(&self, sender: &Sender) -> Result<(), Fault> {
         let (now, owner) = (self.clock.now(), self.owner(sender.mailbox).await?);
-        let id = MessageId::random(self.random.as_ref());
         let say = |key: &str| self.texts.say(owner.profile.language, key, &[]);
-        let octets = Letter {
-            from_name: &say("receipt-from"),
-            from: &self.service_address(&owner.address)?,
-            to: &owner.address,
-            subject: &say("hold-unknown-subject"),
-            text: format!("{}\r\n{}\r\n", say("hold-unknown"), say("hold-unknown-what")),
-            thread: None,
-            message_id: format!("<unknown.{id}@{}>", self.settings.hostname),
-            at: now,
-        }
-        .octets()?;
-        let place = Place { mailbox: owner.mailbox, practice: owner.practice, certificate: &owner.certificate };
-        self.store.deposit(self.sealed_letter(id, &place, octets, now)?).await
+        let text = format!("{}\r\n{}\r\n", say("hold-unknown"), say("hold-unknown-what"));
+        let letter = self.plain_letter(&owner, "unknown", &say("hold-unknown-subject"), text, now)?;
+        self.store.deposit(letter).await
     }
 
     fn settled_number(&self, row: &DeliveryRow) -> Result<Option<PhoneNumber>, Fault> {

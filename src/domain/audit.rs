@@ -90,6 +90,10 @@ words! {
         Downloaded = "delivery.downloaded",
         /// The patient closed or prolonged the page.
         SessionChanged = "session.changed",
+        /// The sender recalls letters: closed, their keys to be destroyed.
+        RecallBegun = "recall.begun",
+        /// The sender undid that.
+        RecallUndone = "recall.undone",
         /// The sender recalled a delivery.
         Recalled = "delivery.recalled",
         /// A delivery came to its end.

@@ -3,10 +3,13 @@
 //! A copy is one transaction: one that fails leaves nothing behind. A move is committed in slices, as RFC 6851
 //! §3.3 allows: each message is at every instant in exactly one folder.
 
-use crate::domain::{EntryId, Fault, FolderId, FolderPath, Timestamp, Verb};
+use std::time::Duration;
+
+use crate::domain::{EntryId, Fault, FolderId, FolderPath, FolderRole, Timestamp, Verb};
 use crate::store::Tx;
 use crate::store::entries::EntryRow;
 use crate::store::folders::FolderKey;
+use crate::store::recalls::{ASK_FIRST, Recalls};
 
 use super::flags::{SLICE, slices};
 use super::reader::{Change, FolderError, Reader, small};
@@ -38,6 +41,7 @@ impl Reader {
         for (row, uid) in rows.iter().zip(taken.first..) {
             tx.append_entry(&self.twin(row, (target, uid), now, modseq)?).await?;
         }
+        self.recall(&mut tx, &rows, from, &to, now).await?;
         self.finish(tx, Verb::Copied, rows.len(), now).await?;
         Ok((small(taken.uid_validity), pairs(&rows, taken.first).collect()))
     }
@@ -68,6 +72,7 @@ impl Reader {
             }
             let left: Vec<i64> = rows.iter().map(|row| row.uid).collect();
             tx.note_expunged(from, &left, modseq).await?;
+            self.recall(&mut tx, &rows, from, &to, now).await?;
             self.finish(tx, Verb::Moved, rows.len(), now).await?;
             placed.extend(pairs(&rows, taken.first));
         }
@@ -88,6 +93,43 @@ impl Reader {
         }
         let rows = self.named(&mut change.tx, from, uids).await?;
         Ok((change, rows, target))
+    }
+
+    /// What a session puts into *Recalled* is recalled, and what it takes out of it again is not (R-C2): letters that
+    /// this mailbox sent, all their recipients outside. Who puts many there is asked first.
+    async fn recall(
+        &self,
+        tx: &mut Tx,
+        rows: &[EntryRow],
+        from: FolderId,
+        to: &FolderPath,
+        now: Timestamp,
+    ) -> Result<(), FolderError> {
+        let mailbox = self.inner.sender.mailbox;
+        let recalled = tx.find_folder(mailbox, &FolderKey::Role(FolderRole::Recalled)).await?;
+        let (out, into) = (recalled == Some(from), to.role() == Some(FolderRole::Recalled));
+        // Thrown away, it is not moved back.
+        let thrown = matches!(to.role(), Some(FolderRole::Trash | FolderRole::Junk));
+        if out == into || (out && thrown) {
+            return Ok(());
+        }
+        let (mut begun, mut undone) = (0, 0);
+        for row in rows {
+            let message = Recalls::All(row.submission.unwrap_or(row.message));
+            if out {
+                undone += tx.undo_recall(mailbox, message, now).await?;
+            } else {
+                let many = tx.recent_recalls(mailbox, now.minus(GRACE)).await? >= MOST_RECALLS;
+                let until = if many { ASK_FIRST } else { now.plus(GRACE) };
+                begun += tx.recall(mailbox, message, now, until).await?;
+            }
+        }
+        for (many, verb) in [(begun, Verb::RecallBegun), (undone, Verb::RecallUndone)] {
+            if many > 0 {
+                tx.note(self.event(verb, now, usize::try_from(many).unwrap_or(usize::MAX)));
+            }
+        }
+        Ok(())
     }
 
     async fn finish(&self, tx: Tx, verb: Verb, many: usize, now: Timestamp) -> Result<(), FolderError> {
@@ -129,5 +171,9 @@ fn pairs(rows: &[EntryRow], first: i64) -> impl Iterator<Item = (u32, u32)> {
     rows.iter().zip(first..).map(|(row, uid)| (small(row.uid), small(uid)))
 }
 
+/// How long a recall can be undone.
+const GRACE: Duration = Duration::from_secs(600);
+/// Messages that are recalled in that time without a question.
+const MOST_RECALLS: i64 = 5;
 /// Messages that one COPY takes.
 const COPIES: usize = 10_000;

@@ -283,6 +283,7 @@ impl Running {
                     deliveries.tell_devices().await,
                     deliveries.tell_stops().await,
                     deliveries.tell_holds().await,
+                    deliveries.run_recalls().await,
                 ];
                 let mut away = away.lock().await;
                 match told.into_iter().collect::<Result<Vec<()>, _>>() {

@@ -127,6 +127,15 @@ impl Store {
         Ok(rows.iter().map(delivery_row).collect::<Result<_, _>>()?)
     }
 
+    /// Who sent a message.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database.
+    pub async fn sender_of(&self, message: MessageId) -> Result<Option<MailboxId>, Fault> {
+        let row = self.row("SELECT mailbox_id FROM messages WHERE id = $1", &[message.into()]).await?;
+        Ok(row.map(|row| row.read("mailbox_id")).transpose()?)
+    }
+
     /// Whether an earlier delivery of the practice went to this address with this number.
     pub async fn delivered_before(
         &self,

@@ -124,7 +124,8 @@ impl Tx {
     /// A [`Fault`] of the database.
     pub async fn settle_hold(&mut self, row: &DeliveryRow, at: Timestamp) -> Result<bool, Fault> {
         let sql = "UPDATE deliveries SET state = $2, patient_id = $3, coordinates_sealed = $4, number_hash = $5, \
-                   authority_mac = $6, expires_at = $7 WHERE id = $1 AND state = 'held' AND esk IS NOT NULL";
+                   authority_mac = $6, expires_at = $7 WHERE id = $1 AND state = 'held' \
+                   AND esk IS NOT NULL AND recalled_at IS NULL";
         let params = [
             row.id.into(),
             row.state.into(),

@@ -32,6 +32,7 @@ pub mod patients;
 pub mod practices;
 pub mod quota;
 pub mod rates;
+pub mod recalls;
 pub mod send_as;
 pub mod sends;
 pub mod sessions;

@@ -131,7 +131,7 @@ impl Store {
     pub async fn write(&self, name: &'static str) -> Result<Tx, Fault> {
         let conn = self.inner.begin().await?;
         tracing::trace!(name, "write transaction");
-        Ok(Tx { conn, inner: Arc::clone(&self.inner), touched: Vec::new(), grown: BTreeMap::new() })
+        Ok(Tx { conn, inner: Arc::clone(&self.inner), touched: Vec::new(), grown: BTreeMap::new(), noted: Vec::new() })
     }
 
     /// The node whose chain of the journal this store writes.
@@ -310,6 +310,8 @@ pub struct Tx {
     pub(super) touched: Vec<(MailboxId, i64)>,
     /// Octets that came to mailboxes, or went.
     pub(super) grown: BTreeMap<MailboxId, i64>,
+    /// Events beside the one that the commit names.
+    pub(super) noted: Vec<AuditEvent>,
 }
 
 impl Tx {
@@ -319,10 +321,16 @@ impl Tx {
     /// [`Fault`]; then nothing was changed.
     pub async fn commit(mut self, event: AuditEvent) -> Result<(), Fault> {
         self.write_grown().await?;
-        self.inner.append(&mut self.conn, &[&event]).await?;
+        let events: Vec<&AuditEvent> = self.noted.iter().chain([&event]).collect();
+        self.inner.append(&mut self.conn, &events).await?;
         self.conn.commit().await?;
         self.inner.tell(&self.touched);
         Ok(())
+    }
+
+    /// Has the commit write this event too.
+    pub fn note(&mut self, event: AuditEvent) {
+        self.noted.push(event);
     }
 
     /// Sets a value of `meta`, once; an existing one stays.

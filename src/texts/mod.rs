@@ -25,6 +25,7 @@ pub const SOURCES: &[(Language, &[&str])] = &[
             include_str!("fr/device.ftl"),
             include_str!("fr/bounce.ftl"),
             include_str!("fr/hold.ftl"),
+            include_str!("fr/recall.ftl"),
         ],
     ),
     (
@@ -41,6 +42,7 @@ pub const SOURCES: &[(Language, &[&str])] = &[
             include_str!("en/device.ftl"),
             include_str!("en/bounce.ftl"),
             include_str!("en/hold.ftl"),
+            include_str!("en/recall.ftl"),
         ],
     ),
     (
@@ -57,6 +59,7 @@ pub const SOURCES: &[(Language, &[&str])] = &[
             include_str!("it/device.ftl"),
             include_str!("it/bounce.ftl"),
             include_str!("it/hold.ftl"),
+            include_str!("it/recall.ftl"),
         ],
     ),
     (
@@ -73,6 +76,7 @@ pub const SOURCES: &[(Language, &[&str])] = &[
             include_str!("es/device.ftl"),
             include_str!("es/bounce.ftl"),
             include_str!("es/hold.ftl"),
+            include_str!("es/recall.ftl"),
         ],
     ),
     (
@@ -89,6 +93,7 @@ pub const SOURCES: &[(Language, &[&str])] = &[
             include_str!("ru/device.ftl"),
             include_str!("ru/bounce.ftl"),
             include_str!("ru/hold.ftl"),
+            include_str!("ru/recall.ftl"),
         ],
     ),
 ];

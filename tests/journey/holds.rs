@@ -32,11 +32,11 @@ super::on_both! {
     programs_and_letters_never_answer_one_another
 }
 
-const PLI: &str = "pli@cabinet.example";
+pub const PLI: &str = "pli@cabinet.example";
 const HIS: &str = "06 98 76 54 32";
 
 /// The letters of a mailbox's INBOX that Pli wrote, as their texts.
-async fn told(world: &World, born: &Born) -> Vec<String> {
+pub async fn told(world: &World, born: &Born) -> Vec<String> {
     let parse = |octets: Vec<u8>| {
         let read = mail_parser::MessageParser::default().parse(&octets).unwrap();
         let by_pli = read.from().unwrap().first().unwrap().address() == Some(PLI);
@@ -46,12 +46,12 @@ async fn told(world: &World, born: &Born) -> Vec<String> {
 }
 
 /// The newest letter of Pli, whole.
-async fn newest(world: &World, born: &Born) -> Vec<u8> {
+pub async fn newest(world: &World, born: &Born) -> Vec<u8> {
     world.read(born, FolderRole::Inbox).await.pop().expect("a letter in INBOX")
 }
 
 /// An answer as a mail client writes it: threaded, with the letter quoted below.
-fn reply(from: &str, letter: &[u8], text: &str) -> Vec<u8> {
+pub fn reply(from: &str, letter: &[u8], text: &str) -> Vec<u8> {
     let read = mail_parser::MessageParser::default().parse(letter).unwrap();
     let (id, body) = (read.message_id().unwrap(), read.body_text(0).unwrap().into_owned());
     let quoted: Vec<String> = body.lines().map(|line| format!("> {line}")).collect();
@@ -68,7 +68,7 @@ fn reply(from: &str, letter: &[u8], text: &str) -> Vec<u8> {
 }
 
 /// Submits as somebody; the last reply of the server.
-async fn submit(world: &World, (user, born): (&str, &Born), to: &[&str], octets: &[u8]) -> String {
+pub async fn submit(world: &World, (user, born): (&str, &Born), to: &[&str], octets: &[u8]) -> String {
     let mut raw = Raw::log_in(world, user, &born.device.password.reveal()).await;
     raw.envelope(user, to).await;
     raw.say("DATA", "354").await;

@@ -45,6 +45,7 @@ mod limits;
 mod mailbox;
 mod odd;
 mod ovh;
+mod recalls;
 mod relay;
 mod restore;
 mod routes;
