@@ -9,7 +9,7 @@ use crate::domain::{EntryId, Fault, FolderId, FolderPath, FolderRole, Timestamp,
 use crate::store::Tx;
 use crate::store::entries::EntryRow;
 use crate::store::folders::FolderKey;
-use crate::store::recalls::{ASK_FIRST, Recalls};
+use crate::store::recalls::Recalls;
 
 use super::flags::{SLICE, slices};
 use super::reader::{Change, FolderError, Reader, small};
@@ -119,10 +119,13 @@ impl Reader {
             if out {
                 undone += tx.undo_recall(mailbox, message, now).await?;
             } else {
-                let many = tx.recent_recalls(mailbox, now.minus(GRACE)).await? >= MOST_RECALLS;
-                let until = if many { ASK_FIRST } else { now.plus(GRACE) };
-                begun += tx.recall(mailbox, message, now, until).await?;
+                begun += tx.recall(mailbox, message, now, now.plus(GRACE)).await?;
             }
+        }
+        let lately = now.minus(GRACE);
+        // One slip of the mouse destroys nothing, not even the first five.
+        if begun > 0 && tx.recent_recalls(mailbox, lately).await? > MOST_RECALLS {
+            tx.ask_about_recalls(mailbox, lately).await?;
         }
         for (many, verb) in [(begun, Verb::RecallBegun), (undone, Verb::RecallUndone)] {
             if many > 0 {

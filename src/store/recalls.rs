@@ -139,6 +139,17 @@ impl Tx {
         Ok(self.conn.execute(sql, &[mailbox.into(), now.into(), ASK_FIRST.into()]).await?)
     }
 
+    /// Asks first about all that a mailbox has begun to recall after `since`: its sender is told anew.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database.
+    pub async fn ask_about_recalls(&mut self, mailbox: MailboxId, since: Timestamp) -> Result<(), Fault> {
+        let sql = "UPDATE deliveries SET recall_at = $3, recall_told_at = NULL WHERE mailbox_id = $1 AND recalled_at > $2 \
+                   AND recall_at <> $3 AND esk IS NOT NULL";
+        self.conn.execute(sql, &[mailbox.into(), since.into(), ASK_FIRST.into()]).await?;
+        Ok(())
+    }
+
     /// How many messages a mailbox has begun to recall after `since`.
     ///
     /// # Errors
