@@ -212,7 +212,7 @@ impl Deliveries {
             .ok();
         let mut tx = self.store.write("give up").await?;
         if tx.end_delivery(row.id, DeliveryState::Bounced, Some(FailureClass::Unanswered), now).await?
-            && let Some(letter) = letter
+            && let Some(letter) = letter.filter(|_| !self.is_silenced(row).unwrap_or(false))
         {
             tx.insert_deposit(letter).await?;
         }

@@ -15,7 +15,7 @@ use crate::mime::answer::Word;
 use crate::store::deliveries::DeliveryRow;
 use crate::store::deposit::NewWork;
 use crate::store::holds::{HoldRow, LearnedRow};
-use crate::store::recalls::Recalls;
+use crate::store::recalls::{ASK_FIRST as NEVER, Recalls};
 use crate::vault::{Learned, Question};
 
 use super::Deliveries;
@@ -284,7 +284,9 @@ impl Deliveries {
             return Ok(());
         }
         if row.state == DeliveryState::Queued {
-            tx.insert_work(row.id, NewWork { id: QueueId::random(random), due_at: now }).await?;
+            // What a restore keeps closed leaves with `pli queue retry`, as all notices do.
+            let due_at = if row.suspended_at.is_some() { NEVER } else { now };
+            tx.insert_work(row.id, NewWork { id: QueueId::random(random), due_at }).await?;
         }
         if let Some(learned) = learned {
             tx.learn(&learned).await?;

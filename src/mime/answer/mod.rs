@@ -46,6 +46,7 @@ pub struct Answer {
 impl Answer {
     /// Reads a message, whatever it is.
     pub fn read(octets: &[u8]) -> Self {
+        let octets = front(octets);
         let structure = Structure::read(octets);
         let root = structure.root();
         let header = root.map(|root| field::head(octets, &root.header)).unwrap_or_default();
@@ -62,7 +63,13 @@ impl Answer {
 /// What may be telephone numbers in what somebody wrote in any message, its signature included and its quotes not: the
 /// numbers that a person writes again and again are the person's own.
 pub fn own_numbers(octets: &[u8]) -> Vec<Zeroizing<String>> {
+    let octets = front(octets);
     numbers::of(&cut::own(&written(octets, &Structure::read(octets))))
+}
+
+/// What is read of a message: files stand behind what was written, and reading goes on where others wait.
+fn front(octets: &[u8]) -> &[u8] {
+    octets.get(..octets.len().min(LONGEST)).unwrap_or_default()
 }
 
 /// The text of a message: of its first part that is written to be read and says something.
@@ -206,6 +213,8 @@ const ABSENCES: &[&str] = &[
     "прочтено:",
 ];
 
+/// Octets of a message that are read.
+const LONGEST: usize = 512 * 1024;
 /// How deep parts are followed.
 const DEEPEST: usize = 20;
 /// Texts that are looked at.
