@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::domain::{
     Actor, Address, AuditEvent, BrowserToken, DeviceId, DeviceKind, DevicePassword, Fault, MailboxId, MailboxState,
-    Sender, Timestamp, Verb,
+    SecretText, Sender, Timestamp, Verb,
 };
 use crate::store::mailboxes::{DeviceRow, MailboxRow, SlotRow};
 use crate::vault::{MailboxKeys, MailboxSecret};
@@ -142,7 +142,7 @@ impl Access {
     ) -> (MailboxKeys, i64) {
         let Checked { mailbox, device, .. } = checked;
         if self.announce_devices
-            && let Err(fault) = self.fill_announced(checked, secret).await
+            && let Err(fault) = self.fill_announced(checked, secret, None).await
         {
             tracing::error!(mailbox = %mailbox.id, device = %device.id, %fault, "a device that waits could not be let in");
         }
@@ -159,14 +159,38 @@ impl Access {
         (keys, mailbox.version)
     }
 
-    /// Lets devices read that wait and were announced: the owner had time to say no.
+    /// Lets a device read that waits, of which the owner was told and said *oui*: with the mailbox's secret, which only a
+    /// session has whose own device reads. `false`: it does not wait, or this one cannot let it in.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the store, or of a row that is not what it should be.
+    pub async fn let_in(&self, sender: &Sender, password: &SecretText, device: DeviceId) -> Result<bool, Fault> {
+        let checked = match self.checked(&sender.address.reveal(), password.reveal()).await {
+            Ok(checked) if checked.device.id == sender.device => checked,
+            Ok(_) | Err(LoginError::Refused) => return Ok(false),
+            Err(LoginError::Fault(fault)) => return Err(fault),
+        };
+        let Some(slot) = self.store.slot_of(checked.device.id).await? else { return Ok(false) };
+        let ours = slot.mailbox == checked.mailbox.id && slot.device == Some(checked.device.id);
+        let (true, Some(sealed), Some(esk)) = (ours && self.vault.holds(&slot, &slot.mac), &slot.secret, &slot.esk)
+        else {
+            return Ok(false);
+        };
+        let secret =
+            self.vault.open_slot(checked.mailbox.id, slot.id, checked.device.id, &checked.password, sealed, esk)?;
+        self.fill_announced(&checked, &secret, Some(device)).await
+    }
+
+    /// Lets devices read that wait and were announced, or one of them; whether any was let in.
     async fn fill_announced(
         &self,
         Checked { mailbox, device, .. }: &Checked,
         secret: &MailboxSecret,
-    ) -> Result<(), Fault> {
-        let now = self.clock.now();
-        for (waits, mut slot) in self.store.announced(mailbox.id, now).await? {
+        only: Option<DeviceId>,
+    ) -> Result<bool, Fault> {
+        let (now, mut filled) = (self.clock.now(), false);
+        let waiting = self.store.announced(mailbox.id, now).await?;
+        for (waits, mut slot) in waiting.into_iter().filter(|(waits, _)| only.is_none_or(|only| only == waits.id)) {
             let ours = slot.mailbox == mailbox.id && waits.mailbox == mailbox.id && slot.device == Some(waits.id);
             if !ours || !self.vault.holds(&slot, &slot.mac) || !self.vault.holds(&waits, &waits.mac) {
                 tracing::error!(mailbox = %mailbox.id, slot = %slot.id, "a row without authority was not used: the database was changed by somebody else");
@@ -177,12 +201,13 @@ impl Access {
             slot.mac = self.vault.mark(&slot);
             let mut tx = self.store.write("fill slot").await?;
             if !tx.hold_mailbox(mailbox.id, mailbox.version).await? || !tx.fill_slot(&slot).await? {
-                return Ok(());
+                return Ok(filled);
             }
             let event = AuditEvent::new(now, Actor::Device(device.id), Verb::DeviceFilled);
             tx.commit(event.about_mailbox(mailbox.id).about_device(waits.id)).await?;
+            filled = true;
         }
-        Ok(())
+        Ok(filled)
     }
 
     async fn renew(

@@ -1,13 +1,16 @@
 //! The letter about a device that was added to a mailbox: whose it is said to be, when, and what it can do (R-S1, R-S14).
 
-use crate::domain::{Actor, Address, AuditEvent, DeviceKind, Fault, MessageId, Timestamp, Verb};
+use crate::domain::{Actor, Address, AuditEvent, DeviceId, DeviceKind, Fault, MessageId, Sender, Timestamp, Verb};
+use crate::mime::Answer;
+use crate::mime::answer::Word;
 use crate::store::deposit::Deposit;
 use crate::store::devices::Untold;
 use crate::texts::Said;
 
-use super::Deliveries;
 use super::notice::{Letter, instant};
-use super::receipt::Place;
+use super::receipt::{Place, answer_to};
+use super::route::SERVICE;
+use super::{Deliveries, Submission};
 
 impl Deliveries {
     /// Tells owners of mailboxes which devices were added, each once. Run every few seconds.
@@ -35,6 +38,51 @@ impl Deliveries {
         tx.commit(event.about_mailbox(device.mailbox).about_device(device.device)).await
     }
 
+    /// The device that an answer lets read: *oui* to the letter about it. Whose it is, and whether it waits, is asked
+    /// where it is let in.
+    pub fn approved_device(&self, submission: &Submission) -> Option<DeviceId> {
+        let to_us = |to: &Address| to.reveal_local().eq_ignore_ascii_case(SERVICE);
+        if !submission.recipients.iter().any(to_us) {
+            return None;
+        }
+        let answer = Answer::read(submission.message.reveal());
+        let device = answer.about.iter().find_map(|id| self.device_named(id));
+        device.filter(|_| answer.word == Some(Word::Yes))
+    }
+
+    /// The device that a letter of ours is about, by its Message-ID.
+    pub(super) fn device_named(&self, message_id: &str) -> Option<DeviceId> {
+        let (local, host) = message_id.rsplit_once('@')?;
+        let (device, _) = local.strip_prefix(DEVICE)?.split_once('.')?;
+        if host.eq_ignore_ascii_case(&self.settings.hostname) { device.parse().ok() } else { None }
+    }
+
+    /// What became of an answer to the letter about a device; `false` where it is none of this mailbox.
+    pub(super) async fn tell_approved(
+        &self,
+        sender: &Sender,
+        device: DeviceId,
+        answer: &Answer,
+    ) -> Result<bool, Fault> {
+        let Some(row) = self.store.device(device).await?.filter(|row| row.mailbox == sender.mailbox) else {
+            return Ok(false);
+        };
+        let owner = self.owner(sender.mailbox).await?;
+        let reads = self.store.slot_of(device).await?.is_some_and(|slot| slot.esk.is_some());
+        let named = self.vault.open_label(device, &row.label)?;
+        let said = match (reads, answer.word) {
+            (true, _) => "device-reads-now",
+            (false, Some(Word::Yes)) => "device-not-let-in",
+            (false, _) => "device-still-waits",
+        };
+        let say = |key: &str| self.texts.say(owner.profile.language, key, &[("label", Said::Text(&named.label))]);
+        let subject = answer_to(&say("device-subject"));
+        let text = format!("{}\r\n\r\n{}\r\n", say(said), say("device-unknown"));
+        let letter = self.plain_letter(&owner, &format!("{DEVICE}{device}"), &subject, text, self.clock.now())?;
+        self.store.deposit(letter).await?;
+        Ok(true)
+    }
+
     async fn device_letter(&self, device: &Untold, now: Timestamp) -> Result<Deposit, Fault> {
         let row = self.store.mailbox(device.mailbox).await?.ok_or(Fault::new("a mailbox is gone"))?;
         let certificate = self.authentic_certificate(&row)?;
@@ -59,7 +107,12 @@ impl Deliveries {
             (_, false, true) => say("device-will-read", &[]),
             (_, false, false) => say("device-waits", &[]),
         };
-        let (unknown, footer) = (say("device-unknown", &[]), say("device-footer", &[]));
+        let waits = device.kind != DeviceKind::SendOnly && !device.reads && !self.settings.announce_devices;
+        let footer = match waits {
+            true => say("hold-footer", &[("address", Said::Text(&row.address))]),
+            false => say("device-footer", &[]),
+        };
+        let unknown = say("device-unknown", &[]);
         let octets = Letter {
             from_name: &say("receipt-from", &[]),
             from: &self.service_address(&to)?,
@@ -67,7 +120,7 @@ impl Deliveries {
             subject: &say("device-subject", &[]),
             text: format!("{first}\r\n{can}\r\n\r\n{unknown}\r\n\r\n{footer}\r\n"),
             thread: None,
-            message_id: format!("<device.{id}@{}>", self.settings.hostname),
+            message_id: format!("<{DEVICE}{}.{id}@{}>", device.device, self.settings.hostname),
             at: now,
         }
         .octets()?;
@@ -75,3 +128,6 @@ impl Deliveries {
         self.sealed_letter(id, &place, octets, now)
     }
 }
+
+/// How the Message-ID of a letter about a device begins.
+const DEVICE: &str = "device.";

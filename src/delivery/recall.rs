@@ -126,7 +126,7 @@ impl Deliveries {
         let count = i64::try_from(many).unwrap_or(i64::MAX);
         let text = self.texts.say(owner.profile.language, said, &[("count", Said::Number(count))]);
         let subject = self.texts.say(owner.profile.language, "recall-subject", &[]);
-        tx.insert_deposit(self.plain_letter(&owner, "recall-told", &subject, text + "\r\n", now)?).await?;
+        tx.insert_deposit(self.plain_letter(&owner, "told", &subject, text + "\r\n", now)?).await?;
         let event = AuditEvent::new(now, Actor::Device(sender.device), verb);
         tx.commit(event.about_practice(owner.practice).about_mailbox(mailbox).counting(count)).await?;
         self.wake.notify_one();

@@ -60,7 +60,10 @@ impl Deliveries {
             return Ok(());
         }
         let Some(reference) = answer.about.iter().find_map(|id| self.reference(id)) else {
-            return self.tell_unknown(sender).await;
+            return match answer.about.iter().find_map(|id| self.device_named(id)) {
+                Some(device) if self.tell_approved(sender, device, answer).await? => Ok(()),
+                _ => self.tell_unknown(sender).await,
+            };
         };
         match reference {
             Reference::Recalls(which) => {

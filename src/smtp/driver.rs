@@ -15,7 +15,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::access::{Failures, LoginError};
 use crate::delivery::{AcceptError, CameBack, Submission, Taken};
-use crate::domain::{Count, Label, MailboxId, Sender};
+use crate::domain::{Count, Label, MailboxId, SecretText, Sender};
 use crate::net::{Held, Member, Share};
 
 use super::Door;
@@ -69,6 +69,8 @@ pub struct Session<V: Verbs> {
     stop: watch::Receiver<bool>,
     login_before: Instant,
     sender: Option<Sender>,
+    /// The password that opened it: what needs a key of the mailbox is done by the session that has it.
+    password: Option<SecretText>,
     member: Option<Member<MailboxId>>,
     /// What a session in which nobody logs in may have of the memory.
     unnamed: Option<Share>,
@@ -107,6 +109,7 @@ impl<V: Verbs> Session<V> {
             stop,
             login_before,
             sender: None,
+            password: None,
             member: None,
             unnamed: None,
             memory: None,
@@ -241,6 +244,7 @@ impl<V: Verbs> Session<V> {
                 tracing::info!(mailbox = %sender.mailbox, device = %sender.device, "submission login");
                 self.member = Some(self.door.memory.join(sender.mailbox));
                 self.sender = Some(sender);
+                self.password = Some(credentials.password);
                 LoginAnswer::Right
             }
             Err(LoginError::Refused) => {
@@ -299,6 +303,12 @@ impl<V: Verbs> Session<V> {
         let Letter { recipients, dsn, message } = letter;
         let octets = message.len();
         let submission = Submission { sender, recipients, dsn, transport: self.transport.clone(), message };
+        if let Some(password) = &self.password
+            && let Err(fault) = self.door.verbs.let_in(&submission, password).await
+        {
+            tracing::error!(%mailbox, %fault, "a device could not be let in");
+            return Err(NotAccepted::Fault { transient: fault.is_transient() });
+        }
         match self.door.verbs.accept(submission).await {
             Ok(queue) => {
                 tracing::info!(%mailbox, %device, %queue, octets, "submission accepted");

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use crate::access::{Access, Failures, LoginError};
 use crate::delivery::{AcceptError, CameBack, Deliveries, Refused, Route, Submission, Taken, TakesBack};
-use crate::domain::{Address, Fault, QueueId, Sender};
+use crate::domain::{Address, Fault, QueueId, SecretText, Sender};
 
 /// The verbs of submission.
 pub trait Verbs: Send + Sync + 'static {
@@ -30,6 +30,15 @@ pub trait Verbs: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Result<Route, Refused>, Fault>> + Send;
     /// [`Deliveries::accept`].
     fn accept(&self, submission: Submission) -> impl Future<Output = Result<QueueId, AcceptError>> + Send;
+    /// What a message says that only its session can do: *oui* to a device that waits ([`Access::let_in`]). Before it is
+    /// accepted, so that what is told of it is so.
+    fn let_in(
+        &self,
+        _submission: &Submission,
+        _password: &SecretText,
+    ) -> impl Future<Output = Result<(), Fault>> + Send {
+        async { Ok(()) }
+    }
     /// [`Deliveries::takes_back`].
     fn takes_back(&self, to: &Address) -> impl Future<Output = Result<TakesBack, Fault>> + Send;
     /// [`Deliveries::take_back`].
@@ -69,6 +78,12 @@ impl Verbs for Rooms {
     async fn accept(&self, submission: Submission) -> Result<QueueId, AcceptError> {
         self.deliveries.accept(submission).await
     }
+
+    async fn let_in(&self, submission: &Submission, password: &SecretText) -> Result<(), Fault> {
+        let Some(device) = self.deliveries.approved_device(submission) else { return Ok(()) };
+        self.access.let_in(&submission.sender, password, device).await.map(|_| ())
+    }
+
     async fn takes_back(&self, to: &Address) -> Result<TakesBack, Fault> {
         self.deliveries.takes_back(to).await
     }

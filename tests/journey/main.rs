@@ -30,6 +30,7 @@ mod bounces;
 mod browser;
 mod codes;
 mod dkim;
+mod devices;
 mod doors;
 mod download;
 mod dsn;
