@@ -120,8 +120,10 @@ impl Ledger {
     pub fn gone(&mut self, place: &Place) -> Result<(), String> {
         let known = self.known.entry(place.clone()).or_default();
         known.gone = true;
-        // What nobody asked for does not happen.
-        if known.may_go { Ok(()) } else { Err(format!("UID {} of {} went by itself", place.3, place.1)) }
+        // What nobody asked for does not happen. Who copied a message that was to go may not have read its UID yet:
+        // of one that was not placed, the end tells.
+        let asked = known.may_go || !known.placed;
+        if asked { Ok(()) } else { Err(format!("UID {} of {} went by itself", place.3, place.1)) }
     }
 
     /// A submission that was accepted, on its way to INBOX.
@@ -172,6 +174,9 @@ impl Ledger {
             }
         }
         for (place, known) in self.known.iter().filter(|(place, _)| place.0 == account) {
+            if known.gone && !known.may_go {
+                return Err(format!("{:?} went by itself: {place:?}", known.id));
+            }
             if !known.may_go && !known.gone && !there.contains_key(place) {
                 return Err(format!("{:?} is lost: {place:?}", known.id));
             }

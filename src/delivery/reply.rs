@@ -15,7 +15,8 @@ use crate::mime::answer::Word;
 use crate::store::deliveries::DeliveryRow;
 use crate::store::deposit::NewWork;
 use crate::store::holds::{HoldRow, LearnedRow};
-use crate::store::recalls::{ASK_FIRST as NEVER, Recalls};
+use crate::store::outbox::NEVER;
+use crate::store::recalls::Recalls;
 use crate::vault::{Learned, Question};
 
 use super::Deliveries;

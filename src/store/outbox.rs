@@ -146,7 +146,7 @@ fn work_row(row: &Row) -> Result<WorkRow, Trouble> {
 }
 
 /// When work is due that waits until an administrator says so: at the end of the year 9999.
-pub(super) const NEVER: Timestamp = Timestamp(253_402_300_799_000);
+pub const NEVER: Timestamp = Timestamp(253_402_300_799_000);
 /// Later than any retry: those are four hours apart at most.
 const LATEST_DUE: Duration = Duration::from_secs(6 * 3600);
 /// How often a claim is run again after it was the victim of another node's.
