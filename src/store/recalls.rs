@@ -4,6 +4,7 @@
 
 use crate::domain::{DeliveryId, Fault, MailboxId, MessageId, Timestamp};
 
+use super::outbox::NEVER;
 use super::value::{Param, Row, Trouble};
 use super::{Store, Tx};
 
@@ -32,7 +33,7 @@ pub struct RecallRow {
 }
 
 /// When keys are destroyed of which the sender is asked first.
-pub const ASK_FIRST: Timestamp = Timestamp(253_402_300_799_000);
+pub const ASK_FIRST: Timestamp = NEVER;
 
 impl Store {
     /// Recalls of which their senders were not told, those of one message together.
@@ -104,7 +105,7 @@ impl Tx {
             // A notice that has not left waits.
             let sql = "UPDATE outbox SET due_at = $2 WHERE done_at IS NULL AND delivery_id IN \
                        (SELECT id FROM deliveries WHERE mailbox_id = $1 AND recalled_at = $3)";
-            self.conn.execute(sql, &[mailbox.into(), ASK_FIRST.into(), now.into()]).await?;
+            self.conn.execute(sql, &[mailbox.into(), NEVER.into(), now.into()]).await?;
         }
         Ok(many)
     }
@@ -134,8 +135,8 @@ impl Tx {
     /// # Errors
     /// A [`Fault`] of the database.
     pub async fn confirm_recalls(&mut self, mailbox: MailboxId, now: Timestamp) -> Result<u64, Fault> {
-        let sql = "UPDATE deliveries SET recall_at = $2 WHERE mailbox_id = $1 AND recall_at = $3 AND recalled_at IS NOT NULL \
-                   AND esk IS NOT NULL";
+        let sql = "UPDATE deliveries SET recall_at = $2 WHERE mailbox_id = $1 AND recall_at = $3 \
+                   AND recalled_at IS NOT NULL AND esk IS NOT NULL";
         Ok(self.conn.execute(sql, &[mailbox.into(), now.into(), ASK_FIRST.into()]).await?)
     }
 

@@ -53,8 +53,8 @@ async fn yes_lets_a_device_read_and_nothing_else_does(world: World) {
     // A slot that somebody wrote into the database is never filled.
     world.sql(&format!("UPDATE slots SET version = version + 1 WHERE device_id = '{}'", new.id)).await;
     answer(&world, &reads, &yes).await;
-    assert!(waits().await);
     world.sql(&format!("UPDATE slots SET version = version - 1 WHERE device_id = '{}'", new.id)).await;
+    assert!(waits().await);
     // Yes, from a device that reads.
     answer(&world, &reads, &yes).await;
     assert!(last(&world, &world.doctor).await.contains("peut maintenant lire"));

@@ -21,6 +21,7 @@ mod deposits;
 mod directory;
 mod files;
 mod health;
+mod holds;
 mod imports;
 mod journal;
 mod mailbox;
