@@ -368,6 +368,9 @@ bounces     = "127.0.0.1:0"
 [[tls]]
 certificate = "certs/mail.cabinet.example/fullchain.pem"
 key         = "certs/mail.cabinet.example/privkey.pem"
+[[dkim]]
+selector = "pli"
+key      = "certs/dkim.key"
 [store]
 database = "{database}"
 objects  = "file:objects"
@@ -381,9 +384,6 @@ days = 30
 [notice]
 relay = "smtp://{}"
 from  = "Cabinet <ne-pas-repondre@cabinet.example>"
-[[dkim]]
-selector = "pli"
-key      = "certs/dkim.key"
 {codes}
 [keys]
 recovery = "recovery.cert"
