@@ -618,9 +618,10 @@ impl Pools {
 
 /// Applies what is new. Two processes may open a new SQLite file at once: the slower one finds the tables made.
 async fn migrate<F: Future<Output = Result<(), MigrateError>>>(run: impl Fn() -> F) -> Result<(), OpenError> {
-    let mut left = 3;
+    // Each race that is lost was won by a process that got further.
+    let mut left = 2 * MIGRATIONS.iter().count().saturating_add(1);
     loop {
-        left -= 1;
+        left = left.saturating_sub(1);
         match run().await {
             Ok(()) => return Ok(()),
             Err(MigrateError::VersionMissing(_) | MigrateError::VersionMismatch(_)) => return Err(OpenError::Newer),

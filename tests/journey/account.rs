@@ -115,7 +115,7 @@ async fn fault_22_the_account_is_read_over_tls_whose_certificate_is_verified() {
     std::fs::write(&world.config.file, text).unwrap();
     let world = world.reconfigured().await;
     assert_eq!(world.state(DeliveryState::Bounced).await.failure.unwrap().word(), "full");
-    until(async || isp.read(&isp.doctor, FolderRole::Inbox).await.is_empty()).await;
+    until(async || isp.entries(isp.doctor.id, FolderRole::Inbox).await.is_empty()).await;
     assert_eq!(world.read(&world.doctor, FolderRole::Inbox).await.len(), 1);
     world.running.stop().await;
     isp.running.stop().await;

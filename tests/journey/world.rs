@@ -251,7 +251,8 @@ impl World {
         row.get(0)
     }
 
-    async fn entries(&self, mailbox: MailboxId, role: FolderRole) -> Vec<(ObjectId, Esk)> {
+    /// The entries of a folder: heads and session-key packets.
+    pub async fn entries(&self, mailbox: MailboxId, role: FolderRole) -> Vec<(ObjectId, Esk)> {
         let sql = format!(
             "SELECT e.head_id, e.esk FROM entries e JOIN folders f ON f.id = e.folder_id \
              WHERE e.mailbox_id = '{mailbox}' AND f.role = '{}' ORDER BY e.uid",

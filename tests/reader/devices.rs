@@ -39,10 +39,10 @@ async fn the_owner_is_told_of_each_device_once(office: Office) {
         letters[0],
         "Un appareil a été ajouté à votre boîte\n\
          L’appareil « portable » (Jeanne CANARI) a été ajouté à la boîte dr.martin@cabinet.example le 15 janvier à 9 h.\n\
-         Il peut envoyer, et ne peut pas encore lire. Pour qu’il lise, l’administrateur l’ajoute à nouveau avec l’un de \
-         vos mots de passe.\n\n\
+         Il peut envoyer, et ne peut pas encore lire. Pour qu’il lise, répondez « oui », seul sur la première ligne, \
+         depuis un appareil qui lit déjà vos messages.\n\n\
          Si vous ne le connaissez pas, appelez l’administrateur tout de suite : il peut le retirer.\n\n\
-         Cet avis vient de votre serveur Pli. Il est inutile d’y répondre."
+         Seule la boîte dr.martin@cabinet.example peut répondre, depuis sa messagerie habituelle."
     );
     assert!(letters[1].contains("tablette") && letters[1].contains("Il peut lire tous vos messages."));
     assert!(letters[2].contains("scanner") && letters[2].contains("Il envoie seulement"));
