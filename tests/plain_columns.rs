@@ -9,6 +9,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use pli::domain::SecretText;
+use pli::store::keyed::{How, KEYED, SEALED, WITH_ROWS};
+use pli::store::rotation::CodeTable;
 use pli::store::{Store, StoreOptions};
 use sqlx::{Connection as _, Row as _};
 
@@ -92,6 +94,8 @@ const PLAIN: &[(&str, &str, &str)] = &[
     ("answers", "attempts", "count"),
     ("answers", "lease_until", "time"),
     ("outbox", "last_failure", "state"),
+    ("key_holders", "node", "a name of a process of ours"),
+    ("key_holders", "knows", "random ids: of root keys"),
     ("audit_chains", "node", "a name of a process of ours"),
     ("audit_chains", "seq", "count"),
     ("audit_events", "node", "a name of a process of ours"),
@@ -137,6 +141,27 @@ async fn fault_44_a_backup_has_every_table() {
     let all: BTreeSet<String> = schema().await.into_iter().map(|(table, _, _)| table).collect();
     let dumped: BTreeSet<String> = pli::store::dump::TABLES.iter().map(|table| (*table).to_owned()).collect();
     assert_eq!(all, dumped);
+}
+
+/// Where the root key is changed, every value that a key stands behind is in the list of what becomes of it.
+#[tokio::test]
+async fn a_change_of_the_root_key_forgets_no_column() {
+    let pairs = |list: &[(&'static str, &'static str)]| -> BTreeSet<(String, String)> {
+        list.iter().map(|(table, column)| ((*table).to_owned(), (*column).to_owned())).collect()
+    };
+    let is_keyed =
+        |column: &str| PROTECTED.iter().any(|end| column.ends_with(end)) || ["esk", "container"].contains(&column);
+    let all: BTreeSet<_> = schema().await.into_iter().map(|(table, column, _)| (table, column)).collect();
+    let protected: BTreeSet<_> = all.iter().filter(|(_, column)| is_keyed(column)).cloned().collect();
+    let keyed: Vec<_> = KEYED.iter().map(|of| (of.table, of.column)).collect();
+    assert_eq!(pairs(&keyed), protected);
+    assert_eq!(keyed.len(), protected.len(), "each once");
+    // What is to be made again, is: as it stands, with its row, or by its authority code.
+    let again: Vec<_> = KEYED.iter().filter(|of| of.how == How::Again).map(|of| (of.table, of.column)).collect();
+    let mut made: Vec<_> = SEALED.iter().map(|of| (of.table, of.column)).chain(WITH_ROWS.iter().copied()).collect();
+    made.extend(CodeTable::ALL.iter().map(|table| (table.table(), "authority_mac")));
+    assert_eq!(pairs(&again), pairs(&made));
+    assert_eq!(again.len(), made.len(), "each once");
 }
 
 /// table, column, declared type

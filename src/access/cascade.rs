@@ -88,7 +88,11 @@ impl Access {
         let sealed = row.coordinates.as_ref().ok_or(Fault::new("a delivery has no coordinates any more"))?;
         let to = self.vault.open_coordinates(row.id, sealed)?;
         let practice = self.practice(row.practice).await?;
-        let facts = self.store.number_facts(row.practice, &self.vault.number_hash(row.practice, &to.number)).await?;
+        let mut facts = NumberFacts::default();
+        for hash in self.vault.number_hashes(row.practice, &to.number) {
+            let of = self.store.number_facts(row.practice, &hash).await?;
+            facts = NumberFacts { landline: facts.landline || of.landline, stopped: facts.stopped || of.stopped };
+        }
         Ok(Aim { row, to, practice, facts })
     }
 
@@ -297,8 +301,10 @@ impl Access {
         if facts == NumberFacts::default() {
             return Ok(());
         }
-        let number = self.vault.number_hash(row.practice, &to.number);
-        tx.note_number(row.practice, &number, facts, Some(row.id), now).await
+        let numbers = self.vault.number_hashes(row.practice, &to.number);
+        let Some((number, older)) = numbers.split_first() else { return Ok(()) };
+        tx.adopt_number(row.practice, number, older).await?;
+        tx.note_number(row.practice, number, facts, Some(row.id), now).await
     }
 
     /// No provider is left: what was taken may still arrive, else the page says why nothing will.

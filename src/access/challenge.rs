@@ -169,7 +169,7 @@ impl Access {
         if end_of(&reached.row, now).is_some() {
             return Err(IssueError::Closed);
         }
-        let newest = self.store.newest_challenge(reached.row.id, &self.browser_hash(browser)).await?;
+        let (_, newest) = self.asked_by(reached.row.id, browser).await?;
         let Some(challenge) = newest.filter(|row| is_live(row, now)) else { return Err(IssueError::Nothing) };
         let tried = self.store.sends_of(challenge.id).await?;
         let since = tried.last().map_or(challenge.created_at, |send| send.created_at);
@@ -194,7 +194,7 @@ impl Access {
     pub async fn page_waits(&self, ticket: &str, browser: &BrowserToken) -> Result<(), Fault> {
         let now = self.clock.now();
         let Some(reached) = self.reach(ticket).await? else { return Ok(()) };
-        let newest = self.store.newest_challenge(reached.row.id, &self.browser_hash(browser)).await?;
+        let (_, newest) = self.asked_by(reached.row.id, browser).await?;
         match newest.filter(|row| is_live(row, now) && now.since(row.seen_at) >= SIGNS_APART) {
             Some(challenge) => self.store.challenge_seen(challenge.id, now).await,
             None => Ok(()),
@@ -232,8 +232,7 @@ impl Access {
             return Err(RedeemError::Paused { until: reached.row.paused_until });
         }
         let code = OneTimeCode::parse(typed).ok_or(RedeemError::NotACode)?;
-        let browser = self.browser_hash(browser);
-        let newest = self.store.newest_challenge(reached.row.id, &browser).await?;
+        let (browser, newest) = self.asked_by(reached.row.id, browser).await?;
         let challenge = newest.filter(|row| is_live(row, now)).ok_or(RedeemError::NoneHere)?;
 
         let mut tx = self.store.write("redeem code").await?;
@@ -279,8 +278,8 @@ impl Access {
         now: Timestamp,
     ) -> Result<ChallengeId, IssueError> {
         let Request { aim, browser, channel, language } = *asked;
-        let browser = self.browser_hash(browser);
         let delivery = aim.row.id;
+        let (browser, _) = self.asked_by(delivery, browser).await?;
         let mut tx = self.store.write("issue code").await?;
         let counts = tx.send_counts(delivery, &browser, now).await?;
         if let Some(until) = wait(&counts, now) {
@@ -304,7 +303,7 @@ impl Access {
             expires_at: now.plus(CODE_LIFE),
             used_at: None,
             language,
-            prefix: Some(self.vault.prefix_key(&aim.to.number)),
+            prefix: self.vault.prefix_keys(&aim.to.number).into_iter().next(),
             due_at: code.is_ok().then_some(now),
             seen_at: now,
             pressed_at: Timestamp(0),

@@ -33,15 +33,23 @@ impl Access {
         let since = now.minus(WINDOW);
         // Whoever tries addresses that nobody has is counted the same way.
         let address = Zeroizing::new(address.trim().parse::<Address>().map_or_else(|_| String::new(), |a| a.folded()));
-        let mailbox = self.vault.hash("failed login, address", None, address.as_bytes());
+        let mailboxes = self.vault.hashes("failed login, address", None, address.as_bytes());
         let peer = Zeroizing::new(peer.map(|peer| address_block(peer).to_string()).unwrap_or_default());
-        let network = self.vault.hash("failed login, network", None, peer.as_bytes());
-        let before = self.store.failed_logins([&network, &mailbox], since).await?;
-        let (failures, newest) = before.map_or((0, since), |(failures, newest)| (failures, newest));
+        let networks = self.vault.hashes("failed login, network", None, peer.as_bytes());
+        let (mut failures, mut newest) = (0, since);
+        for (network, mailbox) in networks.iter().zip(&mailboxes) {
+            if let Some(before) = self.store.failed_logins([network, mailbox], since).await?
+                && before.0 > failures
+            {
+                (failures, newest) = before;
+            }
+        }
         let many = failures >= limit;
         if !many || now.since(newest) >= PAUSE {
             let mut tx = self.store.write("count failed login").await?;
-            for source in [&network, &mailbox] {
+            for sources in [&networks, &mailboxes] {
+                let Some((source, older)) = sources.split_first() else { continue };
+                tx.adopt_failures(source, older).await?;
                 tx.count_failed_login(source, now, since).await?;
             }
             tx.commit(AuditEvent::new(now, Actor::Server, Verb::LoginRefused)).await?;

@@ -10,7 +10,7 @@ use crate::domain::{
     BrowserToken, Channel, Coordinates, DeliveryId, DeliveryState, FailureClass, Fault, KeyedHash, Language,
     PracticeId, PracticeProfile, SentState, Ticket, Timestamp,
 };
-use crate::store::challenges::SendState;
+use crate::store::challenges::{ChallengeRow, SendState};
 use crate::store::deliveries::DeliveryRow;
 use crate::store::sessions::SLACK;
 
@@ -140,7 +140,14 @@ impl Access {
     /// The delivery of a ticket, or `None` for a ticket of somebody else's making.
     pub(super) async fn reach(&self, ticket: &str) -> Result<Option<Reached>, Fault> {
         let Some(ticket) = Ticket::parse(ticket).filter(|ticket| self.vault.issued(ticket)) else { return Ok(None) };
-        let Some(row) = self.store.delivery_by_ticket(&self.vault.ticket_hash(&ticket)).await? else { return Ok(None) };
+        let mut found = None;
+        for hash in self.vault.ticket_hashes(&ticket) {
+            found = self.store.delivery_by_ticket(&hash).await?;
+            if found.is_some() {
+                break;
+            }
+        }
+        let Some(row) = found else { return Ok(None) };
         if !self.vault.holds(&row, &row.mac) {
             tracing::error!(delivery = %row.id, "a row without authority was not used: the database was changed by somebody else");
             return Err(Fault::new("a delivery's row has lost its authority"));
@@ -157,9 +164,25 @@ impl Access {
         self.vault.open_profile(id, &row.profile)
     }
 
-    /// How a browser is recognised without its cookie being kept.
-    pub(super) fn browser_hash(&self, browser: &BrowserToken) -> KeyedHash {
-        self.vault.hash("browser", None, browser.reveal_octets())
+    /// How a browser is recognised without its cookie being kept, and its newest challenge for a delivery. One that asked
+    /// before the root key was changed is recognised as it was then, so that its limits hold.
+    pub(super) async fn asked_by(
+        &self,
+        delivery: DeliveryId,
+        browser: &BrowserToken,
+    ) -> Result<(KeyedHash, Option<ChallengeRow>), Fault> {
+        let hashes = self.vault.hashes("browser", None, browser.reveal_octets());
+        let mut newest: Option<ChallengeRow> = None;
+        for hash in &hashes {
+            let found = self.store.newest_challenge(delivery, hash).await?;
+            if let Some(found) = found
+                && newest.as_ref().is_none_or(|newest| newest.created_at < found.created_at)
+            {
+                newest = Some(found);
+            }
+        }
+        let current = hashes.into_iter().next().ok_or(Fault::new("a hash was not made"))?;
+        Ok((newest.as_ref().map_or(current, |newest| newest.browser.clone()), newest))
     }
 
     async fn open_state(
@@ -172,7 +195,7 @@ impl Access {
         let sms = self.gateways.has(Channel::Sms) && aim.takes_sms();
         let voice = self.gateways.has(Channel::Voice);
         let newest = match browser {
-            Some(browser) => self.store.newest_challenge(reached.row.id, &self.browser_hash(browser)).await?,
+            Some(browser) => self.asked_by(reached.row.id, browser).await?.1,
             None => None,
         };
         let Some(newest) = newest else { return Ok(LinkState::Choose { sms, voice, failed: None, wait_until: None }) };

@@ -267,9 +267,8 @@ impl Access {
         let found = self.find(address, password.tag()).await?;
         // The derivation runs for unknown addresses and devices too, under an id nobody has.
         let id = found.as_ref().map_or_else(|| DeviceId::random(self.random.as_ref()), |(_, device)| device.id);
-        let verifier = self.vault.verifier(id, &password);
+        let right = self.vault.is_verifier(id, &password, found.as_ref().map(|(_, device)| &device.verifier));
         let Some((mailbox, device)) = found else { return Err(LoginError::Refused) };
-        let right = self.vault.verifier_matches(&verifier, &device.verifier);
         if typed.is_none() || !right || mailbox.state != MailboxState::Active {
             return Err(LoginError::Refused);
         }
@@ -277,7 +276,24 @@ impl Access {
             tracing::error!(mailbox = %mailbox.id, device = %device.id, "a row without authority was not used: the database was changed by somebody else");
             return Err(LoginError::Refused);
         }
+        if !self.vault.is_current(device.verifier.as_octets())
+            && let Err(fault) = self.remake_verifier(&device, &password).await
+        {
+            tracing::warn!(device = %device.id, %fault, "a login's verifier stays under an older root key for now");
+        }
         Ok(Checked { mailbox, device, password })
+    }
+
+    /// The root key was changed: only a right password can bring a login's verifier under the one in use.
+    async fn remake_verifier(&self, device: &DeviceRow, password: &DevicePassword) -> Result<(), Fault> {
+        let mut row = DeviceRow { verifier: self.vault.verifier(device.id, password), ..device.clone() };
+        row.mac = self.vault.mark(&row);
+        let mut tx = self.store.write("remake verifier").await?;
+        if tx.remake_verifier(&row, &device.verifier).await? {
+            let event = AuditEvent::new(self.clock.now(), Actor::Device(device.id), Verb::Rewrapped);
+            tx.commit(event.about_mailbox(device.mailbox).about_device(device.id).counting(1)).await?;
+        }
+        Ok(())
     }
 
     /// Whether a sender may still act: its device is not revoked, its mailbox not suspended.

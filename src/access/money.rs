@@ -8,10 +8,10 @@ use crate::store::spending::Used;
 
 use super::Access;
 
-/// One ceiling, by its key.
+/// One ceiling, by its key under every root key: what was used before a change of that counts as well.
 struct Ceiling {
     scope: CeilingScope,
-    key: KeyedHash,
+    keys: Vec<KeyedHash>,
     parts: i64,
     spend: Option<i64>,
 }
@@ -32,8 +32,10 @@ impl Access {
         more: Used,
         now: Timestamp,
     ) -> Result<Result<(), Refusal>, Fault> {
-        for Ceiling { scope, key, parts, spend } in self.ceilings_of(practice, number) {
-            let Some(used) = tx.use_ceiling(day(now), scope, &key, more, parts, spend).await? else {
+        for Ceiling { scope, keys, parts, spend } in self.ceilings_of(practice, number) {
+            let Some((key, older)) = keys.split_first() else { continue };
+            tx.adopt_spendings(day(now), scope, key, older).await?;
+            let Some(used) = tx.use_ceiling(day(now), scope, key, more, parts, spend).await? else {
                 return Ok(Err(Refusal { scope }));
             };
             let crossed = |used: i64, more: i64, ceiling: i64| {
@@ -57,8 +59,10 @@ impl Access {
         less: Used,
         begun: Timestamp,
     ) -> Result<(), Fault> {
-        for Ceiling { scope, key, .. } in self.ceilings_of(practice, number) {
-            tx.give_back(day(begun), scope, &key, less).await?;
+        for Ceiling { scope, keys, .. } in self.ceilings_of(practice, number) {
+            let Some((key, older)) = keys.split_first() else { continue };
+            tx.adopt_spendings(day(begun), scope, key, older).await?;
+            tx.give_back(day(begun), scope, key, less).await?;
         }
         Ok(())
     }
@@ -66,11 +70,11 @@ impl Access {
     /// Always in this order: two that spend at once wait for each other and do not lock each other out.
     fn ceilings_of(&self, practice: Option<PracticeId>, number: &PhoneNumber) -> Vec<Ceiling> {
         let of = &self.ceilings;
-        let ceiling = |scope, key, parts| Ceiling { scope, key, parts, spend: None };
-        let server = Ceiling { spend: of.spend, ..ceiling(CeilingScope::Server, self.vault.server_key(), of.server) };
-        let practice = practice.map(|id| ceiling(CeilingScope::Practice, self.vault.practice_key(id), of.practice));
-        let prefix = ceiling(CeilingScope::Prefix, self.vault.prefix_key(number), of.prefix);
-        let number = ceiling(CeilingScope::Number, self.vault.number_key(number), of.number);
+        let ceiling = |scope, keys, parts| Ceiling { scope, keys, parts, spend: None };
+        let server = Ceiling { spend: of.spend, ..ceiling(CeilingScope::Server, self.vault.server_keys(), of.server) };
+        let practice = practice.map(|id| ceiling(CeilingScope::Practice, self.vault.practice_keys(id), of.practice));
+        let prefix = ceiling(CeilingScope::Prefix, self.vault.prefix_keys(number), of.prefix);
+        let number = ceiling(CeilingScope::Number, self.vault.number_keys(number), of.number);
         [Some(server), practice, Some(prefix), Some(number)].into_iter().flatten().collect()
     }
 
@@ -80,7 +84,11 @@ impl Access {
     /// A [`Fault`] of the store.
     pub(super) async fn is_pumped(&self, number: &PhoneNumber, now: Timestamp) -> Result<bool, Fault> {
         let (from, until) = self.conversion_window(now).await?;
-        let (sent, typed) = self.store.conversion(&self.vault.prefix_key(number), from, until).await?;
+        let (mut sent, mut typed) = (0_i64, 0_i64);
+        for key in self.vault.prefix_keys(number) {
+            let counted = self.store.conversion(&key, from, until).await?;
+            (sent, typed) = (sent.saturating_add(counted.0), typed.saturating_add(counted.1));
+        }
         Ok(sent >= CONVERSION_LEAST && typed.saturating_mul(100) < sent.saturating_mul(CONVERSION_PERCENT))
     }
 

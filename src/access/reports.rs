@@ -58,7 +58,7 @@ impl Access {
             }
         };
         if let Some(reference) = &reported.reference
-            && !self.store.is_called(id, &self.vault.reference_hash(&member.name, reference)).await?
+            && !self.is_called(id, &member.name, reference).await?
         {
             tracing::warn!(provider = member.name, send = %id, "a report was about another message");
             return Ok(ReportAnswer::Refused(ReportFault::Forged));
@@ -102,11 +102,22 @@ impl Access {
     /// A [`Fault`] of the store.
     pub async fn note_streamed(&self, report: &Streamed) -> Result<bool, Fault> {
         let provider = Member::named(Channel::Sms, &report.provider);
-        let hash = self.vault.reference_hash(&provider, &report.reference);
-        match self.store.send_called(&provider, &hash).await? {
-            Some(row) => self.note_report(&row, report.progress).await.map(|()| true),
-            None => Ok(false),
+        for hash in self.vault.reference_hashes(&provider, &report.reference) {
+            if let Some(row) = self.store.send_called(&provider, &hash).await? {
+                return self.note_report(&row, report.progress).await.map(|()| true);
+            }
         }
+        Ok(false)
+    }
+
+    /// Whether an attempt is called so by its provider, or by no name yet.
+    async fn is_called(&self, id: SendId, provider: &str, reference: &str) -> Result<bool, Fault> {
+        for hash in self.vault.reference_hashes(provider, reference) {
+            if self.store.is_called(id, &hash).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Asks providers what became of messages, those that wait to be asked.

@@ -14,6 +14,9 @@ use super::Access;
 /// How long a page stays open after the last request.
 pub(super) const OPEN_FOR: Duration = Duration::from_secs(3600);
 
+/// The purpose of a cookie's hash.
+const SESSION: &str = "portal session";
+
 /// The end moves only when it would move by this much: reading page after page is not a commit each.
 const STEP: Duration = Duration::from_secs(300);
 
@@ -38,7 +41,7 @@ impl Access {
     /// A [`Fault`] of the store or of a row that is not what it should be.
     pub async fn resume(&self, token: &SessionToken) -> Result<Option<OpenSession>, Fault> {
         let now = self.clock.now();
-        let Some(row) = self.store.session(&self.token_hash(token), now).await? else { return Ok(None) };
+        let Some(row) = self.session(token, now).await? else { return Ok(None) };
         let Some(delivery) = self.store.delivery(row.delivery).await? else { return Ok(None) };
         if !delivery.state.is_open()
             || delivery.suspended_at.is_some()
@@ -67,7 +70,7 @@ impl Access {
     /// A [`Fault`] of the store.
     pub async fn prolong(&self, token: &SessionToken) -> Result<Option<Timestamp>, Fault> {
         let now = self.clock.now();
-        let Some(row) = self.store.session(&self.token_hash(token), now).await? else { return Ok(None) };
+        let Some(row) = self.session(token, now).await? else { return Ok(None) };
         self.move_end(&row, now, row.expires_at.plus(OPEN_FOR)).await.map(Some)
     }
 
@@ -77,7 +80,7 @@ impl Access {
     /// A [`Fault`] of the store.
     pub async fn close(&self, token: &SessionToken) -> Result<(), Fault> {
         let now = self.clock.now();
-        let Some(row) = self.store.session(&self.token_hash(token), now).await? else { return Ok(()) };
+        let Some(row) = self.session(token, now).await? else { return Ok(()) };
         let mut tx = self.store.write("close page").await?;
         tx.delete_session(row.id).await?;
         tx.commit(AuditEvent::new(now, Actor::Session(row.id), Verb::SessionChanged).about_delivery(row.delivery)).await
@@ -85,7 +88,17 @@ impl Access {
 
     /// How the cookie of a page is found without being kept.
     pub(super) fn token_hash(&self, token: &SessionToken) -> KeyedHash {
-        self.vault.hash("portal session", None, token.reveal_octets())
+        self.vault.hash(SESSION, None, token.reveal_octets())
+    }
+
+    /// The session of a cookie, found under whichever root key it was made with.
+    async fn session(&self, token: &SessionToken, now: Timestamp) -> Result<Option<SessionRow>, Fault> {
+        for hash in self.vault.hashes(SESSION, None, token.reveal_octets()) {
+            if let Some(row) = self.store.session(&hash, now).await? {
+                return Ok(Some(row));
+            }
+        }
+        Ok(None)
     }
 
     async fn move_end(&self, row: &SessionRow, now: Timestamp, end: Timestamp) -> Result<Timestamp, Fault> {

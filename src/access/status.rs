@@ -112,7 +112,11 @@ impl Access {
                 alone_until: breaker.and_then(|row| row.retry_at).filter(|until| *until > now),
             });
         }
-        let Used { used, cost } = self.store.used(day(now), CeilingScope::Server, &self.vault.server_key()).await?;
+        let (mut used, mut cost) = (0_i64, 0_i64);
+        for key in self.vault.server_keys() {
+            let of = self.store.used(day(now), CeilingScope::Server, &key).await?;
+            (used, cost) = (used.saturating_add(of.used), cost.saturating_add(of.cost));
+        }
         let mut ceilings = vec![(CeilingScope::Server, used, self.ceilings.server)];
         for (scope, ceiling) in [
             (CeilingScope::Practice, self.ceilings.practice),
@@ -144,7 +148,10 @@ impl Access {
     pub async fn forget_number(&self, practice: PracticeId, number: &PhoneNumber) -> Result<bool, Fault> {
         let now = self.clock.now();
         let mut tx = self.store.write("forget number").await?;
-        let known = tx.forget_number(practice, &self.vault.number_hash(practice, number)).await?;
+        let mut known = false;
+        for hash in self.vault.number_hashes(practice, number) {
+            known |= tx.forget_number(practice, &hash).await?;
+        }
         tx.commit(AuditEvent::new(now, Actor::Operator, Verb::CodesResumed).about_practice(practice)).await?;
         Ok(known)
     }

@@ -1,4 +1,4 @@
-//! `pli key`: what keys there are, a new recovery certificate, and the way back in when every password is lost.
+//! `pli key`: what keys there are, another root key, a new recovery certificate, and the way back in when every password is lost.
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -13,16 +13,21 @@ use crate::domain::PublicKey;
 use crate::mailbox::recovery::{RecoveryAnswer, RecoveryRequest};
 use crate::vault::{DkimKey, DkimKind, RecoverySecret, Vault};
 
+use super::rotate::{self, Retire, Rotate};
 use super::{Opened, Out, Stop, mailbox, out};
 
 #[derive(clap::Subcommand)]
 pub(super) enum Key {
-    /// The root key's id, the recovery certificate, and the mailboxes that it does not fit or whose keys are due
+    /// The root keys and what is under each, the recovery certificate, and the mailboxes that it does not fit or whose keys are due
     Show {
         /// Print JSON
         #[arg(long)]
         json: bool,
     },
+    /// Put another root key in the place of the one in use, while the server runs; goes on where it was interrupted
+    Rotate(Rotate),
+    /// Take a root key away that does not seal any more
+    Retire(Retire),
     /// Make a recovery certificate; the secret half goes to a file that is to leave this machine
     Recovery {
         /// Where the certificate goes; [keys] recovery names it
@@ -100,13 +105,17 @@ impl Key {
             Self::Recovery { certificate, secret } => make_recovery(certificate, secret, out),
             Self::Dkim { file, kind } => make_dkim(file, *kind, out),
             Self::Recover(Recover::Unlock { request, recovery, answer }) => unlock(request, recovery, answer, out),
-            Self::Show { .. } | Self::Recover(_) => Err(Stop::because("this command is the server's")),
+            Self::Show { .. } | Self::Rotate(_) | Self::Retire(_) | Self::Recover(_) => {
+                Err(Stop::because("this command is the server's"))
+            }
         }
     }
 
     pub(super) async fn run(&self, opened: &Opened, out: &mut Out) -> Result<(), Stop> {
         match self {
             Self::Show { json } => show(opened, *json, out).await,
+            Self::Rotate(asked) => rotate::rotate(opened, asked, out).await,
+            Self::Retire(asked) => rotate::retire(opened, asked, out).await,
             Self::Recover(Recover::Export { address, request, label, person, json }) => {
                 export(opened, address, (label, person), request, *json, out).await
             }
@@ -138,10 +147,13 @@ async fn show(opened: &Opened, json: bool, out: &mut Out) -> Result<(), Stop> {
             due.push((listed.address, at));
         }
     }
-    let root = opened.rooms.root_key_id();
+    let (root, states) = (opened.rooms.root_key_id(), opened.rooms.root_keys().await?);
+    let rotating = opened.rooms.is_rotating().await?;
     if json {
         return out.json(&json!({
             "root_key": root,
+            "root_keys": rotate::values(&states),
+            "rotating": rotating,
             "recovery": recovery,
             "without_recovery": without,
             "renewal_due": due.iter().map(|(address, at)| json!({ "address": address, "since": at.rfc3339() })).collect::<Vec<_>>(),
@@ -156,7 +168,8 @@ async fn show(opened: &Opened, json: bool, out: &mut Out) -> Result<(), Stop> {
         ("recovery certificate", recovery.unwrap_or_else(|| "there is none".to_owned())),
         ("mailboxes it does not fit", none(&without)),
         ("new keys due", none(&due)),
-    ])
+    ])?;
+    rotate::shown(&states, rotating, out)
 }
 
 fn make_recovery(certificate: &Path, secret: &Path, out: &mut Out) -> Result<(), Stop> {

@@ -23,6 +23,7 @@ mod out;
 mod patient;
 mod practice;
 mod queue;
+mod rotate;
 mod route;
 mod serve;
 
@@ -82,7 +83,7 @@ enum Command {
     Backup(backup::Backup),
     /// Read a backup into a new and empty installation
     Restore(backup::Restore),
-    /// Keys: what there is, a new recovery certificate, a way back in when every password is lost
+    /// Keys: what there is, another root key, a new recovery certificate, a way back in when every password is lost
     #[command(subcommand)]
     Key(key::Key),
     /// Notices that wait to be sent

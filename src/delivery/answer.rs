@@ -36,10 +36,11 @@ impl Deliveries {
         let (now, id) = (self.clock.now(), QueueId::random(self.random.as_ref()));
         let writer = Writer { address: to.reveal(), message_id: message_id(mail.octets).unwrap_or_default() };
         let sealed = self.vault.seal_writer(id, &writer, self.random.as_ref())?;
-        let address = self.vault.hash("answered", None, to.folded().as_bytes());
+        let addresses = self.vault.hashes("answered", None, to.folded().as_bytes());
+        let (address, older) = addresses.split_first().ok_or(Fault::new("a hash was not made"))?;
         let new = NewAnswer {
             id,
-            address: &address,
+            address,
             delivery: row.id,
             writer: &sealed,
             at: now,
@@ -47,6 +48,7 @@ impl Deliveries {
             most: MOST_OF_A_NOTICE,
         };
         let mut tx = self.store.write("answer a reply").await?;
+        tx.adopt_answer(address, older).await?;
         if !tx.insert_answer(&new).await? {
             tracing::info!(delivery = %row.id, "somebody answered a notice again: thrown away unread");
             return Ok(());

@@ -62,12 +62,12 @@ impl Deliveries {
         let id = PracticeId::random(self.random.as_ref());
         let row = PracticeRow {
             id,
-            name_hash: self.name_hash(&profile.name),
+            name_hash: self.vault.name_hash(&profile.name),
             profile: self.vault.seal_profile(id, &profile, self.random.as_ref())?,
             created_at: now,
         };
         let mut tx = self.store.write("add practice").await?;
-        if !tx.insert_practice(&row).await? {
+        if self.is_named(&profile.name, None).await? || !tx.insert_practice(&row).await? {
             return refused("a practice of this name exists");
         }
         tx.commit(AuditEvent::new(now, Actor::Operator, Verb::PracticeAdded).about_practice(id)).await?;
@@ -104,14 +104,12 @@ impl Deliveries {
     /// As [`Deliveries::add_practice`].
     pub async fn set_practice(&self, id: PracticeId, profile: PracticeProfile) -> Result<(), DirectoryError> {
         check(&profile)?;
-        let taken =
-            self.store.practice_named(&self.name_hash(&profile.name)).await?.is_some_and(|other| other.id != id);
-        if taken {
+        if self.is_named(&profile.name, Some(id)).await? {
             return refused("a practice of this name exists");
         }
         let sealed = self.vault.seal_profile(id, &profile, self.random.as_ref())?;
         let mut tx = self.store.write("set practice").await?;
-        if !tx.update_practice(id, &self.name_hash(&profile.name), &sealed).await? {
+        if !tx.update_practice(id, &self.vault.name_hash(&profile.name), &sealed).await? {
             return refused("there is no such practice");
         }
         let event = AuditEvent::new(self.clock.now(), Actor::Operator, Verb::PracticeChanged).about_practice(id);
@@ -174,9 +172,11 @@ impl Deliveries {
         let now = self.clock.now();
         let id = PatientId::random(self.random.as_ref());
         let row = self.patient_row(id, practice, kind, &record, 1, now)?;
-        for other in self.store.patients_at(practice, &row.address_hash).await? {
-            if self.vault.open_person(other.id, other.version, &other.record)? == record {
-                return refused("this person is in the directory already");
+        for hash in self.vault.address_hashes(practice, &record.address) {
+            for other in self.store.patients_at(practice, &hash).await? {
+                if self.vault.open_person(other.id, other.version, &other.record)? == record {
+                    return refused("this person is in the directory already");
+                }
             }
         }
         let mut tx = self.store.write("add patient").await?;
@@ -266,8 +266,14 @@ impl Deliveries {
         Err(Fault::new("a mailbox's row has lost its authority"))
     }
 
-    fn name_hash(&self, name: &str) -> crate::domain::KeyedHash {
-        self.vault.hash("practice name", None, name.trim().to_lowercase().as_bytes())
+    /// Whether a practice has this name, but for one.
+    async fn is_named(&self, name: &str, but: Option<PracticeId>) -> Result<bool, Fault> {
+        for hash in self.vault.name_hashes(name) {
+            if self.store.practice_named(&hash).await?.is_some_and(|other| Some(other.id) != but) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn practice_info(&self, row: &PracticeRow, domains: &[DomainRow]) -> Result<PracticeInfo, Fault> {

@@ -162,8 +162,11 @@ impl Deliveries {
         for text in &answer.numbers {
             match self.read_number(&profile, text).map_err(HoldReason::from) {
                 Ok(number) => {
-                    let hash = self.vault.number_hash(row.practice, &number);
-                    if self.store.is_signature(row.mailbox, &hash).await? {
+                    let mut signature = false;
+                    for hash in self.vault.number_hashes(row.practice, &number) {
+                        signature = signature || self.store.is_signature(row.mailbox, &hash).await?;
+                    }
+                    if signature {
                         own = true;
                     } else if !numbers.contains(&number) {
                         numbers.push(number);
@@ -293,6 +296,10 @@ impl Deliveries {
             tx.insert_work(row.id, NewWork { id: QueueId::random(random), due_at }).await?;
         }
         if let Some(learned) = learned {
+            // What was told before under an older root key is told anew with this.
+            for older in self.vault.address_hashes(row.practice, &asked.question.address).iter().skip(1) {
+                tx.forget_learned(learned.mailbox, older).await?;
+            }
             tx.learn(&learned).await?;
         }
         tx.insert_deposit(letter).await?;
@@ -318,7 +325,7 @@ impl Deliveries {
         let mailbox = asked.row.mailbox;
         Ok(LearnedRow {
             mailbox,
-            address: asked.row.address_hash.clone(),
+            address: self.vault.address_hash(asked.row.practice, &asked.question.address),
             record: self.vault.seal_learned(mailbox, &Learned { record, settled }, self.random.as_ref())?,
             delivery: asked.row.id,
             learned_at: now,

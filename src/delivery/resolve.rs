@@ -117,8 +117,8 @@ impl Deliveries {
     ) -> Result<Result<Resolved, Doubt>, Fault> {
         let practice = whose.practice;
         let address_hash = self.vault.address_hash(practice, to);
-        let known = self.known(practice, to, &address_hash).await?;
-        let learned = self.learned(whose.mailbox, to, &address_hash).await?;
+        let known = self.known(practice, to).await?;
+        let learned = self.learned(whose, to).await?;
         let (number, channel, person) = match explicit {
             Some(given) => {
                 if let Some(reason) = self.doubt(practice, to, &known, learned.as_ref(), &given).await? {
@@ -139,8 +139,7 @@ impl Deliveries {
                     if !fits(&record, display, 0) {
                         return Ok(Err(doubt(HoldReason::SeveralPersons)));
                     }
-                    let hash = self.vault.number_hash(practice, &record.number);
-                    if !learned.settled && !self.store.patients_calling(practice, &hash).await?.is_empty() {
+                    if !learned.settled && self.is_known(practice, &record.number).await? {
                         return Ok(Err(doubt(HoldReason::SomebodyElses)));
                     }
                     (record.number, record.channel, None)
@@ -177,12 +176,10 @@ impl Deliveries {
         if !known.is_empty() || (learned.is_some() && told.is_none()) {
             return Ok(Some(HoldReason::Differs));
         }
-        let number_hash = self.vault.number_hash(practice, &given.number);
-        if !self.store.patients_calling(practice, &number_hash).await?.is_empty() {
+        if self.is_known(practice, &given.number).await? {
             return Ok(Some(HoldReason::SomebodyElses));
         }
-        let address_hash = self.vault.address_hash(practice, to);
-        if told.is_some() || self.store.delivered_before(practice, &address_hash, &number_hash).await? {
+        if told.is_some() || self.went_before(practice, to, &given.number).await? {
             return Ok(None);
         }
         Ok(match () {
@@ -225,9 +222,37 @@ impl Deliveries {
         Ok(Some(Explicit { number, channel, old, confirmed: false }))
     }
 
+    /// Whether somebody of the directory has this number.
+    async fn is_known(&self, practice: PracticeId, number: &PhoneNumber) -> Result<bool, Fault> {
+        for hash in self.vault.number_hashes(practice, number) {
+            if !self.store.patients_calling(practice, &hash).await?.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether an earlier delivery went to this address with this number. Both hashes of a row are under one root key.
+    async fn went_before(&self, practice: PracticeId, to: &Address, number: &PhoneNumber) -> Result<bool, Fault> {
+        let numbers = self.vault.number_hashes(practice, number);
+        for (address, number) in self.vault.address_hashes(practice, to).iter().zip(&numbers) {
+            if self.store.delivered_before(practice, address, number).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// What the mailbox told of this address.
-    async fn learned(&self, mailbox: MailboxId, to: &Address, hash: &KeyedHash) -> Result<Option<Learned>, Fault> {
-        let Some(row) = self.store.learned(mailbox, hash).await? else { return Ok(None) };
+    async fn learned(&self, whose: Whose<'_>, to: &Address) -> Result<Option<Learned>, Fault> {
+        let mailbox = whose.mailbox;
+        let mut found = None;
+        for hash in self.vault.address_hashes(whose.practice, to) {
+            if found.is_none() {
+                found = self.store.learned(mailbox, &hash).await?;
+            }
+        }
+        let Some(row) = found else { return Ok(None) };
         let learned = self.vault.open_learned(mailbox, &row.record)?;
         if learned.record.address != *to {
             tracing::error!(%mailbox, "a row without authority was not used: the database was changed by somebody else");
@@ -237,13 +262,12 @@ impl Deliveries {
     }
 
     /// The persons of the directory with this address, opened.
-    async fn known(
-        &self,
-        practice: PracticeId,
-        to: &Address,
-        address: &KeyedHash,
-    ) -> Result<Vec<(PatientId, PatientRecord)>, Fault> {
-        let rows = self.store.patients_at(practice, address).await?;
+    async fn known(&self, practice: PracticeId, to: &Address) -> Result<Vec<(PatientId, PatientRecord)>, Fault> {
+        let mut rows = Vec::new();
+        for hash in self.vault.address_hashes(practice, to) {
+            rows.extend(self.store.patients_at(practice, &hash).await?);
+        }
+        rows.sort_by_key(|row| (row.created_at, row.id));
         let mut known = Vec::with_capacity(rows.len());
         for row in rows {
             let record = self.vault.open_person(row.id, row.version, &row.record)?;

@@ -30,6 +30,14 @@ words! {
         DeviceRevoked = "device.revoked",
         /// The keys of a mailbox were renewed after a device was revoked.
         KeysRenewed = "keys.renewed",
+        /// The change of the root key began: who starts from now on must have the new one.
+        RootKeyChanged = "root-key.changed",
+        /// Values were brought under the root key in use; the count says how many.
+        Rewrapped = "root-key.rewrapped",
+        /// Everything that can be is under the root key in use.
+        RootKeyRotated = "root-key.rotated",
+        /// A root key was retired: it opens nothing any more; the count says how many values were lost with it.
+        RootKeyRetired = "root-key.retired",
         /// A device was made that waits for the recovery certificate.
         RecoveryAsked = "recovery.asked",
         /// The recovery certificate let a device read.

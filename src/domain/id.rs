@@ -107,6 +107,8 @@ ids! {
     SendId;
     /// A patient's open page.
     SessionId;
+    /// A process at work on the data, and the root keys that it has.
+    HolderId;
     /// A piece of work in the outbox; what a 250 names.
     QueueId;
 }
@@ -118,6 +120,15 @@ pub struct KeyId(pub [u8; 8]);
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&data_encoding::HEXLOWER.encode(&self.0))
+    }
+}
+
+impl std::str::FromStr for KeyId {
+    type Err = NotAnId;
+
+    fn from_str(text: &str) -> Result<Self, NotAnId> {
+        let octets = data_encoding::HEXLOWER_PERMISSIVE.decode(text.as_bytes()).map_err(|_| NotAnId)?;
+        octets.try_into().map(Self).map_err(|_| NotAnId)
     }
 }
 
@@ -142,6 +153,9 @@ mod tests {
         assert_eq!(id.to_string().len(), 26);
         assert_eq!(id.to_string().parse::<MessageId>(), Ok(id));
         assert_eq!(id.to_string().to_uppercase().parse::<MessageId>(), Ok(id));
+        let key = KeyId([0xab; 8]);
+        assert_eq!(key.to_string().parse::<KeyId>(), Ok(key));
+        assert!("abab".parse::<KeyId>().is_err() && "zz".parse::<KeyId>().is_err());
         assert!("abc".parse::<MessageId>().is_err());
         assert!("../../../../etc/passwd....".parse::<MessageId>().is_err());
     }

@@ -39,8 +39,8 @@ pub use figures::{Count, Counted, Figures, Label};
 pub use flags::{FlagChange, Flags, SERVER_KEYWORDS, SystemFlags};
 pub use folder::FolderPath;
 pub use id::{
-    ChallengeId, DeliveryId, DepositKeyId, DeviceId, EntryId, FolderId, KeyId, MailboxId, MessageId, ObjectId,
-    PatientId, PracticeId, QueueId, SendAsId, SendId, SessionId, SlotId,
+    ChallengeId, DeliveryId, DepositKeyId, DeviceId, EntryId, FolderId, HolderId, KeyId, MailboxId, MessageId,
+    ObjectId, PatientId, PracticeId, QueueId, SendAsId, SendId, SessionId, SlotId,
 };
 pub use mailbox::{DeviceKind, FolderRole, MailboxKind, MailboxState, RESERVED_LOCAL_PARTS, SentCopy, WaitingKind};
 pub use message::{KeptMessage, RawMessage, RawMessageFault};

@@ -69,7 +69,7 @@ struct Sealed {
     head: ObjectId,
     esk: Esk,
     objects: Vec<NewObject>,
-    message_id: Option<KeyedHash>,
+    message_ids: Vec<KeyedHash>,
     summary: Option<NewSummary>,
     size: i64,
     flags: Flags,
@@ -176,10 +176,10 @@ impl Reader {
     async fn fits(&self, path: &FolderPath, ready: &[Ready]) -> Result<(), AppendError> {
         let (store, mailbox) = (&self.room.store, self.inner.sender.mailbox);
         for Ready { sealed, .. } in ready {
-            if let Some(hash) = Self::stands_for(path, sealed.message_id.as_ref())
-                && store.has_server_copy(mailbox, hash, self.room.clock.now().minus(KEPT)).await?
-            {
-                return Ok(());
+            for hash in Self::stands_for(path, &sealed.message_ids) {
+                if store.has_server_copy(mailbox, hash, self.room.clock.now().minus(KEPT)).await? {
+                    return Ok(());
+                }
             }
         }
         let more = ready.iter().fold(0_i64, |sum, ready| sum.saturating_add(ready.sealed.size));
@@ -224,7 +224,7 @@ impl Reader {
                 created_at: now,
             };
             tx.append_message(&message, objects).await?;
-            let replaced = self.replaced(&mut tx, path, sealed.message_id.as_ref(), now).await?;
+            let replaced = self.replaced(&mut tx, path, &sealed.message_ids, now).await?;
             // A copy that an earlier one of these took the place of is not there any more.
             let replaced: Vec<EntryRow> =
                 replaced.into_iter().filter(|copy| gone_rows.iter().all(|gone| gone.id != copy.id)).collect();
@@ -257,9 +257,9 @@ impl Reader {
     }
 
     /// Under which Message-ID a message can stand for a submission. Drafts, Junk and Trash are no places for a sent one.
-    fn stands_for<'a>(path: &FolderPath, message_id: Option<&'a KeyedHash>) -> Option<&'a KeyedHash> {
+    fn stands_for<'a>(path: &FolderPath, message_ids: &'a [KeyedHash]) -> &'a [KeyedHash] {
         let elsewhere = matches!(path.role(), Some(FolderRole::Drafts | FolderRole::Junk | FolderRole::Trash));
-        message_id.filter(|_| !elsewhere)
+        if elsewhere { &[] } else { message_ids }
     }
 
     /// The server's own copies of the same submission.
@@ -267,11 +267,14 @@ impl Reader {
         &self,
         tx: &mut Tx,
         path: &FolderPath,
-        message_id: Option<&KeyedHash>,
+        message_ids: &[KeyedHash],
         now: Timestamp,
     ) -> Result<Vec<EntryRow>, Fault> {
-        let Some(message_id) = Self::stands_for(path, message_id) else { return Ok(Vec::new()) };
-        let mut copies = tx.server_copies(self.inner.sender.mailbox, message_id, now.minus(KEPT)).await?;
+        let mut copies = Vec::new();
+        for hash in Self::stands_for(path, message_ids) {
+            copies.extend(tx.server_copies(self.inner.sender.mailbox, hash, now.minus(KEPT)).await?);
+        }
+        copies.sort_by_key(|copy| (copy.received_at, copy.id));
         // A row that somebody else wrote is neither used nor taken away.
         copies.retain(|copy| self.check(copy).is_ok());
         // A second submission under the same Message-ID keeps its own copy: one append stands for one of them.
@@ -309,7 +312,7 @@ impl Reader {
             size: sealed.size,
             received_at: sealed.at.unwrap_or(now),
             visible_at: now,
-            message_id: sealed.message_id.clone(),
+            message_id: sealed.message_ids.first().cloned(),
             server_copy: false,
             submission: replaced.first().map(|copy| copy.submission.unwrap_or(copy.message)),
             modseq,
@@ -329,9 +332,9 @@ impl Reader {
     ) -> Result<Sealed, Fault> {
         let mailbox = self.inner.sender.mailbox;
         let summary = |of, key: &_, described: &_| self.sealed_summary(of, key, described);
-        let SealedKept { message, head, esk, objects, message_id, summary, size } =
+        let SealedKept { message, head, esk, objects, message_ids, summary, size } =
             self.room.seal_kept(mailbox, kept, certificate, summary)?;
-        Ok(Sealed { message, head, esk, objects, message_id, summary, size, flags, at })
+        Ok(Sealed { message, head, esk, objects, message_ids, summary, size, flags, at })
     }
 }
 

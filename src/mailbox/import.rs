@@ -148,10 +148,16 @@ impl Import {
     /// # Errors
     /// A [`Fault`] of the store.
     pub async fn folder(&self, source: &str) -> Result<ImportFolder, ImportError> {
-        let source = self.hash("import source", source.as_bytes());
-        let rows = self.room.store.imported(self.mailbox, &source).await?;
-        let (done, entries) = rows.into_iter().unzip();
-        Ok(ImportFolder { import: self.clone(), source, done, entries, into: None, there: HashMap::new() })
+        let sources = self.hashes("import source", source.as_bytes());
+        let (mut done, mut entries) = (HashSet::new(), HashSet::new());
+        for source in &sources {
+            for (message, entry) in self.room.store.imported(self.mailbox, source).await? {
+                done.insert(message);
+                entries.insert(entry);
+            }
+        }
+        let source = sources.first().cloned().ok_or(Fault::new("a hash was not made"))?;
+        Ok(ImportFolder { import: self.clone(), source, sources, done, entries, into: None, there: HashMap::new() })
     }
 
     /// Refuses what cannot fit. Where it merges, everything that is there may be among it: then only what is more than
@@ -169,6 +175,12 @@ impl Import {
     fn hash(&self, purpose: &'static str, value: &[u8]) -> KeyedHash {
         let scoped = zeroize::Zeroizing::new([self.mailbox.as_bytes().as_slice(), value].concat());
         self.room.vault.hash(purpose, Some(self.practice), &scoped)
+    }
+
+    /// The same under every root key, the one in use first: marks are never made again, so they stay what they were.
+    fn hashes(&self, purpose: &'static str, value: &[u8]) -> Vec<KeyedHash> {
+        let scoped = zeroize::Zeroizing::new([self.mailbox.as_bytes().as_slice(), value].concat());
+        self.room.vault.hashes(purpose, Some(self.practice), &scoped)
     }
 
     async fn change(&self, name: &'static str) -> Result<Change, Fault> {
@@ -201,6 +213,8 @@ impl Import {
 pub struct ImportFolder {
     import: Import,
     source: KeyedHash,
+    /// The same under every root key.
+    sources: Vec<KeyedHash>,
     done: HashSet<KeyedHash>,
     /// What earlier runs stored from here.
     entries: HashSet<EntryId>,
@@ -228,12 +242,22 @@ impl ImportFolder {
 
     /// Whether a message was taken before.
     pub fn is_done(&self, identity: &[u8]) -> bool {
-        self.done.contains(&self.import.hash("import message", identity))
+        self.import.hashes("import message", identity).iter().any(|hash| self.done.contains(hash))
     }
 
     /// What tells octets from all others, for sources that have no other name for a message.
     pub fn mark(&self, octets: &[u8]) -> Vec<u8> {
         self.import.hash("import octets", octets).as_octets().to_vec()
+    }
+
+    /// Whether octets were taken from anywhere, by their hashes.
+    async fn was_taken(&self, octets: &[KeyedHash]) -> Result<bool, Fault> {
+        for hash in octets {
+            if self.import.room.store.was_imported(self.import.mailbox, hash).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Finds or makes the folder that messages go to.
@@ -256,7 +280,13 @@ impl ImportFolder {
             self.into = Some(folder);
             return Ok(());
         }
-        self.into = Some(match self.import.room.store.import_folder(self.import.mailbox, &self.source).await? {
+        let mut there = None;
+        for source in &self.sources {
+            if there.is_none() {
+                there = self.import.room.store.import_folder(self.import.mailbox, source).await?;
+            }
+        }
+        self.into = Some(match there {
             Some(id) => id,
             None => self.make_sealed(&path).await?,
         });
@@ -293,6 +323,7 @@ impl ImportFolder {
         for NewImport { identity, flags, at, octets, shown_elsewhere } in messages {
             let message = self.import.hash("import message", &identity);
             let mark = self.import.hash("import octets", &octets);
+            let octets_of = self.import.hashes("import octets", &octets);
             let kept = match KeptMessage::new(octets) {
                 Ok(kept) => kept,
                 Err(fault) => {
@@ -300,9 +331,7 @@ impl ImportFolder {
                     continue;
                 }
             };
-            if self.done.contains(&message)
-                || shown_elsewhere && self.import.room.store.was_imported(self.import.mailbox, &mark).await?
-            {
+            if self.is_done(&identity) || shown_elsewhere && self.was_taken(&octets_of).await? {
                 answers.push(Taken::There);
                 continue;
             }
@@ -481,7 +510,7 @@ impl Import {
             size: one.sealed.size,
             received_at: one.at.unwrap_or(now),
             visible_at: now,
-            message_id: one.sealed.message_id.clone(),
+            message_id: one.sealed.message_ids.first().cloned(),
             server_copy: false,
             submission: None,
             modseq,

@@ -347,8 +347,9 @@ impl Mailboxes {
         let wrong = || ProvisionError::Refused("this password opens nothing in this mailbox".to_owned());
         let password = DevicePassword::parse(typed.trim()).ok_or_else(wrong)?;
         let device = self.store.device_tagged(row.id, password.tag()).await?.ok_or_else(wrong)?;
-        let verifier = self.vault.verifier(device.id, &password);
-        if !self.vault.verifier_matches(&verifier, &device.verifier) || !self.vault.holds(&device, &device.mac) {
+        if !self.vault.is_verifier(device.id, &password, Some(&device.verifier))
+            || !self.vault.holds(&device, &device.mac)
+        {
             return Err(wrong());
         }
         let slots = self.store.slots(row.id).await?;

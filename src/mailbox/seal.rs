@@ -17,7 +17,8 @@ pub(super) struct SealedKept {
     pub(super) head: ObjectId,
     pub(super) esk: Esk,
     pub(super) objects: Vec<NewObject>,
-    pub(super) message_id: Option<KeyedHash>,
+    /// Keyed hashes of its Message-ID, under every root key, the one in use first; none where it has none.
+    pub(super) message_ids: Vec<KeyedHash>,
     pub(super) summary: Option<NewSummary>,
     pub(super) size: i64,
 }
@@ -36,7 +37,7 @@ impl Mailboxes {
         // What no parser should read, and what is no message at all, is kept whole.
         let parsed = if kept.is_sound() { MessageParser::default().parse(octets) } else { None };
         let message_id = parsed.as_ref().and_then(|parsed| parsed.message_id());
-        let message_id = message_id.map(|id| vault.message_id_hash(mailbox, id));
+        let message_ids = message_id.map(|id| vault.message_id_hashes(mailbox, id)).unwrap_or_default();
         let large = parsed.as_ref().map(|parsed| split::cuts(octets, parsed, split::LARGE)).unwrap_or_default();
         drop(parsed);
         let head = split::head(&[], octets, 0, &large);
@@ -49,7 +50,7 @@ impl Mailboxes {
             sealed.parts.into_iter().map(|(id, container)| NewObject { id, container }).collect();
         objects.push(NewObject { id: head.object, container: head.container });
         let size = i64::try_from(octets.len()).unwrap_or(i64::MAX);
-        Ok(SealedKept { message, head: head.object, esk, objects, message_id, summary, size })
+        Ok(SealedKept { message, head: head.object, esk, objects, message_ids, summary, size })
     }
 
     /// The mailbox's certificate, unless somebody else wrote the row.

@@ -67,6 +67,9 @@ struct Manifest {
     made_at: String,
     schema: i64,
     root_key: String,
+    /// Every root key that something may be under; none where one wrote it that knew of one only.
+    #[serde(default)]
+    root_keys: Vec<String>,
     rows: u64,
     dump_sha256: String,
     objects: usize,
@@ -92,6 +95,7 @@ impl Rooms {
             made_at: now.rfc3339(),
             schema: Store::schema(),
             root_key: self.vault.key_id().to_string(),
+            root_keys: self.vault.key_ids().iter().map(ToString::to_string).collect(),
             rows: dumped.rows,
             dump_sha256: sum,
             objects: dumped.objects.len(),
@@ -212,6 +216,9 @@ impl Rooms {
         let event = AuditEvent::new(now, Actor::Operator, Verb::Restored);
         tx.commit(event.counting(i64::try_from(rows).unwrap_or(i64::MAX))).await.map_err(told)?;
         self.store.shred_soon().await;
+        // What was read back may have been written under keys that were retired since.
+        self.keyring.take_former().await.map_err(told)?;
+        self.keyring.tell().await.map_err(told)?;
         Ok(BackupRead { name, rows, objects: objects.len(), replayed, held })
     }
 
@@ -241,7 +248,9 @@ impl Rooms {
         if manifest.kind != KIND {
             return Err(refused("this is no backup of pli"));
         }
-        if manifest.root_key != self.vault.key_id().to_string() {
+        let here: Vec<String> = self.vault.key_ids().iter().map(ToString::to_string).collect();
+        let needed = std::iter::once(&manifest.root_key).chain(&manifest.root_keys);
+        if needed.into_iter().any(|id| !here.contains(id)) {
             return Err(refused("it was made with another root key: put that one in place first"));
         }
         let file = place.join("manifest.mac");

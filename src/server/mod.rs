@@ -11,7 +11,9 @@ pub mod journal;
 mod leap;
 mod process;
 mod ready;
+mod ring;
 mod rooms;
+pub mod rotation;
 mod service;
 
 use std::future::Future;

@@ -1,6 +1,5 @@
 //! The rooms behind the doors, built once: for the server, and for one command of an administrator.
 
-use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -10,21 +9,25 @@ use zeroize::Zeroizing;
 use crate::access::Access;
 use crate::config::Config;
 use crate::delivery::Deliveries;
-use crate::domain::{Actor, AuditEvent, Clock, PublicKey, Random, Timestamp, Verb};
+use crate::domain::{Actor, AuditEvent, Clock, HolderId, PublicKey, Random, Timestamp, Verb};
 use crate::gateway::Gateways;
 use crate::mailbox::Mailboxes;
 use crate::store::Store;
 use crate::texts::Texts;
-use crate::vault::{DkimKey, RootKey, Vault};
+use crate::vault::{DkimKey, Vault};
 
 use super::StartError;
 use super::journal::JournalFile;
+use super::ring::{self, Keyring};
 
 /// Everything that verbs need, and the verbs.
 #[derive(Clone)]
 pub struct Rooms {
     pub(super) store: Store,
     pub(super) vault: Vault,
+    pub(super) keyring: Arc<Keyring>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) random: Arc<dyn Random>,
     /// Every text.
     pub texts: Texts,
     /// Mailboxes and devices.
@@ -46,7 +49,8 @@ impl Rooms {
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Result<Self, StartError> {
-        let vault = Vault::new(&root_key(&config.root_key)?);
+        let ring = ring::read(&config.root_key)?;
+        let vault = Vault::with_ring(&ring).map_err(|fault| StartError(format!("root_key: {fault}")))?;
         let recovery = config.recovery.as_deref().map(recovery).transpose()?;
         data_folder(&config.data)?;
         let options = config.store(node, vault.chain_mac());
@@ -57,20 +61,36 @@ impl Rooms {
             tx.set_meta(CHECK, &vault.check_value()).await.map_err(told)?;
             tx.commit(AuditEvent::new(clock.now(), Actor::Server, Verb::Founded)).await.map_err(told)?;
         }
+        // Before the key is compared: a rotation that changes it at this moment sees who has which.
+        let id = HolderId::random(random.as_ref());
+        let keyring = Keyring::open(&config.root_key, id, (&store, &vault), clock.clone()).await.map_err(told)?;
         // Read again: of two that founded it at once, the first one's stays.
-        if store.meta(CHECK).await.map_err(told)? != Some(vault.check_value()) {
+        let check = store.meta(CHECK).await.map_err(told)?.unwrap_or_default();
+        if vault.checks(&check).is_none() {
+            keyring.close().await;
             store.close().await;
             return Err(StartError(format!(
-                "root_key: {}: this root key is not the one the data was sealed with",
+                "root_key: {}: this root key is not the one the data was sealed with; if it was changed since (pli key \
+                 rotate), put the changed file in place",
                 config.root_key.display()
             )));
         }
         let texts = Texts::new();
         Ok(Self {
             mailboxes: Mailboxes::new(store.clone(), vault.clone(), clock.clone(), random.clone()),
-            deliveries: Deliveries::new(store.clone(), vault.clone(), clock, random, texts.clone(), config.delivery()),
+            deliveries: Deliveries::new(
+                store.clone(),
+                vault.clone(),
+                clock.clone(),
+                random.clone(),
+                texts.clone(),
+                config.delivery(),
+            ),
             store,
             vault,
+            keyring,
+            clock,
+            random,
             texts,
             recovery,
         })
@@ -117,27 +137,9 @@ impl Rooms {
 
     /// Closes the store.
     pub async fn close(&self) {
+        self.keyring.close().await;
         self.store.close().await;
     }
-}
-
-fn root_key(path: &Path) -> Result<RootKey, StartError> {
-    let refused = |what: &str| StartError(format!("root_key: {}: {what}", path.display()));
-    let metadata = std::fs::metadata(path).map_err(|error| refused(&error.kind().to_string()))?;
-    // A systemd credential is given to one service by an access list, which shows as a group bit.
-    let others = if path.starts_with("/run/credentials") { 0o007 } else { 0o077 };
-    if metadata.permissions().mode() & others != 0 {
-        return Err(refused("others can read it; chmod 600"));
-    }
-    let text = std::fs::read_to_string(path).map(Zeroizing::new).map_err(|error| match error.kind() {
-        // The service gets it as a credential; a command needs the same file (R-G5).
-        ErrorKind::PermissionDenied => refused(
-            "permission denied; if the service gets it as a credential, give it to the command too: systemd-run \
-             --pipe --wait --uid=pli -p LoadCredential=root.key:FILE pli …",
-        ),
-        kind => refused(&kind.to_string()),
-    })?;
-    RootKey::parse(&text).map_err(|_| refused("this is not a root key"))
 }
 
 /// Reads the key that signs mail.
@@ -176,4 +178,4 @@ fn data_folder(path: &Path) -> Result<(), StartError> {
 }
 
 /// Where the database keeps what the root key is recognised by.
-const CHECK: &str = "root-check";
+pub(super) const CHECK: &str = "root-check";

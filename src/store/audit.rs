@@ -4,8 +4,10 @@
 //! and links have no gaps. What the database alone cannot show (a chain cut back together with its
 //! head) is what the export of the heads off the host is for (R-S20).
 
+use std::sync::PoisonError;
+
 use super::Store;
-use super::sql::{Conn, Inner};
+use super::sql::{ChainMac, Conn, Inner};
 use super::value::{Plain, PlainOctets, Row, Trouble};
 use crate::domain::{AuditEvent, Fault, MailboxId, Timestamp};
 
@@ -20,6 +22,15 @@ pub struct AuditRow {
     pub at: Timestamp,
     /// Ids, counts and words.
     pub line: String,
+}
+
+/// Verifies what an older root key made of the journal.
+#[derive(Clone)]
+pub struct OlderChain {
+    /// Authenticates a link under it.
+    pub mac: ChainMac,
+    /// How far it went when it was retired, with the last event of each node; `None` while it is still there.
+    pub ends: Option<Vec<(String, i64, Vec<u8>)>>,
 }
 
 /// Which events are asked for.
@@ -53,6 +64,11 @@ impl Store {
         let sql = "SELECT node, seq, at, line FROM audit_events ORDER BY at DESC, node, seq DESC LIMIT $1";
         let rows = self.rows(sql, &[limit.into()]).await?;
         Ok(rows.iter().map(audit_row).collect::<Result<_, _>>()?)
+    }
+
+    /// What verifies the links that the key in use did not make.
+    pub fn verify_with(&self, older: Vec<OlderChain>) {
+        *self.inner.older.write().unwrap_or_else(PoisonError::into_inner) = older;
     }
 
     /// Walks every chain; `Err((node, seq))` names the first event that does not fit.
@@ -121,10 +137,12 @@ impl Inner {
             for row in &rows {
                 let event = audit_row(row)?;
                 seq += 1;
-                link = self.link(node, seq, &link, &event.line);
+                let found: Vec<u8> = row.read("link_mac")?;
+                let ours = self.is_link((node, seq), &link, &event.line, &found);
+                link = found;
                 // The column repeats the line's first field for sorting; a changed copy would hide an event.
                 let dated = event.line.starts_with(&format!("at={} ", event.at.0));
-                if event.seq != seq || seq > last || !dated || row.read::<Vec<u8>>("link_mac")? != link {
+                if event.seq != seq || seq > last || !dated || !ours || !self.is_end(node, seq, &link) {
                     return Ok(Err(seq));
                 }
             }
@@ -132,21 +150,53 @@ impl Inner {
                 break;
             }
         }
-        if seq != last {
+        if seq != last || self.ends_later(node, seq) {
             return Ok(Err(seq + 1));
         }
         Ok(if link == head_mac { Ok(u64::try_from(seq).unwrap_or(0)) } else { Err(seq) })
     }
 
-    /// The authentication of one event: node, sequence, the link before and the line, each with its length.
-    pub(super) fn link(&self, node: &str, seq: i64, before: &[u8], line: &str) -> Vec<u8> {
-        let mut octets = Vec::with_capacity(node.len() + before.len() + line.len() + 40);
-        for field in [node.as_bytes(), &seq.to_be_bytes(), before, line.as_bytes()] {
-            octets.extend_from_slice(&u64::try_from(field.len()).unwrap_or(u64::MAX).to_be_bytes());
-            octets.extend_from_slice(field);
-        }
-        (self.chain)(&octets).to_vec()
+    /// The authentication of one event, under the key in use.
+    fn link(&self, node: &str, seq: i64, before: &[u8], line: &str) -> Vec<u8> {
+        (self.chain)(&linked(node, seq, before, line)).to_vec()
     }
+
+    /// Whether an authentication is the one of an event, under the key in use or an older one as far as that went.
+    pub(super) fn is_link(&self, (node, seq): (&str, i64), before: &[u8], line: &str, link: &[u8]) -> bool {
+        let octets = linked(node, seq, before, line);
+        let older = self.older.read().unwrap_or_else(PoisonError::into_inner);
+        (self.chain)(&octets).as_slice() == link
+            || older.iter().any(|chain| chain.reaches(node, seq) && (chain.mac)(&octets).as_slice() == link)
+    }
+
+    /// False where a key was retired at this event, and it was another one then.
+    fn is_end(&self, node: &str, seq: i64, link: &[u8]) -> bool {
+        let older = self.older.read().unwrap_or_else(PoisonError::into_inner);
+        let mut ends = older.iter().flat_map(|chain| chain.ends.iter().flatten());
+        ends.all(|end| end.0 != node || end.1 != seq || end.2 == link)
+    }
+
+    /// Whether a key was retired at a later event.
+    fn ends_later(&self, node: &str, seq: i64) -> bool {
+        let older = self.older.read().unwrap_or_else(PoisonError::into_inner);
+        older.iter().flat_map(|chain| chain.ends.iter().flatten()).any(|end| end.0 == node && end.1 > seq)
+    }
+}
+
+impl OlderChain {
+    fn reaches(&self, node: &str, seq: i64) -> bool {
+        self.ends.as_ref().is_none_or(|ends| ends.iter().any(|end| end.0 == node && end.1 >= seq))
+    }
+}
+
+/// What authenticates one event: node, sequence, the link before and the line, each with its length.
+fn linked(node: &str, seq: i64, before: &[u8], line: &str) -> Vec<u8> {
+    let mut octets = Vec::with_capacity(node.len() + before.len() + line.len() + 40);
+    for field in [node.as_bytes(), &seq.to_be_bytes(), before, line.as_bytes()] {
+        octets.extend_from_slice(&u64::try_from(field.len()).unwrap_or(u64::MAX).to_be_bytes());
+        octets.extend_from_slice(field);
+    }
+    octets
 }
 
 fn audit_row(row: &Row) -> Result<AuditRow, Trouble> {

@@ -293,7 +293,7 @@ pub(super) async fn insert(conn: &mut Conn, row: &DeliveryRow) -> Result<(), Tro
     conn.execute(sql, &params).await.map(|_| ())
 }
 
-fn delivery_row(row: &Row) -> Result<DeliveryRow, Trouble> {
+pub(super) fn delivery_row(row: &Row) -> Result<DeliveryRow, Trouble> {
     Ok(DeliveryRow {
         id: row.read("id")?,
         practice: row.read("practice_id")?,

@@ -53,6 +53,8 @@ pub const TABLES: &[&str] = &[
     "imports",
     "import_folders",
     "waiting_names",
+    "key_holders",
+    "former_keys",
     "audit_chains",
     "audit_events",
 ];
@@ -137,7 +139,9 @@ impl Tx {
             return Err(Fault::new("not a dump of pli"));
         }
         // What opening the database wrote.
-        for sql in ["DELETE FROM audit_events", "DELETE FROM audit_chains", "DELETE FROM meta"] {
+        for sql in
+            ["DELETE FROM audit_events", "DELETE FROM audit_chains", "DELETE FROM meta", "DELETE FROM key_holders"]
+        {
             self.conn.execute(sql, &[]).await?;
         }
         let mut rows = 0_u64;

@@ -417,7 +417,7 @@ async fn insert_folder(conn: &mut Conn, row: &FolderRow) -> Result<(), Trouble> 
     conn.execute(sql, &params).await.map(|_| ())
 }
 
-fn mailbox_row(row: &Row) -> Result<MailboxRow, Trouble> {
+pub(super) fn mailbox_row(row: &Row) -> Result<MailboxRow, Trouble> {
     Ok(MailboxRow {
         id: row.read("id")?,
         practice: row.read("practice_id")?,
@@ -435,7 +435,7 @@ fn mailbox_row(row: &Row) -> Result<MailboxRow, Trouble> {
     })
 }
 
-fn device_row(row: &Row) -> Result<DeviceRow, Trouble> {
+pub(super) fn device_row(row: &Row) -> Result<DeviceRow, Trouble> {
     Ok(DeviceRow {
         id: row.read("id")?,
         mailbox: row.read("mailbox_id")?,
@@ -450,7 +450,7 @@ fn device_row(row: &Row) -> Result<DeviceRow, Trouble> {
     })
 }
 
-fn slot_row(row: &Row) -> Result<SlotRow, Trouble> {
+pub(super) fn slot_row(row: &Row) -> Result<SlotRow, Trouble> {
     Ok(SlotRow {
         id: row.read("id")?,
         mailbox: row.read("mailbox_id")?,

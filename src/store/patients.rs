@@ -103,7 +103,7 @@ impl Tx {
     }
 }
 
-fn patient_row(row: &Row) -> Result<PatientRow, Trouble> {
+pub(super) fn patient_row(row: &Row) -> Result<PatientRow, Trouble> {
     Ok(PatientRow {
         id: row.read("id")?,
         practice: row.read("practice_id")?,

@@ -96,7 +96,7 @@ impl Tx {
     }
 }
 
-fn practice_row(row: &Row) -> Result<PracticeRow, Trouble> {
+pub(super) fn practice_row(row: &Row) -> Result<PracticeRow, Trouble> {
     Ok(PracticeRow {
         id: row.read("id")?,
         name_hash: row.read("name_hash")?,

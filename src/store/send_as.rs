@@ -30,7 +30,7 @@ impl Store {
     pub async fn send_as(&self, mailbox: MailboxId) -> Result<Vec<SendAsRow>, Fault> {
         let sql = "SELECT id, mailbox_id, device_id, address, authority_mac, created_at FROM send_as \
                    WHERE mailbox_id = $1 ORDER BY address, id";
-        Ok(self.rows(sql, &[mailbox.into()]).await?.iter().map(read).collect::<Result<_, Trouble>>()?)
+        Ok(self.rows(sql, &[mailbox.into()]).await?.iter().map(send_as_row).collect::<Result<_, Trouble>>()?)
     }
 
     /// What allows a device of a mailbox to write as an address.
@@ -41,7 +41,7 @@ impl Store {
         let sql = "SELECT id, mailbox_id, device_id, address, authority_mac, created_at FROM send_as \
                    WHERE mailbox_id = $1 AND address = $2 AND (device_id IS NULL OR device_id = $3) ORDER BY id";
         let params = [mailbox.into(), Plain(address).into(), device.into()];
-        Ok(self.rows(sql, &params).await?.iter().map(read).collect::<Result<_, Trouble>>()?)
+        Ok(self.rows(sql, &params).await?.iter().map(send_as_row).collect::<Result<_, Trouble>>()?)
     }
 }
 
@@ -74,7 +74,7 @@ impl Tx {
     }
 }
 
-fn read(row: &Row) -> Result<SendAsRow, Trouble> {
+pub(super) fn send_as_row(row: &Row) -> Result<SendAsRow, Trouble> {
     Ok(SendAsRow {
         id: row.read("id")?,
         mailbox: row.read("mailbox_id")?,

@@ -58,6 +58,8 @@ pub(super) struct Inner {
     pub(super) mark: Option<PathBuf>,
     pub(super) node: String,
     pub(super) chain: ChainMac,
+    /// Verify what the chain's key did not make.
+    pub(super) older: std::sync::RwLock<Vec<super::audit::OlderChain>>,
     pub(super) watches: Arc<super::changes::Watches>,
     /// Counts faults, and how long deposits take.
     pub(super) figures: Figures,
@@ -108,6 +110,7 @@ impl Store {
             mark,
             node: options.node,
             chain: options.chain,
+            older: std::sync::RwLock::default(),
             watches: Arc::default(),
             figures: Figures::default(),
             shred_planned: AtomicBool::new(false),

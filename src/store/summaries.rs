@@ -131,14 +131,18 @@ impl Store {
         let sql = "SELECT id, mailbox_id, esk, authority_mac, created_at FROM deposit_keys \
                    WHERE id = $1 AND mailbox_id = $2";
         let Some(row) = self.row(sql, &[id.into(), mailbox.into()]).await? else { return Ok(None) };
-        Ok(Some(DepositKeyRow {
-            id: row.read("id")?,
-            mailbox: row.read("mailbox_id")?,
-            esk: row.read("esk")?,
-            mac: row.read("authority_mac")?,
-            created_at: row.read("created_at")?,
-        }))
+        Ok(Some(deposit_key_row(&row)?))
     }
+}
+
+pub(super) fn deposit_key_row(row: &Row) -> Result<DepositKeyRow, Trouble> {
+    Ok(DepositKeyRow {
+        id: row.read("id")?,
+        mailbox: row.read("mailbox_id")?,
+        esk: row.read("esk")?,
+        mac: row.read("authority_mac")?,
+        created_at: row.read("created_at")?,
+    })
 }
 
 impl Tx {

@@ -142,7 +142,7 @@ impl Tx {
             };
             events.retain(|event| event.seq > seq);
             for event in events {
-                if event.seq != seq + 1 || self.inner.link(node, event.seq, &link, &event.line) != event.link {
+                if event.seq != seq + 1 || !self.inner.is_link((node, event.seq), &link, &event.line, &event.link) {
                     return Err(Fault::because(
                         "the journal does not follow this backup",
                         format!("event {}", seq + 1),

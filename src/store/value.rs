@@ -15,7 +15,7 @@ use sqlx::{Postgres, Row as _, Sqlite};
 use super::challenges::SendState;
 use crate::domain::{
     CeilingScope, ChallengeId, Channel, Container, DeliveryId, DeliveryState, DepositKeyId, DeviceId, DeviceKind,
-    DomainName, EntryId, Esk, FailureClass, Fault, FolderId, FolderRole, KeyedHash, Language, Mac, MailboxId,
+    DomainName, EntryId, Esk, FailureClass, Fault, FolderId, FolderRole, HolderId, KeyedHash, Language, Mac, MailboxId,
     MailboxKind, MailboxState, MessageId, ObjectId, PatientId, PatientKind, PracticeId, PublicKey, QueueId, Sealed,
     SendAsId, SendId, SentCopy, SentState, SessionId, SlotId, Timestamp, WaitingKind,
 };
@@ -321,7 +321,7 @@ macro_rules! octets {
 
 ids! {
     PracticeId MailboxId DeviceId SlotId FolderId EntryId MessageId ObjectId DeliveryId PatientId ChallengeId
-    SessionId QueueId DepositKeyId SendAsId SendId
+    SessionId QueueId DepositKeyId SendAsId SendId HolderId
 }
 words! {
     MailboxKind MailboxState SentCopy DeviceKind FolderRole DeliveryState Channel FailureClass PatientKind SendState

@@ -7,7 +7,7 @@ use crate::domain::{
     ChallengeId, Fault, KeyedHash, OneTimeCode, PhoneNumber, PracticeId, Random, Sealed, SecretText, SendId,
 };
 
-use super::{Place, Vault, symmetric};
+use super::{Place, Vault, columns, symmetric};
 
 impl Vault {
     /// Seals a code's digits, for the providers that may still need them.
@@ -55,37 +55,52 @@ impl Vault {
         self.hash("send reference", None, &framed)
     }
 
+    /// The same under every root key, the one in use first.
+    pub fn reference_hashes(&self, provider: &str, reference: &str) -> Vec<KeyedHash> {
+        let framed = symmetric::framed(&[provider.as_bytes(), reference.as_bytes()]);
+        self.hashes("send reference", None, &framed)
+    }
+
     /// What makes the report address of an attempt unguessable: 26 characters, 128 bits.
     pub fn report_tag(&self, id: SendId) -> String {
-        let code = self.bare_code(&[b"report address"], &[id.as_bytes()]);
-        let (left, _) = code.split_at(16);
-        data_encoding::BASE32_DNSSEC.encode(left)
+        tag(&self.bare_code(&[b"report address"], &[id.as_bytes()]))
     }
 
     /// Whether a report address is one of ours (constant time).
-    pub fn report_tag_matches(&self, id: SendId, tag: &str) -> bool {
-        symmetric::same(self.report_tag(id).as_bytes(), tag.as_bytes())
+    pub fn report_tag_matches(&self, id: SendId, typed: &str) -> bool {
+        let codes = self.bare_codes(&[b"report address"], &[id.as_bytes()]);
+        columns::any(codes, |code| symmetric::same(tag(code).as_bytes(), typed.as_bytes()))
     }
 
-    /// What the server's own ceiling counts by.
-    pub fn server_key(&self) -> KeyedHash {
-        self.hash("ceiling of the server", None, &[])
+    /// What the server's own ceiling counts by, under every root key, the one in use first.
+    pub fn server_keys(&self) -> Vec<KeyedHash> {
+        self.hashes("ceiling of the server", None, &[])
     }
 
-    /// What a practice's ceiling counts by.
-    pub fn practice_key(&self, practice: PracticeId) -> KeyedHash {
-        self.hash("ceiling of a practice", Some(practice), &[])
+    /// What a practice's ceiling counts by, as above.
+    pub fn practice_keys(&self, practice: PracticeId) -> Vec<KeyedHash> {
+        self.hashes("ceiling of a practice", Some(practice), &[])
     }
 
-    /// What a number's ceiling counts by: in all practices at once, since one telephone rings.
-    pub fn number_key(&self, number: &PhoneNumber) -> KeyedHash {
-        self.hash("ceiling of a number", None, Zeroizing::new(number.reveal().to_owned()).as_bytes())
+    /// What a number's ceiling counts by, as above: in all practices at once, since one telephone rings.
+    pub fn number_keys(&self, number: &PhoneNumber) -> Vec<KeyedHash> {
+        self.hashes("ceiling of a number", None, Zeroizing::new(number.reveal().to_owned()).as_bytes())
+    }
+
+    /// What a prefix's ceiling and its conversion count by, as above.
+    pub fn prefix_keys(&self, number: &PhoneNumber) -> Vec<KeyedHash> {
+        self.hashes("prefix of numbers", None, number.prefix().as_bytes())
     }
 
     /// What a prefix's ceiling and its conversion count by.
     pub fn prefix_key(&self, number: &PhoneNumber) -> KeyedHash {
         self.hash("prefix of numbers", None, number.prefix().as_bytes())
     }
+}
+
+fn tag(code: &[u8; 32]) -> String {
+    let (left, _) = code.split_at(16);
+    data_encoding::BASE32_DNSSEC.encode(left)
 }
 
 #[cfg(test)]

@@ -7,8 +7,8 @@
 use zeroize::Zeroizing;
 
 use crate::domain::{
-    Authority, BrowserToken, ChallengeId, DeliveryId, Fault, KeyedHash, Mac, MailboxId, NoticeToken, OneTimeCode,
-    PracticeId, Random, Sealed,
+    Authority, BrowserToken, ChallengeId, DeliveryId, Fault, KeyId, KeyedHash, Mac, MailboxId, NoticeToken,
+    OneTimeCode, PracticeId, Random, Sealed,
 };
 
 use super::{Vault, symmetric};
@@ -54,8 +54,8 @@ impl Vault {
     /// # Errors
     /// A [`Fault`] when the value is too long for the cipher (64 GiB).
     pub fn seal(&self, place: Place<'_>, plain: &[u8], random: &dyn Random) -> Result<Sealed, Fault> {
-        let key = self.derived(&[b"column", place.table.as_bytes(), place.column.as_bytes()]);
-        symmetric::seal(self.key_id().0, &key, &place.associated(), plain, random)
+        let (id, key) = self.sealing(&[b"column", place.table.as_bytes(), place.column.as_bytes()]);
+        symmetric::seal(id.0, &key, &place.associated(), plain, random)
     }
 
     /// Opens a value at its place.
@@ -63,8 +63,9 @@ impl Vault {
     /// # Errors
     /// A [`Fault`] when it was sealed for another place, under another root key, or was changed.
     pub fn unseal(&self, place: Place<'_>, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, Fault> {
-        let key = self.derived(&[b"column", place.table.as_bytes(), place.column.as_bytes()]);
-        symmetric::open(self.key_id().0, &key, &place.associated(), sealed)
+        let names: [&[u8]; 3] = [b"column", place.table.as_bytes(), place.column.as_bytes()];
+        let (id, key) = self.opening(sealed.as_octets(), &names)?;
+        symmetric::open(id, &key, &place.associated(), sealed)
     }
 
     /// A keyed hash for look-ups, scoped by purpose and practice.
@@ -73,10 +74,22 @@ impl Vault {
         KeyedHash::from_octets(self.code(&[b"hash", purpose.as_bytes()], &[scope, value]))
     }
 
+    /// The same under every root key, the one in use first: what is looked for may have been stored under another.
+    pub fn hashes(&self, purpose: &'static str, practice: Option<PracticeId>, value: &[u8]) -> Vec<KeyedHash> {
+        let scope: &[u8] = practice.as_ref().map_or(&[], |practice| practice.as_bytes());
+        let codes = self.codes(&[b"hash", purpose.as_bytes()], &[scope, value]);
+        codes.into_iter().map(KeyedHash::from_octets).collect()
+    }
+
     /// The hash under which a mailbox finds a message by its Message-ID (with or without angle brackets).
     pub fn message_id_hash(&self, mailbox: MailboxId, message_id: &str) -> KeyedHash {
-        let bare = message_id.trim().trim_start_matches('<').trim_end_matches('>');
-        KeyedHash::from_octets(self.code(&[b"hash", b"message id"], &[mailbox.as_bytes(), bare.as_bytes()]))
+        KeyedHash::from_octets(self.code(&[b"hash", b"message id"], &[mailbox.as_bytes(), bare(message_id).as_bytes()]))
+    }
+
+    /// The same under every root key, the one in use first.
+    pub fn message_id_hashes(&self, mailbox: MailboxId, message_id: &str) -> Vec<KeyedHash> {
+        let codes = self.codes(&[b"hash", b"message id"], &[mailbox.as_bytes(), bare(message_id).as_bytes()]);
+        codes.into_iter().map(KeyedHash::from_octets).collect()
     }
 
     /// The authority code of a row: HMAC over the table and its columns, each with its length.
@@ -86,7 +99,7 @@ impl Vault {
 
     /// Whether a row has its authority code (constant time).
     pub fn has_authority(&self, table: &'static str, columns: &[&[u8]], mac: &Mac) -> bool {
-        symmetric::same(self.authority(table, columns).as_octets(), mac.as_octets())
+        self.is_code(mac.as_octets(), &[b"authority", table.as_bytes()], columns)
     }
 
     /// The authority code of a row, over the columns it names.
@@ -98,44 +111,42 @@ impl Vault {
 
     /// Whether a row carries its authority code (constant time).
     pub fn holds<A: Authority>(&self, row: &A, mac: &Mac) -> bool {
-        symmetric::same(self.mark(row).as_octets(), mac.as_octets())
+        let columns = row.covered();
+        let columns: Vec<&[u8]> = columns.iter().map(Vec::as_slice).collect();
+        self.has_authority(A::TABLE, &columns, mac)
     }
 
     /// The HMAC of a code, over challenge, delivery, browser and digits: moved to another delivery or another
     /// browser it is nobody's code.
     pub fn code_mac(&self, of: &Asked<'_>, code: &OneTimeCode) -> Mac {
-        let framed =
-            [of.challenge.as_bytes(), of.delivery.as_bytes(), of.browser.as_octets(), code.reveal().as_bytes()];
-        Mac::from_octets(self.code(&[b"one-time code"], &framed))
+        Mac::from_octets(self.code(&[ONE_TIME], &asked(of, code)))
     }
 
     /// Whether a code is the challenge's (constant time).
     pub fn code_matches(&self, of: &Asked<'_>, code: &OneTimeCode, mac: &Mac) -> bool {
-        symmetric::same(self.code_mac(of, code).as_octets(), mac.as_octets())
+        self.is_code(mac.as_octets(), &[ONE_TIME], &asked(of, code))
     }
 
     /// A form's protection against other sites: HMAC of browser and context, 22 characters.
     pub fn form_token(&self, browser: &BrowserToken, context: &str) -> String {
-        let code = self.bare_code(&[b"form"], &[browser.reveal_octets(), context.as_bytes()]);
-        let (left, _) = code.split_at(16);
-        data_encoding::BASE64URL_NOPAD.encode(left)
+        form_token(&self.bare_code(&[b"form"], &[browser.reveal_octets(), context.as_bytes()]))
     }
 
     /// Whether a form's token is this browser's (constant time).
     pub fn form_token_matches(&self, browser: &BrowserToken, context: &str, token: &str) -> bool {
-        symmetric::same(self.form_token(browser, context).as_bytes(), token.as_bytes())
+        let codes = self.bare_codes(&[b"form"], &[browser.reveal_octets(), context.as_bytes()]);
+        any(codes, |code| symmetric::same(form_token(code).as_bytes(), token.as_bytes()))
     }
 
     /// What a delivery's notice is known by when it comes back: 80 bits of check, in lower case.
     pub fn notice_token(&self, delivery: DeliveryId) -> NoticeToken {
-        let code = self.bare_code(&[b"reverse-path"], &[delivery.as_bytes()]);
-        let (left, _) = code.split_at(NoticeToken::CHECK * 5 / 8);
-        NoticeToken { delivery, check: data_encoding::BASE32_DNSSEC.encode(left) }
+        NoticeToken { delivery, check: notice_check(&self.bare_code(&[b"reverse-path"], &[delivery.as_bytes()])) }
     }
 
     /// Whether a token is of a notice of ours (constant time).
     pub fn is_ours(&self, token: &NoticeToken) -> bool {
-        symmetric::same(self.notice_token(token.delivery).check.as_bytes(), token.check.as_bytes())
+        let codes = self.bare_codes(&[b"reverse-path"], &[token.delivery.as_bytes()]);
+        any(codes, |code| symmetric::same(notice_check(code).as_bytes(), token.check.as_bytes()))
     }
 
     /// The authentication of a backup's manifest, in hexadecimal.
@@ -145,18 +156,65 @@ impl Vault {
 
     /// Whether it is that manifest's (constant time).
     pub fn backup_code_matches(&self, manifest: &[u8], code: &str) -> bool {
-        symmetric::same(self.backup_code(manifest).as_bytes(), code.as_bytes())
+        let codes = self.bare_codes(&[b"backup"], &[manifest]);
+        any(codes, |made| symmetric::same(data_encoding::HEXLOWER.encode(made).as_bytes(), code.as_bytes()))
     }
 
     /// Key id, then HMAC-SHA-256 of the framed values under the key of the names.
     pub(super) fn code(&self, names: &[&[u8]], values: &[&[u8]]) -> Vec<u8> {
-        [self.key_id().0.as_slice(), &self.bare_code(names, values)].concat()
+        let (id, key) = self.sealing(names);
+        coded(id, &key, values)
+    }
+
+    /// The same under every root key that has it, the one in use first.
+    pub(super) fn codes(&self, names: &[&[u8]], values: &[&[u8]]) -> Vec<Vec<u8>> {
+        self.each(names).iter().map(|(id, key)| coded(*id, key, values)).collect()
+    }
+
+    /// Whether a code with an id is the one of these values, under the root key that it names (constant time).
+    pub(super) fn is_code(&self, code: &[u8], names: &[&[u8]], values: &[&[u8]]) -> bool {
+        let Ok((id, key)) = self.opening(code, names) else { return false };
+        symmetric::same(&coded(KeyId(id), &key, values), code)
+    }
+
+    pub(super) fn bare_codes(&self, names: &[&[u8]], values: &[&[u8]]) -> Vec<[u8; 32]> {
+        let framed = symmetric::framed(values);
+        self.each(names).iter().map(|(_, key)| symmetric::authenticate(key, &framed)).collect()
     }
 
     pub(super) fn bare_code(&self, names: &[&[u8]], values: &[&[u8]]) -> [u8; 32] {
         symmetric::authenticate(&self.derived(names), &symmetric::framed(values))
     }
 }
+
+fn coded(id: KeyId, key: &symmetric::Key, values: &[&[u8]]) -> Vec<u8> {
+    [id.0.as_slice(), &symmetric::authenticate(key, &symmetric::framed(values))].concat()
+}
+
+/// Whether one of some codes fits; all are looked at.
+pub(super) fn any(codes: Vec<[u8; 32]>, fits: impl Fn(&[u8; 32]) -> bool) -> bool {
+    codes.iter().fold(false, |found, code| fits(code) | found)
+}
+
+fn bare(message_id: &str) -> &str {
+    message_id.trim().trim_start_matches('<').trim_end_matches('>')
+}
+
+fn asked<'a>(of: &'a Asked<'_>, code: &'a OneTimeCode) -> [&'a [u8]; 4] {
+    [of.challenge.as_bytes(), of.delivery.as_bytes(), of.browser.as_octets(), code.reveal().as_bytes()]
+}
+
+fn form_token(code: &[u8; 32]) -> String {
+    let (left, _) = code.split_at(16);
+    data_encoding::BASE64URL_NOPAD.encode(left)
+}
+
+fn notice_check(code: &[u8; 32]) -> String {
+    let (left, _) = code.split_at(NoticeToken::CHECK * 5 / 8);
+    data_encoding::BASE32_DNSSEC.encode(left)
+}
+
+const ONE_TIME: &[u8] = b"one-time code";
 
 #[cfg(test)]
 mod tests {

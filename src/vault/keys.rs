@@ -286,12 +286,21 @@ impl Vault {
     /// The hash of the login verifier: the second HKDF output of the password, under a key of the root key.
     pub fn verifier(&self, device: DeviceId, password: &DevicePassword) -> KeyedHash {
         let verifier = password_key(device, password, LOGIN);
-        KeyedHash::from_octets(self.code(&[b"login verifier"], &[device.as_bytes(), verifier.as_slice()]))
+        KeyedHash::from_octets(self.code(&[VERIFIER], &[device.as_bytes(), verifier.as_slice()]))
     }
 
-    /// Whether two verifiers are one (constant time).
-    pub fn verifier_matches(&self, a: &KeyedHash, b: &KeyedHash) -> bool {
-        symmetric::same(a.as_octets(), b.as_octets())
+    /// Whether the password is the one whose verifier is kept, under the root key that it was made with (constant time).
+    /// Where none is kept, the same work is done and the answer is no.
+    pub fn is_verifier(&self, device: DeviceId, password: &DevicePassword, kept: Option<&KeyedHash>) -> bool {
+        let verifier = password_key(device, password, LOGIN);
+        let values: [&[u8]; 2] = [device.as_bytes(), verifier.as_slice()];
+        match kept {
+            Some(kept) => self.is_code(kept.as_octets(), &[VERIFIER], &values),
+            None => {
+                self.code(&[VERIFIER], &values);
+                false
+            }
+        }
     }
 
     /// A new recovery certificate (v6, X25519+ML-KEM-768 to encrypt) and its secret half.
@@ -453,6 +462,7 @@ const CERTIFICATE: &[u8] = b"pli certificate 1";
 const SLOT: &[u8] = b"pli slot 1";
 const QUICK: &[u8] = b"pli quick 1";
 const LOGIN: &[u8] = b"pli login 1";
+const VERIFIER: &[u8] = b"login verifier";
 const TAG: &[u8] = b"pli keys tag 1";
 const NAMES: &[u8] = b"pli names 1";
 
@@ -604,13 +614,10 @@ mod tests {
         let dice = Dice::new(2);
         let (device, password) = (DeviceId::random(&dice), DevicePassword::random(&dice));
         let kept = vault(1).verifier(device, &password);
-        assert!(vault(1).verifier_matches(&kept, &vault(1).verifier(device, &password)));
-        for other in [
-            vault(2).verifier(device, &password),
-            vault(1).verifier(DeviceId::random(&dice), &password),
-            vault(1).verifier(device, &DevicePassword::random(&dice)),
-        ] {
-            assert!(!vault(1).verifier_matches(&kept, &other));
-        }
+        assert!(vault(1).is_verifier(device, &password, Some(&kept)));
+        assert!(!vault(1).is_verifier(device, &password, None));
+        assert!(!vault(2).is_verifier(device, &password, Some(&kept)));
+        assert!(!vault(1).is_verifier(DeviceId::random(&dice), &password, Some(&kept)));
+        assert!(!vault(1).is_verifier(device, &DevicePassword::random(&dice), Some(&kept)));
     }
 }

@@ -33,7 +33,8 @@
 //! | a text under a ticket | HKDF(the ticket's 16 secret octets, salt = R(`ticket`, delivery), info = `pli ticket text 1`) | frame(`pli ticket text 1`, delivery) |
 //! | a page's session key | HKDF(cookie, salt = R(`session`, session), info = `pli session 1`) | frame(`pli session 1`, session) |
 //!
-//! *R(names…)* is HKDF(root key, salt = `pli-root-1`, info = frame(names…)).
+//! *R(names…)* is HKDF(root key, salt = `pli-root-1`, info = frame(names…)). There may be several root keys ([`ring`]):
+//! the one in use seals, and a value opens under the one whose id it carries.
 //!
 //! The plaintext of a slot is one secret subkey packet (type 7, version 6), its public half the packet of
 //! type 14, and its `esk` a PKESK v6 that holds the mailbox secret in place of a session key. The plaintext
@@ -55,6 +56,7 @@ pub mod manifest;
 pub mod message;
 pub mod policy;
 pub mod records;
+pub mod ring;
 pub mod root;
 pub mod split;
 pub mod summaries;
@@ -66,6 +68,7 @@ pub use keys::{MailboxKeys, MailboxSecret, NewMailboxKeys, NewSlot, RecoverySecr
 pub use manifest::{Encoding, PartRef};
 pub use message::{Grant, HeadPlain, OpenHead, PartPieces, PartPlain, SealedHead, SealedMessage, SessionKey};
 pub use records::{DeviceLabel, Learned, Question, ReportAsked, Thread, Writer};
+pub use ring::{ChainEnd, KeyRing};
 pub use root::{RootKey, Vault};
 pub use summaries::{DepositKey, SealedSummary, SummaryKey, SummaryOf};
 

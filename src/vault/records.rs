@@ -331,9 +331,34 @@ impl Vault {
         self.hash("number", Some(practice), number.reveal().as_bytes())
     }
 
+    /// An address under every root key, the one in use first.
+    pub fn address_hashes(&self, practice: PracticeId, address: &Address) -> Vec<KeyedHash> {
+        self.hashes("address", Some(practice), Zeroizing::new(address.folded()).as_bytes())
+    }
+
+    /// A number under every root key, the one in use first.
+    pub fn number_hashes(&self, practice: PracticeId, number: &PhoneNumber) -> Vec<KeyedHash> {
+        self.hashes("number", Some(practice), number.reveal().as_bytes())
+    }
+
     /// How a ticket is found without being kept.
     pub fn ticket_hash(&self, ticket: &Ticket) -> KeyedHash {
         self.hash("ticket", None, ticket.reveal_octets())
+    }
+
+    /// A ticket under every root key, the one in use first.
+    pub fn ticket_hashes(&self, ticket: &Ticket) -> Vec<KeyedHash> {
+        self.hashes("ticket", None, ticket.reveal_octets())
+    }
+
+    /// How a practice is found by its name, which the administrator chooses once.
+    pub fn name_hash(&self, name: &str) -> KeyedHash {
+        self.hash("practice name", None, name.trim().to_lowercase().as_bytes())
+    }
+
+    /// A practice's name under every root key, the one in use first.
+    pub fn name_hashes(&self, name: &str) -> Vec<KeyedHash> {
+        self.hashes("practice name", None, name.trim().to_lowercase().as_bytes())
     }
 
     fn seal_json<T: Serialize>(&self, place: Place<'_>, value: &T, random: &dyn Random) -> Result<Sealed, Fault> {

@@ -4,7 +4,7 @@
 //! with a framed list of names: purpose, table, column, ids. The root key itself encrypts nothing, and
 //! the vault keeps the extracted key only.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use aws_lc_rs::hmac;
 use zeroize::Zeroizing;
@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use crate::domain::{Fault, KeyId, Random};
 
 use super::keys::Proved;
+use super::ring::{JOURNAL, Ring};
 use super::summaries::Current;
 use super::symmetric::{self, Key};
 
@@ -39,6 +40,11 @@ impl RootKey {
         Ok(Self(key))
     }
 
+    /// Names the key; says nothing of it.
+    pub fn id(&self) -> KeyId {
+        named(&extracted(self))
+    }
+
     /// The text of a key file: `pli-root-1 ` and 64 hexadecimal digits, and a line end.
     pub fn reveal(&self) -> Zeroizing<String> {
         let digits = Zeroizing::new(data_encoding::HEXLOWER.encode(self.0.as_slice()));
@@ -50,31 +56,44 @@ impl RootKey {
     }
 }
 
-/// The vault of one server, opened with its root key. Cheap to clone.
+/// The vault of one server, opened with its root keys ([`super::ring`]). Cheap to clone; clones share the keys.
 #[derive(Clone)]
 pub struct Vault {
     pub(super) inner: Arc<Inner>,
 }
 
 pub(super) struct Inner {
-    prk: hmac::Key,
-    id: KeyId,
+    pub(super) ring: Keys,
     pub(super) deposits: Current,
     pub(super) proved: Proved,
 }
 
-impl Vault {
-    /// Opens the vault.
-    pub fn new(root: &RootKey) -> Self {
-        let prk = symmetric::extract(SALT, root.0.as_slice());
-        let name = symmetric::expand(&prk, &symmetric::framed(&[b"key id"]));
-        let id = KeyId(name.first_chunk().copied().unwrap_or_default());
-        Self { inner: Arc::new(Inner { prk, id, deposits: Current::default(), proved: Proved::default() }) }
+/// The keys as they are now: a rotation changes them while the server runs.
+pub(super) struct Keys(RwLock<Arc<Ring>>);
+
+impl Keys {
+    /// The keys of this instant; whoever works with several of them asks once.
+    pub(super) fn get(&self) -> Arc<Ring> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Names the root key, in every value it seals.
+    /// Puts others in their place.
+    pub(super) fn exchange(&self, new: impl FnOnce(&Ring) -> Ring) {
+        let mut ring = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        *ring = Arc::new(new(&ring));
+    }
+}
+
+impl Vault {
+    /// Opens the vault with one key.
+    pub fn new(root: &RootKey) -> Self {
+        let ring = Keys(RwLock::new(Arc::new(Ring::of(root))));
+        Self { inner: Arc::new(Inner { ring, deposits: Current::default(), proved: Proved::default() }) }
+    }
+
+    /// Names the root key that seals, in every value it seals.
     pub fn key_id(&self) -> KeyId {
-        self.inner.id
+        self.sealing(&[]).0
     }
 
     /// What `meta` keeps so that a wrong root key is noticed at start: an HMAC of a constant.
@@ -85,21 +104,33 @@ impl Vault {
     /// Authenticates the journal's chain (see `store::sql::ChainMac`).
     #[expect(clippy::type_complexity, reason = "the store's own name for it belongs to another room")]
     pub fn chain_mac(&self) -> Arc<dyn Fn(&[u8]) -> [u8; 32] + Send + Sync> {
-        let key = self.derived(&[b"journal"]);
-        Arc::new(move |link| symmetric::authenticate(&key, link))
+        // Derived for each link: the key in use may be another one by then.
+        let vault = self.clone();
+        Arc::new(move |link| symmetric::authenticate(&vault.derived(&[JOURNAL]), link))
     }
 
-    /// The key of one use: HKDF-Expand under the root, `names` framed as info.
+    /// The key of one use: HKDF-Expand under the root key that seals, `names` framed as info.
     pub(super) fn derived(&self, names: &[&[u8]]) -> Key {
-        symmetric::expand(&self.inner.prk, &symmetric::framed(names))
+        self.sealing(names).1
     }
 }
 
-fn not_a_key() -> Fault {
+/// A root key as the vault keeps it.
+pub(super) fn extracted(key: &RootKey) -> hmac::Key {
+    symmetric::extract(SALT, key.0.as_slice())
+}
+
+/// The id of an extracted root key.
+pub(super) fn named(prk: &hmac::Key) -> KeyId {
+    let name = symmetric::expand(prk, &symmetric::framed(&[b"key id"]));
+    KeyId(name.first_chunk().copied().unwrap_or_default())
+}
+
+pub(super) fn not_a_key() -> Fault {
     Fault::new("not a root key: one line is expected, `pli-root-1` and 64 hexadecimal digits")
 }
 
-const SALT: &[u8] = b"pli-root-1";
+pub(super) const SALT: &[u8] = b"pli-root-1";
 const PREFIX: &str = "pli-root-1 ";
 
 #[cfg(test)]

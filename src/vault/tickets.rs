@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::domain::{DeliveryId, Esk, Fault, Random, Sealed, SessionId, SessionToken, Ticket};
 
-use super::{SessionKey, Vault, policy, symmetric};
+use super::{SessionKey, Vault, columns, policy, symmetric};
 
 impl Vault {
     /// A new ticket with its check value.
@@ -25,7 +25,8 @@ impl Vault {
 
     /// Whether this server issued the ticket (constant time); tells a whole link from a cut one.
     pub fn issued(&self, ticket: &Ticket) -> bool {
-        symmetric::same(&self.ticket_check(ticket.secret()), ticket.check())
+        let codes = self.bare_codes(&[CHECK], &[ticket.secret()]);
+        columns::any(codes, |code| symmetric::same(&check(code), ticket.check()))
     }
 
     /// The session key to ticket and root key together: SKESK v6, S2K type 1 under HKDF(ticket, root key, delivery id).
@@ -40,7 +41,8 @@ impl Vault {
         let s2k = S2K::Salted { hash: HashAlgorithm::SHA256, salt };
         let aes = SymmetricAlgorithm::AES256;
         let session_key = OpenPgpKey::from(key.0.as_slice());
-        let password = self.ticket_password(ticket, delivery);
+        let salt = self.derived(&[b"ticket", delivery.as_bytes()]);
+        let password = ticket_password(ticket, &salt);
         SKESK6::with_password(aes, aes, AEADAlgorithm::OCB, s2k, &session_key, &password)
             .and_then(|packet| Packet::from(packet).to_vec())
             .map(Esk::from_octets)
@@ -54,8 +56,10 @@ impl Vault {
     pub fn open_ticket(&self, esk: &Esk, ticket: &Ticket, delivery: DeliveryId) -> Result<SessionKey, Fault> {
         let refused = || Fault::new("a ticket does not open this delivery");
         let packet = policy::skesk(esk)?;
-        let (_, key) = packet.decrypt(&self.ticket_password(ticket, delivery)).map_err(|_| refused())?;
-        SessionKey::from_octets(&key).ok_or_else(refused)
+        // The packet is OpenPGP's and names no root key.
+        let salts = self.each(&[b"ticket", delivery.as_bytes()]);
+        let opened = salts.iter().find_map(|(_, salt)| packet.decrypt(&ticket_password(ticket, salt)).ok());
+        SessionKey::from_octets(&opened.ok_or_else(refused)?.1).ok_or_else(refused)
     }
 
     /// Seals a short text (the subject) under ticket and root key.
@@ -69,8 +73,9 @@ impl Vault {
         plain: &[u8],
         random: &dyn Random,
     ) -> Result<Sealed, Fault> {
-        let key = self.ticket_key(ticket, delivery, TEXT);
-        symmetric::seal(self.key_id().0, &key, &symmetric::framed(&[TEXT, delivery.as_bytes()]), plain, random)
+        let (id, salt) = self.sealing(&[b"ticket", delivery.as_bytes()]);
+        let key = symmetric::derive(ticket.secret(), salt.as_slice(), TEXT);
+        symmetric::seal(id.0, &key, &symmetric::framed(&[TEXT, delivery.as_bytes()]), plain, random)
     }
 
     /// Opens it again.
@@ -83,8 +88,9 @@ impl Vault {
         delivery: DeliveryId,
         sealed: &Sealed,
     ) -> Result<Zeroizing<Vec<u8>>, Fault> {
-        let key = self.ticket_key(ticket, delivery, TEXT);
-        symmetric::open(self.key_id().0, &key, &symmetric::framed(&[TEXT, delivery.as_bytes()]), sealed)
+        let (id, salt) = self.opening(sealed.as_octets(), &[b"ticket", delivery.as_bytes()])?;
+        let key = symmetric::derive(ticket.secret(), salt.as_slice(), TEXT);
+        symmetric::open(id, &key, &symmetric::framed(&[TEXT, delivery.as_bytes()]), sealed)
     }
 
     /// Seals a delivery's session key under a patient's cookie and the root key.
@@ -99,7 +105,9 @@ impl Vault {
         random: &dyn Random,
     ) -> Result<Sealed, Fault> {
         let associated = symmetric::framed(&[SESSION, session.as_bytes()]);
-        symmetric::seal(self.key_id().0, &self.session_key(token, session), &associated, key.0.as_slice(), random)
+        let (id, salt) = self.sealing(&[b"session", session.as_bytes()]);
+        let under = symmetric::derive(token.reveal_octets(), salt.as_slice(), SESSION);
+        symmetric::seal(id.0, &under, &associated, key.0.as_slice(), random)
     }
 
     /// Opens it with the cookie.
@@ -113,32 +121,28 @@ impl Vault {
         session: SessionId,
     ) -> Result<SessionKey, Fault> {
         let associated = symmetric::framed(&[SESSION, session.as_bytes()]);
-        let octets = symmetric::open(self.key_id().0, &self.session_key(token, session), &associated, sealed)?;
+        let (id, salt) = self.opening(sealed.as_octets(), &[b"session", session.as_bytes()])?;
+        let under = symmetric::derive(token.reveal_octets(), salt.as_slice(), SESSION);
+        let octets = symmetric::open(id, &under, &associated, sealed)?;
         SessionKey::from_octets(&octets).ok_or_else(|| Fault::new("a session key has 32 octets"))
     }
 
     fn ticket_check(&self, secret: &[u8]) -> [u8; 4] {
-        let code = self.bare_code(&[b"ticket check"], &[secret]);
-        code.first_chunk().copied().unwrap_or_default()
-    }
-
-    /// The password of a delivery's SKESK: 44 characters of base64, so that every OpenPGP tool can be given it.
-    fn ticket_password(&self, ticket: &Ticket, delivery: DeliveryId) -> Password {
-        let key = self.ticket_key(ticket, delivery, TICKET);
-        Password::from(data_encoding::BASE64.encode(key.as_slice()))
-    }
-
-    fn ticket_key(&self, ticket: &Ticket, delivery: DeliveryId, use_: &[u8]) -> symmetric::Key {
-        let salt = self.derived(&[b"ticket", delivery.as_bytes()]);
-        symmetric::derive(ticket.secret(), salt.as_slice(), use_)
-    }
-
-    fn session_key(&self, token: &SessionToken, session: SessionId) -> symmetric::Key {
-        let salt = self.derived(&[b"session", session.as_bytes()]);
-        symmetric::derive(token.reveal_octets(), salt.as_slice(), SESSION)
+        check(&self.bare_code(&[CHECK], &[secret]))
     }
 }
 
+fn check(code: &[u8; 32]) -> [u8; 4] {
+    code.first_chunk().copied().unwrap_or_default()
+}
+
+/// The password of a delivery's SKESK: 44 characters of base64, so that every OpenPGP tool can be given it.
+fn ticket_password(ticket: &Ticket, salt: &symmetric::Key) -> Password {
+    let key = symmetric::derive(ticket.secret(), salt.as_slice(), TICKET);
+    Password::from(data_encoding::BASE64.encode(key.as_slice()))
+}
+
+const CHECK: &[u8] = b"ticket check";
 const TICKET: &[u8] = b"pli ticket 1";
 const TEXT: &[u8] = b"pli ticket text 1";
 const SESSION: &[u8] = b"pli session 1";
