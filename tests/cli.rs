@@ -398,6 +398,39 @@ fn a_wrong_root_key_is_recognised_and_changes_nothing() {
     assert!(!ran.err.contains("canary-key"));
 }
 
+#[test]
+fn a_root_key_is_changed_shown_and_retired() {
+    let installation = Installation::new();
+    installation.run(&["practice", "add", "Cabinet"]).done();
+    installation.run(&["domain", "add", "cabinet.example"]).done();
+    let run = |arguments: &[&str]| installation.run(arguments).done().out;
+    let keys = || objects(&run(&["key", "show", "--json"])).remove(0)["root_keys"].clone();
+    let old = keys()[0]["id"].as_str().expect("an id").to_owned();
+    let file = || std::fs::read_to_string(installation.path("root.key")).expect("read");
+    let first = file();
+    let said = run(&["key", "rotate"]);
+    assert!(said.contains("is in use") && said.contains(&format!("pli key retire {old}")), "{said}");
+    assert_eq!((file().lines().count(), file().contains(first.trim())), (2, true));
+    assert_eq!(mode(&installation.path("root.key")), 0o600);
+    let now = keys();
+    assert_eq!(
+        (&now[0]["state"], &now[1]["state"], &now[1]["id"]),
+        (&"in use".into(), &"opens".into(), &old.as_str().into())
+    );
+    assert!(run(&["key", "show"]).contains(&format!("root key {old} (opens)")));
+    let new = now[0]["id"].as_str().expect("an id");
+    installation.run(&["key", "retire", new]).refused("is in use");
+    installation.run(&["key", "retire", "0123456789abcdef"]).refused("there is no such root key");
+    installation.run(&["key", "retire", "x"]).refused("no id of a root key");
+    installation.run(&["key", "rotate", "--file", "/run/credentials/pli/root.key"]).refused("root_key");
+    assert_eq!(objects(&run(&["key", "retire", &old, "--json"]))[0]["lost"], 0);
+    assert_eq!(file().lines().count(), 1);
+    run(&["audit", "verify"]);
+    run(&["mailbox", "add", "dr.martin@cabinet.example", "--name", "Dr Martin"]);
+    std::fs::write(installation.path("root.key"), first).expect("written");
+    installation.run(&["practice", "list"]).refused("put the changed file in place");
+}
+
 /// One object a line, with these fields.
 fn objects(out: &str) -> Vec<serde_json::Value> {
     out.lines().map(|line| serde_json::from_str(line).expect("an object a line")).collect()

@@ -49,6 +49,7 @@ mod ovh;
 mod recalls;
 mod relay;
 mod restore;
+mod rotation;
 mod routes;
 mod submission;
 mod swaps;

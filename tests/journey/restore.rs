@@ -47,7 +47,7 @@ async fn delivery_to(world: &World, address: &str) -> DeliveryId {
 }
 
 /// Everything that both mailboxes hold.
-async fn everything(world: &World) -> Vec<Vec<u8>> {
+pub async fn everything(world: &World) -> Vec<Vec<u8>> {
     let mut all = Vec::new();
     for born in [&world.doctor, &world.colleague] {
         for role in [FolderRole::Inbox, FolderRole::Sent] {

@@ -11,7 +11,7 @@ use pli::domain::*;
 use pli::mailbox::provision::{Born, NewMailbox};
 use pli::server::{OsRandom, Overrides, Plan, Ports, Running, Server, install};
 use pli::store::{Store, StoreOptions};
-use pli::vault::{Grant, MailboxKeys, RootKey, Vault};
+use pli::vault::{Grant, KeyRing, MailboxKeys, Vault};
 use sqlx::Row as _;
 
 use crate::browser::Browser;
@@ -213,8 +213,8 @@ impl World {
 
     /// Store and vault as another node opens them: with the root key's file.
     pub async fn second_node(&self) -> (Store, Vault) {
-        let root = RootKey::parse(&std::fs::read_to_string(&self.config.root_key).unwrap()).unwrap();
-        let vault = Vault::new(&root);
+        let ring = KeyRing::parse(&std::fs::read_to_string(&self.config.root_key).unwrap()).unwrap();
+        let vault = Vault::with_ring(&ring).unwrap();
         let options: StoreOptions = self.config.store("test", vault.chain_mac());
         (Store::open(options).await.unwrap(), vault)
     }

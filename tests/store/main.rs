@@ -26,6 +26,7 @@ mod imports;
 mod journal;
 mod mailbox;
 mod outbox;
+mod rotation;
 mod sending;
 
 /// Each named function becomes two tests: one on SQLite, one on PostgreSQL.
