@@ -80,7 +80,8 @@
 //! left ([`access::Access::open_mailbox`]). A backup is one state of all rows with the objects that they name
 //! ([`server::backup`]); a restore reads the journal of since, which lies elsewhere ([`server::journal`]), so that what
 //! was taken away stays away. The recovery certificate opens a mailbox without its secret half ever coming here
-//! ([`mailbox::recovery`]).
+//! ([`mailbox::recovery`]). Another root key takes the place of the one in use while servers run: every value says which
+//! key it is under, and several may open while one seals ([`vault::ring`], [`server::rotation`]).
 //!
 //! Move: a command reads another account ([`cli`]) and hands it over in batches ([`mailbox::Import`]). Each message is
 //! noted, by keyed hashes, in the transaction that stores it, so that an import can be interrupted anywhere. Without

@@ -15,8 +15,8 @@ pub(super) struct Rotate {
     /// The file of root keys, where it is not the one of the settings: what a credential is made from
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
-    /// How many seconds other processes are waited for
-    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(0..=3600))]
+    /// How many seconds other processes are waited for; one that died is noticed after two minutes
+    #[arg(long, default_value_t = 150, value_parser = clap::value_parser!(u64).range(0..=3600))]
     wait: u64,
     /// Print JSON, one object a line
     #[arg(long)]

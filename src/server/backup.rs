@@ -25,6 +25,7 @@ use crate::store::dump::Dumped;
 use crate::store::tombstones::Replayed;
 
 use super::journal;
+use super::rooms::CHECK;
 use super::{Rooms, StartError};
 
 /// A backup that was made.
@@ -95,7 +96,7 @@ impl Rooms {
             made_at: now.rfc3339(),
             schema: Store::schema(),
             root_key: self.vault.key_id().to_string(),
-            root_keys: self.vault.key_ids().iter().map(ToString::to_string).collect(),
+            root_keys: self.keys_needed().await?,
             rows: dumped.rows,
             dump_sha256: sum,
             objects: dumped.objects.len(),
@@ -119,6 +120,14 @@ impl Rooms {
         };
         let octets = dumped.objects.iter().map(|(_, size)| size).sum();
         Ok(BackupMade { name, rows: dumped.rows, objects: dumped.objects.len(), octets, copied, pruned })
+    }
+
+    /// The root keys that something may be under: one that is to come is none, until the database is to be its own.
+    async fn keys_needed(&self) -> Result<Vec<String>, StartError> {
+        let check = self.store.meta(CHECK).await.map_err(told)?.unwrap_or_default();
+        let (next, checked) = (self.vault.next_key_id(), self.vault.checks(&check));
+        let ids = self.vault.key_ids().into_iter().filter(|id| next != Some(*id) || checked == Some(*id));
+        Ok(ids.map(|id| id.to_string()).collect())
     }
 
     /// Rows and containers that belong together: what went between the two is looked for again.

@@ -117,6 +117,8 @@ pub(super) struct Ring {
     current: Arc<One>,
     /// What only opens.
     others: Vec<Arc<One>>,
+    /// Which of those is to seal next.
+    next: Option<KeyId>,
     /// What retired keys left.
     left: Vec<Arc<Left>>,
 }
@@ -146,7 +148,12 @@ impl One {
 
 impl Ring {
     pub(super) fn of(key: &RootKey) -> Self {
-        Self { current: One::of(key), others: Vec::new(), left: Vec::new() }
+        Self { current: One::of(key), others: Vec::new(), next: None, left: Vec::new() }
+    }
+
+    /// The id of what seals.
+    pub(super) fn id(&self) -> KeyId {
+        self.current.id
     }
 
     /// The id and the derived key of what seals.
@@ -215,13 +222,19 @@ impl Vault {
     pub fn take_ring(&self, ring: &KeyRing) {
         let Some(first) = ring.keys.first() else { return };
         let others = ring.keys.iter().skip(1).chain(&ring.next).map(One::of).collect();
-        self.inner.ring.exchange(|old| Ring { current: One::of(first), others, left: old.left.clone() });
+        let next = ring.next();
+        self.inner.ring.exchange(|old| Ring { current: One::of(first), others, next, left: old.left.clone() });
     }
 
     /// Every whole key, the one that seals first.
     pub fn key_ids(&self) -> Vec<KeyId> {
         let ring = self.inner.ring.get();
         std::iter::once(&ring.current).chain(&ring.others).map(|one| one.id).collect()
+    }
+
+    /// The key that is to seal next, where there is one.
+    pub fn next_key_id(&self) -> Option<KeyId> {
+        self.inner.ring.get().next
     }
 
     /// Whether a value is under the key that seals now.
@@ -286,7 +299,8 @@ impl Vault {
         let left = Arc::new(Left { id, keys });
         self.inner.ring.exchange(|old| {
             let kept = old.left.iter().filter(|one| one.id != id).cloned();
-            Ring { current: old.current.clone(), others: old.others.clone(), left: kept.chain([left]).collect() }
+            let (current, others, next) = (old.current.clone(), old.others.clone(), old.next);
+            Ring { current, others, next, left: kept.chain([left]).collect() }
         });
         Ok((link_mac(journal), std::mem::take(&mut remainder.ends)))
     }
@@ -401,7 +415,7 @@ mod tests {
         let new = keys.announce(&dice);
         one.take_ring(&keys);
         let (lagging, check) = (Vault::with_ring(&keys).expect("opens"), one.check_value());
-        assert_eq!((one.key_id(), one.key_ids()), (old, vec![old, new]));
+        assert_eq!((one.key_id(), one.key_ids(), one.next_key_id()), (old, vec![old, new], Some(new)));
         assert_eq!(one.check_value_of(new).and_then(|value| one.checks(&value)), Some(new));
         keys.advance();
         one.take_ring(&keys);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use pli::domain::{Clock as _, DeliveryState, HolderId, KeyId};
 use pli::server::rotation::{Kept, KeyState, RetireError, Step};
-use pli::server::{OsRandom, Overrides, Rooms, Server};
+use pli::server::{OsRandom, Rooms};
 use pli::store::rotation::HolderRow;
 use pli::store::spending::NumberFacts;
 use pli::vault::KeyRing;
@@ -184,8 +184,8 @@ async fn fault_44_everything_outlives_a_change_of_the_root_key(world: World) {
     let world = world.restart().await;
     let there = world.config.root_key.clone();
     std::fs::write(&there, &first_file).unwrap();
-    let overrides = Overrides { clock: Some(world.clock.clone()), ..Overrides::default() };
-    let refused = Server::start(&world.config, overrides).await.err().unwrap().to_string();
+    let refused = Rooms::open(&world.config, "cli", world.clock.clone(), Arc::new(OsRandom)).await;
+    let refused = refused.err().unwrap().to_string();
     assert!(refused.contains("not the one the data was sealed with; if it was changed since"), "{refused}");
     std::fs::write(&there, &file).unwrap();
 
@@ -245,6 +245,10 @@ async fn a_key_that_a_process_does_not_know_seals_nothing(world: World) {
     assert!(refused.contains("1 processes do not know it yet") && refused.contains(&id.to_string()), "{refused}");
     let keys = ring(&world);
     assert_eq!((keys.current(), keys.next()), (Some(old), announced.first().copied()));
+    let backups = world.folder.path().join("backups");
+    let made = rooms.backup(&backups, None, world.clock.now()).await.unwrap();
+    let manifest = std::fs::read_to_string(backups.join(&made.name).join("manifest.json")).unwrap();
+    assert!(!manifest.contains(&announced[0].to_string()), "nothing is under it yet");
     world.submit(&[COLLEAGUE], &letters::plain(COLLEAGUE, "Sous l'ancienne")).await.unwrap();
     let new = keys.next().unwrap();
     assert_eq!(under(&world, "entries.authority_mac", new).await, 0);
