@@ -50,9 +50,10 @@ pub(super) async fn rotate(opened: &Opened, asked: &Rotate, out: &mut Out) -> Re
     if let Some(stop) = failed {
         return Err(stop);
     }
-    let Rotated { key, made, refused } = rotated;
+    let Rotated { key, made, refused, behind } = rotated;
     if asked.json {
-        return out.json(&json!({ "step": "done", "root_key": key.to_string(), "values": made, "refused": refused }));
+        let step = if behind == 0 { "done" } else { "unfinished" };
+        return out.json(&json!({ "step": step, "root_key": key.to_string(), "values": made, "refused": refused }));
     }
     out.line(format!("The root key is {key}: {made} values were brought under it."))?;
     if refused > 0 {

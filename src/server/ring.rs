@@ -25,7 +25,7 @@ use super::StartError;
 
 /// A process' root keys: where they come from, and what the others are told of them.
 pub(super) struct Keyring {
-    pub(super) file: PathBuf,
+    file: Mutex<PathBuf>,
     id: HolderId,
     node: String,
     store: Store,
@@ -47,7 +47,7 @@ impl Keyring {
     ) -> Result<Arc<Self>, Fault> {
         let (stop, mut stopped) = watch::channel(false);
         let keyring = Arc::new(Self {
-            file: file.to_owned(),
+            file: Mutex::new(file.to_owned()),
             id,
             node: store.node().to_owned(),
             store: store.clone(),
@@ -57,7 +57,13 @@ impl Keyring {
             trouble: Mutex::default(),
             stop,
         });
-        keyring.tell().await?;
+        match keyring.tell().await {
+            // A disk that is full keeps nobody from reading: it is said with the next look at the file.
+            Err(fault) if fault.is_transient() => {
+                tracing::warn!(%fault, "the root keys of this process could not be noted");
+            }
+            outcome => outcome?,
+        }
         keyring.take_former().await?;
         // Not an owner: it ends with the last of those who are.
         let looking = Arc::downgrade(&keyring);
@@ -76,9 +82,19 @@ impl Keyring {
         Ok(keyring)
     }
 
+    /// The file that is looked at.
+    pub(super) fn file(&self) -> PathBuf {
+        self.file.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Looks at another file from now on: the one that a credential is made from.
+    pub(super) fn follow(&self, file: &Path) {
+        file.clone_into(&mut self.file.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
     /// Takes up what changed in the file, and gives a sign of life when one is due.
     async fn look(&self) {
-        let file = self.file.clone();
+        let file = self.file();
         let read = tokio::task::spawn_blocking(move || read(&file)).await;
         let taken = match read {
             Ok(Ok(ring)) => self.take(&ring).await,
@@ -108,7 +124,7 @@ impl Keyring {
             return Ok(false);
         }
         if !ring.ids().contains(&self.vault.key_id()) {
-            return Err(format!("{}: the root key in use is not in the file any more", self.file.display()));
+            return Err(format!("{}: the root key in use is not in the file any more", self.file().display()));
         }
         self.vault.take_ring(ring);
         tracing::info!(root_key = %self.vault.key_id(), keys = ring.ids().len(), "changed root keys are taken up");

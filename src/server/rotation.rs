@@ -41,13 +41,13 @@ pub enum Step {
     Waits(usize),
     /// The new key is in use.
     InUse(KeyId),
-    /// So many processes still seal under another key: their values are made again the next time.
+    /// So many processes still seal under another key: what they write is made again the next time.
     Behind(usize),
     /// So many values of a table were made again.
     Made(&'static str, i64),
 }
 
-/// A rotation that came to its end.
+/// What a rotation did.
 #[derive(Debug, Clone)]
 pub struct Rotated {
     /// The key in use.
@@ -56,6 +56,8 @@ pub struct Rotated {
     pub made: i64,
     /// Rows that were left alone: without authority, or not to be opened.
     pub refused: i64,
+    /// Processes that still seal under another key: it is at its end once they do not, and was run again.
+    pub behind: usize,
 }
 
 /// A root key that is there.
@@ -101,11 +103,12 @@ impl Rooms {
         patience: Duration,
         say: &mut (dyn FnMut(Step) + Send),
     ) -> Result<Rotated, StartError> {
-        let file = file.unwrap_or(&self.keyring.file).to_owned();
+        let file = file.map_or_else(|| self.keyring.file(), Path::to_owned);
         let mut ring = ring::read(&file)?;
         if !ring.ids().contains(&self.vault.key_id()) {
             return Err(StartError(format!("{}: these are not the keys that the data is under", file.display())));
         }
+        self.keyring.follow(&file);
         self.taken(&ring).await?;
         let new = match ring.next() {
             None if !self.is_unfinished().await? => {
@@ -139,14 +142,20 @@ impl Rooms {
             }
         };
         say(Step::InUse(key));
-        self.all_use(key, patience, say).await?;
+        let behind = self.waited(patience, say, |holder| holder.knows.first() == Some(&key)).await?.len();
         let (made, refused) = self.make_again(say).await?;
+        if behind > 0 {
+            // Not at its end: what these write meanwhile is made again the next time.
+            say(Step::Behind(behind));
+            self.store.shred_soon().await;
+            return Ok(Rotated { key, made, refused, behind });
+        }
         let mut tx = self.store.write("end rotation").await.map_err(told)?;
         tx.replace_meta(RUNNING, &[]).await.map_err(told)?;
         let event = AuditEvent::new(self.clock.now(), Actor::Operator, Verb::RootKeyRotated).counting(made);
         tx.commit(event).await.map_err(told)?;
         self.store.shred_soon().await;
-        Ok(Rotated { key, made, refused })
+        Ok(Rotated { key, made, refused, behind })
     }
 
     /// The root keys: those of the file, then those that were retired, with what is under each.
@@ -186,7 +195,7 @@ impl Rooms {
     /// # Errors
     /// [`RetireError`]: what would be lost; a process that still seals under it; a file that cannot be changed.
     pub async fn retire(&self, id: KeyId, file: Option<&Path>, force: bool) -> Result<i64, RetireError> {
-        let file = file.unwrap_or(&self.keyring.file).to_owned();
+        let file = file.map_or_else(|| self.keyring.file(), Path::to_owned);
         let mut ring = ring::read(&file)?;
         let refused = |what: &str| RetireError::Refused(StartError(what.to_owned()));
         if ring.current() == Some(id) || ring.next() == Some(id) {
@@ -195,6 +204,7 @@ impl Rooms {
         if !ring.ids().contains(&id) || !self.vault.key_ids().contains(&id) {
             return Err(refused("there is no such root key"));
         }
+        self.keyring.follow(&file);
         self.taken(&ring).await?;
         let current = self.vault.key_id();
         let behind =
@@ -266,20 +276,6 @@ impl Rooms {
             without.len(),
             named.join(", ")
         )))
-    }
-
-    /// Waits until every process at work seals under a key; says how many do not.
-    async fn all_use(
-        &self,
-        key: KeyId,
-        patience: Duration,
-        say: &mut (dyn FnMut(Step) + Send),
-    ) -> Result<(), StartError> {
-        let behind = self.waited(patience, say, |holder| holder.knows.first() == Some(&key)).await?;
-        if !behind.is_empty() {
-            say(Step::Behind(behind.len()));
-        }
-        Ok(())
     }
 
     async fn waited(

@@ -262,17 +262,28 @@ async fn a_key_that_a_process_does_not_know_seals_nothing(world: World) {
         }
     };
     let rotated = rooms.rotate(None, patience, &mut say).await.unwrap();
-    assert_eq!((rotated.key, behind, announced), (new, 1, vec![new]));
+    assert_eq!((rotated.key, behind, rotated.behind, announced), (new, 1, 1, vec![new]));
+    assert!(rooms.is_rotating().await.unwrap(), "what it writes is still to be made again");
     let refused = rooms.retire(old, None, true).await.unwrap_err().to_string();
     assert!(refused.contains("1 processes still seal under another root key"), "{refused}");
     store.drop_keys(id).await.unwrap();
+    let again = rooms.rotate(None, patience, &mut |_| {}).await.unwrap();
+    assert_eq!((again.key, again.behind), (new, 0), "it goes on, and makes no other key");
+    assert!(!rooms.is_rotating().await.unwrap());
     // Given up by force: the count is said, and everything but what was counted works.
     assert!(rooms.retire(old, None, true).await.is_ok());
     world.submit(&[COLLEAGUE], &letters::plain(COLLEAGUE, "Sous la nouvelle")).await.unwrap();
-    // And once more, from the file that there is now.
-    let third = rooms.rotate(None, PATIENCE, &mut |_| {}).await.unwrap();
-    assert_ne!(third.key, new);
-    assert_eq!(ring(&world).ids(), [third.key, new]);
+    // And once more, on a copy of the file that is put into place by hand, as where systemd hands it out.
+    let copy = world.folder.path().join("copy.key");
+    std::fs::copy(&world.config.root_key, &copy).unwrap();
+    let waits = rooms.rotate(Some(&copy), Duration::from_secs(9), &mut |_| {}).await.unwrap_err().to_string();
+    assert!(waits.contains("1 processes do not know it yet: serve"), "{waits}");
+    std::fs::copy(&copy, &world.config.root_key).unwrap();
+    let third = rooms.rotate(Some(&copy), Duration::from_secs(9), &mut |_| {}).await.unwrap();
+    assert!(third.key != new && third.behind == 1);
+    std::fs::copy(&copy, &world.config.root_key).unwrap();
+    let third = rooms.rotate(Some(&copy), PATIENCE, &mut |_| {}).await.unwrap();
+    assert_eq!((third.behind, ring(&world).ids()), (0, vec![third.key, new]));
     until(async || everything(&world).await.len() == 4).await;
     assert!(rooms.mailboxes.verify_journal().await.unwrap().is_ok());
     store.close().await;

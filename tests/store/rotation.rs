@@ -28,11 +28,11 @@ async fn what_was_counted_under_an_older_key_counts(bench: Bench) {
         tx.commit(event(Verb::CodeTried)).await.unwrap();
         used.map(|used| used.used)
     };
-    assert_eq!(spend(&old, &[none.clone()]).await, Some(3));
+    assert_eq!(spend(&old, std::slice::from_ref(&none)).await, Some(3));
     assert_eq!(spend(&new, &[old.clone(), none.clone()]).await, Some(6));
     assert_eq!(spend(&new, &[old.clone(), none.clone()]).await, None, "one ceiling");
     // A process that is behind goes on with the same one.
-    assert_eq!(spend(&old, &[new.clone()]).await, None);
+    assert_eq!(spend(&old, std::slice::from_ref(&new)).await, None);
     assert_eq!(store.used(7, scope, &old).await.unwrap().used, 6);
 
     let count = async |source: &KeyedHash, older: &[KeyedHash]| {
@@ -42,10 +42,10 @@ async fn what_was_counted_under_an_older_key_counts(bench: Bench) {
         tx.commit(event(Verb::LoginRefused)).await.unwrap();
     };
     count(&old, &[]).await;
-    count(&new, &[old.clone()]).await;
+    count(&new, std::slice::from_ref(&old)).await;
     assert_eq!(store.failed_logins([&new, &new], later(-60)).await.unwrap(), Some((2, NOW)));
     assert_eq!(store.failed_logins([&old, &old], later(-60)).await.unwrap(), None);
-    write(&store, Verb::Swept, async |tx| tx.adopt_answer(&new, &[old.clone()]).await.unwrap()).await;
+    write(&store, Verb::Swept, async |tx| tx.adopt_answer(&new, std::slice::from_ref(&old)).await.unwrap()).await;
 }
 
 async fn what_is_known_of_a_number_is_merged(bench: Bench) {
