@@ -116,7 +116,6 @@ impl Deliveries {
         explicit: Option<Explicit>,
     ) -> Result<Result<Resolved, Doubt>, Fault> {
         let practice = whose.practice;
-        let address_hash = self.vault.address_hash(practice, to);
         let known = self.known(practice, to).await?;
         let learned = self.learned(whose, to).await?;
         let (number, channel, person) = match explicit {

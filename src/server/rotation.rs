@@ -18,8 +18,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::domain::{Actor, AuditEvent, Fault, KeyId, Verb};
+use crate::domain::{Actor, AuditEvent, Fault, KeyId, PracticeId, Verb};
 use crate::store::deliveries::DeliveryRow;
+use crate::store::holds::{HoldRow, LearnedRow};
 use crate::store::keyed::{How, SEALED, SealedColumn};
 use crate::store::patients::PatientRow;
 use crate::store::practices::PracticeRow;
@@ -314,6 +315,8 @@ impl Rooms {
             count("practices", self.every(Practices).await.map_err(told)?);
             count("patients", self.every(Patients).await.map_err(told)?);
             count("deliveries", self.every(Deliveries).await.map_err(told)?);
+            count("holds", self.every(Holds).await.map_err(told)?);
+            count("learned_numbers", self.every(LearnedNumbers).await.map_err(told)?);
             for column in SEALED {
                 count(column.table, self.every(Column(column)).await.map_err(told)?);
             }
@@ -510,6 +513,76 @@ impl Kind for Patients {
         let Some((number, older)) = numbers.split_first() else { return Ok(Made::Changed) };
         tx.adopt_number(row.practice, number, older).await?;
         Ok(Made::of(tx.rewrap_patient(row, &record, (&address, number)).await?))
+    }
+}
+
+/// Questions about held deliveries, and the hashes that find these.
+struct Holds;
+
+impl Kind for Holds {
+    type Row = (HoldRow, PracticeId);
+
+    fn table(&self) -> &'static str {
+        "holds"
+    }
+
+    fn id((row, _): &Self::Row) -> String {
+        row.delivery.to_string()
+    }
+
+    async fn stale(&self, rooms: &Rooms, after: &str) -> Result<Vec<Self::Row>, Fault> {
+        rooms.store.stale_holds(rooms.vault.key_id(), after, BATCH).await
+    }
+
+    async fn remake(
+        &self,
+        rooms: &Rooms,
+        tx: &mut crate::store::Tx,
+        (row, practice): &Self::Row,
+    ) -> Result<Made, Fault> {
+        let vault = &rooms.vault;
+        let question = match vault.open_question(row.delivery, row.version, &row.question) {
+            Ok(question) => question,
+            Err(fault) => return Ok(Made::No(fault.what())),
+        };
+        let sealed = vault.seal_question(row.delivery, row.version, &question, rooms.random.as_ref())?;
+        let address = vault.address_hash(*practice, &question.address);
+        Ok(Made::of(tx.rewrap_hold(row, &sealed, &address).await?))
+    }
+}
+
+/// What mailboxes told of addresses.
+struct LearnedNumbers;
+
+impl Kind for LearnedNumbers {
+    type Row = (LearnedRow, PracticeId);
+
+    fn table(&self) -> &'static str {
+        "learned_numbers"
+    }
+
+    fn id((row, _): &Self::Row) -> String {
+        row.mailbox.to_string()
+    }
+
+    async fn stale(&self, rooms: &Rooms, after: &str) -> Result<Vec<Self::Row>, Fault> {
+        rooms.store.stale_learned(rooms.vault.key_id(), after, BATCH).await
+    }
+
+    async fn remake(
+        &self,
+        rooms: &Rooms,
+        tx: &mut crate::store::Tx,
+        (row, practice): &Self::Row,
+    ) -> Result<Made, Fault> {
+        let vault = &rooms.vault;
+        let learned = match vault.open_learned(row.mailbox, &row.record) {
+            Ok(learned) => learned,
+            Err(fault) => return Ok(Made::No(fault.what())),
+        };
+        let sealed = vault.seal_learned(row.mailbox, &learned, rooms.random.as_ref())?;
+        let address = vault.address_hash(*practice, &learned.record.address);
+        Ok(Made::of(tx.rewrap_learned(row, &sealed, &address).await?))
     }
 }
 

@@ -71,16 +71,7 @@ impl Store {
     pub async fn learned(&self, mailbox: MailboxId, address: &KeyedHash) -> Result<Option<LearnedRow>, Fault> {
         let sql = "SELECT mailbox_id, address_hash, record_sealed, delivery_id, learned_at FROM learned_numbers \
                    WHERE mailbox_id = $1 AND address_hash = $2";
-        let read = |row: &Row| -> Result<LearnedRow, Trouble> {
-            Ok(LearnedRow {
-                mailbox: row.read("mailbox_id")?,
-                address: row.read("address_hash")?,
-                record: row.read("record_sealed")?,
-                delivery: row.read("delivery_id")?,
-                learned_at: row.read("learned_at")?,
-            })
-        };
-        Ok(self.row(sql, &[mailbox.into(), address.into()]).await?.as_ref().map(read).transpose()?)
+        Ok(self.row(sql, &[mailbox.into(), address.into()]).await?.as_ref().map(learned_row).transpose()?)
     }
 
     /// Whether a number was in two messages of a mailbox: then it is its own.
@@ -225,7 +216,17 @@ pub(super) async fn see(conn: &mut Conn, mailbox: MailboxId, number: &KeyedHash)
     conn.execute(sql, &[mailbox.into(), number.into()]).await.map(|_| ())
 }
 
-fn hold_row(row: &Row) -> Result<HoldRow, Trouble> {
+pub(super) fn learned_row(row: &Row) -> Result<LearnedRow, Trouble> {
+    Ok(LearnedRow {
+        mailbox: row.read("mailbox_id")?,
+        address: row.read("address_hash")?,
+        record: row.read("record_sealed")?,
+        delivery: row.read("delivery_id")?,
+        learned_at: row.read("learned_at")?,
+    })
+}
+
+pub(super) fn hold_row(row: &Row) -> Result<HoldRow, Trouble> {
     Ok(HoldRow {
         delivery: row.read("delivery_id")?,
         question: row.read("question_sealed")?,

@@ -106,7 +106,8 @@ pub const KEYED: &[Keyed] = &[
     keyed!("summaries", "summary_sealed", NAMES),
     keyed!("summaries", "words_sealed", NAMES),
     keyed!("deliveries", "coordinates_sealed", How::Again),
-    // Of a delivery whose coordinates are erased nobody knows any more what was hashed.
+    // Of a delivery whose coordinates are erased nobody knows any more what was hashed; of one that is held, its question
+    // says it.
     keyed!("deliveries", "address_hash", How::Again, "coordinates_sealed IS NOT NULL"),
     keyed!("deliveries", "number_hash", How::Again, "coordinates_sealed IS NOT NULL"),
     keyed!("deliveries", "thread_sealed", How::Again),
@@ -116,6 +117,10 @@ pub const KEYED: &[Keyed] = &[
     keyed!("deliveries", "esk", How::Bare("of the key of the ticket's hash, beside it")),
     keyed!("deliveries", "ticket_hash", LINK, "esk IS NOT NULL"),
     keyed!("deliveries", "authority_mac", How::Again),
+    keyed!("holds", "question_sealed", How::Again),
+    keyed!("learned_numbers", "address_hash", How::Again),
+    keyed!("learned_numbers", "record_sealed", How::Again),
+    keyed!("signature_numbers", "number_hash", How::Left("a writer's own number, which their next messages say again")),
     keyed!("challenges", "browser_hash", DAY),
     keyed!("challenges", "code_mac", DAY),
     keyed!("challenges", "digits_sealed", How::Again),
@@ -241,6 +246,9 @@ pub const WITH_ROWS: &[(&str, &str)] = &[
     ("patients", "address_hash"),
     ("patients", "number_hash"),
     ("numbers", "number_hash"),
+    ("holds", "question_sealed"),
+    ("learned_numbers", "address_hash"),
+    ("learned_numbers", "record_sealed"),
     ("deliveries", "coordinates_sealed"),
     ("deliveries", "address_hash"),
     ("deliveries", "number_hash"),

@@ -3,10 +3,13 @@
 //! Every change names what it takes the place of, so that a row that somebody changes meanwhile is left to the next
 //! look. Values are read behind an id, so that an interruption anywhere costs at most one batch.
 
-use crate::domain::{Authority, CeilingScope, Fault, HolderId, KeyId, KeyedHash, Mac, PracticeId, Sealed, Timestamp};
+use crate::domain::{
+    Authority, CeilingScope, Fault, HolderId, KeyId, KeyedHash, Mac, MailboxId, PracticeId, Sealed, Timestamp,
+};
 
 use super::authority::EntryShows;
 use super::deliveries::{DeliveryRow, delivery_row};
+use super::holds::{HoldRow, LearnedRow, hold_row, learned_row};
 use super::mailboxes::{DeviceRow, device_row, mailbox_row, slot_row};
 use super::patients::{PatientRow, patient_row};
 use super::practices::{PracticeRow, practice_row};
@@ -241,6 +244,41 @@ impl Store {
         Ok(rows.iter().map(patient_row).collect::<Result<_, _>>()?)
     }
 
+    /// Questions about held deliveries that are not under a key, behind an id, in order.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database.
+    pub async fn stale_holds(&self, key: KeyId, after: &str, limit: i64) -> Result<Vec<(HoldRow, PracticeId)>, Fault> {
+        let sql = "SELECT h.delivery_id AS delivery_id, h.question_sealed AS question_sealed, h.version AS version, \
+                   h.asked_at AS asked_at, h.remind_at AS remind_at, h.settled_at AS settled_at, \
+                   d.practice_id AS practice_id FROM holds h JOIN deliveries d ON d.id = h.delivery_id \
+                   WHERE h.delivery_id > $1 AND substr(h.question_sealed, 1, 8) <> $2 ORDER BY h.delivery_id LIMIT $3";
+        let rows = self.rows(sql, &stale(after, &key, limit)).await?;
+        let read = |row: &Row| Ok((hold_row(row)?, row.read("practice_id")?));
+        Ok(rows.iter().map(read).collect::<Result<_, Trouble>>()?)
+    }
+
+    /// What mailboxes told of addresses and is not under a key, behind a mailbox, in order; the rest of a mailbox that
+    /// has more than `limit` comes with the next look.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database.
+    pub async fn stale_learned(
+        &self,
+        key: KeyId,
+        after: &str,
+        limit: i64,
+    ) -> Result<Vec<(LearnedRow, PracticeId)>, Fault> {
+        let sql = "SELECT l.mailbox_id AS mailbox_id, l.address_hash AS address_hash, \
+                   l.record_sealed AS record_sealed, l.delivery_id AS delivery_id, l.learned_at AS learned_at, \
+                   m.practice_id AS practice_id FROM learned_numbers l JOIN mailboxes m ON m.id = l.mailbox_id \
+                   WHERE l.mailbox_id > $1 AND (substr(l.record_sealed, 1, 8) <> $2 \
+                   OR substr(l.address_hash, 1, 8) <> $2) ORDER BY l.mailbox_id, l.address_hash LIMIT $3";
+        let rows = self.rows(sql, &stale(after, &key, limit)).await?;
+        let read = |row: &Row| Ok((learned_row(row)?, row.read("practice_id")?));
+        Ok(rows.iter().map(read).collect::<Result<_, Trouble>>()?)
+    }
+
     /// Deliveries that are not under a key, behind an id, in order.
     ///
     /// # Errors
@@ -322,6 +360,55 @@ impl Tx {
                    WHERE id = $1 AND record_sealed = $2";
         let params = [old.id.into(), (&old.record).into(), record.into(), address.into(), number.into()];
         Ok(self.conn.execute(sql, &params).await? > 0)
+    }
+
+    /// The same of a question about a held delivery, and of the hash of its address while it waits.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database.
+    pub async fn rewrap_hold(&mut self, old: &HoldRow, question: &Sealed, address: &KeyedHash) -> Result<bool, Fault> {
+        let sql = "UPDATE holds SET question_sealed = $3 WHERE delivery_id = $1 AND question_sealed = $2";
+        let params = [old.delivery.into(), (&old.question).into(), question.into()];
+        if self.conn.execute(sql, &params).await? == 0 {
+            return Ok(false);
+        }
+        // Of one that was settled, the coordinates say it.
+        let sql = "UPDATE deliveries SET address_hash = $2 WHERE id = $1 AND coordinates_sealed IS NULL";
+        self.conn.execute(sql, &[old.delivery.into(), address.into()]).await?;
+        Ok(true)
+    }
+
+    /// The same of what a mailbox told of an address; what it told since, under the key in use, takes its place.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database.
+    pub async fn rewrap_learned(
+        &mut self,
+        old: &LearnedRow,
+        record: &Sealed,
+        address: &KeyedHash,
+    ) -> Result<bool, Fault> {
+        if old.address != *address {
+            let sql = "DELETE FROM learned_numbers WHERE mailbox_id = $1 AND address_hash = $2 AND EXISTS \
+                       (SELECT 1 FROM learned_numbers o WHERE o.mailbox_id = $1 AND o.address_hash = $3)";
+            if self.conn.execute(sql, &[old.mailbox.into(), (&old.address).into(), address.into()]).await? > 0 {
+                return Ok(true);
+            }
+        }
+        let sql = "UPDATE learned_numbers SET record_sealed = $4, address_hash = $5 \
+                   WHERE mailbox_id = $1 AND address_hash = $2 AND record_sealed = $3";
+        let params = [old.mailbox.into(), (&old.address).into(), (&old.record).into(), record.into(), address.into()];
+        Ok(self.conn.execute(sql, &params).await? > 0)
+    }
+
+    /// Forgets what a mailbox told of an address.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database.
+    pub async fn forget_learned(&mut self, mailbox: MailboxId, address: &KeyedHash) -> Result<(), Fault> {
+        let sql = "DELETE FROM learned_numbers WHERE mailbox_id = $1 AND address_hash = $2";
+        self.conn.execute(sql, &[mailbox.into(), address.into()]).await?;
+        Ok(())
     }
 
     /// The same of a delivery, whose authority code covers its coordinates. `new` is the row as it is to be.

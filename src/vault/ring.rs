@@ -361,6 +361,7 @@ const LEFT: &[&[&[u8]]] = &[
     &[b"hash", b"import message"],
     &[b"hash", b"import octets"],
     &[b"hash", b"message id"],
+    &[b"hash", b"number"],
     // A link that has ended is told so, honestly, and not that it is incomplete.
     &[b"hash", b"ticket"],
     &[b"ticket check"],
