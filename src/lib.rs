@@ -64,6 +64,12 @@
 //! 8. [`delivery::Deliveries::opened`] deposits the receipt to the practitioner's INBOX, sealed to the
 //!    practitioner's certificate, in the transaction that notes the opening.
 //!
+//! Answer: the page's form comes in piece by piece ([`portal`]), is encoded into the message that it becomes
+//! ([`delivery::Written`]), looked at by a scanner where there is one ([`net::Scanner`]), sealed to whoever reads it and
+//! deposited ([`delivery::Deliveries::take_answer`]). Posted after its page has closed it waits, sealed, and the next code
+//! of the same browser brings it ([`delivery::Deliveries::deliver_waiting`]). Its From is an address that stands for the
+//! person: a reply to it is a delivery like any other ([`delivery::Route::Person`]).
+//!
 //! Read: a mail client's session opens its mailbox with the device password ([`access::Access::open_mailbox`]) and
 //! does everything else through one [`mailbox::Reader`]: lists, octets, flags, folders, appends, copies, moves. Each
 //! change is one transaction that raises the mailbox's counter, which is its mod-sequence (RFC 7162) and wakes the

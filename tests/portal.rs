@@ -22,6 +22,7 @@ fn fault_9_a_release_has_exactly_the_golden_list() {
             ("GET", "/letter", Guard::Session),
             ("POST", "/letter/prolong", Guard::Session),
             ("POST", "/letter/close", Guard::Session),
+            ("POST", "/letter/answer", Guard::Form),
             ("GET", "/letter/file/{number}", Guard::Session),
             ("GET", "/letter/file/{number}/save", Guard::Session),
         ]
@@ -33,6 +34,8 @@ fn fault_7_whatever_is_of_a_letter_stands_behind_a_guard() {
     for route in ROUTES {
         let needed = match route.path.split('/').nth(1) {
             Some("l") => Guard::Link,
+            // What is posted after the page has closed is sealed; nothing is shown.
+            Some("letter") if route.path == "/letter/answer" => Guard::Form,
             Some("letter") => Guard::Session,
             Some("r") => Guard::Provider,
             _ => Guard::Public,

@@ -8,8 +8,8 @@
 use std::time::Duration;
 
 use crate::domain::{
-    Actor, AuditEvent, BrowserToken, ChallengeId, Channel, DeliveryState, FailureClass, Fault, Language, OneTimeCode,
-    QueueId, Random, SessionId, SessionToken, Timestamp, Verb,
+    Actor, AuditEvent, BrowserToken, ChallengeId, Channel, DeliveryId, DeliveryState, FailureClass, Fault, Language,
+    OneTimeCode, QueueId, Random, SessionId, SessionToken, Timestamp, Verb,
 };
 use crate::store::challenges::{Attempt, ChallengeRow, SendCounts, SendState};
 use crate::store::deposit::NewWork;
@@ -75,6 +75,10 @@ pub enum IssueError {
 pub struct Redeemed {
     /// The cookie of the open page.
     pub token: SessionToken,
+    /// The delivery that it opens.
+    pub delivery: DeliveryId,
+    /// The page.
+    pub session: SessionId,
     /// When the page closes by itself.
     pub expires_at: Timestamp,
 }
@@ -261,7 +265,7 @@ impl Access {
         let (token, row) = self.session_for(&reached, now)?;
         tx.insert_session(&row).await?;
         tx.commit(event(Verb::CodeAccepted)).await?;
-        Ok(Redeemed { token, expires_at: row.expires_at })
+        Ok(Redeemed { token, delivery: row.delivery, session: row.id, expires_at: row.expires_at })
     }
 
     /// Nothing can be sent: noted within the same limits, so that the page says why.
@@ -366,6 +370,7 @@ impl Access {
             delivery: reached.row.id,
             token: self.token_hash(&token),
             key: self.vault.seal_for_session(&key, &token, id, self.random.as_ref())?,
+            ticket: Some(self.vault.seal_ticket_for_session(&reached.ticket, &token, id, self.random.as_ref())?),
             created_at: now,
             expires_at: now.plus(OPEN_FOR),
         };

@@ -3,6 +3,7 @@
 mod cascade;
 mod challenge;
 pub mod cloud;
+mod draft;
 mod failures;
 mod link;
 mod login;
@@ -21,6 +22,7 @@ use crate::texts::Texts;
 use crate::vault::Vault;
 
 pub use crate::gateway::{Callback, ReportFault};
+pub use crate::vault::Draft;
 pub use challenge::{IssueError, RedeemError, Redeemed};
 pub use failures::Failures;
 pub use link::{CodeProgress, LinkError, LinkState, LinkView};

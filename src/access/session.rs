@@ -5,7 +5,9 @@
 
 use std::time::Duration;
 
-use crate::domain::{Actor, AuditEvent, Fault, KeyedHash, Language, PracticeProfile, SessionToken, Timestamp, Verb};
+use crate::domain::{
+    Actor, Address, AuditEvent, Fault, KeyedHash, Language, PracticeProfile, SessionToken, Ticket, Timestamp, Verb,
+};
 use crate::store::sessions::SessionRow;
 use crate::vault::Grant;
 
@@ -24,6 +26,10 @@ const STEP: Duration = Duration::from_secs(300);
 pub struct OpenSession {
     /// Opens the delivery, for this request.
     pub grant: Grant,
+    /// The ticket of the link; `None` in a page that was opened by an older version.
+    pub(super) ticket: Option<Ticket>,
+    /// Where the notice went.
+    pub(super) address: Address,
     /// The practice.
     pub practice: PracticeProfile,
     /// The language that the person's record names, if it names one.
@@ -54,9 +60,13 @@ impl Access {
         let coordinates = self.vault.open_coordinates(delivery.id, sealed)?;
         let practice = self.practice(delivery.practice).await?;
         let key = self.vault.unseal_for_session(&row.key, token, row.id)?;
+        let ticket = row.ticket.as_ref().map(|sealed| self.vault.unseal_ticket_for_session(sealed, token, row.id));
+        let ticket = ticket.transpose()?;
         let expires_at = self.move_end(&row, now, now.plus(OPEN_FOR)).await?;
         Ok(Some(OpenSession {
             grant: Grant::mint(delivery.id, row.id, delivery.head, key),
+            ticket,
+            address: coordinates.address,
             practice,
             language: coordinates.language,
             expires_at,

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::config::Config;
-use crate::domain::{Address, FolderRole, MailboxKind, SentCopy};
+use crate::domain::{Address, FolderRole, MailboxKind, SentCopy, Timestamp};
+use crate::mailbox::answers::{Answers, AnswersInfo, NewAway};
 use crate::mailbox::provision::{MailboxInfo, NewDevice, NewMailbox};
 use crate::mailbox::send_as::SendAs;
 use crate::mailbox::settings::MailboxChange;
@@ -59,6 +60,21 @@ pub(super) enum Mailbox {
         /// No longer let it, nor any device of it, write as this address; may be repeated
         #[arg(long, group = "change", value_name = "ADDRESS")]
         no_send_as: Vec<String>,
+        /// Whether patients can answer its letters on their page: on, off, or for so many days after a letter
+        #[arg(long, group = "change", value_name = "on|off|DAYS", value_parser = answers)]
+        answers: Option<Answers>,
+        /// Its owner is away: what patients are told, besides the day (may be empty)
+        #[arg(long, group = "change", value_name = "TEXT", requires = "until")]
+        away: Option<String>,
+        /// The last day of the absence, such as 2026-08-31
+        #[arg(long, value_name = "DATE", requires = "away")]
+        until: Option<jiff::civil::Date>,
+        /// Who gets a copy of answers meanwhile: another mailbox of the practice
+        #[arg(long, value_name = "ADDRESS", requires = "away")]
+        deputy: Option<String>,
+        /// Its owner is back
+        #[arg(long, group = "change", conflicts_with = "away")]
+        no_away: bool,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -129,7 +145,7 @@ impl Mailbox {
                 let rows: Vec<_> = list.iter().map(row).collect();
                 out.table(&["address", "name", "kind", "state"], &rows, "There is no mailbox yet.")
             }
-            Self::Set { address, sent, quota, send_as, no_send_as, json } => {
+            Self::Set { address, sent, quota, send_as, no_send_as, answers, away, until, deputy, no_away, json } => {
                 let at = read(address)?;
                 let (allow, refuse) = (read_all(send_as)?, read_all(no_send_as)?);
                 if !allow.is_empty() || !refuse.is_empty() {
@@ -138,14 +154,25 @@ impl Mailbox {
                 if sent.is_some() || quota.is_some() {
                     mailboxes.set(&at, MailboxChange { sent: *sent, quota: *quota }).await?;
                 }
+                if let Some(answers) = answers {
+                    mailboxes.set_answers(&at, *answers).await?;
+                }
+                if let (Some(text), Some(last)) = (away, until) {
+                    let deputy = deputy.as_deref().map(read).transpose()?;
+                    let away = NewAway { text: text.clone(), until: end_of(*last, zone)?, deputy };
+                    mailboxes.set_away(&at, Some(away)).await?;
+                } else if *no_away {
+                    mailboxes.set_away(&at, None).await?;
+                }
                 match json {
-                    true => out.json(&whole(&mailboxes.show(&at).await?)),
+                    true => out.json(&whole(&mailboxes.show(&at).await?, &mailboxes.answers_of(&at).await?)),
                     false => out.line(format!("Mailbox {address} is changed.")),
                 }
             }
             Self::Show { address, json } => {
-                let mailbox = mailboxes.show(&read(address)?).await?;
-                if *json { out.json(&whole(&mailbox)) } else { show(&mailbox, zone, out) }
+                let at = read(address)?;
+                let (mailbox, answers) = (mailboxes.show(&at).await?, mailboxes.answers_of(&at).await?);
+                if *json { out.json(&whole(&mailbox, &answers)) } else { show(&mailbox, &answers, zone, out) }
             }
             Self::Import(command) => command.run(opened, out).await,
             Self::Export(command) => command.run(opened, out).await,
@@ -199,11 +226,17 @@ fn brief(mailbox: &MailboxInfo) -> Value {
     })
 }
 
-fn whole(mailbox: &MailboxInfo) -> Value {
+fn whole(mailbox: &MailboxInfo, answers: &AnswersInfo) -> Value {
     let mut object = brief(mailbox);
     let folders: serde_json::Map<String, Value> =
         mailbox.folders.iter().map(|(role, count)| (role.word().to_owned(), json!(count))).collect();
     if let Some(map) = object.as_object_mut() {
+        map.insert("answers".to_owned(), json!(answers_word(answers.answers)));
+        let away = answers.away.as_ref().map(|away| {
+            let deputy = away.deputy.as_ref().map(Address::reveal);
+            json!({ "text": away.text, "until": away.until.rfc3339(), "deputy": deputy })
+        });
+        map.insert("away".to_owned(), json!(away));
         map.insert("used".to_owned(), json!(mailbox.usage.map(|(used, _)| used)));
         map.insert("quota".to_owned(), json!(mailbox.usage.map(|(_, quota)| quota)));
         map.insert("folders".to_owned(), Value::Object(folders));
@@ -240,7 +273,46 @@ fn writes_as(mailbox: &MailboxInfo) -> String {
     std::iter::once(mailbox.address.clone()).chain(mailbox.send_as.iter().map(other)).collect::<Vec<_>>().join(", ")
 }
 
-fn show(mailbox: &MailboxInfo, zone: &str, out: &mut Out) -> Result<(), Stop> {
+fn answers_word(answers: Option<Answers>) -> String {
+    match answers {
+        Some(Answers::On) => "on".to_owned(),
+        Some(Answers::Off) => "off".to_owned(),
+        Some(Answers::Days(days)) => days.to_string(),
+        None => "default".to_owned(),
+    }
+}
+
+fn answers_said(answers: &AnswersInfo, zone: &str) -> String {
+    let said = match answers.answers {
+        Some(Answers::On) => "patients can answer while a letter is kept".to_owned(),
+        Some(Answers::Off) => "patients cannot answer".to_owned(),
+        Some(Answers::Days(days)) => format!("patients can answer for {days} days"),
+        None => "as its kind has it: 30 days, an application none".to_owned(),
+    };
+    let Some(away) = &answers.away else { return said };
+    let deputy = away.deputy.as_ref().map(|deputy| format!(", copies to {}", deputy.reveal())).unwrap_or_default();
+    format!("{said}; away until {}{deputy}", out::when(away.until, zone))
+}
+
+fn answers(word: &str) -> Result<Answers, String> {
+    match word {
+        "on" => Ok(Answers::On),
+        "off" => Ok(Answers::Off),
+        days => match days.parse() {
+            Ok(days @ 1..) => Ok(Answers::Days(days)),
+            _ => Err("must be on, off, or a number of days".to_owned()),
+        },
+    }
+}
+
+/// The end of a day where the server is.
+fn end_of(day: jiff::civil::Date, zone: &str) -> Result<Timestamp, Stop> {
+    let end = day.tomorrow().and_then(|day| day.in_tz(zone));
+    let end = end.map_err(|_| Stop::because("the day of --until is none here".to_owned()))?;
+    Ok(Timestamp(end.timestamp().as_millisecond()))
+}
+
+fn show(mailbox: &MailboxInfo, answers: &AnswersInfo, zone: &str, out: &mut Out) -> Result<(), Stop> {
     let folder = |(role, count): &(FolderRole, i64)| format!("{} {count}", role.word());
     out.pairs(&[
         ("id", mailbox.id.to_string()),
@@ -259,6 +331,7 @@ fn show(mailbox: &MailboxInfo, zone: &str, out: &mut Out) -> Result<(), Stop> {
             },
         ),
         ("made", out::when(mailbox.created_at, zone)),
+        ("answers", answers_said(answers, zone)),
         ("writes as", writes_as(mailbox)),
         ("messages", mailbox.folders.iter().map(folder).collect::<Vec<_>>().join(", ")),
     ])?;

@@ -31,6 +31,9 @@ impl Route {
             Ok(Way::Number(_)) => {
                 ("number", "It gives a telephone number for the one outside recipient of a message.".to_owned())
             }
+            Ok(Way::Person(_)) => {
+                ("person", "It stands for somebody outside: by a link in an e-mail, opened with a code.".to_owned())
+            }
             Ok(Way::Outside) => {
                 ("outside", "It goes outside: by a link in an e-mail, opened with a code sent by telephone.".to_owned())
             }

@@ -6,7 +6,7 @@ use crate::access::Network;
 use crate::access::cloud::CloudClients;
 use crate::delivery::{Rate, Rates, ReturnPath};
 use crate::domain::{Address, DomainName, Language, Region, SecretText};
-use crate::net::CertificateFiles;
+use crate::net::{CertificateFiles, Scanner};
 
 use super::raw::{Raw, RawDkim, RawLimits, RawListen, RawPortal};
 use super::secret::Secrets;
@@ -119,6 +119,7 @@ pub(super) fn check(raw: Raw, file: &Path, folder: &Path, secrets: &Secrets<'_>)
         audit_export: raw.audit.export.as_deref().filter(|to| to.starts_with('/')).map(PathBuf::from),
         recovery: raw.keys.recovery.as_deref().map(|file| path(folder, file)).transpose().named("keys.recovery")?,
         cloud_clients,
+        scanner: raw.scan.clamd.as_deref().map(Scanner::read).transpose().named("scan.clamd")?,
         log: Log {
             level: raw.log.level.as_deref().map(LogLevel::read).transpose().named("log.level")?.unwrap_or_default(),
             format: raw.log.format.as_deref().map(LogFormat::read).transpose().named("log.format")?,

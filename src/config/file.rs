@@ -41,6 +41,7 @@ pub const KNOWN: &[(&str, &[&str])] = &[
     ("keys", &["recovery", "approve"]),
     ("access", &["cloud_clients", "cloud_clients_file"]),
     ("audit", &["export"]),
+    ("scan", &["clamd"]),
     ("log", &["level", "format"]),
 ];
 

@@ -22,7 +22,7 @@ use crate::delivery::{self, ReturnPath};
 use crate::domain::zone::Sends;
 use crate::domain::{Language, Region, SecretText};
 use crate::gateway::ProviderSettings;
-use crate::net::CertificateFiles;
+use crate::net::{CertificateFiles, Scanner};
 use crate::store::StoreOptions;
 use crate::store::sql::ChainMac;
 
@@ -75,6 +75,8 @@ pub struct Config {
     pub recovery: Option<PathBuf>,
     /// Clients that fetch through somebody's cloud, and whether they are let in.
     pub cloud_clients: CloudClients,
+    /// What looks for viruses in the files of answers.
+    pub scanner: Option<Scanner>,
     /// The log.
     pub log: Log,
     /// One line for each setting that is understood but whose part is not built yet.

@@ -36,6 +36,8 @@ pub(super) struct Raw {
     #[serde(default)]
     pub audit: RawAudit,
     #[serde(default)]
+    pub scan: RawScan,
+    #[serde(default)]
     pub log: RawLog,
 }
 
@@ -159,6 +161,12 @@ pub(super) struct RawAccess {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawAudit {
     pub export: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawScan {
+    pub clamd: Option<String>,
 }
 
 #[derive(Deserialize, Default)]

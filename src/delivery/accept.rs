@@ -24,7 +24,7 @@ use crate::store::summaries::{DepositKeyRow, NewSummary};
 use crate::texts::Said;
 use crate::vault::{DepositKey, PartPlain, ReportAsked, SealedHead, SessionKey, SummaryOf, Thread, split};
 
-use super::author::{authors, display_name, is_encrypted, thread_of};
+use super::author::{authors, display_name, is_automatic, is_encrypted, thread_of};
 use super::header::{Header, encoded, phrase};
 use super::heads::Plan;
 use super::hold::{About, GIVE_UP, Occasion, Owner};
@@ -71,10 +71,20 @@ struct Settled {
     outside: Vec<Outside>,
     /// Every outside address of the message, also those in To and Cc alone; numbers; the service address.
     hidden: Vec<Address>,
+    /// Addresses that stand for a person, and the person's own.
+    renamed: Vec<(Address, Address)>,
     /// What it says, where it went to the service address.
     answer: Option<Answer>,
     /// Keyed hashes of numbers that its writer put into it.
     signatures: Vec<KeyedHash>,
+}
+
+/// The recipients outside, as the envelope names them.
+struct Named<'a> {
+    addresses: &'a [&'a Address],
+    /// By the address that stands for whoever a delivery reached.
+    persons: &'a [(&'a Address, DeliveryId)],
+    numbers: &'a [PhoneNumber],
 }
 
 /// A recipient outside.
@@ -155,6 +165,7 @@ impl Deliveries {
         let mut hidden: Vec<Address> = Vec::new();
         let mut outside: Vec<&Address> = Vec::new();
         let mut answers = false;
+        let mut persons: Vec<(&Address, DeliveryId)> = Vec::new();
         for to in &submission.recipients {
             let reached = self.reach(sender, to).await?.map_err(AcceptError::Refused)?;
             match reached.route {
@@ -171,19 +182,26 @@ impl Deliveries {
                     answers = true;
                     hidden.push(to.clone());
                 }
+                Route::Person(delivery) => persons.push((to, delivery)),
                 Route::Outside => outside.push(to),
             }
         }
-        if local.is_empty() && outside.is_empty() && !answers {
+        let many = outside.len() + persons.len();
+        if local.is_empty() && many == 0 && !answers {
             return Err(refuse(554, "5.5.1", "refused-only-number"));
         }
-        if !outside.is_empty() && is_encrypted(octets) {
+        if many > 0 && is_encrypted(octets) {
             return Err(refuse(554, "5.6.0", "refused-encrypted"));
         }
-        if outside.len() > MOST_OUTSIDE {
+        // An absence or a receipt of a mail client is no letter, and costs a code (RFC 3834 §2).
+        if !persons.is_empty() && is_automatic(&header) {
+            return Err(refuse(554, "5.7.1", "refused-automatic"));
+        }
+        if many > MOST_OUTSIDE {
             return Err(refuse(554, "5.5.3", "refused-too-many"));
         }
-        let outside = self.resolve_all(sender, &profile, &header, octets, &outside, &numbers, &mut hidden).await?;
+        let named = Named { addresses: &outside, persons: &persons, numbers: &numbers };
+        let (outside, renamed) = self.resolve_all(sender, &profile, &header, octets, &named, &mut hidden).await?;
         let signatures = match answers || sender.kind == MailboxKind::Application {
             true => Vec::new(),
             false => self.signatures(sender, &profile, octets, &outside),
@@ -199,6 +217,7 @@ impl Deliveries {
             dsn: submission.dsn.clone(),
             outside,
             hidden,
+            renamed,
             answer: answers.then(|| Answer::read(octets)),
             signatures,
         })
@@ -227,44 +246,58 @@ impl Deliveries {
         numbers.iter().map(|number| self.vault.number_hash(sender.practice, number)).collect()
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the parts of one submission, read in one pass")]
     async fn resolve_all(
         &self,
         sender: &Sender,
         profile: &PracticeProfile,
         header: &Header<'_>,
         octets: &[u8],
-        outside: &[&Address],
-        numbers: &[PhoneNumber],
+        to: &Named<'_>,
         hidden: &mut Vec<Address>,
-    ) -> Result<Vec<Outside>, AcceptError> {
+    ) -> Result<(Vec<Outside>, Vec<(Address, Address)>), AcceptError> {
         let parsed = MessageParser::default().parse_headers(octets);
         let subject = parsed.as_ref().and_then(|m| m.subject()).unwrap_or_default();
         let mut fields = header.values("x-pli-phone");
         fields.extend(header.values("zivver-access-right"));
         let numbers_of_header = number::header_numbers(&fields);
-        let given = Given { subject, header: &numbers_of_header, envelope: numbers, outside: outside.len() };
+        let given = Given {
+            subject,
+            header: &numbers_of_header,
+            envelope: to.numbers,
+            outside: to.addresses.len() + to.persons.len(),
+        };
         let whose = Whose { practice: sender.practice, profile, mailbox: sender.mailbox };
-        let (mut resolved, mut held) = (Vec::new(), Vec::new());
-        for to in outside {
-            let name = PersonName(parsed.as_ref().and_then(|m| display_name(m, to)).unwrap_or_default());
+        let name_of = |to: &Address| PersonName(parsed.as_ref().and_then(|m| display_name(m, to)).unwrap_or_default());
+        let (mut resolved, mut renamed): (Vec<Outside>, _) = (Vec::new(), Vec::new());
+        for &to in to.addresses {
+            let name = name_of(to);
             let settled = self.resolve(whose, to, &name, &given).await?;
-            if let Err(doubt) = &settled {
-                let address = to.reveal();
-                let why = refusal(doubt.reason);
-                held.push(self.texts.say(profile.language, why, &[("address", Said::Text(&address))]));
-            }
-            resolved.push(Outside { address: (*to).clone(), name, settled });
+            resolved.push(Outside { address: to.clone(), name, settled });
         }
+        for &(service, delivery) in to.persons {
+            // What mail clients write there is what the answer said, « (patient) » and all: no name of a directory.
+            let name = PersonName::default();
+            let (address, settled) = self.resolve_person(whose, delivery, &name, &given).await?;
+            renamed.push((service.clone(), address.clone()));
+            // Written to by both addresses at once, it is one person.
+            if !resolved.iter().any(|other| other.address == address) {
+                resolved.push(Outside { address, name, settled });
+            }
+        }
+        let doubts = resolved.iter().filter_map(|one| Some((one.address.reveal(), one.settled.as_ref().err()?.reason)));
+        let said = |(address, reason): (String, _)| {
+            self.texts.say(profile.language, refusal(reason), &[("address", Said::Text(&address))])
+        };
+        let mut held: Vec<String> = doubts.map(said).collect();
         // Software reads no letters: it is told in the dialogue, and nothing leaves.
         if sender.kind == MailboxKind::Application && !held.is_empty() {
             held.insert(0, self.texts.say(profile.language, "held-nothing-left", &[]));
             return Err(AcceptError::Refused(Refused::new(554, "5.1.0", &held.join(" "))));
         }
-        if outside.len() > 1 {
-            hidden.extend(outside.iter().map(|address| (*address).clone()));
+        if resolved.len() > 1 {
+            hidden.extend(resolved.iter().map(|one| one.address.clone()));
         }
-        Ok(resolved)
+        Ok((resolved, renamed))
     }
 
     /// The deposits of a settled submission: everything that is written, sealed; then the report, if one is asked for.
@@ -286,7 +319,8 @@ impl Deliveries {
 
         let top = self.top(&header, to, &thread, now);
         let outside: Vec<&Address> = to.outside.iter().map(|one| &one.address).collect();
-        let plan = Plan::new(&header, octets, (&top, &subject), !to.local.is_empty(), &outside, &to.hidden);
+        let plan =
+            Plan::new(&header, octets, (&top, &subject), !to.local.is_empty(), &outside, (&to.hidden, &to.renamed));
         let whole = |at: usize| whole(plan.heads.get(at).map(Vec::as_slice).unwrap_or_default(), octets, header.end);
         // What is described is what a mailbox shows. Each step is done with its copy of a large message before the next
         // makes one.

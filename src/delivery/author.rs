@@ -63,6 +63,14 @@ pub(super) fn is_encrypted(octets: &[u8]) -> bool {
         || (subtype.to_ascii_lowercase().ends_with("pkcs7-mime") && enveloped)
 }
 
+/// Whether a program wrote a message: an absence, a receipt (RFC 3834 §5, RFC 8098 §3), and what was before them.
+pub(super) fn is_automatic(header: &Header<'_>) -> bool {
+    let any = |name: &str, is: &dyn Fn(&str) -> bool| header.values(name).iter().any(|v| is(&v.to_ascii_lowercase()));
+    any("auto-submitted", &|value| value.split([';', ' ']).next() != Some("no"))
+        || any("precedence", &|value| matches!(value, "bulk" | "list" | "junk" | "auto_reply"))
+        || any("content-type", &|value| value.starts_with("multipart/report"))
+}
+
 /// The name that To or Cc gives an address.
 pub(super) fn display_name(message: &Message<'_>, of: &Address) -> Option<String> {
     let fields = [message.to(), message.cc()];

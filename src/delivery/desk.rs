@@ -156,6 +156,7 @@ impl Deliveries {
         } else {
             drop(tx);
         }
+        self.drop_stale_answers(now).await?;
         // Listing every object is not for every minute.
         if now.0 / 60_000 % 60 == 0 {
             let swept = self.store.sweep_objects(now.minus(DAY)).await?;

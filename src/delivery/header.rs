@@ -25,6 +25,8 @@ struct Field {
 pub(super) struct Removal<'a> {
     /// Addresses to be taken out of To and Cc.
     pub(super) hidden: &'a [Address],
+    /// Addresses that stand for a person, and the person's own, which takes their place in To and Cc.
+    pub(super) renamed: &'a [(Address, Address)],
     /// The subject without its tags, when it had some.
     pub(super) subject: Option<&'a str>,
 }
@@ -100,8 +102,8 @@ impl<'a> Header<'a> {
                     let cut = super::number::without_tags(&decoded(whole));
                     out.extend_from_slice(encoded(name, &cut).as_bytes());
                 }
-                "to" | "cc" | "reply-to" | "resent-to" | "resent-cc" if names_any(whole, removal.hidden) => {
-                    out.extend_from_slice(&without(whole, removal.hidden));
+                "to" | "cc" | "reply-to" | "resent-to" | "resent-cc" if names_any(whole, removal) => {
+                    out.extend_from_slice(&without(whole, removal));
                 }
                 _ => out.extend_from_slice(whole),
             }
@@ -120,7 +122,7 @@ impl<'a> Header<'a> {
             || self.fields.iter().any(|field| {
                 secret(&field.name)
                     || (matches!(field.name.as_str(), "to" | "cc" | "reply-to" | "resent-to" | "resent-cc")
-                        && names_any(self.octets.get(field.whole.clone()).unwrap_or_default(), removal.hidden))
+                        && names_any(self.octets.get(field.whole.clone()).unwrap_or_default(), removal))
             })
     }
 }
@@ -157,18 +159,24 @@ fn addresses(field: &[u8]) -> Vec<(Option<String>, Option<Address>, String)> {
         .collect()
 }
 
-fn names_any(field: &[u8], hidden: &[Address]) -> bool {
-    !hidden.is_empty()
-        && addresses(field).iter().any(|(_, address, _)| address.as_ref().is_some_and(|a| hidden.contains(a)))
+fn names_any(field: &[u8], removal: &Removal<'_>) -> bool {
+    let named = |a: &Address| removal.hidden.contains(a) || removal.renamed.iter().any(|(service, _)| service == a);
+    !(removal.hidden.is_empty() && removal.renamed.is_empty())
+        && addresses(field).iter().any(|(_, address, _)| address.as_ref().is_some_and(named))
 }
 
 /// An address field written again without the hidden ones; nothing at all when none is left.
-fn without(field: &[u8], hidden: &[Address]) -> Vec<u8> {
+fn without(field: &[u8], removal: &Removal<'_>) -> Vec<u8> {
     let name =
         String::from_utf8_lossy(field.split(|&octet| octet == b':').next().unwrap_or_default()).trim().to_owned();
+    let own = |address: &Address| removal.renamed.iter().find(|(service, _)| service == address).map(|(_, own)| own);
     let left: Vec<String> = addresses(field)
         .into_iter()
-        .filter(|(_, address, _)| address.as_ref().is_none_or(|a| !hidden.contains(a)))
+        .map(|(display, address, text)| match address.as_ref().and_then(own) {
+            Some(own) => (display, Some(own.clone()), own.reveal()),
+            None => (display, address, text),
+        })
+        .filter(|(_, address, _)| address.as_ref().is_none_or(|a| !removal.hidden.contains(a)))
         .filter(|(_, _, text)| !text.contains(char::is_whitespace) && is_written(text))
         .map(|(display, _, text)| match display {
             Some(display) if !display.is_empty() => format!("{} <{text}>", phrase(&display)),
@@ -199,6 +207,11 @@ pub(super) fn phrase(text: &str) -> String {
         return format!("\"{}\"", clean.replace('\\', "\\\\").replace('"', "\\\""));
     }
     encoded_words(&clean)
+}
+
+/// A text as encoded words in one line, for a parameter.
+pub(super) fn encoded_word(text: &str) -> String {
+    encoded_words(text).replace("\r\n", "")
 }
 
 /// RFC 2047 §5: words of at most 75 characters, never splitting a character, folded between.
@@ -240,11 +253,12 @@ mod tests {
     #[test]
     fn what_recipients_must_not_see_is_gone_and_the_rest_is_untouched() {
         let utf8 = "To: \u{c9}ve <\u{e8}ve@b\u{fc}cher.example>, Andr\u{e9} <andre\u{301}@example.org>\r\n";
-        let one = without(utf8.as_bytes(), &[address("andr\u{e9}@example.org")]);
+        let hidden = [address("andr\u{e9}@example.org")];
+        let one = without(utf8.as_bytes(), &Removal { hidden: &hidden, renamed: &[], subject: None });
         assert_eq!(String::from_utf8_lossy(&one), "To: =?UTF-8?B?w4l2ZQ==?= <\u{e8}ve@b\u{fc}cher.example>\r\n");
         let header = Header::read(LETTER);
         let hidden = [address("paul@example.org")];
-        let removal = Removal { hidden: &hidden, subject: Some("x") };
+        let removal = Removal { hidden: &hidden, renamed: &[], subject: Some("x") };
         assert!(header.shows(&removal));
         let out = String::from_utf8(header.rewritten("", &removal)).expect("text");
         assert!(out.starts_with("From: Dr A <a@cabinet.example>\r\nTo: \"Jeanne\" <jeanne@example.org>\r\n"), "{out}");
@@ -256,11 +270,28 @@ mod tests {
     }
 
     #[test]
+    fn an_address_that_stands_for_a_person_becomes_the_persons_own() {
+        let letter =
+            b"From: a@cabinet.example\r\nTo: \"Jeanne (patient)\" <pli+x.y@cabinet.example>, b@cabinet.example\r\n\r\n";
+        let header = Header::read(letter);
+        let renamed = [(address("pli+x.y@cabinet.example"), address("jeanne@example.org"))];
+        let rewritten = |hidden: &[Address]| {
+            let removal = Removal { hidden, renamed: &renamed, subject: None };
+            assert!(header.shows(&removal));
+            String::from_utf8(header.rewritten("", &removal)).expect("text")
+        };
+        let out = rewritten(&[]);
+        assert!(out.contains("To: \"Jeanne (patient)\" <jeanne@example.org>,\r\n b@cabinet.example\r\n"), "{out}");
+        let out = rewritten(&[address("jeanne@example.org")]);
+        assert!(out.contains("To: b@cabinet.example\r\n") && !out.contains("pli+"), "{out}");
+    }
+
+    #[test]
     fn a_header_without_secrets_is_not_written_again() {
         let plain = b"From: a@cabinet.example\r\nTo: b@cabinet.example\r\nSubject: x\r\n\r\n";
         let header = Header::read(plain);
-        assert!(!header.shows(&Removal { hidden: &[], subject: None }));
-        assert_eq!(header.rewritten("", &Removal { hidden: &[], subject: None }), plain);
+        assert!(!header.shows(&Removal { hidden: &[], renamed: &[], subject: None }));
+        assert_eq!(header.rewritten("", &Removal { hidden: &[], renamed: &[], subject: None }), plain);
     }
 
     #[test]

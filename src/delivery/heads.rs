@@ -20,14 +20,14 @@ pub(super) struct Plan {
 
 impl Plan {
     /// `local`: whether a mailbox of this server is among the recipients; `hidden`: addresses that nobody but the
-    /// sender, and each outside recipient for himself, may see.
+    /// sender, and each outside recipient for himself, may see; `renamed`: addresses that stand for a person.
     pub(super) fn new(
         header: &Header<'_>,
         octets: &[u8],
         (top, subject): (&str, &str),
         local: bool,
         outside: &[&Address],
-        hidden: &[Address],
+        (hidden, renamed): (&[Address], &[(Address, Address)]),
     ) -> Self {
         let bare = number::without_tags(subject);
         // Outlook writes the subject a second time, and keeps the old one when a reply's is changed.
@@ -41,12 +41,12 @@ impl Plan {
         // Numbers and service addresses are nobody's business; the other outside recipients are the practice's.
         let numbers: Vec<Address> = hidden.iter().filter(|a| !outside.contains(a)).cloned().collect();
         if local || !several {
-            plan.common = plan.add(header, top, &Removal { hidden: &numbers, subject: tagged });
+            plan.common = plan.add(header, top, &Removal { hidden: &numbers, renamed, subject: tagged });
         }
         for &one in outside {
             let at = if several {
                 let hidden: Vec<Address> = hidden.iter().filter(|a| *a != one).cloned().collect();
-                plan.add(header, top, &Removal { hidden: &hidden, subject: tagged })
+                plan.add(header, top, &Removal { hidden: &hidden, renamed, subject: tagged })
             } else {
                 plan.common
             };

@@ -13,6 +13,7 @@ mod heads;
 mod hold;
 mod notice;
 mod number;
+mod page;
 mod quota;
 mod recall;
 mod receipt;
@@ -26,6 +27,7 @@ mod route;
 mod sending;
 mod standing;
 mod stops;
+mod written;
 
 use std::sync::Arc;
 
@@ -39,11 +41,13 @@ use crate::vault::{DkimKey, Vault};
 pub use crate::store::rates::Rate;
 pub use accept::{AcceptError, Submission};
 pub use notice::{from_address, is_from};
+pub use page::{Absence, Answer, AnswerError, Answered, Answering, NoAnswer};
 pub use return_path::ReturnPath;
 pub use returned::{CameBack, Taken, TakesBack};
 pub use route::{Refused, Route};
 pub use sending::Rates;
 pub use standing::Standing;
+pub use written::{Written, is_program, written_size};
 
 /// What deliveries need to know of this server.
 #[derive(Debug, Clone)]

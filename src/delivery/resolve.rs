@@ -5,8 +5,8 @@
 //! the practitioner's hand, and copied into the delivery: the reader of the link never chooses it.
 
 use crate::domain::{
-    Address, Channel, Coordinates, Fault, HoldReason, KeyedHash, MailboxId, PatientId, PatientRecord, PersonName,
-    PhoneNumber, PracticeId, PracticeProfile,
+    Address, Channel, Coordinates, DeliveryId, Fault, HoldReason, KeyedHash, MailboxId, PatientId, PatientRecord,
+    PersonName, PhoneNumber, PracticeId, PracticeProfile,
 };
 use crate::vault::Learned;
 
@@ -102,6 +102,40 @@ impl Deliveries {
             Ok(explicit) => self.settle_number(whose, to, display, explicit).await,
             Err(reason) => Ok(Err(reason.into())),
         }
+    }
+
+    /// Settles whoever an earlier delivery reached: the directory's present word on that person, else the number that
+    /// the delivery had, which is as doubtful as if the sender had written it. Returns the person's own address with it.
+    ///
+    /// # Errors
+    /// As [`Deliveries::resolve`].
+    pub(super) async fn resolve_person(
+        &self,
+        whose: Whose<'_>,
+        delivery: DeliveryId,
+        display: &PersonName,
+        given: &Given<'_>,
+    ) -> Result<(Address, Result<Resolved, Doubt>), Fault> {
+        let gone = || Fault::new("a person's delivery is gone");
+        let row = self.store.delivery(delivery).await?;
+        let row = row.filter(|row| self.vault.holds(row, &row.mac)).ok_or_else(gone)?;
+        let sealed = row.coordinates.as_ref().ok_or_else(gone)?;
+        let Coordinates { mut address, mut number, mut channel, .. } = self.vault.open_coordinates(row.id, sealed)?;
+        let person = match row.patient {
+            Some(id) => self.store.patient(id).await?.filter(|person| person.practice == whose.practice),
+            None => None,
+        };
+        if let Some(person) = &person {
+            let record = self.vault.open_person(person.id, person.version, &person.record)?;
+            (address, number, channel) = (record.address, record.number, None);
+        }
+        let explicit = match self.explicit(whose.profile, &address, given) {
+            Ok(explicit) => explicit,
+            Err(reason) => return Ok((address, Err(reason.into()))),
+        };
+        let explicit = explicit.unwrap_or(Explicit { number, channel, old: false, confirmed: false });
+        let settled = self.settle_number(whose, &address, display, Some(explicit)).await?;
+        Ok((address, settled))
     }
 
     /// Settles a recipient with the number that was given, or with the one that is known.

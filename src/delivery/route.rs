@@ -2,10 +2,12 @@
 
 use std::fmt;
 
-use crate::domain::{Address, Fault, MailboxId, MailboxState, PhoneNumber, Sender};
+use crate::domain::{Address, DeliveryId, Fault, MailboxId, MailboxState, NoticeToken, PhoneNumber, Sender};
+use crate::store::deliveries::DeliveryRow;
 use crate::store::mailboxes::MailboxRow;
 use crate::texts::Said;
 
+use super::page::PERSON;
 use super::{Deliveries, number};
 
 /// Where a recipient is reached.
@@ -17,6 +19,8 @@ pub enum Route {
     Service,
     /// A number for the one outside recipient: `+33612345678@sms.<domain>`.
     Number(PhoneNumber),
+    /// Somebody outside, by the address that stands for whoever a delivery reached ([`super::Answering`]).
+    Person(DeliveryId),
     /// Somebody outside: by link and code.
     Outside,
 }
@@ -76,6 +80,12 @@ impl Deliveries {
         }
         let to_route = |route| Ok(Ok(Reached { route, mailbox: None }));
         if let Some(domain) = self.store.domain(to.domain()).await? {
+            if let Some(row) = self.person_at(sender, to).await? {
+                return match self.settings.relay {
+                    true => to_route(Route::Person(row.id)),
+                    false => self.refuse(sender, to, "5.3.2", "refused-no-relay").await,
+                };
+            }
             // Another practice's is nobody's here.
             let service = to.reveal_local().eq_ignore_ascii_case(SERVICE) && domain.practice == sender.practice;
             return match service {
@@ -101,6 +111,18 @@ impl Deliveries {
         to_route(Route::Outside)
     }
 
+    /// The delivery whose recipient an address of the sender's practice stands for.
+    async fn person_at(&self, sender: &Sender, to: &Address) -> Result<Option<DeliveryRow>, Fault> {
+        let Some(token) = person_token(to).filter(|token| self.vault.is_person(token)) else { return Ok(None) };
+        let row = self.store.delivery(token.delivery).await?;
+        let row = row.filter(|row| row.practice == sender.practice && row.coordinates.is_some());
+        if let Some(row) = row.as_ref().filter(|row| !self.vault.holds(*row, &row.mac)) {
+            tracing::error!(delivery = %row.id, "a row without authority was not used: the database was changed by somebody else");
+            return Err(Fault::new("a delivery's row has lost its authority"));
+        }
+        Ok(row)
+    }
+
     async fn refuse(
         &self,
         sender: &Sender,
@@ -116,6 +138,13 @@ impl Deliveries {
 
 /// The local part of service addresses.
 pub(super) const SERVICE: &str = "pli";
+/// The token of an address that has the shape of a person's.
+fn person_token(to: &Address) -> Option<NoticeToken> {
+    let local = to.reveal_local().to_ascii_lowercase();
+    let token = local.strip_prefix(PERSON)?;
+    NoticeToken::all_in(token.as_bytes(), 1).into_iter().next().filter(|found| found.written() == token)
+}
+
 /// Domains of the health trust space: what is not on its list must not leave by link either.
 const HEALTH_SPACES: &[&str] = &["mssante.fr", "mssante.apicrypt.org", "interop-mssante.apicrypt.org"];
 

@@ -72,6 +72,12 @@ words! {
         ReplyDropped = "reply.dropped",
         /// They were told (count 1), or could not be (0).
         ReplyAnswered = "reply.answered",
+        /// An answer that was written on the page came into INBOX (count: its files).
+        AnswerDeposited = "answer.deposited",
+        /// An answer was posted after its page had closed: it waits, sealed, for a code (count: its files).
+        AnswerKept = "answer.kept",
+        /// Nobody gave a code for an answer in time: it is gone.
+        AnswerDropped = "answer.dropped",
         /// A notice was put back into the queue by hand.
         Retried = "notice.retried",
         /// A code was asked for.

@@ -1,5 +1,6 @@
 //! Mailboxes: making them, their devices, what sessions of mail clients do, and reading what deliveries hold.
 
+pub mod answers;
 mod append;
 mod cache;
 mod copy;

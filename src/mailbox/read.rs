@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders, PartType};
 use zeroize::Zeroizing;
 
-use crate::domain::{Fault, ObjectId, Timestamp};
+use crate::domain::{Address, Fault, ObjectId, Timestamp};
 use crate::store::Store;
 use crate::vault::container::{FRONT, LAST};
 use crate::vault::{Encoding, Grant, OpenHead, PartPieces, PartRef};
@@ -27,6 +27,10 @@ pub struct Letter {
     pub bodies: Vec<Body>,
     /// The files, collected from every branch of the message.
     pub files: Vec<File>,
+    /// Whom To and Cc name, with the name that they give.
+    pub to: Vec<(String, Address)>,
+    /// The sender closed the conversation: `X-MSS-MES: FIN`, or `[FIN]` in the subject.
+    pub ended: bool,
 }
 
 /// One text of a letter.
@@ -133,6 +137,8 @@ impl Mailboxes {
             subject: message.subject().unwrap_or_default().to_owned(),
             bodies,
             files: files.into_iter().map(|(file, _)| file).collect(),
+            to: named(&message),
+            ended: ended(&message),
         })
     }
 
@@ -287,6 +293,21 @@ fn from(message: &Message<'_>) -> String {
     let name = first.and_then(|from| from.name.as_deref()).map(str::trim).filter(|name| !name.is_empty());
     let address = first.and_then(|from| from.address.as_deref());
     one_line(name.or(address).unwrap_or_default())
+}
+
+fn named(message: &Message<'_>) -> Vec<(String, Address)> {
+    let all = [message.to(), message.cc()].into_iter().flatten().flat_map(|field| field.iter());
+    let named = all.filter_map(|one| {
+        let address = one.address.as_deref()?.parse().ok()?;
+        Some((one_line(one.name.as_deref().unwrap_or_default()), address))
+    });
+    named.collect()
+}
+
+fn ended(message: &Message<'_>) -> bool {
+    let field = message.header("X-MSS-MES").and_then(|value| value.as_text());
+    let marked = field.is_some_and(|value| value.trim().eq_ignore_ascii_case("fin"));
+    marked || message.subject().unwrap_or_default().to_ascii_lowercase().contains("[fin]")
 }
 
 fn media_type(part: &MessagePart<'_>) -> String {

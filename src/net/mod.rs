@@ -7,6 +7,7 @@
 mod budget;
 mod client;
 mod listen;
+mod scan;
 mod tls;
 pub mod trial;
 mod validity;
@@ -14,4 +15,5 @@ mod validity;
 pub use budget::{Budget, Held, Member, Share, Shares};
 pub use client::{ClientStream, TlsClient};
 pub use listen::{Crowd, Farewell, Limits, serve, serve_plain};
+pub use scan::{Scanned, Scanner};
 pub use tls::{CertificateFiles, CertificateState, Tls, TlsStream, examine, install_provider, version};

@@ -29,7 +29,8 @@ pub(super) async fn watch(
 ) -> Response {
     let began = portal.clock.now();
     let method = request.method().clone();
-    let answer = match tokio::time::timeout(LONGEST, admit(&portal, route, request, next)).await {
+    let longest = if route.guard == Guard::Form { LONGEST_UPLOAD } else { LONGEST };
+    let answer = match tokio::time::timeout(longest, admit(&portal, route, request, next)).await {
         Ok(answer) => answer,
         Err(_) if route.path.starts_with(FILES) => plain::no_file_now(&portal),
         Err(_) => plain::unavailable(&portal),
@@ -44,6 +45,11 @@ pub(super) async fn watch(
 async fn admit(portal: &Portal, route: &Route, mut request: Request, next: Next) -> Response {
     match route.guard {
         Guard::Public | Guard::Provider => {}
+        Guard::Form => {
+            if cookie(request.headers(), BROWSER).and_then(BrowserToken::parse).is_none() {
+                return plain::foreign_form(portal);
+            }
+        }
         Guard::Link => {
             let ticket = request.uri().path().split('/').nth(2).and_then(Ticket::parse);
             let Some(ticket) = ticket else { return plain::incomplete(portal) };
@@ -52,8 +58,7 @@ async fn admit(portal: &Portal, route: &Route, mut request: Request, next: Next)
         Guard::Session => {
             let file = route.path.starts_with(FILES);
             let refused = || if file { plain::no_file_without_session(portal) } else { plain::not_open(portal) };
-            let token = cookie(request.headers(), LETTER).and_then(SessionToken::parse);
-            let Some(token) = token else { return refused() };
+            let Some(token) = session(request.headers()) else { return refused() };
             match portal.access.resume(&token).await {
                 Ok(Some(session)) => request.extensions_mut().insert(Opened(Arc::new(session), token)),
                 Ok(None) => return refused(),
@@ -94,6 +99,8 @@ pub(super) struct Visitor {
     pub(super) asked: Option<Language>,
     pub(super) remembered: Option<Language>,
     pub(super) preferred: Option<Language>,
+    /// It comes from the form of an answer that was sent.
+    pub(super) sent: bool,
 }
 
 impl Visitor {
@@ -107,18 +114,23 @@ impl Visitor {
 #[derive(Deserialize)]
 struct Wish {
     lang: Option<String>,
+    sent: Option<String>,
 }
 
 impl<S: Sync> FromRequestParts<S> for Visitor {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        let wish = Query::<Wish>::try_from_uri(&parts.uri).ok().and_then(|Query(wish)| wish.lang);
+        let (wish, sent) = match Query::<Wish>::try_from_uri(&parts.uri) {
+            Ok(Query(Wish { lang, sent })) => (lang, sent.is_some()),
+            Err(_) => (None, false),
+        };
         Ok(Self {
             browser: cookie(&parts.headers, BROWSER).and_then(BrowserToken::parse),
             asked: wish.and_then(|tag| tag.parse().ok()),
             remembered: cookie(&parts.headers, LANGUAGE).and_then(|tag| tag.parse().ok()),
             preferred: tongue::preferred(&parts.headers),
+            sent,
         })
     }
 }
@@ -155,6 +167,11 @@ impl<T: DeserializeOwned> FromRequest<Portal> for Protected<T> {
     }
 }
 
+/// The cookie of an open page, whether or not it still is.
+pub(super) fn session(headers: &HeaderMap) -> Option<SessionToken> {
+    cookie(headers, LETTER).and_then(SessionToken::parse)
+}
+
 /// The value of a cookie.
 fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers
@@ -166,9 +183,9 @@ fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
         .find_map(|(key, value)| (key == name).then_some(value))
 }
 
-/// Keeps the browser's cookie: longer than a page stays open, so that its forms work to the end.
+/// Keeps the browser's cookie: longer than a page may stay open, so that an answer that was written in it is not lost.
 pub(super) fn keep_browser(browser: &BrowserToken) -> String {
-    format!("{BROWSER}={}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=7200", browser.reveal())
+    format!("{BROWSER}={}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=93600", browser.reveal())
 }
 
 /// Keeps the open page's cookie until the browser ends.
@@ -195,3 +212,5 @@ pub(super) const LANGUAGE: &str = "__Host-pli-language";
 const FILES: &str = "/letter/file/";
 /// The longest that an answer may take to begin, the sending of a code included.
 const LONGEST: Duration = Duration::from_secs(60);
+/// The longest that the files of an answer may take to come in, over a slow line.
+const LONGEST_UPLOAD: Duration = Duration::from_secs(20 * 60);

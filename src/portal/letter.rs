@@ -7,14 +7,16 @@ use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
 
 use crate::access::OpenSession;
-use crate::mailbox::ReadError;
+use crate::domain::{BrowserToken, Fault};
+use crate::mailbox::{Letter, ReadError};
 
+use super::answering::{AnswerPart, Carried, Remark};
 use super::guard::{self, Opened, Protected, Visitor};
 use super::link::{set_cookie, to};
 use super::loads::Loads;
 use super::pages::{self, Surroundings};
 use super::words::Words;
-use super::{Portal, plain};
+use super::{Portal, answer, plain};
 
 /// `GET /letter`
 pub(super) async fn show(
@@ -23,31 +25,49 @@ pub(super) async fn show(
     Opened(session, _): Opened,
     visitor: Visitor,
 ) -> Response {
-    let words = words(&portal, &session, &visitor);
+    let remark = if visitor.sent { Remark::Sent } else { Remark::None };
+    render(&portal, &loads, &session, &visitor, remark).await
+}
+
+/// The page as it stands now, with what became of an answer.
+pub(super) async fn render(
+    portal: &Portal,
+    loads: &Loads,
+    session: &OpenSession,
+    visitor: &Visitor,
+    remark: Remark,
+) -> Response {
+    let words = words(portal, session, visitor);
     let letter = match portal.mailboxes.letter(&session.grant).await {
         Ok(letter) => letter,
         Err(ReadError::Gone | ReadError::NoSuchFile) => {
             let page = pages::gone(&words, portal.settings.demonstration, &session.practice);
             return (StatusCode::GONE, Html(page)).into_response();
         }
-        Err(ReadError::Fault(fault)) => return plain::fault(&portal, &fault),
+        Err(ReadError::Fault(fault)) => return plain::fault(portal, &fault),
     };
     let (letter, texts) = match loads.reduce(move || pages::readable(letter)).await {
         Ok(readable) => readable,
-        Err(fault) => return plain::fault(&portal, &fault),
+        Err(fault) => return plain::fault(portal, &fault),
     };
     let browser = visitor.browser.clone().unwrap_or_else(|| portal.access.new_browser());
+    let answer = match answer_part(portal, session, &words, &browser, &letter, &remark).await {
+        Ok(answer) => answer,
+        Err(fault) => return plain::fault(portal, &fault),
+    };
     let around = Surroundings {
         practice: &session.practice,
         open_until: session.expires_at,
         kept_until: session.kept_until,
         prolong: portal.access.form_token(&browser, "/letter/prolong"),
         close: portal.access.form_token(&browser, "/letter/close"),
+        answer,
+        sent: matches!(remark, Remark::Sent),
     };
     let page = pages::letter(&words, portal.settings.demonstration, &letter, texts, &around);
     // No receipt, no page: what the sender is told is never less than what was shown.
     if let Err(fault) = portal.deliveries.opened(&session.grant, &letter.subject, letter.files.len()).await {
-        return plain::fault(&portal, &fault);
+        return plain::fault(portal, &fault);
     }
     let mut answer = Html(page).into_response();
     set_cookie(&mut answer, &guard::keep_browser(&browser));
@@ -85,6 +105,25 @@ pub(super) async fn close(
     let mut answer = Html(page).into_response();
     set_cookie(&mut answer, &guard::drop_letter());
     answer
+}
+
+/// The part of the page where the letter is answered.
+async fn answer_part(
+    portal: &Portal,
+    session: &OpenSession,
+    words: &Words,
+    browser: &BrowserToken,
+    letter: &Letter,
+    remark: &Remark,
+) -> Result<AnswerPart, Fault> {
+    let answering = portal.deliveries.answering(session.grant.delivery()).await?;
+    let carried = Carried {
+        token: portal.access.form_token(browser, answer::PATH),
+        draft: portal.access.draft(session, browser, &letter.subject, &letter.to)?,
+        limit: portal.settings.answer_limit,
+        ended: letter.ended,
+    };
+    Ok(AnswerPart::of(words, &session.practice, &answering, carried, remark))
 }
 
 fn words(portal: &Portal, session: &OpenSession, visitor: &Visitor) -> Words {

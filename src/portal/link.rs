@@ -6,7 +6,7 @@ use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
 
 use crate::access::{IssueError, LinkError, LinkState, LinkView, RedeemError};
-use crate::domain::{BrowserToken, Channel};
+use crate::domain::{BrowserToken, Channel, Timestamp};
 
 use super::guard::{self, Held, Protected, Visitor};
 use super::pages::{self, Complaint, LinkForms};
@@ -112,7 +112,13 @@ pub(super) async fn check(
 ) -> Response {
     let complaint = match portal.access.redeem(&ticket, &browser, &form.code).await {
         Ok(redeemed) => {
-            let mut open = to("/letter");
+            // The page is open in any case: what waits longer is brought by the next code.
+            let waiting = portal.deliveries.deliver_waiting(redeemed.delivery, &browser, redeemed.session).await;
+            let delivered = waiting.unwrap_or_else(|fault| {
+                tracing::error!(delivery = %redeemed.delivery, %fault, "an answer that waited could not be delivered");
+                0
+            });
+            let mut open = to(if delivered > 0 { "/letter?sent=1" } else { "/letter" });
             set_cookie(&mut open, &guard::keep_browser(&browser));
             set_cookie(&mut open, &guard::keep_letter(&redeemed.token));
             return open;
@@ -139,8 +145,15 @@ async fn answer(
         Ok(view) => view,
         Err(error) => return no_link(portal, &error),
     };
+    let answer_waits = match &browser {
+        Some(browser) => match portal.deliveries.waits_until(view.delivery, browser).await {
+            Ok(until) => until,
+            Err(fault) => return plain::fault(portal, &fault),
+        },
+        None => None,
+    };
     let browser = browser.unwrap_or_else(|| portal.access.new_browser());
-    let page = page(portal, ticket, visitor, &view, &browser, complaint);
+    let page = page(portal, (ticket, answer_waits), visitor, &view, &browser, complaint);
     let status = match complaint {
         None => StatusCode::OK,
         Some(Complaint::Wait(_)) => StatusCode::TOO_MANY_REQUESTS,
@@ -156,7 +169,7 @@ async fn answer(
 
 fn page(
     portal: &Portal,
-    ticket: &str,
+    (ticket, answer_waits): (&str, Option<Timestamp>),
     visitor: &Visitor,
     view: &LinkView,
     browser: &BrowserToken,
@@ -166,7 +179,7 @@ fn page(
     let words = Words::new(&portal.texts, language, &view.practice.timezone, portal.clock.now());
     let token = |purpose: &str| portal.access.form_token(browser, &format!("/l/{ticket}/{purpose}"));
     let (code, check) = (token("code"), token("check"));
-    let forms = LinkForms { ticket, code, check, missing: token("missing"), wait: token("wait") };
+    let forms = LinkForms { ticket, code, check, missing: token("missing"), wait: token("wait"), answer_waits };
     pages::link(&words, portal.settings.demonstration, view, &forms, complaint)
 }
 

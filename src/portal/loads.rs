@@ -3,19 +3,21 @@
 //! Reducing HTML takes a processor, and a file takes memory from its decryption to its last octet: whoever
 //! comes when all is taken waits, and is told to come again when that lasts too long.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 
-use crate::domain::Fault;
+use crate::domain::{DeliveryId, Fault};
+use crate::net::{Budget, Held, Shares};
 
 /// The shared budgets. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Loads {
     reductions: Arc<Semaphore>,
     files: Arc<Semaphore>,
+    answers: Arc<OnceLock<Shares<DeliveryId>>>,
     budget: u32,
     patience: Duration,
 }
@@ -36,6 +38,7 @@ impl Loads {
         Self {
             reductions: Arc::new(Semaphore::new(REDUCTIONS)),
             files: Arc::new(Semaphore::new(budget as usize)),
+            answers: Arc::default(),
             budget,
             patience,
         }
@@ -45,6 +48,17 @@ impl Loads {
     pub(super) async fn room(&self, octets: u64) -> Option<Room> {
         let taken = self.files.clone().acquire_many_owned(kib(octets).min(self.budget));
         tokio::time::timeout(self.patience, taken).await.ok()?.ok().map(Room)
+    }
+
+    /// Memory for the files of an answer to a delivery, whose limit is `most` octets. None after the wait.
+    pub(super) async fn answer(&self, of: DeliveryId, octets: u64, most: u64) -> Option<Held> {
+        let size = |octets: u64| usize::try_from(octets).unwrap_or(usize::MAX);
+        // One answer of the largest size always has room.
+        let largest = size(most.saturating_mul(4));
+        let shares = self.answers.get_or_init(|| Shares::new(Budget::new(ANSWERS.max(largest), largest)));
+        // Its share lives as long as an answer of it is read.
+        let member = shares.join(of);
+        member.share.take(size(octets), self.patience).await
     }
 
     /// Work of the processor, away from the threads that serve connections.
@@ -81,6 +95,8 @@ fn kib(octets: u64) -> u32 {
 
 /// KiB of files that are open at once, in all.
 const FILES: u32 = 128 * 1024;
+/// Octets of answers that are read and sealed at once, in all.
+const ANSWERS: usize = 160 << 20;
 /// How long a file may wait for memory.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Letters that are reduced at once.

@@ -7,6 +7,8 @@
 //!
 //! `routes` is the table of everything that answers; `guard` stands before each row of it.
 
+mod answer;
+mod answering;
 mod file;
 mod guard;
 mod headers;
@@ -34,6 +36,7 @@ use crate::access::Access;
 use crate::delivery::Deliveries;
 use crate::domain::Clock;
 use crate::mailbox::Mailboxes;
+use crate::net::Scanner;
 use crate::texts::Texts;
 
 pub use routes::{Guard, ROUTES, Route};
@@ -46,6 +49,10 @@ pub struct Settings {
     pub demonstration: bool,
     /// The only neighbours whose `X-Forwarded-For` may be believed, once it is read: nothing hangs on it yet.
     pub proxies: Vec<IpAddr>,
+    /// Octets that the files of one answer may have together.
+    pub answer_limit: u64,
+    /// What looks for viruses in them.
+    pub scanner: Option<Scanner>,
 }
 
 /// The door of the patients. Cheap to clone.

@@ -10,6 +10,7 @@ use crate::domain::{Channel, FailureClass, Language, PracticeProfile, Timestamp}
 use crate::mailbox::{Body, Letter};
 use crate::texts::{Said, Texts};
 
+use super::answering::{AnswerPart, Refusal};
 use super::html::reduce;
 use super::words::Words;
 use super::{progress, style};
@@ -51,6 +52,8 @@ pub(super) struct LinkForms<'a> {
     pub(super) missing: String,
     /// For `/l/{ticket}/wait`.
     pub(super) wait: String,
+    /// Until when an answer that was written in this browser waits for a code.
+    pub(super) answer_waits: Option<Timestamp>,
 }
 
 /// What went wrong with the form that was sent, told on the page that follows.
@@ -87,6 +90,10 @@ pub(super) fn link(
     let told_tries = matches!(complaint, Some(Complaint::Wrong(_)));
     let told_wait = matches!(complaint, Some(Complaint::Wait(_)));
     let complaint = complaint.map(|complaint| complain(words, complaint, &view.state));
+    let answer = || {
+        let until = forms.answer_waits.map(|until| words.until(until));
+        until.map(|until| words.tell("answer-kept-link", &[("until", (&until).into())]))
+    };
     let ended = |title, text| ended(words, frame(title), &view.practice, title, text);
     match &view.state {
         LinkState::Choose { sms, voice, failed, wait_until } => {
@@ -97,6 +104,7 @@ pub(super) fn link(
                 legend: words.say(if one { "portal-choose-legend-one" } else { "portal-choose-legend" }),
                 none: call(words, &view.practice, "portal-choose-none", "portal-choose-none-silent"),
                 kept: words.tell("portal-kept", &[("day", (&words.last_day(view.expires_at)).into())]),
+                answer: answer(),
                 w: words,
                 forms,
                 sms: *sms,
@@ -135,6 +143,7 @@ pub(super) fn link(
                     let id = if other == Channel::Sms { "portal-other-sms" } else { "portal-other-voice" };
                     (other.word(), words.say(id))
                 }),
+                answer: answer(),
                 w: words,
                 forms,
                 alert: complaint,
@@ -163,6 +172,10 @@ pub(super) struct Surroundings<'a> {
     pub(super) prolong: String,
     /// For `/letter/close`.
     pub(super) close: String,
+    /// Where it is answered.
+    pub(super) answer: AnswerPart,
+    /// An answer was just sent.
+    pub(super) sent: bool,
 }
 
 /// A text as the page shows it.
@@ -192,6 +205,13 @@ pub(super) fn letter(
     let subject = letter.subject.trim();
     let heading = if subject.is_empty() { words.say("portal-no-subject") } else { subject.to_owned() };
     let title = words.tell("portal-letter-title", &[("subject", (&heading).into())]);
+    let title = if around.answer.alert.is_some() {
+        words.tell("portal-error-title", &[("title", (&title).into())])
+    } else if around.sent {
+        words.say("answer-sent-title")
+    } else {
+        title
+    };
     // A message without a Date field has none to show.
     let date = (letter.date.0 > 0).then(|| words.moment(letter.date));
     let files = letter
@@ -217,9 +237,25 @@ pub(super) fn letter(
         kept: words.tell("portal-letter-kept", &[("day", (&words.last_day(around.kept_until)).into())]),
         prolong: &around.prolong,
         close: &around.close,
+        sent: around.answer.sent.last().filter(|_| around.sent).map(|last| (words.say("answer-sent-title"), last)),
+        answer: &around.answer,
         w: words,
     };
     finish(page.render())
+}
+
+/// An answer that was posted after its page had closed, and cannot be taken: its text is given back.
+pub(super) fn lost(
+    words: &Words,
+    demonstration: bool,
+    practice: &PracticeProfile,
+    ticket: &str,
+    (refusal, text): (&Refusal, &str),
+) -> String {
+    let heading = words.say("answer-lost-title");
+    let title = words.tell("portal-error-title", &[("title", (&heading).into())]);
+    let frame = Frame::of(words, demonstration, &title, Some(practice), None);
+    finish(Lost { frame, heading, why: refusal.said(words), text, ticket, w: words }.render())
 }
 
 /// What the button "close" answers.
@@ -385,7 +421,7 @@ fn not_sent(words: &Words, channel: Channel, class: FailureClass, sms: bool, voi
 }
 
 /// Whom to call: the practice by its number, or without one where it has given none.
-fn call(words: &Words, practice: &PracticeProfile, by_number: &str, silent: &str) -> String {
+pub(super) fn call(words: &Words, practice: &PracticeProfile, by_number: &str, silent: &str) -> String {
     if practice.telephone.is_empty() {
         return words.say(silent);
     }
@@ -415,6 +451,7 @@ struct Choose<'a> {
     legend: String,
     none: String,
     kept: String,
+    answer: Option<String>,
     sms: bool,
     voice: bool,
     alert: Option<String>,
@@ -436,6 +473,7 @@ struct Enter<'a> {
     again_at: String,
     again: (&'static str, String),
     other: Option<(&'static str, String)>,
+    answer: Option<String>,
     alert: Option<String>,
 }
 
@@ -462,6 +500,20 @@ struct LetterPage<'a> {
     kept: String,
     prolong: &'a str,
     close: &'a str,
+    /// What is said of an answer that was just sent.
+    sent: Option<(String, &'a String)>,
+    answer: &'a AnswerPart,
+}
+
+#[derive(Template)]
+#[template(path = "portal/lost.html")]
+struct Lost<'a> {
+    frame: Frame,
+    w: &'a Words,
+    heading: String,
+    why: String,
+    text: &'a str,
+    ticket: &'a str,
 }
 
 struct Listed {

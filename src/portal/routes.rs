@@ -11,7 +11,7 @@ use axum::routing::{MethodRouter, get, post};
 use axum::{Extension, Router};
 
 use super::loads::Loads;
-use super::{Portal, file, guard, headers, letter, link, plain, reports};
+use super::{Portal, answer, file, guard, headers, letter, link, plain, reports};
 
 /// Who may come in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +22,9 @@ pub enum Guard {
     Link,
     /// Who gave the right code, while the page is open.
     Session,
+    /// Who holds a form that an open page gave this browser, though the page may have closed since: what is posted is
+    /// sealed, and nothing of a letter is shown.
+    Form,
     /// A provider of codes, at an address that it alone was told; `access` asks for its signature.
     Provider,
 }
@@ -53,6 +56,7 @@ pub const ROUTES: &[Route] = &[
     Route { method: "GET", path: "/letter", guard: Guard::Session, serve: || get(letter::show) },
     Route { method: "POST", path: "/letter/prolong", guard: Guard::Session, serve: || post(letter::prolong) },
     Route { method: "POST", path: "/letter/close", guard: Guard::Session, serve: || post(letter::close) },
+    Route { method: "POST", path: answer::PATH, guard: Guard::Form, serve: || post(answer::send) },
     Route { method: "GET", path: "/letter/file/{number}", guard: Guard::Session, serve: || get(file::open) },
     Route { method: "GET", path: "/letter/file/{number}/save", guard: Guard::Session, serve: || get(file::save) },
 ];

@@ -10,7 +10,7 @@ use axum::response::Response;
 use tower::ServiceExt;
 
 use crate::access::{Access, CodeProgress, LinkState, LinkView};
-use crate::delivery::Deliveries;
+use crate::delivery::{Absence, Answer, Answering, Deliveries, NoAnswer};
 use crate::domain::{
     BrowserToken, Channel, Clock, DeliveryId, FailureClass, Language, PracticeProfile, Random, SecretText, SentState,
     SessionToken, Ticket, Timestamp,
@@ -21,6 +21,7 @@ use crate::store::{Store, StoreOptions};
 use crate::texts::{Said, Texts};
 use crate::vault::{RootKey, Vault};
 
+use super::answering::{AnswerPart, Carried, Refusal, Remark};
 use super::guard::Visitor;
 use super::pages::{self, Complaint, LinkForms, Surroundings};
 use super::words::Words;
@@ -159,6 +160,7 @@ fn link_page_of(
         check: "token-two".into(),
         missing: "token-three".into(),
         wait: "token-four".into(),
+        answer_waits: Some(later(20 * 60)),
     };
     pages::link(&words, demonstration, &view, &forms, complaint)
 }
@@ -184,10 +186,18 @@ fn sample_letter() -> Letter {
             file(1, "radio.jpg", "image/jpeg", 340_400),
             file(2, "page.html", "text/html", 999),
         ],
+        to: Vec::new(),
+        ended: false,
     }
 }
 
-fn letter_page(language: Language, demonstration: bool, letter: Letter) -> String {
+fn letter_page_of(
+    language: Language,
+    demonstration: bool,
+    letter: Letter,
+    (answering, ended, remark): (Answering, bool, Remark),
+) -> String {
+    let carried = Carried { token: "token-five".into(), draft: Some("sealed".into()), limit: 25 << 20, ended };
     let words = Words::new(&Texts::new(), language, "Europe/Paris", NOW);
     let practice = practice();
     let around = Surroundings {
@@ -196,9 +206,62 @@ fn letter_page(language: Language, demonstration: bool, letter: Letter) -> Strin
         kept_until: later(30 * 24 * 60),
         prolong: "prolong-token".into(),
         close: "close-token".into(),
+        answer: AnswerPart::of(&words, &practice, &answering, carried, &remark),
+        sent: matches!(remark, Remark::Sent),
     };
     let (letter, texts) = pages::readable(letter);
     pages::letter(&words, demonstration, &letter, texts, &around)
+}
+
+fn letter_page(language: Language, demonstration: bool, letter: Letter) -> String {
+    let (_, answering, ended, remark) = answer_states().remove(0);
+    letter_page_of(language, demonstration, letter, (answering, ended, remark))
+}
+
+/// Every state of answering a letter: what is known, whether the sender ended it, what was posted.
+fn answer_states() -> Vec<(&'static str, Answering, bool, Remark)> {
+    let open = |closed| Answering { closed, emergency: &["15", "112"], away: None, answers: Vec::new() };
+    let answer = |files, waits| Answer { at: later(-1), files, waits };
+    let away = Some(Absence { text: "Le Dr Rossi lit <vos> réponses.\nÀ bientôt.".into(), until: later(5000) });
+    let refused = |refusal| Remark::Refused(refusal, "Mon texte <& à garder>\nsuite".into());
+    let mut states = vec![
+        ("open", open(None), false, Remark::None),
+        ("away", Answering { away, emergency: &["112"], ..open(None) }, false, Remark::None),
+        (
+            "sent",
+            Answering { answers: vec![answer(0, false), answer(1, true), answer(5, false)], ..open(None) },
+            false,
+            Remark::Sent,
+        ),
+        ("ended", open(None), true, Remark::None),
+    ];
+    for (name, why) in [
+        ("off", NoAnswer::Off),
+        ("over", NoAnswer::Over),
+        ("full", NoAnswer::Full),
+        ("enough", NoAnswer::Enough),
+        ("gone", NoAnswer::Gone),
+    ] {
+        states.push((name, open(Some(why)), false, Remark::None));
+    }
+    for (name, refusal) in refusals() {
+        states.push((name, open(None), false, refused(refusal)));
+    }
+    states
+}
+
+fn refusals() -> Vec<(&'static str, Refusal)> {
+    vec![
+        ("nothing", Refusal::Nothing),
+        ("too-long", Refusal::TooLong),
+        ("too-large", Refusal::TooLarge(25 << 20)),
+        ("too-many", Refusal::TooMany),
+        ("program", Refusal::Program("jeu <b>.exe".into())),
+        ("infected", Refusal::Infected("x&y.pdf".into())),
+        ("not-scanned", Refusal::NotScanned),
+        ("busy", Refusal::Busy),
+        ("closed", Refusal::Closed(NoAnswer::Full)),
+    ]
 }
 
 /// Every page there is.
@@ -212,6 +275,15 @@ fn all_pages(language: Language) -> Vec<(String, String)> {
     all.push(("letter".into(), letter_page(language, false, sample_letter())));
     let bare = Letter { subject: " ".into(), bodies: Vec::new(), files: Vec::new(), ..sample_letter() };
     all.push(("letter-bare".into(), letter_page(language, true, bare)));
+    for (name, answering, ended, remark) in answer_states() {
+        let bare = Letter { subject: "Suite".into(), bodies: Vec::new(), files: Vec::new(), ..sample_letter() };
+        let page = letter_page_of(language, false, bare, (answering, ended, remark));
+        all.push((format!("answer-{name}"), page));
+    }
+    for (name, refusal) in refusals() {
+        let page = pages::lost(&words, false, &practice(), TICKET, (&refusal, "Mon <texte>"));
+        all.push((format!("lost-{name}"), page));
+    }
     all.push(("closed".into(), pages::closed(&words, false, &practice())));
     all.push(("gone".into(), pages::gone(&words, false, &practice())));
     all.extend(pages::BOTH.map(|(name, said)| (name.to_owned(), pages::both(&texts, false, said))));
@@ -225,7 +297,8 @@ fn every_page_in_every_state_and_language_is_sound() {
             let name = format!("{name} ({})", language.tag());
             well_formed(&page).unwrap_or_else(|fault| panic!("{name}: {fault}\n{page}"));
             assert!(page.len() < 50_000, "{name}: {} octets", page.len());
-            assert!(!page.contains("portal-"), "{name}: a message without text\n{page}");
+            let unsaid = page.contains("portal-") || page.contains("answer-");
+            assert!(!unsaid, "{name}: a message without text\n{page}");
             assert!(!page.contains(['{', '}']), "{name}: an argument without value");
             assert_eq!(page.matches("<h1").count(), 1, "{name}: one first heading");
             assert!(title(&page).chars().count() > 8, "{name}: a title");
@@ -261,6 +334,30 @@ fn titles_tell_the_states_apart_and_errors_first() {
             all_pages(language).into_iter().filter(|(name, _)| named.contains(&name.as_str())).collect();
         let titles: BTreeSet<&str> = kinds.iter().map(|(_, page)| title(page)).collect();
         assert_eq!(titles.len(), kinds.len(), "{titles:?}");
+    }
+}
+
+#[test]
+fn what_is_refused_comes_back_with_its_text_and_an_answer_never_hides_its_limits() {
+    for language in Language::ALL {
+        for (name, answering, ended, remark) in answer_states() {
+            let closed = answering.closed.is_some() || ended;
+            let refused = matches!(remark, Remark::Refused(..));
+            let page = letter_page_of(language, false, sample_letter(), (answering, ended, remark));
+            let name = format!("{name} ({})\n{page}", language.tag());
+            assert_eq!(page.contains("action=\"/letter/answer\""), !closed, "{name}");
+            assert_eq!(page.contains("accept=\"image/jpeg,image/png,application/pdf\""), !closed, "{name}");
+            assert_eq!(page.contains("112"), !closed, "{name}: whom to call in an emergency");
+            assert!(closed || page.contains("10 ") && page.contains("26"), "{name}: what is taken");
+            assert_eq!(page.contains("id=\"error\""), refused, "{name}");
+            assert_eq!(page.contains("Mon texte &#60;&#38; à garder&#62;\nsuite</textarea>"), refused, "{name}");
+            assert!(!closed || page.contains("+377 93 30 00 00"), "{name}: whom to call");
+        }
+        for (_, refusal) in refusals() {
+            let words = Words::new(&Texts::new(), language, "Europe/Paris", NOW);
+            let page = pages::lost(&words, false, &practice(), TICKET, (&refusal, "Mon <texte>"));
+            assert!(page.contains("Mon &#60;texte&#62;</textarea>") && page.contains(&format!("/l/{TICKET}")));
+        }
     }
 }
 
@@ -675,7 +772,7 @@ async fn fault_6_and_7_who_has_nothing_gets_nothing() {
                 (Guard::Public, _) => &[StatusCode::OK],
                 (Guard::Link, "GET") => &[StatusCode::NOT_FOUND],
                 (Guard::Link, _) => &[StatusCode::FORBIDDEN],
-                (Guard::Session, _) => &[StatusCode::FORBIDDEN],
+                (Guard::Session | Guard::Form, _) => &[StatusCode::FORBIDDEN],
                 (Guard::Provider, _) => &[StatusCode::NOT_FOUND],
             };
             assert!(expected.contains(&status), "{} {} with [{cookies}]: {status}", route.method, route.path);

@@ -50,6 +50,12 @@ impl Words {
         }
     }
 
+    /// « le 12 avril à 9 h 40 », today too.
+    pub(super) fn on(&self, when: Timestamp) -> String {
+        let (day, time) = (self.day(when), self.time(when));
+        self.tell("portal-at-day-time", &[("day", (&day).into()), ("time", (&time).into())])
+    }
+
     /// « jusqu’à 9 h 40 », or « jusqu’au 12 avril à 9 h 40 » when it is not today.
     pub(super) fn until(&self, when: Timestamp) -> String {
         let time = self.time(when);

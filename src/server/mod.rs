@@ -214,6 +214,8 @@ impl Server {
                 settings: Arc::new(portal::Settings {
                     demonstration: overrides.demonstration,
                     proxies: config.portal.proxies.iter().filter_map(Network::single).collect(),
+                    answer_limit: config.limits.message as u64,
+                    scanner: config.scanner.clone(),
                 }),
                 clock,
             };

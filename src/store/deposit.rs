@@ -259,6 +259,40 @@ impl Tx {
         self.touched.extend(insert(&mut self.conn, &[&rows]).await?);
         Ok(())
     }
+
+    /// The same for a deposit whose objects, of whatever size, were put first ([`Store::put_objects`]).
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database.
+    pub async fn insert_put_deposit(&mut self, deposit: Deposit, objects: Vec<ObjectRow>) -> Result<(), Fault> {
+        let Deposit { message, entries, deliveries, held, signatures, keys, .. } = deposit;
+        let rows = Rows { message, objects, entries, deliveries, held, signatures, keys };
+        self.touched.extend(insert(&mut self.conn, &[&rows]).await?);
+        Ok(())
+    }
+
+    /// Shows a message that is stored already in special folders of mailboxes.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database.
+    pub async fn show_message(&mut self, message: MessageRow, entries: Vec<NewEntry>) -> Result<(), Fault> {
+        let rows = Rows {
+            message,
+            objects: Vec::new(),
+            entries,
+            deliveries: Vec::new(),
+            held: Vec::new(),
+            signatures: Vec::new(),
+            keys: Vec::new(),
+        };
+        let touched = touch_all(&mut self.conn, &[&rows]).await?;
+        for place in &take_uids(&mut self.conn, &[&rows], &touched).await? {
+            insert_entry(&mut self.conn, place).await?;
+        }
+        grow_all(&mut self.conn, &[&rows]).await?;
+        self.touched.extend(touched);
+        Ok(())
+    }
 }
 
 /// Commits deposits in groups until the store is dropped.

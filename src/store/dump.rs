@@ -40,6 +40,8 @@ pub const TABLES: &[&str] = &[
     "learned_numbers",
     "signature_numbers",
     "downloads",
+    "replies",
+    "reply_copies",
     "answers",
     "challenges",
     "sends",

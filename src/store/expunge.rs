@@ -70,7 +70,7 @@ impl Tx {
         Ok(self.conn.row(sql, &[message.into()]).await?.is_some())
     }
 
-    async fn delete_objects_of(&mut self, message: MessageId) -> Result<Vec<ObjectId>, Trouble> {
+    pub(super) async fn delete_objects_of(&mut self, message: MessageId) -> Result<Vec<ObjectId>, Trouble> {
         let sql = "DELETE FROM objects WHERE message_id = $1 \
                    RETURNING id, CAST(CASE WHEN container IS NULL THEN 1 ELSE 0 END AS BIGINT) AS large";
         let rows = self.conn.rows(sql, &[message.into()]).await?;

@@ -34,6 +34,7 @@ pub mod practices;
 pub mod quota;
 pub mod rates;
 pub mod recalls;
+pub mod replies;
 pub mod rotation;
 pub mod send_as;
 pub mod sends;

@@ -17,6 +17,8 @@ pub struct SessionRow {
     pub token: KeyedHash,
     /// The delivery's session key, under the cookie.
     pub key: Sealed,
+    /// The ticket of the delivery's link, under the cookie; `None` in pages that were opened by an older version.
+    pub ticket: Option<Sealed>,
     /// When it began.
     pub created_at: Timestamp,
     /// When it ends.
@@ -27,7 +29,7 @@ impl Store {
     /// The session of a cookie that is live at `now`: not ended, and begun already. One that begins later was made by a
     /// clock that has been set back since, and would live for as long as that was ahead.
     pub async fn session(&self, token: &KeyedHash, now: Timestamp) -> Result<Option<SessionRow>, Fault> {
-        let sql = "SELECT id, delivery_id, token_hash, key_sealed, created_at, expires_at \
+        let sql = "SELECT id, delivery_id, token_hash, key_sealed, ticket_sealed, created_at, expires_at \
                    FROM portal_sessions WHERE token_hash = $1 AND expires_at > $2 AND created_at <= $3";
         let params = [token.into(), now.into(), now.plus(SLACK).into()];
         let Some(row) = self.row(sql, &params).await? else { return Ok(None) };
@@ -36,6 +38,7 @@ impl Store {
             delivery: row.read("delivery_id")?,
             token: row.read("token_hash")?,
             key: row.read("key_sealed")?,
+            ticket: row.read_opt("ticket_sealed")?,
             created_at: row.read("created_at")?,
             expires_at: row.read("expires_at")?,
         }))
@@ -45,13 +48,14 @@ impl Store {
 impl Tx {
     /// Inserts a session.
     pub async fn insert_session(&mut self, row: &SessionRow) -> Result<(), Fault> {
-        let sql = "INSERT INTO portal_sessions (id, delivery_id, token_hash, key_sealed, created_at, expires_at) \
-                   VALUES ($1, $2, $3, $4, $5, $6)";
+        let sql = "INSERT INTO portal_sessions (id, delivery_id, token_hash, key_sealed, ticket_sealed, created_at, expires_at) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7)";
         let params = [
             row.id.into(),
             row.delivery.into(),
             (&row.token).into(),
             (&row.key).into(),
+            row.ticket.as_ref().into(),
             row.created_at.into(),
             row.expires_at.into(),
         ];

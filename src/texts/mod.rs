@@ -26,6 +26,7 @@ pub const SOURCES: &[(Language, &[&str])] = &[
             include_str!("fr/bounce.ftl"),
             include_str!("fr/hold.ftl"),
             include_str!("fr/recall.ftl"),
+            include_str!("fr/answer.ftl"),
         ],
     ),
     (
@@ -43,6 +44,7 @@ pub const SOURCES: &[(Language, &[&str])] = &[
             include_str!("en/bounce.ftl"),
             include_str!("en/hold.ftl"),
             include_str!("en/recall.ftl"),
+            include_str!("en/answer.ftl"),
         ],
     ),
     (
@@ -60,6 +62,7 @@ pub const SOURCES: &[(Language, &[&str])] = &[
             include_str!("it/bounce.ftl"),
             include_str!("it/hold.ftl"),
             include_str!("it/recall.ftl"),
+            include_str!("it/answer.ftl"),
         ],
     ),
     (
@@ -77,6 +80,7 @@ pub const SOURCES: &[(Language, &[&str])] = &[
             include_str!("es/bounce.ftl"),
             include_str!("es/hold.ftl"),
             include_str!("es/recall.ftl"),
+            include_str!("es/answer.ftl"),
         ],
     ),
     (
@@ -94,6 +98,7 @@ pub const SOURCES: &[(Language, &[&str])] = &[
             include_str!("ru/bounce.ftl"),
             include_str!("ru/hold.ftl"),
             include_str!("ru/recall.ftl"),
+            include_str!("ru/answer.ftl"),
         ],
     ),
 ];

@@ -149,6 +149,18 @@ impl Vault {
         any(codes, |code| symmetric::same(notice_check(code).as_bytes(), token.check.as_bytes()))
     }
 
+    /// What a person outside is written to by, whom a delivery reached: 80 bits of check, in lower case.
+    pub fn person_token(&self, delivery: DeliveryId) -> NoticeToken {
+        let code = self.bare_code(&[b"person"], &[delivery.as_bytes()]);
+        let (left, _) = code.split_at(NoticeToken::CHECK * 5 / 8);
+        NoticeToken { delivery, check: data_encoding::BASE32_DNSSEC.encode(left) }
+    }
+
+    /// Whether such a token was made here (constant time).
+    pub fn is_person(&self, token: &NoticeToken) -> bool {
+        symmetric::same(self.person_token(token.delivery).check.as_bytes(), token.check.as_bytes())
+    }
+
     /// The authentication of a backup's manifest, in hexadecimal.
     pub fn backup_code(&self, manifest: &[u8]) -> String {
         data_encoding::HEXLOWER.encode(&self.bare_code(&[b"backup"], &[manifest]))
@@ -315,6 +327,8 @@ mod tests {
         assert_eq!(NoticeToken::all_in(token.written().as_bytes(), 2), std::slice::from_ref(&token));
         assert!(one.is_ours(&token) && !super::super::testing::vault(2).is_ours(&token));
         let other = NoticeToken { delivery: DeliveryId::random(&dice), ..token.clone() };
-        assert!(!one.is_ours(&other) && !one.is_ours(&NoticeToken { check: String::new(), ..token }));
+        assert!(!one.is_ours(&other) && !one.is_ours(&NoticeToken { check: String::new(), ..token.clone() }));
+        let person = one.person_token(token.delivery);
+        assert!(one.is_person(&person) && !one.is_ours(&person) && !one.is_person(&token), "each for its own use");
     }
 }

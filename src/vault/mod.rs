@@ -67,7 +67,7 @@ pub use dkim::{DkimKey, DkimKind};
 pub use keys::{MailboxKeys, MailboxSecret, NewMailboxKeys, NewSlot, RecoverySecret};
 pub use manifest::{Encoding, PartRef};
 pub use message::{Grant, HeadPlain, OpenHead, PartPieces, PartPlain, SealedHead, SealedMessage, SessionKey};
-pub use records::{DeviceLabel, Learned, Question, ReportAsked, Thread, Writer};
+pub use records::{Away, DeviceLabel, Draft, Learned, Question, ReportAsked, Thread, Writer};
 pub use ring::{ChainEnd, KeyRing};
 pub use root::{RootKey, Vault};
 pub use summaries::{DepositKey, SealedSummary, SummaryKey, SummaryOf};

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::domain::{
-    Address, Channel, Coordinates, DeliveryId, DeviceId, Fault, HoldReason, KeyedHash, Language, MailboxId, PatientId,
-    PatientRecord, PersonName, PhoneNumber, PracticeId, PracticeProfile, QueueId, Random, Sealed, Ticket,
+    Address, Channel, Coordinates, DeliveryId, DeviceId, Fault, HoldReason, KeyedHash, Language, MailboxId, MessageId,
+    PatientId, PatientRecord, PersonName, PhoneNumber, PracticeId, PracticeProfile, QueueId, Random, Sealed, Ticket,
+    Timestamp,
 };
 
 use super::{Place, Vault};
@@ -68,6 +69,34 @@ pub struct Learned {
     pub record: PatientRecord,
     /// Whether a doubt about the pair was settled with *oui*.
     pub settled: bool,
+}
+
+/// What the form of an answer carries.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Draft {
+    /// The id that the answer will have.
+    pub reply: MessageId,
+    /// The delivery that it answers.
+    pub delivery: DeliveryId,
+    /// The ticket of its link, as it stands in the link.
+    pub ticket: String,
+    /// The subject of the letter.
+    pub subject: String,
+    /// The name that the letter gives whoever answers; empty where it gives none.
+    pub name: String,
+    /// When the form was made.
+    pub made_at: Timestamp,
+}
+
+/// The absence of a mailbox's owner.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Away {
+    /// What patients are told.
+    pub text: String,
+    /// When it ends.
+    pub until: Timestamp,
+    /// Who gets a copy of answers meanwhile: an address of the practice.
+    pub deputy: Option<String>,
 }
 
 /// A device's label and the person it belongs to.
@@ -285,6 +314,30 @@ impl Vault {
     /// Opens it again.
     pub fn open_writer(&self, id: QueueId, sealed: &Sealed) -> Result<Writer, Fault> {
         self.open_json(Place { table: "answers", row: &id.to_string(), column: "writer", version: 0 }, sealed)
+    }
+
+    /// Seals what a form carries, for one browser: letters and digits, `-` and `_`.
+    pub fn seal_draft(&self, browser: &KeyedHash, draft: &Draft, random: &dyn Random) -> Result<String, Fault> {
+        let row = data_encoding::HEXLOWER.encode(browser.as_octets());
+        let sealed = self.seal_json(Place { table: "forms", row: &row, column: "draft", version: 0 }, draft, random)?;
+        Ok(data_encoding::BASE64URL_NOPAD.encode(sealed.as_octets()))
+    }
+
+    /// Opens it again; `None` for anything else.
+    pub fn open_draft(&self, browser: &KeyedHash, text: &str) -> Option<Draft> {
+        let sealed = Sealed::from_octets(data_encoding::BASE64URL_NOPAD.decode(text.as_bytes()).ok()?);
+        let row = data_encoding::HEXLOWER.encode(browser.as_octets());
+        self.open_json(Place { table: "forms", row: &row, column: "draft", version: 0 }, &sealed).ok()
+    }
+
+    /// Seals an absence.
+    pub fn seal_away(&self, id: MailboxId, away: &Away, random: &dyn Random) -> Result<Sealed, Fault> {
+        self.seal_json(Place { table: "mailboxes", row: &id.to_string(), column: "away", version: 0 }, away, random)
+    }
+
+    /// Opens it again.
+    pub fn open_away(&self, id: MailboxId, sealed: &Sealed) -> Result<Away, Fault> {
+        self.open_json(Place { table: "mailboxes", row: &id.to_string(), column: "away", version: 0 }, sealed)
     }
 
     /// Seals a ticket until the relay took the notice.

@@ -127,6 +127,37 @@ impl Vault {
         SessionKey::from_octets(&octets).ok_or_else(|| Fault::new("a session key has 32 octets"))
     }
 
+    /// Seals the ticket of a page's link under its cookie and the root key.
+    ///
+    /// # Errors
+    /// A [`Fault`] when the cipher fails.
+    pub fn seal_ticket_for_session(
+        &self,
+        ticket: &Ticket,
+        token: &SessionToken,
+        session: SessionId,
+        random: &dyn Random,
+    ) -> Result<Sealed, Fault> {
+        let associated = symmetric::framed(&[SESSION_TICKET, session.as_bytes()]);
+        let key = self.session_key(token, session);
+        symmetric::seal(self.key_id().0, &key, &associated, ticket.reveal_octets(), random)
+    }
+
+    /// Opens it with the cookie.
+    ///
+    /// # Errors
+    /// A [`Fault`] for another cookie, session or root key.
+    pub fn unseal_ticket_for_session(
+        &self,
+        sealed: &Sealed,
+        token: &SessionToken,
+        session: SessionId,
+    ) -> Result<Ticket, Fault> {
+        let associated = symmetric::framed(&[SESSION_TICKET, session.as_bytes()]);
+        let octets = symmetric::open(self.key_id().0, &self.session_key(token, session), &associated, sealed)?;
+        Ticket::from_octets(&octets).ok_or_else(|| Fault::new("a sealed ticket is none"))
+    }
+
     fn ticket_check(&self, secret: &[u8]) -> [u8; 4] {
         check(&self.bare_code(&[CHECK], &[secret]))
     }
@@ -146,6 +177,7 @@ const CHECK: &[u8] = b"ticket check";
 const TICKET: &[u8] = b"pli ticket 1";
 const TEXT: &[u8] = b"pli ticket text 1";
 const SESSION: &[u8] = b"pli session 1";
+const SESSION_TICKET: &[u8] = b"pli session ticket 1";
 
 #[cfg(test)]
 mod tests {
@@ -202,5 +234,12 @@ mod tests {
         assert!(one.unseal_for_session(&sealed, &other, session).is_err());
         assert!(one.unseal_for_session(&sealed, &token, elsewhere).is_err());
         assert!(vault(2).unseal_for_session(&sealed, &token, session).is_err());
+
+        let ticket = one.new_ticket(&dice);
+        let kept = one.seal_ticket_for_session(&ticket, &token, session, &dice).expect("seals");
+        assert_eq!(one.unseal_ticket_for_session(&kept, &token, session).expect("opens"), ticket);
+        assert!(one.unseal_ticket_for_session(&kept, &other, session).is_err());
+        assert!(one.unseal_ticket_for_session(&kept, &token, elsewhere).is_err());
+        assert!(one.unseal_for_session(&kept, &token, session).is_err(), "neither stands for the other");
     }
 }

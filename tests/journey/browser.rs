@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use reqwest::header::{ACCEPT_LANGUAGE, COOKIE, HeaderMap, LOCATION, SET_COOKIE};
+use reqwest::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, COOKIE, HeaderMap, LOCATION, SET_COOKIE};
 use reqwest::{Client, Method, Url};
 
 /// What came back, after the redirects a browser follows.
@@ -74,11 +74,47 @@ impl Form {
         read
     }
 
+    /// A form of somebody's own making.
+    pub fn of(fields: &[(&str, &str)]) -> Self {
+        let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Self { action: String::new(), fields, choices: Vec::new() }
+    }
+
     /// The form with a field filled in.
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.fields.insert(name.to_owned(), value.to_owned());
         self
     }
+}
+
+const FORM: &str = "application/x-www-form-urlencoded";
+pub const BOUNDARY: &str = "----WebKitFormBoundaryX7a";
+
+/// The body of a form with files; each file with its field, its name, and its octets.
+pub fn parts(form: &Form, text: &str, files: &[(&str, &str, &[u8])]) -> Vec<u8> {
+    let mut body = Vec::new();
+    let mut field = |head: String, octets: &[u8]| {
+        body.extend_from_slice(format!("--{BOUNDARY}\r\nContent-Disposition: form-data; {head}\r\n\r\n").as_bytes());
+        body.extend_from_slice(octets);
+        body.extend_from_slice(b"\r\n");
+    };
+    for name in ["token", "draft"] {
+        field(format!("name=\"{name}\""), form.fields[name].as_bytes());
+    }
+    field("name=\"text\"".to_owned(), text.as_bytes());
+    for of in ["files", "other"] {
+        let mut chosen = files.iter().filter(|(field, ..)| *field == of).peekable();
+        if chosen.peek().is_none() {
+            // What browsers send where nothing was chosen.
+            field(format!("name=\"{of}\"; filename=\"\"\r\nContent-Type: application/octet-stream"), b"");
+        }
+        for (_, name, octets) in chosen {
+            let kind = if name.ends_with(".pdf") { "application/pdf" } else { "application/octet-stream" };
+            field(format!("name=\"{of}\"; filename=\"{name}\"\r\nContent-Type: {kind}"), octets);
+        }
+    }
+    body.extend_from_slice(format!("--{BOUNDARY}--\r\n").as_bytes());
+    body
 }
 
 pub struct Browser {
@@ -127,8 +163,26 @@ impl Browser {
 
     pub async fn submit(&self, page: &Page, form: Form) -> Page {
         let url = page.url.join(&form.action).unwrap();
-        let pairs: Vec<(String, String)> = form.fields.into_iter().collect();
-        self.go(Method::POST, url, Some(pairs), &[]).await
+        let pairs = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form.fields).finish();
+        self.go(Method::POST, url, Some((FORM.to_owned(), pairs.into_bytes())), &[]).await
+    }
+
+    /// Sends a form with files as browsers do (RFC 7578): the fields in the order of the page, then the files.
+    pub async fn answer(&self, page: &Page, form: &Form, text: &str, files: &[(&str, &str, &[u8])]) -> Page {
+        let url = page.url.join(&form.action).unwrap();
+        self.go(
+            Method::POST,
+            url,
+            Some((format!("multipart/form-data; boundary={BOUNDARY}"), parts(form, text, files))),
+            &[],
+        )
+        .await
+    }
+
+    /// Sends the parts of a form, whatever they are.
+    pub async fn post_parts(&self, page: &Page, action: &str, parts: Vec<u8>) -> Page {
+        let form = (format!("multipart/form-data; boundary={BOUNDARY}"), parts);
+        self.go(Method::POST, page.url.join(action).unwrap(), Some(form), &[]).await
     }
 
     pub async fn follow(&self, page: &Page, link: &str) -> Page {
@@ -144,13 +198,7 @@ impl Browser {
         *self.cookies.lock().unwrap() = cookies;
     }
 
-    async fn go(
-        &self,
-        method: Method,
-        url: Url,
-        form: Option<Vec<(String, String)>>,
-        headers: &[(&str, &str)],
-    ) -> Page {
+    async fn go(&self, method: Method, url: Url, form: Option<(String, Vec<u8>)>, headers: &[(&str, &str)]) -> Page {
         let (mut method, mut url, mut form) = (method, url, form);
         for _ in 0..10 {
             let mut request = self.client.request(method.clone(), url.clone());
@@ -165,8 +213,8 @@ impl Browser {
             for (name, value) in headers {
                 request = request.header(*name, *value);
             }
-            if let Some(form) = &form {
-                request = request.form(form);
+            if let Some((kind, octets)) = &form {
+                request = request.header(CONTENT_TYPE, kind).body(octets.clone());
             }
             let answer = request.send().await.unwrap();
             for cookie in answer.headers().get_all(SET_COOKIE) {

@@ -25,6 +25,7 @@ mod bad;
 mod dovecot_server;
 
 mod account;
+mod answers;
 mod application;
 mod bounces;
 mod browser;

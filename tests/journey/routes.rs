@@ -45,6 +45,15 @@ async fn fault_06_fault_07_every_route_in_every_state(world: World) {
         assert_eq!(get(&world, &stranger, &path(route.path, &ticket)).await, 200);
         assert_eq!(get(&world, &stranger, &path(route.path, "0123456789abcdefghjkmnpqrstvwxyz")).await, 404);
     }
+    // A form that is nobody's is taken in no state.
+    let page = reader.get(&link).await;
+    let made_up = crate::browser::Form::of(&[("token", "AAAAAAAAAAAAAAAAAAAAAA"), ("draft", "AAAA")]);
+    for route in ROUTES.iter().filter(|route| route.guard == Guard::Form) {
+        for browser in [&stranger, &holder, &waiting, &reader] {
+            let parts = crate::browser::parts(&made_up, "x", &[("files", "a.pdf", b"%PDF-")]);
+            assert_eq!(browser.post_parts(&page, route.path, parts).await.status, 403, "{}", route.path);
+        }
+    }
     for unknown in [
         "/admin",
         "/l/x/y/z",

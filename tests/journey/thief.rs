@@ -47,6 +47,14 @@ async fn fault_41_nothing_readable_is_on_the_disk_or_in_the_log(world: World) {
     let save = page.links().into_iter().find(|link| link.ends_with("/save")).unwrap();
     browser.follow(&page, &save).await;
     world.state(DeliveryState::Downloaded).await;
+    // An answer that was delivered, and one that waits for a code that never comes.
+    let answer = |page: &crate::browser::Page| page.form("/letter/answer");
+    let chosen = [("files", "canari-reponse-2c8e.pdf", pdf.as_slice())];
+    let page = browser.answer(&page, &answer(&page), "CANARI-REPONSE-90ab merci", &chosen).await;
+    assert!(page.url.as_str().ends_with("?sent=1"), "{}", page.text());
+    world.pass(std::time::Duration::from_secs(2 * 3600));
+    let kept = browser.answer(&page, &answer(&page), "CANARI-ATTENTE-71fe tard", &chosen).await;
+    assert_eq!(kept.url.as_str(), link);
     let client = world.client(DOCTOR, "wrong-canary-password-77");
     let letter = letters::plain(JEANNE, SUBJECT);
     assert!(client.submit(&DOCTOR.parse().unwrap(), &[JEANNE.parse().unwrap()], &letter).await.is_err());
@@ -61,6 +69,10 @@ async fn fault_41_nothing_readable_is_on_the_disk_or_in_the_log(world: World) {
         "CANARI-CORPS-19bd".into(),
         BODY.into(),
         FILE.into(),
+        "CANARI-REPONSE-90ab".into(),
+        "CANARI-ATTENTE-71fe".into(),
+        data_encoding::BASE64.encode(b"CANARI-REPONSE"),
+        "canari-reponse-2c8e".into(),
         JEANNE.into(),
         "jeanne.canari".into(),
         "+33612345678".into(),

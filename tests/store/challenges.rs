@@ -197,6 +197,7 @@ async fn sessions_end(bench: Bench) {
         delivery: delivery.id,
         token: hash(),
         key: sealed(),
+        ticket: None,
         created_at: NOW,
         expires_at: later(3600),
     };

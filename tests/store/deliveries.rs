@@ -106,6 +106,7 @@ async fn an_end_erases_every_key(bench: Bench) {
         delivery: id,
         token: hash(),
         key: sealed(),
+        ticket: None,
         created_at: NOW,
         expires_at: later(3600),
     };

@@ -12,6 +12,7 @@ refused-only-number = A number alone is not enough: the person's e-mail address 
 refused-no-relay = { $address }: this server cannot write to people outside yet. The administrator must say how notices leave.
 refused-too-many = One message can go to twenty people outside at most. Send several. Nothing was sent.
 refused-no-header = This message has no header. Nothing was sent.
+refused-automatic = An automatic reply is not sent by link and code. Nothing was sent.
 
 # Why a recipient would be held. One sentence per recipient, after "Nothing was sent."
 held-nothing-left = Nothing was sent.

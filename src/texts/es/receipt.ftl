@@ -12,6 +12,7 @@ refused-only-number = Un número solo no basta: hace falta también la direcció
 refused-no-relay = { $address }: este servidor todavía no puede escribir a personas de fuera. El administrador debe indicar cómo salen los avisos.
 refused-too-many = Un mensaje puede ir a veinte personas de fuera como máximo. Envíe varios. No ha salido nada.
 refused-no-header = Este mensaje no tiene cabecera. No ha salido nada.
+refused-automatic = Una respuesta automática no se envía con enlace y código. No se ha enviado nada.
 
 # Why a recipient would be held. One sentence per recipient, after "No ha salido nada."
 held-nothing-left = No ha salido nada.

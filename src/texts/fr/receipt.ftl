@@ -12,6 +12,7 @@ refused-only-number = Un numéro seul ne suffit pas : il faut aussi l'adresse é
 refused-no-relay = { $address } : ce serveur ne peut pas encore écrire à des personnes de l'extérieur. L'administrateur doit dire comment partent les avis.
 refused-too-many = Un message peut aller à vingt personnes de l'extérieur au plus. Envoyez-en plusieurs. Rien n'est parti.
 refused-no-header = Ce message n'a pas d'en-tête. Rien n'est parti.
+refused-automatic = Une réponse automatique n'est pas envoyée par lien et code. Rien n'a été envoyé.
 
 # Why a recipient would be held. One sentence per recipient, after « Rien n'est parti. »
 held-nothing-left = Rien n'est parti.

@@ -12,6 +12,7 @@ refused-only-number = Un numero da solo non basta: serve anche l'indirizzo e-mai
 refused-no-relay = { $address }: questo server non può ancora scrivere a persone esterne. L'amministratore deve indicare come partono gli avvisi.
 refused-too-many = Un messaggio può andare al massimo a venti persone esterne. Ne invii più di uno. Non è partito nulla.
 refused-no-header = Questo messaggio non ha intestazione. Non è partito nulla.
+refused-automatic = Una risposta automatica non viene inviata con link e codice. Non è stato inviato nulla.
 
 # Why a recipient would be held. One sentence per recipient, after "Non è partito nulla."
 held-nothing-left = Non è partito nulla.
