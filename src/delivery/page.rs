@@ -168,7 +168,7 @@ impl Deliveries {
         if let Some(closed) = asked.closed {
             return Err(AnswerError::Refused(closed));
         }
-        let browser = self.browser_hash(browser);
+        let browser = self.vault.hash(BROWSER, None, browser.reveal_octets());
         if session.is_none() && asked.answers.iter().filter(|row| row.delivered_at.is_none()).count() >= MOST_WAITING {
             return Err(AnswerError::Refused(NoAnswer::Enough));
         }
@@ -209,10 +209,10 @@ impl Deliveries {
         browser: &BrowserToken,
         session: SessionId,
     ) -> Result<usize, Fault> {
-        let browser = self.browser_hash(browser);
+        let browsers = self.browser_hashes(browser);
         let mut delivered = 0;
         for reply in self.store.replies(delivery).await? {
-            if reply.delivered_at.is_some() || reply.browser != browser {
+            if reply.delivered_at.is_some() || !browsers.contains(&reply.browser) {
                 continue;
             }
             let now = self.clock.now();
@@ -239,9 +239,9 @@ impl Deliveries {
     /// # Errors
     /// A [`Fault`] of the store.
     pub async fn waits_until(&self, delivery: DeliveryId, browser: &BrowserToken) -> Result<Option<Timestamp>, Fault> {
-        let browser = self.browser_hash(browser);
+        let browsers = self.browser_hashes(browser);
         let rows = self.store.replies(delivery).await?;
-        let waiting = rows.iter().filter(|row| row.delivered_at.is_none() && row.browser == browser);
+        let waiting = rows.iter().filter(|row| row.delivered_at.is_none() && browsers.contains(&row.browser));
         Ok(waiting.map(|row| row.created_at.plus(WAITS)).min())
     }
 
@@ -511,15 +511,19 @@ impl Deliveries {
             server_copy: false,
             summary: None,
             counted: true,
-            mac: copy.mac,
+            // Under the root key that is in use now.
+            mac: self.vault.mark(&shows),
         })
     }
 
-    /// How a browser is recognised without its cookie being kept: as `access` does.
-    fn browser_hash(&self, browser: &BrowserToken) -> KeyedHash {
-        self.vault.hash("browser", None, browser.reveal_octets())
+    /// How a browser is recognised, under each root key that there is.
+    fn browser_hashes(&self, browser: &BrowserToken) -> Vec<KeyedHash> {
+        self.vault.hashes(BROWSER, None, browser.reveal_octets())
     }
 }
+
+/// How a browser is recognised without its cookie being kept: as `access` does.
+const BROWSER: &str = "browser";
 
 fn deposited(row: &DeliveryRow, message: MessageId, by: Actor, now: Timestamp) -> AuditEvent {
     AuditEvent::new(now, by, Verb::AnswerDeposited)

@@ -68,6 +68,7 @@ const NAMES: How = How::Apart("a mailbox's own keys");
 const PACKET: How = How::Apart("a public key: OpenPGP");
 const DAY: How = How::Ends("within two days of the code");
 const PAGE: How = How::Ends("when the page closes, a day at most");
+const WRITTEN: How = How::Ends("when the answer is delivered, a day at most");
 const LINK: How = How::Ends("when the link ends: only the patient has the other half");
 const COUNTED: How = How::Ends("with the counts of its month");
 const MARK: How = How::Left("an import's mark of what only its source can say again");
@@ -78,6 +79,7 @@ pub const KEYED: &[Keyed] = &[
     keyed!("practices", "profile_sealed", How::Again),
     keyed!("mailboxes", "secret_sealed", SECRET),
     keyed!("mailboxes", "authority_mac", How::Again),
+    keyed!("mailboxes", "away_sealed", How::Again),
     keyed!("devices", "label_sealed", How::Again),
     keyed!(
         "devices",
@@ -127,6 +129,10 @@ pub const KEYED: &[Keyed] = &[
     keyed!("challenges", "prefix_hash", DAY),
     keyed!("portal_sessions", "token_hash", PAGE),
     keyed!("portal_sessions", "key_sealed", PAGE),
+    keyed!("portal_sessions", "ticket_sealed", PAGE),
+    keyed!("replies", "browser_hash", WRITTEN, "delivered_at IS NULL"),
+    keyed!("reply_copies", "esk", PACKET),
+    keyed!("reply_copies", "authority_mac", WRITTEN),
     keyed!("sends", "reference_hash", COUNTED),
     keyed!("sends", "reference_sealed", How::Again),
     keyed!("spendings", "key_hash", COUNTED),
@@ -225,6 +231,7 @@ macro_rules! sealed {
 
 /// Those that are made again as they stand; the others are made again with their rows ([`super::rotation`]).
 pub const SEALED: &[SealedColumn] = &[
+    sealed!("mailboxes", "away_sealed", "away"),
     sealed!("devices", "label_sealed", "label"),
     // As it was in devices.
     sealed!("former_devices", "label_sealed", "label", "devices", "id"),

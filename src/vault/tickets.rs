@@ -139,8 +139,9 @@ impl Vault {
         random: &dyn Random,
     ) -> Result<Sealed, Fault> {
         let associated = symmetric::framed(&[SESSION_TICKET, session.as_bytes()]);
-        let key = self.session_key(token, session);
-        symmetric::seal(self.key_id().0, &key, &associated, ticket.reveal_octets(), random)
+        let (id, salt) = self.sealing(&[b"session", session.as_bytes()]);
+        let under = symmetric::derive(token.reveal_octets(), salt.as_slice(), SESSION);
+        symmetric::seal(id.0, &under, &associated, ticket.reveal_octets(), random)
     }
 
     /// Opens it with the cookie.
@@ -154,7 +155,9 @@ impl Vault {
         session: SessionId,
     ) -> Result<Ticket, Fault> {
         let associated = symmetric::framed(&[SESSION_TICKET, session.as_bytes()]);
-        let octets = symmetric::open(self.key_id().0, &self.session_key(token, session), &associated, sealed)?;
+        let (id, salt) = self.opening(sealed.as_octets(), &[b"session", session.as_bytes()])?;
+        let under = symmetric::derive(token.reveal_octets(), salt.as_slice(), SESSION);
+        let octets = symmetric::open(id, &under, &associated, sealed)?;
         Ticket::from_octets(&octets).ok_or_else(|| Fault::new("a sealed ticket is none"))
     }
 
