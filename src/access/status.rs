@@ -137,7 +137,7 @@ impl Access {
     pub async fn resume_codes(&self) -> Result<(), Fault> {
         let now = self.clock.now();
         let mut tx = self.store.write("resume codes").await?;
-        tx.set_meta(RESUMED, &now.0.to_be_bytes()).await?;
+        tx.replace_meta(RESUMED, &now.0.to_be_bytes()).await?;
         tx.commit(AuditEvent::new(now, Actor::Operator, Verb::CodesResumed)).await
     }
 

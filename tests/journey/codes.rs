@@ -388,6 +388,9 @@ async fn fault_42_numbers_at_which_no_code_is_typed_get_no_more(world: World) {
     world.add_patient(PAUL, "06 12 99 99 99").await;
     world.submit(&[PAUL], &letters::thunderbird(PAUL, "Analyses", b"")).await.unwrap();
     let of_paul = world.notices(2).await.pop().unwrap().link();
+    // A look of before is not the last one.
+    node(&world).resume_codes().await.unwrap();
+    world.pass(Duration::from_secs(3600));
     asked(&world.browser(), &of_paul).await;
     // As if more had been asked for in his name, by somebody who never types them.
     let copies = |n: i64| {
