@@ -118,6 +118,7 @@ mod tests {
             "ReadWritePaths=/etc/pli/data",
             "AmbientCapabilities=CAP_NET_BIND_SERVICE",
             "LimitCORE=0",
+            "Environment=MALLOC_MMAP_THRESHOLD_=1048576 MALLOC_ARENA_MAX=2",
             "Type=notify",
             "ProtectHome=yes",
             "PrivateTmp=yes",
