@@ -37,20 +37,17 @@ impl Access {
             name: named.map(|(name, _)| name.chars().take(SUBJECT).collect()).unwrap_or_default(),
             made_at: self.clock.now(),
         };
-        let browser = self.vault.hash(BROWSER, None, browser.reveal_octets());
-        self.vault.seal_draft(&browser, &draft, self.random.as_ref()).map(Some)
+        self.vault.seal_draft(&self.vault.browser_hash(browser), &draft, self.random.as_ref()).map(Some)
     }
 
     /// What a form carried; `None` for one of another browser, of another server, or that is too old.
     pub fn open_draft(&self, browser: &BrowserToken, text: &str) -> Option<Draft> {
         // The form may be older than a change of the root key.
-        let browsers = self.vault.hashes(BROWSER, None, browser.reveal_octets());
+        let browsers = self.vault.browser_hashes(browser);
         let draft = browsers.iter().find_map(|browser| self.vault.open_draft(browser, text))?;
         (draft.made_at.plus(DRAFT_LIFE) > self.clock.now()).then_some(draft)
     }
 }
 
-/// How a browser is recognised without its cookie being kept.
-const BROWSER: &str = "browser";
 /// Characters of a subject, or of a name, that are carried.
 const SUBJECT: usize = 250;

@@ -171,7 +171,7 @@ impl Access {
         delivery: DeliveryId,
         browser: &BrowserToken,
     ) -> Result<(KeyedHash, Option<ChallengeRow>), Fault> {
-        let hashes = self.vault.hashes("browser", None, browser.reveal_octets());
+        let hashes = self.vault.browser_hashes(browser);
         let mut newest: Option<ChallengeRow> = None;
         for hash in &hashes {
             let found = self.store.newest_challenge(delivery, hash).await?;

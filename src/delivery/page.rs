@@ -14,9 +14,8 @@ use mail_parser::MessageParser;
 use zeroize::Zeroizing;
 
 use crate::domain::{
-    Actor, Address, AuditEvent, BrowserToken, DeliveryId, Fault, FolderRole, KeyedHash, MailboxId, MailboxKind,
-    MailboxState, MessageId, PatientKind, PracticeId, PracticeProfile, PublicKey, SessionId, SystemFlags, Timestamp,
-    Verb,
+    Actor, Address, AuditEvent, BrowserToken, DeliveryId, Fault, FolderRole, MailboxId, MailboxKind, MailboxState,
+    MessageId, PatientKind, PracticeId, PracticeProfile, PublicKey, SessionId, SystemFlags, Timestamp, Verb,
 };
 use crate::mime::Described;
 use crate::store::authority::EntryShows;
@@ -168,7 +167,7 @@ impl Deliveries {
         if let Some(closed) = asked.closed {
             return Err(AnswerError::Refused(closed));
         }
-        let browser = self.vault.hash(BROWSER, None, browser.reveal_octets());
+        let browser = self.vault.browser_hash(browser);
         if session.is_none() && asked.answers.iter().filter(|row| row.delivered_at.is_none()).count() >= MOST_WAITING {
             return Err(AnswerError::Refused(NoAnswer::Enough));
         }
@@ -209,7 +208,7 @@ impl Deliveries {
         browser: &BrowserToken,
         session: SessionId,
     ) -> Result<usize, Fault> {
-        let browsers = self.browser_hashes(browser);
+        let browsers = self.vault.browser_hashes(browser);
         let mut delivered = 0;
         for reply in self.store.replies(delivery).await? {
             if reply.delivered_at.is_some() || !browsers.contains(&reply.browser) {
@@ -239,7 +238,7 @@ impl Deliveries {
     /// # Errors
     /// A [`Fault`] of the store.
     pub async fn waits_until(&self, delivery: DeliveryId, browser: &BrowserToken) -> Result<Option<Timestamp>, Fault> {
-        let browsers = self.browser_hashes(browser);
+        let browsers = self.vault.browser_hashes(browser);
         let rows = self.store.replies(delivery).await?;
         let waiting = rows.iter().filter(|row| row.delivered_at.is_none() && browsers.contains(&row.browser));
         Ok(waiting.map(|row| row.created_at.plus(WAITS)).min())
@@ -515,15 +514,7 @@ impl Deliveries {
             mac: self.vault.mark(&shows),
         })
     }
-
-    /// How a browser is recognised, under each root key that there is.
-    fn browser_hashes(&self, browser: &BrowserToken) -> Vec<KeyedHash> {
-        self.vault.hashes(BROWSER, None, browser.reveal_octets())
-    }
 }
-
-/// How a browser is recognised without its cookie being kept: as `access` does.
-const BROWSER: &str = "browser";
 
 fn deposited(row: &DeliveryRow, message: MessageId, by: Actor, now: Timestamp) -> AuditEvent {
     AuditEvent::new(now, by, Verb::AnswerDeposited)

@@ -21,7 +21,7 @@ pub mod verbs;
 
 use std::sync::Arc;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 use crate::domain::{Figures, MailboxId};
@@ -123,18 +123,9 @@ pub async fn serve_submission<V: Verbs>(
     door: Arc<Door<V>>,
 ) {
     let stopping = stop.clone();
-    net::serve_plain(listener, limits.saying(turned_away), stop, move |mut tcp, peer| {
-        let mut session = Session::clear(Arc::clone(&door), stopping.clone()).with_address(peer.ip());
-        let tls = tls.clone();
-        async move {
-            if !matches!(session.talk(&mut tcp).await, Ok(Ended::StartTls)) {
-                return;
-            }
-            if let Ok(mut stream) = tls.accept(tcp).await {
-                session.secured(net::version(&stream));
-                let _ = session.talk(&mut stream).await;
-            }
-        }
+    net::serve_plain(listener, limits.saying(turned_away), stop, move |tcp, peer| {
+        let session = Session::clear(Arc::clone(&door), stopping.clone()).with_address(peer.ip());
+        begin_in_clear(session, tcp, tls.clone())
     })
     .await;
 }
@@ -146,6 +137,18 @@ fn turned_away(crowd: Crowd) -> &'static [u8] {
         Crowd::Everybody => b"421 4.3.2 The server has as many connections as it takes: try again later\r\n",
     }
 }
+
+/// A session that begins in clear, and goes on under TLS once the peer says STARTTLS.
+async fn begin_in_clear<V: Verbs>(mut session: Session<V>, mut tcp: TcpStream, tls: Tls) {
+    if !matches!(session.talk(&mut tcp).await, Ok(Ended::StartTls)) {
+        return;
+    }
+    if let Ok(mut stream) = tls.accept(tcp).await {
+        session.secured(net::version(&stream));
+        let _ = session.talk(&mut stream).await;
+    }
+}
+
 /// Serves what comes back of notices until `stop` turns true: in clear or after STARTTLS, as the other server can.
 pub async fn serve_returns<V: Verbs>(
     listener: TcpListener,
@@ -159,18 +162,9 @@ pub async fn serve_returns<V: Verbs>(
     let times = Times { login: LONGEST_RETURN, ..Times::default() };
     let door = Arc::new(Door::new(settings, verbs).with_times(times));
     let (stopping, limits) = (stop.clone(), Limits::new(RETURNING, RETURNING_FROM_ONE).saying(turned_away));
-    net::serve_plain(listener, limits, stop, move |mut tcp, _| {
-        let mut session = Session::returns(Arc::clone(&door), stopping.clone());
-        let tls = tls.clone();
-        async move {
-            if !matches!(session.talk(&mut tcp).await, Ok(Ended::StartTls)) {
-                return;
-            }
-            if let Ok(mut stream) = tls.accept(tcp).await {
-                session.secured(net::version(&stream));
-                let _ = session.talk(&mut stream).await;
-            }
-        }
+    net::serve_plain(listener, limits, stop, move |tcp, _| {
+        let session = Session::returns(Arc::clone(&door), stopping.clone());
+        begin_in_clear(session, tcp, tls.clone())
     })
     .await;
 }

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::domain::{
-    Address, Channel, Coordinates, DeliveryId, DeviceId, Fault, HoldReason, KeyedHash, Language, MailboxId, MessageId,
-    PatientId, PatientRecord, PersonName, PhoneNumber, PracticeId, PracticeProfile, QueueId, Random, Sealed, Ticket,
-    Timestamp,
+    Address, BrowserToken, Channel, Coordinates, DeliveryId, DeviceId, Fault, HoldReason, KeyedHash, Language,
+    MailboxId, MessageId, PatientId, PatientRecord, PersonName, PhoneNumber, PracticeId, PracticeProfile, QueueId,
+    Random, Sealed, Ticket, Timestamp,
 };
 
 use super::{Place, Vault};
@@ -399,6 +399,16 @@ impl Vault {
         self.hash("ticket", None, ticket.reveal_octets())
     }
 
+    /// How a browser is recognised without its cookie being kept: under each root key, the one in use first.
+    pub fn browser_hashes(&self, browser: &BrowserToken) -> Vec<KeyedHash> {
+        self.hashes(BROWSER, None, browser.reveal_octets())
+    }
+
+    /// The first of [`Vault::browser_hashes`].
+    pub fn browser_hash(&self, browser: &BrowserToken) -> KeyedHash {
+        self.hash(BROWSER, None, browser.reveal_octets())
+    }
+
     /// A ticket under every root key, the one in use first.
     pub fn ticket_hashes(&self, ticket: &Ticket) -> Vec<KeyedHash> {
         self.hashes("ticket", None, ticket.reveal_octets())
@@ -424,6 +434,8 @@ impl Vault {
         serde_json::from_slice(&text).map_err(|_| Fault::new("a sealed record is not what it should be"))
     }
 }
+
+const BROWSER: &str = "browser";
 
 #[cfg(test)]
 mod tests {

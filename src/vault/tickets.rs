@@ -104,10 +104,7 @@ impl Vault {
         session: SessionId,
         random: &dyn Random,
     ) -> Result<Sealed, Fault> {
-        let associated = symmetric::framed(&[SESSION, session.as_bytes()]);
-        let (id, salt) = self.sealing(&[b"session", session.as_bytes()]);
-        let under = symmetric::derive(token.reveal_octets(), salt.as_slice(), SESSION);
-        symmetric::seal(id.0, &under, &associated, key.0.as_slice(), random)
+        self.seal_under_cookie(SESSION, key.0.as_slice(), token, session, random)
     }
 
     /// Opens it with the cookie.
@@ -120,10 +117,7 @@ impl Vault {
         token: &SessionToken,
         session: SessionId,
     ) -> Result<SessionKey, Fault> {
-        let associated = symmetric::framed(&[SESSION, session.as_bytes()]);
-        let (id, salt) = self.opening(sealed.as_octets(), &[b"session", session.as_bytes()])?;
-        let under = symmetric::derive(token.reveal_octets(), salt.as_slice(), SESSION);
-        let octets = symmetric::open(id, &under, &associated, sealed)?;
+        let octets = self.open_under_cookie(SESSION, sealed, token, session)?;
         SessionKey::from_octets(&octets).ok_or_else(|| Fault::new("a session key has 32 octets"))
     }
 
@@ -138,10 +132,7 @@ impl Vault {
         session: SessionId,
         random: &dyn Random,
     ) -> Result<Sealed, Fault> {
-        let associated = symmetric::framed(&[SESSION_TICKET, session.as_bytes()]);
-        let (id, salt) = self.sealing(&[b"session", session.as_bytes()]);
-        let under = symmetric::derive(token.reveal_octets(), salt.as_slice(), SESSION);
-        symmetric::seal(id.0, &under, &associated, ticket.reveal_octets(), random)
+        self.seal_under_cookie(SESSION_TICKET, ticket.reveal_octets(), token, session, random)
     }
 
     /// Opens it with the cookie.
@@ -154,11 +145,34 @@ impl Vault {
         token: &SessionToken,
         session: SessionId,
     ) -> Result<Ticket, Fault> {
-        let associated = symmetric::framed(&[SESSION_TICKET, session.as_bytes()]);
+        let octets = self.open_under_cookie(SESSION_TICKET, sealed, token, session)?;
+        Ticket::from_octets(&octets).ok_or_else(|| Fault::new("a sealed ticket is none"))
+    }
+
+    /// Seals for one use, under a patient's cookie and the root key.
+    fn seal_under_cookie(
+        &self,
+        what: &[u8],
+        plain: &[u8],
+        token: &SessionToken,
+        session: SessionId,
+        random: &dyn Random,
+    ) -> Result<Sealed, Fault> {
+        let (id, salt) = self.sealing(&[b"session", session.as_bytes()]);
+        let under = symmetric::derive(token.reveal_octets(), salt.as_slice(), SESSION);
+        symmetric::seal(id.0, &under, &symmetric::framed(&[what, session.as_bytes()]), plain, random)
+    }
+
+    fn open_under_cookie(
+        &self,
+        what: &[u8],
+        sealed: &Sealed,
+        token: &SessionToken,
+        session: SessionId,
+    ) -> Result<Zeroizing<Vec<u8>>, Fault> {
         let (id, salt) = self.opening(sealed.as_octets(), &[b"session", session.as_bytes()])?;
         let under = symmetric::derive(token.reveal_octets(), salt.as_slice(), SESSION);
-        let octets = symmetric::open(id, &under, &associated, sealed)?;
-        Ticket::from_octets(&octets).ok_or_else(|| Fault::new("a sealed ticket is none"))
+        symmetric::open(id, &under, &symmetric::framed(&[what, session.as_bytes()]), sealed)
     }
 
     fn ticket_check(&self, secret: &[u8]) -> [u8; 4] {
