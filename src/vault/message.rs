@@ -477,4 +477,66 @@ mod tests {
             assert!(vault.open_part(&grant, &open, &open.parts[0], &cut).is_err());
         }
     }
+
+    /// A manifest is read or refused whatever stands in it, and what was read puts the same message together.
+    ///
+    /// Input: an octet that says how many parts; for each its place, its encoding, its length; then octets that are put
+    /// over the manifest's at places they choose.
+    #[test]
+    fn any_manifest_is_read_or_refused() {
+        bolero::check!().with_max_len(200).for_each(|input: &[u8]| {
+            let dice = Dice::new(4);
+            let (message, object) = (MessageId::random(&dice), ObjectId::random(&dice));
+            let mut input = input.iter().copied();
+            let mut next = || input.next().unwrap_or_default();
+            let octets = vec![b'h'; usize::from(next())];
+            let mut plain = Vec::new();
+            let mut parts = Vec::new();
+            for _ in 0..next() % 5 {
+                let (at, line, ends, length) = (next(), next(), next(), next());
+                let part = vec![b'p'; usize::from(length)];
+                let encoding = match ends {
+                    0 => Encoding::AsIs,
+                    ends => Encoding::Base64 { line: u32::from(line), ends: ends % 2 == 0 },
+                };
+                parts.push(PartRef {
+                    object: ObjectId::random(&dice),
+                    at: u64::from(at),
+                    length: u64::from(length),
+                    sha256: symmetric::sha256(&part),
+                    encoding,
+                    salt: None,
+                });
+                plain.push(Zeroizing::new(part));
+            }
+            let written = Manifest::new(message, object, &octets, parts).expect("short");
+            let written = written.to_octets().expect("json");
+            let mut content = [written.as_slice(), &octets].concat();
+            loop {
+                let (place, octet) = (usize::from(next()) * 4 + usize::from(next()), next());
+                if octet == 0 {
+                    break;
+                }
+                let place = place % content.len();
+                content[place] = octet;
+            }
+            let Ok((manifest, rest)) = Manifest::split(&content, object) else { return };
+            let again = [manifest.to_octets().expect("json").as_slice(), rest].concat();
+            let (same, _) = Manifest::split(&again, object).expect("what was read is written so that it is read");
+            assert_eq!(same.parts, manifest.parts);
+            let parts_key = manifest.parts_key().ok().flatten().unwrap_or(SessionKey::random(&dice));
+            let room: usize =
+                manifest.parts.iter().zip(&plain).map(|(part, has)| part.encoding.length(has.len())).sum();
+            let head = OpenHead {
+                message: manifest.message,
+                octets: Zeroizing::new(rest.to_vec()),
+                parts: manifest.parts.clone(),
+                parts_key,
+                object,
+            };
+            if let Ok(whole) = head.rebuild(&plain) {
+                assert!(whole.len() <= rest.len() + room, "no more than was reserved");
+            }
+        });
+    }
 }
