@@ -72,6 +72,8 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
             "gateway",
             "mailbox",
             "net",
+            // The sheet of every state, which the demonstration writes.
+            "portal",
             "remote",
             "server",
             "telemetry",

@@ -120,6 +120,20 @@ fn usage_errors_end_with_2_and_help_with_0() {
 }
 
 #[test]
+fn the_sheet_of_every_state_is_written_into_a_new_folder() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let sheet = folder.path().join("sheet");
+    let path = sheet.display().to_string();
+    let said = pli(&["demo", "--sheet", &path]).done().out;
+    assert!(said.contains("index.html"), "{said}");
+    for file in ["index.html", "style.css", "sheet-ru.html", "fr/choose.html", "ru/answer-infected.html"] {
+        assert!(sheet.join(file).is_file(), "{file}");
+    }
+    pli(&["demo", "--sheet", &path]).refused(&path);
+    assert_eq!(pli(&["demo", "--sheet", &path, "--once"]).code, 2);
+}
+
+#[test]
 fn settings_that_are_not_there_are_refused_in_one_line() {
     pli(&["--config", "/nowhere/pli.toml", "serve"]).refused("/nowhere/pli.toml: entity not found");
     pli(&["--config", "/nowhere/pli.toml", "practice", "list"]).refused("/nowhere/pli.toml");

@@ -12,6 +12,7 @@ fn fault_9_a_release_has_exactly_the_golden_list() {
             ("GET", "/robots.txt", Guard::Public),
             ("GET", "/favicon.svg", Guard::Public),
             ("GET", "/s/{style}", Guard::Public),
+            ("GET", "/accessibility", Guard::Public),
             ("GET", "/l/{ticket}", Guard::Link),
             ("POST", "/l/{ticket}/code", Guard::Link),
             ("POST", "/l/{ticket}/check", Guard::Link),

@@ -1,6 +1,6 @@
 //! The HTML of a message reduced to a short list of elements, to stand inline in a page.
 //!
-//! No attribute survives but the spans of table cells; no style, image, form, svg or math; a link becomes
+//! No attribute survives but the spans and scopes of table cells; no style, image, form, svg or math; a link becomes
 //! its text with its address beside it, since a letter must not lead elsewhere by one tap. Plain text
 //! never comes here: templates escape it.
 
@@ -21,6 +21,10 @@ pub(super) fn reduce(sent: &str) -> String {
             ("td", HashSet::from(["colspan", "rowspan"])),
             ("th", HashSet::from(["colspan", "rowspan"])),
         ]))
+        .tag_attribute_values(HashMap::from([(
+            "th",
+            HashMap::from([("scope", HashSet::from(["col", "row", "colgroup", "rowgroup"]))]),
+        )]))
         .generic_attributes(HashSet::new())
         .url_schemes(HashSet::from(["http", "https", "mailto", "tel"]))
         .url_relative(UrlRelative::Deny)
@@ -247,11 +251,32 @@ fn same_place(shown: &str, link: &str) -> bool {
     bare(shown) == bare(link)
 }
 
-/// A page has one first heading, its own, and second ones for its sections.
+/// Headings below those of the page, none left out between two (WCAG 2.2 §1.3.1): the first is a second heading, and
+/// one that is deeper is deeper by one. `clean` is well-formed, and its headings have no attributes.
 fn below_the_title(clean: &str) -> String {
-    let mut text = clean.to_owned();
-    for (from, to) in [("<h1>", "<h3>"), ("</h1>", "</h3>"), ("<h2>", "<h3>"), ("</h2>", "</h3>")] {
-        text = text.replace(from, to);
+    let mut text = String::with_capacity(clean.len());
+    // The levels above the next heading, as they were written; what each becomes is how many there are.
+    let mut levels = Vec::<u8>::new();
+    // Headings stand in one another where the sender left one open.
+    let mut open = Vec::<usize>::new();
+    for (at, piece) in clean.split('<').enumerate() {
+        if at > 0 {
+            text.push('<');
+        }
+        match piece.as_bytes() {
+            [b'h', level @ b'1'..=b'6', b'>', ..] if at > 0 => {
+                levels.retain(|above| above < level);
+                levels.push(*level);
+                let becomes = (levels.len() + 1).min(6);
+                open.push(becomes);
+                text.push_str(&format!("h{becomes}{}", piece.get(2..).unwrap_or_default()));
+            }
+            [b'/', b'h', b'1'..=b'6', b'>', ..] if at > 0 => {
+                let becomes = open.pop().unwrap_or(2);
+                text.push_str(&format!("/h{becomes}{}", piece.get(3..).unwrap_or_default()));
+            }
+            _ => text.push_str(piece),
+        }
     }
     text
 }
@@ -326,7 +351,7 @@ mod tests {
         );
         assert_eq!(
             reduce("<h1>Compte rendu</h1><img src=cid:1><img src=https://t.example/p.gif>"),
-            "<h3>Compte rendu</h3>"
+            "<h2>Compte rendu</h2>"
         );
         assert_eq!(
             reduce("<table style=x onclick=y><tr><td colspan=2 bgcolor=red>1</td></tr></table>"),
@@ -385,6 +410,30 @@ mod tests {
             // What a browser parses again stays what it is.
             let bare = once.replace("<span class=\"address\">", "").replace("</span>", "").replace("&quot;", "\"");
             assert_eq!(reduce(&bare), bare, "{sent}");
+        }
+    }
+
+    #[test]
+    fn a_head_of_a_table_stays_one() {
+        assert_eq!(
+            reduce("<table><tr><th scope=col onclick=x>A</th><th scope=x>B</th></tr></table>"),
+            "<table><tbody><tr><th scope=\"col\">A</th><th>B</th></tr></tbody></table>"
+        );
+    }
+
+    #[test]
+    fn headings_follow_those_of_the_page_and_leave_none_out() {
+        for (sent, shown) in [
+            (
+                "<h1>A</h1><h2>B</h2><h3>C</h3><h2>D</h2><h1>E</h1>",
+                "<h2>A</h2><h3>B</h3><h4>C</h4><h3>D</h3><h2>E</h2>",
+            ),
+            ("<h4>A</h4><h6>B</h6><h5>C</h5><h1>D</h1>", "<h2>A</h2><h3>B</h3><h3>C</h3><h2>D</h2>"),
+            ("<h3>A<hr>B</h3><h1>C</h1>", "<h2>A<hr>B</h2><h2>C</h2>"),
+            ("<h1><b>A<h2>B</h2>C</b></h1>", "<h2><b>A<h3>B</h3>C</b></h2>"),
+            ("a &lt;h1&gt; b", "a &lt;h1&gt; b"),
+        ] {
+            assert_eq!(reduce(sent), shown, "{sent}");
         }
     }
 

@@ -5,7 +5,8 @@
 //! and answers; nothing changes on a GET; nothing readable is kept by a browser (`no-store`) nor by a log
 //! (route templates only, never an address with its ticket).
 //!
-//! `routes` is the table of everything that answers; `guard` stands before each row of it.
+//! `routes` is the table of everything that answers; `guard` stands before each row of it. `sheet` is every page in every
+//! state, from samples; `statement` says how accessible they are.
 
 mod answer;
 mod answering;
@@ -22,6 +23,8 @@ mod progress;
 mod reports;
 mod routes;
 mod serve;
+mod sheet;
+mod statement;
 mod steady;
 mod style;
 #[cfg(test)]
@@ -41,6 +44,8 @@ use crate::texts::Texts;
 
 pub use routes::{Guard, ROUTES, Route};
 pub use serve::serve;
+pub use sheet::sheet;
+pub use statement::Grid;
 
 /// What the pages need to know of this server.
 #[derive(Debug, Clone, Default)]

@@ -13,7 +13,7 @@ use crate::texts::{Said, Texts};
 use super::answering::{AnswerPart, Refusal};
 use super::html::reduce;
 use super::words::Words;
-use super::{progress, style};
+use super::{progress, statement, style};
 
 /// What surrounds a page.
 struct Frame {
@@ -24,6 +24,10 @@ struct Frame {
     demonstration: Vec<(&'static str, String)>,
     practice: Option<Practice>,
     switch: Option<Switch>,
+    /// The way past what stands above the page.
+    skip: Option<String>,
+    /// The way to the statement of accessibility, in each language of the page: tag, what it says, where it is.
+    accessible: Vec<(&'static str, String, String)>,
 }
 
 /// The way to the other languages.
@@ -181,14 +185,19 @@ pub(super) struct Surroundings<'a> {
 /// A text as the page shows it.
 pub(super) struct Shown {
     plain: bool,
+    /// It may be wider than a telephone, and is moved by keyboard too.
+    wide: bool,
     text: String,
 }
 
 /// The letter and its texts, ready to be shown: work of the processor, which may last.
 pub(super) fn readable(letter: Letter) -> (Letter, Vec<Shown>) {
     let texts = letter.bodies.iter().map(|body| match body {
-        Body::Plain(text) => Shown { plain: true, text: text.trim().to_owned() },
-        Body::Html(sent) => Shown { plain: false, text: reduce(sent) },
+        Body::Plain(text) => Shown { plain: true, wide: false, text: text.trim().to_owned() },
+        Body::Html(sent) => {
+            let text = reduce(sent);
+            Shown { plain: false, wide: text.contains("<table>"), text }
+        }
     });
     let texts = texts.filter(|shown| !shown.text.is_empty()).collect();
     (letter, texts)
@@ -294,8 +303,7 @@ pub(super) const FOREIGN_FORM: Both = Both("portal-foreign-title", &["portal-for
 pub(super) const UNAVAILABLE: Both =
     Both("portal-unavailable-title", &["portal-unavailable-text", "portal-unavailable-call"]);
 pub(super) const NO_FILE: Both = Both("portal-no-file-title", &["portal-no-file-text"]);
-/// All of them, for the tests.
-#[cfg(test)]
+/// All of them, by the names of their states.
 pub(super) const BOTH: [(&str, &Both); 7] = [
     ("index", &INDEX),
     ("unknown", &UNKNOWN),
@@ -326,6 +334,8 @@ pub(super) fn both(texts: &Texts, demonstration: bool, said: &Both) -> String {
         demonstration: if demonstration { banner.to_vec() } else { Vec::new() },
         practice: None,
         switch: None,
+        skip: None,
+        accessible: Language::ALL.map(|language| statement::way(texts, language)).to_vec(),
     };
     finish(BothPage { frame, sections }.render())
 }
@@ -366,6 +376,8 @@ impl Frame {
                 dial: practice.telephone.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect(),
                 call: words.say("portal-call"),
             }),
+            skip: Some(words.say("portal-skip")),
+            accessible: vec![statement::way(&words.texts, words.language)],
             switch: here.map(|here| Switch {
                 label: words.say("portal-languages"),
                 others: Language::ALL
@@ -376,6 +388,17 @@ impl Frame {
             }),
         }
     }
+}
+
+/// The page of headings and texts below one heading, with the way to the other languages.
+pub(super) fn chapters(
+    words: &Words,
+    demonstration: bool,
+    (here, heading): (&str, String),
+    chapters: Vec<(String, Vec<String>)>,
+) -> String {
+    let frame = Frame::of(words, demonstration, &heading, None, Some(here));
+    finish(Chapters { frame, heading, chapters }.render())
 }
 
 fn complain(words: &Words, complaint: Complaint, state: &LinkState) -> String {
@@ -514,6 +537,14 @@ struct Lost<'a> {
     why: String,
     text: &'a str,
     ticket: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "portal/chapters.html")]
+struct Chapters {
+    frame: Frame,
+    heading: String,
+    chapters: Vec<(String, Vec<String>)>,
 }
 
 struct Listed {

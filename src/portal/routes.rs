@@ -11,7 +11,7 @@ use axum::routing::{MethodRouter, get, post};
 use axum::{Extension, Router};
 
 use super::loads::Loads;
-use super::{Portal, answer, file, guard, headers, letter, link, plain, reports};
+use super::{Portal, answer, file, guard, headers, letter, link, plain, reports, statement};
 
 /// Who may come in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +46,7 @@ pub const ROUTES: &[Route] = &[
     Route { method: "GET", path: "/robots.txt", guard: Guard::Public, serve: || get(plain::robots) },
     Route { method: "GET", path: "/favicon.svg", guard: Guard::Public, serve: || get(plain::favicon) },
     Route { method: "GET", path: "/s/{style}", guard: Guard::Public, serve: || get(plain::style) },
+    Route { method: "GET", path: statement::PATH, guard: Guard::Public, serve: || get(statement::show) },
     Route { method: "GET", path: "/l/{ticket}", guard: Guard::Link, serve: || get(link::show) },
     Route { method: "POST", path: "/l/{ticket}/code", guard: Guard::Link, serve: || post(link::code) },
     Route { method: "POST", path: "/l/{ticket}/check", guard: Guard::Link, serve: || post(link::check) },

@@ -9,11 +9,10 @@ use axum::http::{Request, StatusCode, header};
 use axum::response::Response;
 use tower::ServiceExt;
 
-use crate::access::{Access, CodeProgress, LinkState, LinkView};
-use crate::delivery::{Absence, Answer, Answering, Deliveries, NoAnswer};
+use crate::access::{Access, LinkState};
+use crate::delivery::Deliveries;
 use crate::domain::{
-    BrowserToken, Channel, Clock, DeliveryId, FailureClass, Language, PracticeProfile, Random, SecretText, SentState,
-    SessionToken, Ticket, Timestamp,
+    BrowserToken, Clock, Language, PracticeProfile, Random, SecretText, SessionToken, Ticket, Timestamp,
 };
 use crate::gateway::Gateways;
 use crate::mailbox::{self, Letter, Mailboxes};
@@ -21,19 +20,14 @@ use crate::store::{Store, StoreOptions};
 use crate::texts::{Said, Texts};
 use crate::vault::{RootKey, Vault};
 
-use super::answering::{AnswerPart, Carried, Refusal, Remark};
+use super::answering::Remark;
 use super::guard::Visitor;
-use super::pages::{self, Complaint, LinkForms, Surroundings};
+use super::pages::{self, Complaint};
+use super::sheet::{
+    NOW, Sample, TICKET, all_pages, answer_states, later, letter_page_of, link_page_of, link_states, refusals,
+};
 use super::words::Words;
-use super::{Guard, Portal, ROUTES, Settings, headers, style};
-
-/// 12 April 2026, 9:40 in Paris.
-const NOW: Timestamp = Timestamp(1_775_979_600_000);
-const MINUTE: i64 = 60_000;
-
-fn later(minutes: i64) -> Timestamp {
-    Timestamp(NOW.0 + minutes * MINUTE)
-}
+use super::{Guard, Portal, ROUTES, Settings, headers, sheet, style};
 
 struct Stopped;
 impl Clock for Stopped {
@@ -70,99 +64,19 @@ fn practice() -> PracticeProfile {
     }
 }
 
-/// Every state of a link, and what may have been wrong with the form before it.
-fn link_states() -> Vec<(&'static str, LinkState, Option<Complaint>)> {
-    let choose = |sms, voice, failed, wait_until| LinkState::Choose { sms, voice, failed, wait_until };
-    let enter = |channel, tries_left, other| LinkState::Enter {
-        channel,
-        letters: "KM".into(),
-        last_two: "78".into(),
-        expires_at: later(10),
-        again_at: later(1),
-        tries_left,
-        other,
-        progress: CodeProgress { channel, state: SentState::Accepted, failure: None, at: later(0) },
-        missed_at: Some(later(1)),
-    };
-    let told = |channel, state, failure| {
-        let mut entered = enter(channel, 5, None);
-        if let LinkState::Enter { progress, missed_at, .. } = &mut entered {
-            *progress = CodeProgress { channel, state, failure, at: later(0) };
-            *missed_at = None;
-        }
-        entered
-    };
-    let (sms, voice) = (Channel::Sms, Channel::Voice);
-    vec![
-        ("choose", choose(true, true, None, None), None),
-        ("choose-one", choose(true, true, None, None), Some(Complaint::ChooseOne)),
-        ("choose-sms-only", choose(true, false, None, None), None),
-        ("choose-sms-one", choose(true, false, None, None), Some(Complaint::ChooseOne)),
-        ("choose-voice-one", choose(false, true, None, None), Some(Complaint::ChooseOne)),
-        ("choose-none", choose(false, false, None, None), None),
-        ("choose-none-failed", choose(false, false, Some((sms, FailureClass::Landline)), None), None),
-        ("choose-sms-failed", choose(true, false, Some((sms, FailureClass::Unreachable)), None), None),
-        ("choose-voice-failed", choose(false, true, Some((voice, FailureClass::Unreachable)), None), None),
-        ("choose-failed", choose(true, true, Some((sms, FailureClass::Unreachable)), None), None),
-        ("choose-failed-call", choose(true, true, Some((voice, FailureClass::Refused)), Some(later(1))), None),
-        ("choose-landline", choose(false, true, Some((sms, FailureClass::Landline)), None), None),
-        ("choose-wait", choose(true, true, None, Some(later(1500))), Some(Complaint::Wait(later(1500)))),
-        ("choose-none-here", choose(true, true, None, None), Some(Complaint::NoneHere)),
-        ("choose-spent", choose(true, true, None, None), Some(Complaint::Wrong(0))),
-        ("enter", enter(sms, 5, Some(voice)), None),
-        ("enter-call", enter(voice, 5, Some(sms)), None),
-        ("enter-not-a-code", enter(sms, 5, None), Some(Complaint::NotACode)),
-        ("enter-wrong", enter(sms, 1, Some(voice)), Some(Complaint::Wrong(1))),
-        ("enter-wait", enter(sms, 4, Some(voice)), Some(Complaint::Wait(later(1)))),
-        ("paused", LinkState::Paused { until: later(15) }, None),
-        ("expired", LinkState::Expired, None),
-        ("recalled", LinkState::Recalled, None),
-        ("locked", LinkState::Locked, None),
-        ("suspended", LinkState::Suspended, None),
-        ("enter-leaving", told(sms, SentState::Pending, None), None),
-        ("enter-arrived", told(sms, SentState::Delivered, None), None),
-        ("enter-absent", told(sms, SentState::Failed, Some(FailureClass::Absent)), None),
-        ("enter-lost", told(sms, SentState::Lost, Some(FailureClass::NoReport)), None),
-        ("enter-said", told(voice, SentState::Delivered, None), None),
-        ("enter-nobody", told(voice, SentState::Failed, Some(FailureClass::NoAnswer)), None),
-        ("enter-no-call", told(voice, SentState::Failed, Some(FailureClass::Refused)), None),
-        ("choose-unknown-number", choose(true, true, Some((sms, FailureClass::UnknownNumber)), None), None),
-        ("choose-stopped", choose(false, true, Some((sms, FailureClass::Stopped)), None), None),
-        ("choose-ceiling", choose(true, true, Some((sms, FailureClass::Ceiling)), None), None),
-        ("choose-nobody", choose(true, true, Some((voice, FailureClass::NoAnswer)), None), None),
-    ]
+/// Names and texts that no template may take for anything else.
+fn sample() -> Sample {
+    Sample {
+        practice: practice(),
+        letter: sample_letter,
+        away: "Le Dr Rossi lit <vos> réponses.\nÀ bientôt.",
+        text: "Mon texte <& à garder>\nsuite",
+        names: ["jeu <b>.exe", "x&y.pdf"],
+    }
 }
-
-const TICKET: &str = "0123456789abcdefghjkmnpqrstvwxyz";
 
 fn link_page(language: Language, demonstration: bool, state: LinkState, complaint: Option<Complaint>) -> String {
-    link_page_of(practice(), language, demonstration, state, complaint)
-}
-
-fn link_page_of(
-    practice: PracticeProfile,
-    language: Language,
-    demonstration: bool,
-    state: LinkState,
-    complaint: Option<Complaint>,
-) -> String {
-    let view = LinkView {
-        delivery: DeliveryId::random(&counting()),
-        practice,
-        language: Some(language),
-        expires_at: later(30 * 24 * 60),
-        state,
-    };
-    let words = Words::new(&Texts::new(), language, "Europe/Paris", NOW);
-    let forms = LinkForms {
-        ticket: TICKET,
-        code: "token-one".into(),
-        check: "token-two".into(),
-        missing: "token-three".into(),
-        wait: "token-four".into(),
-        answer_waits: Some(later(20 * 60)),
-    };
-    pages::link(&words, demonstration, &view, &forms, complaint)
+    link_page_of(practice(), language, demonstration, state, complaint, Some(later(20 * 60)))
 }
 
 fn sample_letter() -> Letter {
@@ -191,109 +105,15 @@ fn sample_letter() -> Letter {
     }
 }
 
-fn letter_page_of(
-    language: Language,
-    demonstration: bool,
-    letter: Letter,
-    (answering, ended, remark): (Answering, bool, Remark),
-) -> String {
-    let carried = Carried { token: "token-five".into(), draft: Some("sealed".into()), limit: 25 << 20, ended };
-    let words = Words::new(&Texts::new(), language, "Europe/Paris", NOW);
-    let practice = practice();
-    let around = Surroundings {
-        practice: &practice,
-        open_until: later(60),
-        kept_until: later(30 * 24 * 60),
-        prolong: "prolong-token".into(),
-        close: "close-token".into(),
-        answer: AnswerPart::of(&words, &practice, &answering, carried, &remark),
-        sent: matches!(remark, Remark::Sent),
-    };
-    let (letter, texts) = pages::readable(letter);
-    pages::letter(&words, demonstration, &letter, texts, &around)
-}
-
 fn letter_page(language: Language, demonstration: bool, letter: Letter) -> String {
-    let (_, answering, ended, remark) = answer_states().remove(0);
-    letter_page_of(language, demonstration, letter, (answering, ended, remark))
-}
-
-/// Every state of answering a letter: what is known, whether the sender ended it, what was posted.
-fn answer_states() -> Vec<(&'static str, Answering, bool, Remark)> {
-    let open = |closed| Answering { closed, emergency: &["15", "112"], away: None, answers: Vec::new() };
-    let answer = |files, waits| Answer { at: later(-1), files, waits };
-    let away = Some(Absence { text: "Le Dr Rossi lit <vos> réponses.\nÀ bientôt.".into(), until: later(5000) });
-    let refused = |refusal| Remark::Refused(refusal, "Mon texte <& à garder>\nsuite".into());
-    let mut states = vec![
-        ("open", open(None), false, Remark::None),
-        ("away", Answering { away, emergency: &["112"], ..open(None) }, false, Remark::None),
-        (
-            "sent",
-            Answering { answers: vec![answer(0, false), answer(1, true), answer(5, false)], ..open(None) },
-            false,
-            Remark::Sent,
-        ),
-        ("ended", open(None), true, Remark::None),
-    ];
-    for (name, why) in [
-        ("off", NoAnswer::Off),
-        ("over", NoAnswer::Over),
-        ("full", NoAnswer::Full),
-        ("enough", NoAnswer::Enough),
-        ("gone", NoAnswer::Gone),
-    ] {
-        states.push((name, open(Some(why)), false, Remark::None));
-    }
-    for (name, refusal) in refusals() {
-        states.push((name, open(None), false, refused(refusal)));
-    }
-    states
-}
-
-fn refusals() -> Vec<(&'static str, Refusal)> {
-    vec![
-        ("nothing", Refusal::Nothing),
-        ("too-long", Refusal::TooLong),
-        ("too-large", Refusal::TooLarge(25 << 20)),
-        ("too-many", Refusal::TooMany),
-        ("program", Refusal::Program("jeu <b>.exe".into())),
-        ("infected", Refusal::Infected("x&y.pdf".into())),
-        ("not-scanned", Refusal::NotScanned),
-        ("busy", Refusal::Busy),
-        ("closed", Refusal::Closed(NoAnswer::Full)),
-    ]
-}
-
-/// Every page there is.
-fn all_pages(language: Language) -> Vec<(String, String)> {
-    let texts = Texts::new();
-    let words = Words::new(&texts, language, "Europe/Paris", NOW);
-    let mut all: Vec<(String, String)> = link_states()
-        .into_iter()
-        .map(|(name, state, complaint)| (name.to_owned(), link_page(language, false, state, complaint)))
-        .collect();
-    all.push(("letter".into(), letter_page(language, false, sample_letter())));
-    let bare = Letter { subject: " ".into(), bodies: Vec::new(), files: Vec::new(), ..sample_letter() };
-    all.push(("letter-bare".into(), letter_page(language, true, bare)));
-    for (name, answering, ended, remark) in answer_states() {
-        let bare = Letter { subject: "Suite".into(), bodies: Vec::new(), files: Vec::new(), ..sample_letter() };
-        let page = letter_page_of(language, false, bare, (answering, ended, remark));
-        all.push((format!("answer-{name}"), page));
-    }
-    for (name, refusal) in refusals() {
-        let page = pages::lost(&words, false, &practice(), TICKET, (&refusal, "Mon <texte>"));
-        all.push((format!("lost-{name}"), page));
-    }
-    all.push(("closed".into(), pages::closed(&words, false, &practice())));
-    all.push(("gone".into(), pages::gone(&words, false, &practice())));
-    all.extend(pages::BOTH.map(|(name, said)| (name.to_owned(), pages::both(&texts, false, said))));
-    all
+    let (_, answering, ended, remark) = answer_states(&sample()).remove(0);
+    letter_page_of(&practice(), language, demonstration, letter, (answering, ended, remark))
 }
 
 #[test]
 fn every_page_in_every_state_and_language_is_sound() {
     for language in Language::ALL {
-        for (name, page) in all_pages(language) {
+        for (name, page) in all_pages(&sample(), language, false) {
             let name = format!("{name} ({})", language.tag());
             well_formed(&page).unwrap_or_else(|fault| panic!("{name}: {fault}\n{page}"));
             assert!(page.len() < 50_000, "{name}: {} octets", page.len());
@@ -330,8 +150,10 @@ fn titles_tell_the_states_apart_and_errors_first() {
             }
         }
         let named = ["choose", "enter", "paused", "expired", "recalled", "locked", "letter", "closed", "gone"];
-        let kinds: Vec<(String, String)> =
-            all_pages(language).into_iter().filter(|(name, _)| named.contains(&name.as_str())).collect();
+        let kinds: Vec<(String, String)> = all_pages(&sample(), language, false)
+            .into_iter()
+            .filter(|(name, _)| named.contains(&name.as_str()))
+            .collect();
         let titles: BTreeSet<&str> = kinds.iter().map(|(_, page)| title(page)).collect();
         assert_eq!(titles.len(), kinds.len(), "{titles:?}");
     }
@@ -340,10 +162,10 @@ fn titles_tell_the_states_apart_and_errors_first() {
 #[test]
 fn what_is_refused_comes_back_with_its_text_and_an_answer_never_hides_its_limits() {
     for language in Language::ALL {
-        for (name, answering, ended, remark) in answer_states() {
+        for (name, answering, ended, remark) in answer_states(&sample()) {
             let closed = answering.closed.is_some() || ended;
             let refused = matches!(remark, Remark::Refused(..));
-            let page = letter_page_of(language, false, sample_letter(), (answering, ended, remark));
+            let page = letter_page_of(&practice(), language, false, sample_letter(), (answering, ended, remark));
             let name = format!("{name} ({})\n{page}", language.tag());
             assert_eq!(page.contains("action=\"/letter/answer\""), !closed, "{name}");
             assert_eq!(page.contains("accept=\"image/jpeg,image/png,application/pdf\""), !closed, "{name}");
@@ -353,7 +175,7 @@ fn what_is_refused_comes_back_with_its_text_and_an_answer_never_hides_its_limits
             assert_eq!(page.contains("Mon texte &#60;&#38; à garder&#62;\nsuite</textarea>"), refused, "{name}");
             assert!(!closed || page.contains("+377 93 30 00 00"), "{name}: whom to call");
         }
-        for (_, refusal) in refusals() {
+        for (_, refusal) in refusals(&sample()) {
             let words = Words::new(&Texts::new(), language, "Europe/Paris", NOW);
             let page = pages::lost(&words, false, &practice(), TICKET, (&refusal, "Mon <texte>"));
             assert!(page.contains("Mon &#60;texte&#62;</textarea>") && page.contains(&format!("/l/{TICKET}")));
@@ -422,7 +244,9 @@ fn who_has_no_telephone_sends_nobody_to_its_number() {
         let words = Words::new(&Texts::new(), language, "Europe/Paris", NOW);
         let pages: Vec<String> = link_states()
             .into_iter()
-            .map(|(_, state, complaint)| link_page_of(silent.clone(), language, false, state, complaint))
+            .map(|(_, state, complaint)| {
+                link_page_of(silent.clone(), language, false, state, complaint, Some(later(20 * 60)))
+            })
             .chain([pages::gone(&words, false, &silent), pages::closed(&words, false, &silent)])
             .collect();
         for page in pages {
@@ -451,7 +275,9 @@ fn a_letter_without_a_date_shows_none() {
 #[test]
 fn signs_stand_as_their_language_wants_them() {
     for language in Language::ALL {
-        for (name, page) in all_pages(language).into_iter().filter(|(name, _)| !name.starts_with("letter")) {
+        for (name, page) in
+            all_pages(&sample(), language, false).into_iter().filter(|(name, _)| !name.starts_with("letter"))
+        {
             let both = pages::BOTH.iter().any(|(both, _)| name == *both);
             for text in page.split('<').filter_map(|piece| piece.split_once('>')).map(|(_, text)| text) {
                 let text = text.replace("&#60;", "").replace("&#62;", "").replace("&#38;", "");
@@ -540,7 +366,7 @@ fn every_other_language_is_one_press_away() {
             }
         }
         let words = Words::new(&Texts::new(), language, "Europe/Paris", NOW);
-        assert!(!pages::closed(&words, false, &practice()).contains("?lang="), "a page that a form gave");
+        assert!(!pages::closed(&words, false, &practice()).contains("<nav"), "a page that a form gave");
     }
     for (name, said) in pages::BOTH {
         let page = pages::both(&Texts::new(), true, said);
@@ -596,6 +422,32 @@ fn a_demonstration_says_so_on_every_page() {
     for (name, said) in pages::BOTH {
         assert!(pages::both(&texts, true, said).contains("class=\"banner\""), "{name}");
         assert!(!pages::both(&texts, false, said).contains("class=\"banner\""), "{name}");
+    }
+}
+
+#[test]
+fn the_sheet_holds_every_state_and_leads_nowhere_else() {
+    let files = sheet();
+    let names: BTreeSet<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names.len(), files.len(), "two pages of one name");
+    for language in Language::ALL {
+        for (state, _) in all_pages(&sample(), language, true) {
+            assert!(names.contains(format!("{}/{state}.html", language.tag()).as_str()), "{state}");
+        }
+    }
+    for (name, text) in files.iter().filter(|(name, _)| name.ends_with(".html")) {
+        let folder = name.split_once('/').map(|(folder, _)| folder);
+        for attribute in ["href=\"", "src=\"", "action=\""] {
+            for to in text.split(attribute).skip(1).filter_map(|rest| rest.split('"').next()) {
+                let file = match (to.strip_prefix("../"), folder) {
+                    (Some(file), Some(_)) => file,
+                    _ => to,
+                };
+                assert!(to.starts_with(['#', '?']) || to.starts_with("tel:") || names.contains(file), "{name}: {to}");
+            }
+        }
+        assert!(!text.contains("<script"), "{name}");
+        well_formed(text).unwrap_or_else(|fault| panic!("{name}: {fault}"));
     }
 }
 

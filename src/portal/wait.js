@@ -2,6 +2,7 @@
 (() => {
   const line = document.getElementById("progress");
   if (!line || !window.fetch) return;
+  document.getElementById("follows").hidden = false;
   const sign = async () => {
     if (document.visibilityState !== "visible") return;
     const body = new URLSearchParams({ token: line.dataset.token });

@@ -10,7 +10,8 @@ use crate::texts::{Said, Texts};
 
 /// Says things in one language, at one place, at one moment.
 pub(super) struct Words {
-    texts: Texts,
+    /// Every visible word.
+    pub(super) texts: Texts,
     /// The language of the page.
     pub(super) language: Language,
     zone: TimeZone,

@@ -27,6 +27,7 @@ pub const SOURCES: &[(Language, &[&str])] = &[
             include_str!("fr/hold.ftl"),
             include_str!("fr/recall.ftl"),
             include_str!("fr/answer.ftl"),
+            include_str!("fr/accessibility.ftl"),
         ],
     ),
     (
@@ -45,6 +46,7 @@ pub const SOURCES: &[(Language, &[&str])] = &[
             include_str!("en/hold.ftl"),
             include_str!("en/recall.ftl"),
             include_str!("en/answer.ftl"),
+            include_str!("en/accessibility.ftl"),
         ],
     ),
     (
@@ -63,6 +65,7 @@ pub const SOURCES: &[(Language, &[&str])] = &[
             include_str!("it/hold.ftl"),
             include_str!("it/recall.ftl"),
             include_str!("it/answer.ftl"),
+            include_str!("it/accessibility.ftl"),
         ],
     ),
     (
@@ -81,6 +84,7 @@ pub const SOURCES: &[(Language, &[&str])] = &[
             include_str!("es/hold.ftl"),
             include_str!("es/recall.ftl"),
             include_str!("es/answer.ftl"),
+            include_str!("es/accessibility.ftl"),
         ],
     ),
     (
@@ -99,6 +103,7 @@ pub const SOURCES: &[(Language, &[&str])] = &[
             include_str!("ru/hold.ftl"),
             include_str!("ru/recall.ftl"),
             include_str!("ru/answer.ftl"),
+            include_str!("ru/accessibility.ftl"),
         ],
     ),
 ];

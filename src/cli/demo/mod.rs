@@ -7,7 +7,7 @@ mod letter;
 mod walk;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
@@ -20,6 +20,7 @@ use crate::domain::{
 };
 use crate::gateway::{Gateways, ShownCode};
 use crate::mailbox::provision::NewMailbox;
+use crate::portal;
 use crate::server::{Installed, OsRandom, Overrides, Plan, Ports, Running, Server, SystemClock, harden, install};
 use crate::telemetry;
 
@@ -37,6 +38,9 @@ pub(super) struct Demo {
     /// What links begin with, such as https://this-machine.example:8443
     #[arg(long, value_name = "URL")]
     url: Option<String>,
+    /// Write every state of the patient's page, in every language, into this new folder, and end
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["once", "listen", "url"])]
+    sheet: Option<PathBuf>,
 }
 
 /// A running demonstration.
@@ -53,6 +57,10 @@ struct Stage {
 
 impl Demo {
     pub(super) async fn run(&self, out: &mut Out) -> Result<(), Stop> {
+        if let Some(folder) = &self.sheet {
+            write_sheet(folder)?;
+            return out.line(format!("Every state of the page is in {}", folder.join("index.html").display()));
+        }
         telemetry::start(&Log { level: LogLevel::Warn, format: None });
         harden();
         let mut interrupt = signal(SignalKind::interrupt())?;
@@ -165,6 +173,8 @@ impl Demo {
     /// What a person can do now.
     fn invite(&self, stage: &Stage, link: &str, out: &mut Out) -> Result<(), Stop> {
         let at = stage.submissions;
+        let sheet = stage.made.config.with_file_name("sheet");
+        write_sheet(&sheet)?;
         let ca = stage.made.authority.display().to_string();
         let port = stage.running.portal.map_or(0, |address| address.port());
         let imaps = stage.running.imaps.map_or(0, |address| address.port());
@@ -182,6 +192,9 @@ impl Demo {
             "The browser warns once, because the certificate is a trial one: accept it for this page,",
             &format!("or give it the authority: {ca}"),
             &format!("  curl --cacert {ca} {link}"),
+            "",
+            "Every state of the page, in five languages, to look at:",
+            &format!("  file://{}", sheet.join("index.html").display()),
             "",
             "Send another with swaks:",
             &format!(
@@ -286,6 +299,18 @@ impl Stage {
         }
         Err(Stop::because("no receipt came to the practitioner's INBOX"))
     }
+}
+
+/// Writes the sheet of every state into a folder that is not there yet.
+fn write_sheet(folder: &Path) -> Result<(), Stop> {
+    let failed = |path: &Path, error: &std::io::Error| Stop::because(format!("{}: {}", path.display(), error.kind()));
+    std::fs::create_dir(folder).map_err(|error| failed(folder, &error))?;
+    for (name, text) in portal::sheet() {
+        let path = folder.join(name);
+        let written = path.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| std::fs::write(&path, text));
+        written.map_err(|error| failed(&path, &error))?;
+    }
+    Ok(())
 }
 
 /// Prints a mail as a mail client shows it; returns its text.

@@ -48,6 +48,7 @@ portal-kind-document = document
 portal-kind-other = file
 
 ## Around every page
+portal-skip = Skip to the content
 portal-languages = Language
 portal-demonstration = Demonstration – put no real information here.
 portal-call = Telephone:
@@ -88,6 +89,7 @@ portal-enter-title = Type your code
 portal-enter-heading = Type your code
 portal-sent-sms = We have sent a text message to the number that ends in { $two }.
 portal-sms-leaving = We are sending a text message to the number that ends in { $two }.
+portal-follows = This page tells by itself what becomes of the code. If the code cannot arrive, it shows you what to do next.
 portal-sms-unknown = We do not know yet whether it has arrived.
 portal-sms-arrived = It arrived on the telephone { $at }.
 portal-sms-failed = The text message did not arrive.
@@ -141,6 +143,7 @@ portal-ended-silent = To get another one, please call the practice that wrote to
 portal-letter-title = Your letter: { $subject }
 portal-no-subject = No subject
 portal-no-text = This letter has no text.
+portal-text-label = Text of the letter
 portal-from = From
 portal-date = Date
 portal-files-heading = Attached files

@@ -51,6 +51,7 @@ portal-kind-document = documento
 portal-kind-other = archivo
 
 ## Around every page
+portal-skip = Ir al contenido
 portal-languages = Idioma
 portal-demonstration = Demostración – no ponga aquí ninguna información real.
 portal-call = Teléfono:
@@ -91,6 +92,7 @@ portal-enter-title = Escriba su clave
 portal-enter-heading = Escriba su clave
 portal-sent-sms = Hemos enviado un SMS al número que termina en { $two }.
 portal-sms-leaving = Estamos enviando un SMS al número que termina en { $two }.
+portal-follows = Esta página dice por sí misma qué pasa con la clave. Si la clave no puede llegar, le muestra cómo seguir.
 portal-sms-unknown = Todavía no sabemos si ha llegado.
 portal-sms-arrived = Llegó al teléfono { $at }.
 portal-sms-failed = El SMS no ha llegado.
@@ -144,6 +146,7 @@ portal-ended-silent = Para recibir otra, llame a la consulta que le ha escrito.
 portal-letter-title = Su carta: { $subject }
 portal-no-subject = Sin asunto
 portal-no-text = Esta carta no tiene texto.
+portal-text-label = Texto de la carta
 portal-from = De
 portal-date = Fecha
 portal-files-heading = Archivos adjuntos

@@ -48,6 +48,7 @@ portal-kind-document = document
 portal-kind-other = fichier
 
 ## Around every page
+portal-skip = Aller au contenu
 portal-languages = Langue
 portal-demonstration = Démonstration – ne mettez ici aucune vraie information.
 portal-call = Téléphone :
@@ -88,6 +89,7 @@ portal-enter-title = Taper votre code
 portal-enter-heading = Tapez votre code
 portal-sent-sms = Nous avons envoyé un SMS au numéro qui finit par { $two }.
 portal-sms-leaving = Nous envoyons un SMS au numéro qui finit par { $two }.
+portal-follows = Cette page dit d’elle-même ce que devient le code. Si le code ne peut pas arriver, elle vous montre la suite.
 portal-sms-unknown = Nous ne savons pas encore s’il est arrivé.
 portal-sms-arrived = Il est arrivé sur le téléphone { $at }.
 portal-sms-failed = Le SMS n’est pas arrivé.
@@ -141,6 +143,7 @@ portal-ended-silent = Pour en recevoir une autre, appelez le cabinet qui vous a 
 portal-letter-title = Votre lettre : { $subject }
 portal-no-subject = Sans objet
 portal-no-text = Cette lettre n’a pas de texte.
+portal-text-label = Texte de la lettre
 portal-from = De
 portal-date = Date
 portal-files-heading = Fichiers joints

@@ -52,6 +52,7 @@ portal-kind-document = documento
 portal-kind-other = file
 
 ## Around every page
+portal-skip = Vai al contenuto
 portal-languages = Lingua
 portal-demonstration = Dimostrazione – non scriva qui nessuna informazione vera.
 portal-call = Telefono:
@@ -92,6 +93,7 @@ portal-enter-title = Scriva il Suo codice
 portal-enter-heading = Scriva il Suo codice
 portal-sent-sms = Abbiamo inviato un SMS al numero che finisce con { $two }.
 portal-sms-leaving = Stiamo inviando un SMS al numero che finisce con { $two }.
+portal-follows = Questa pagina dice da sola che cosa succede al codice. Se il codice non può arrivare, Le mostra come proseguire.
 portal-sms-unknown = Non sappiamo ancora se è arrivato.
 portal-sms-arrived = È arrivato sul telefono { $at }.
 portal-sms-failed = L’SMS non è arrivato.
@@ -145,6 +147,7 @@ portal-ended-silent = Per riceverne un’altra, chiami lo studio che Le ha scrit
 portal-letter-title = La Sua lettera: { $subject }
 portal-no-subject = Senza oggetto
 portal-no-text = Questa lettera non contiene testo.
+portal-text-label = Testo della lettera
 portal-from = Da
 portal-date = Data
 portal-files-heading = Allegati

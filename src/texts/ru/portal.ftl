@@ -50,6 +50,7 @@ portal-kind-document = документ
 portal-kind-other = файл
 
 ## Around every page
+portal-skip = К содержанию
 portal-languages = Язык
 portal-demonstration = Демонстрация — не вводите здесь настоящих данных.
 portal-call = Телефон:
@@ -90,6 +91,7 @@ portal-enter-title = Введите код
 portal-enter-heading = Введите код
 portal-sent-sms = Мы отправили СМС на номер, который заканчивается на { $two }.
 portal-sms-leaving = Мы отправляем СМС на номер, который заканчивается на { $two }.
+portal-follows = Эта страница сама сообщает, что стало с кодом. Если код не сможет прийти, она покажет, что делать дальше.
 portal-sms-unknown = Мы пока не знаем, пришло ли оно.
 portal-sms-arrived = Оно пришло на телефон { $at }.
 portal-sms-failed = СМС не пришло.
@@ -147,6 +149,7 @@ portal-ended-silent = Чтобы получить новое письмо, по�
 portal-letter-title = Ваше письмо: { $subject }
 portal-no-subject = Без темы
 portal-no-text = В этом письме нет текста.
+portal-text-label = Текст письма
 portal-from = От кого
 portal-date = Дата
 portal-files-heading = Вложенные файлы
@@ -169,7 +172,7 @@ portal-gone-call = Чтобы узнать больше, позвоните на
 portal-gone-silent = Чтобы узнать больше, позвоните в кабинет, откуда вам написали.
 
 ## For everybody
-portal-index-title = Конфиденциальные письма
+portal-index-title = Конфиденци­альные письма
 portal-index-text = Здесь можно безопасно прочитать письмо, которое вам отправили из кабинета.
 portal-index-open = Чтобы прочитать своё письмо, откройте ссылку, которая пришла вам по электронной почте.
 portal-unknown-title = Такой страницы нет
