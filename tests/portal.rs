@@ -1,6 +1,6 @@
 //! What the patient's door answers: a release has exactly this list, and not one route more (fault 9).
 
-use pli::portal::{Guard, ROUTES};
+use pli::portal::{Grid, Guard, ROUTES};
 
 #[test]
 fn fault_9_a_release_has_exactly_the_golden_list() {
@@ -43,5 +43,35 @@ fn fault_7_whatever_is_of_a_letter_stands_behind_a_guard() {
         };
         assert_eq!(route.guard, needed, "{}", route.path);
         assert!(route.method == "GET" || route.guard != Guard::Public, "{}: a public change", route.path);
+    }
+}
+
+/// The criteria of each theme of RGAA 4.1, 106 together.
+const CRITERIA: [usize; 13] = [9, 2, 3, 13, 8, 2, 5, 10, 4, 14, 13, 11, 12];
+
+#[test]
+fn the_grid_of_rgaa_is_whole_and_the_statement_counts_as_it_does() {
+    let grid = include_str!("browser/rgaa.md");
+    let rows = grid.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
+    let rows: Vec<Vec<&str>> = rows.map(|row| row.split(" | ").collect()).skip(1).collect();
+    let expected = CRITERIA.iter().enumerate().flat_map(|(theme, many)| (1..=*many).map(move |at| (theme + 1, at)));
+    let expected: Vec<String> = expected.map(|(theme, at)| format!("{theme}.{at}")).collect();
+    let numbers: Vec<&str> = rows.iter().map(|row| row[0]).collect();
+    assert_eq!(numbers, expected);
+    let count = |result: &str| rows.iter().filter(|row| row[2] == result).count();
+    let found = Grid { kept: count("kept"), broken: count("broken"), without: count("without") };
+    assert_eq!(found.kept + found.broken + found.without, 106, "another result");
+    assert_eq!(found, Grid::FOUND);
+    let tests: String = [
+        "src/portal/tests.rs",
+        "src/portal/html.rs",
+        "tests/journey/chromium.rs",
+        "tests/journey/routes.rs",
+        "tests/journey/answers.rs",
+    ]
+    .map(|file| std::fs::read_to_string(file).unwrap())
+    .concat();
+    for named in rows.iter().flat_map(|row| row[3].split('`').skip(1).step_by(2)).filter(|name| name.contains('_')) {
+        assert!(tests.contains(&format!("fn {named}(")), "no test {named}");
     }
 }

@@ -29,6 +29,7 @@ mod answers;
 mod application;
 mod bounces;
 mod browser;
+mod chromium;
 mod codes;
 mod devices;
 mod dkim;

@@ -1,0 +1,48 @@
+// Letters whose HTML wants to run, load, lead away or take over the page: in a real browser nothing of it happens.
+"use strict";
+
+const { ask, must, play, Person } = require("./stage");
+
+let bypassCSP = false;
+
+play(async (browser, { origin, payloads }) => {
+  // The policy of the page would stop what the reduction of the HTML lets through; each has to do alone.
+  for (const [at, html] of [...payloads.entries()].flatMap((one) => [one, one])) {
+    await ask("pass", { seconds: 5 * 3600 });
+    bypassCSP = !bypassCSP;
+    const person = await Person.open(browser, { bypassCSP });
+    const { page } = person;
+    await page.addInitScript(() => {
+      document.addEventListener("securitypolicyviolation", (event) => window.pliRan(`against the policy: ${event.blockedURI}`));
+      for (const name of ["alert", "confirm", "prompt", "open"]) window[name] = () => window.pliRan(name);
+    });
+    const { link } = await ask("letter", { kind: "hostile", html });
+    await person.go(link);
+    await person.choose("sms");
+    await person.type();
+    await person.says("article.letter", `payload ${at}`);
+    const begun = person.strangers.length;
+    // Whatever moves, is hovered over, focused or pressed.
+    for (const one of await page.locator(".text *").all()) {
+      await one.hover({ timeout: 300, force: true }).catch(() => {});
+      await one.click({ timeout: 300, force: true }).catch(() => {});
+      await one.focus({ timeout: 300 }).catch(() => {});
+    }
+    // A meta refresh or a timer would have come by now.
+    await page.waitForTimeout(400);
+    must(page.url() === `${origin}/letter`, `payload ${at} leads to ${page.url()}`);
+    must(person.strangers.length === begun, `payload ${at} loads ${person.strangers}`);
+    const inside = await page.evaluate(() => {
+      const alive = "script, style, link, meta, base, iframe, object, embed, svg, math, form, input, button, a, img, video, audio, template, frameset";
+      const found = [...document.querySelectorAll(".text")].flatMap((text) => [...text.querySelectorAll(alive)]);
+      const attributes = [...document.querySelectorAll(".text *")].flatMap((one) => [...one.attributes].map((a) => a.name));
+      const odd = attributes.filter((name) => !["class", "colspan", "rowspan"].includes(name));
+      const forms = [...document.forms].map((form) => form.getAttribute("action")).filter((to) => !to.startsWith("/letter/"));
+      return [...found.map((one) => one.outerHTML), ...odd, ...forms, ...(document.baseURI === location.href ? [] : ["base"])];
+    });
+    must(inside.length === 0, `payload ${at} leaves ${inside.join(" | ")}`);
+    must(await page.locator("form[action='/letter/close'] button").isVisible(), `payload ${at} hides the page`);
+    await person.violations(`payload ${at}`);
+    await person.close();
+  }
+});
