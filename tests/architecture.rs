@@ -29,7 +29,7 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
     (
         "portal",
         &["domain", "net", "access", "mailbox", "delivery", "texts"],
-        &["axum", "askama", "ammonia", "hyper_util", "hyper"],
+        &["axum", "askama", "ammonia", "crc32fast", "hyper_util", "hyper"],
     ),
     ("watch", &["access", "delivery", "domain", "net"], &["axum"]),
     // It names the settings that rooms are built with, and none of their verbs.

@@ -81,6 +81,21 @@ impl Deliveries {
         tx.commit(event).await
     }
 
+    /// Notes that all `of` files were given out whole, as one.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the store.
+    pub async fn downloaded_all(&self, grant: &Grant, of: usize) -> Result<(), Fault> {
+        let now = self.clock.now();
+        let of = i64::try_from(of).unwrap_or(i64::MAX);
+        let mut tx = self.store.write("download all").await?;
+        tx.download_all(grant.delivery(), of, now).await?;
+        let event = AuditEvent::new(now, Actor::Session(grant.session()), Verb::DownloadedAll)
+            .about_delivery(grant.delivery())
+            .counting(of);
+        tx.commit(event).await
+    }
+
     /// The deposit of a receipt about a delivery; its rows go into the transaction that tells the news.
     pub(super) async fn receipt(
         &self,

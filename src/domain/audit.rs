@@ -102,6 +102,8 @@ words! {
         Opened = "delivery.opened",
         /// An attachment was given out whole.
         Downloaded = "delivery.downloaded",
+        /// All attachments were given out whole, as one file (count: how many).
+        DownloadedAll = "delivery.downloaded-all",
         /// The patient closed or prolonged the page.
         SessionChanged = "session.changed",
         /// The sender recalls letters: closed, their keys to be destroyed.

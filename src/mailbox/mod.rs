@@ -1,5 +1,6 @@
 //! Mailboxes: making them, their devices, what sessions of mail clients do, and reading what deliveries hold.
 
+mod all;
 pub mod answers;
 mod append;
 mod cache;
@@ -26,6 +27,7 @@ use crate::domain::{Clock, Random};
 use crate::store::Store;
 use crate::vault::Vault;
 
+pub use all::AllFiles;
 pub use append::{AppendError, NewMessage};
 pub use copy::Placed;
 pub use flags::Flagged;

@@ -162,7 +162,7 @@ impl Mailboxes {
     }
 
     /// A large file, begun.
-    async fn pieces(&self, grant: &Grant, head: &OpenHead, cut: &PartRef) -> Result<FilePieces, ReadError> {
+    pub(super) async fn pieces(&self, grant: &Grant, head: &OpenHead, cut: &PartRef) -> Result<FilePieces, ReadError> {
         let size = self.store.container_size(cut.object).await?.ok_or(ReadError::Gone)?;
         let front = self.store.container_range(cut.object, 0..FRONT.min(size)).await?.ok_or(ReadError::Gone)?;
         let last = self.store.container_range(cut.object, size.saturating_sub(LAST)..size).await?;
@@ -180,18 +180,23 @@ impl Mailboxes {
         let message = parsed(&head)?;
         let (file, part) = files(&message, &head).into_iter().nth(number).ok_or(ReadError::NoSuchFile)?;
         let octets = match cut_at(part, &head) {
-            Some(cut) => decoded(self.part(grant, &head, cut).await?, cut, part),
+            Some(cut) => decoded(self.part(grant, &head, cut).await?, cut, part.encoding),
             None => Zeroizing::new(contents(part, &message)),
         };
         Ok((File { size: octets.len() as u64, ..file }, octets))
     }
 
-    async fn head(&self, grant: &Grant) -> Result<OpenHead, ReadError> {
+    pub(super) async fn head(&self, grant: &Grant) -> Result<OpenHead, ReadError> {
         let container = self.store.container(grant.head()).await?.ok_or(ReadError::Gone)?;
         Ok(self.vault.open(grant, grant.head(), &container)?)
     }
 
-    async fn part(&self, grant: &Grant, head: &OpenHead, cut: &PartRef) -> Result<Zeroizing<Vec<u8>>, ReadError> {
+    pub(super) async fn part(
+        &self,
+        grant: &Grant,
+        head: &OpenHead,
+        cut: &PartRef,
+    ) -> Result<Zeroizing<Vec<u8>>, ReadError> {
         let container = self.store.container(cut.object).await?.ok_or(ReadError::Gone)?;
         Ok(self.vault.open_part(grant, head, cut, &container)?)
     }
@@ -204,7 +209,7 @@ impl Mailboxes {
         cut: &PartRef,
         part: &MessagePart<'_>,
     ) -> Result<String, ReadError> {
-        let octets = decoded(self.part(grant, head, cut).await?, cut, part);
+        let octets = decoded(self.part(grant, head, cut).await?, cut, part.encoding);
         let charset = part.content_type().and_then(|kind| kind.attribute("charset")).unwrap_or("utf-8").to_owned();
         let mut alone = Zeroizing::new(format!("Content-Type: text/plain; charset=\"{charset}\"\r\n\r\n").into_bytes());
         alone.extend_from_slice(&octets);
@@ -214,7 +219,7 @@ impl Mailboxes {
     }
 }
 
-fn parsed(head: &OpenHead) -> Result<Message<'_>, ReadError> {
+pub(super) fn parsed(head: &OpenHead) -> Result<Message<'_>, ReadError> {
     MessageParser::default()
         .parse(head.octets.as_slice())
         .ok_or(ReadError::Fault(Fault::new("a sealed message cannot be parsed")))
@@ -232,7 +237,7 @@ fn is_text(part: &MessagePart<'_>) -> bool {
 }
 
 /// Everything else that holds something: the files, with their parts.
-fn files<'m, 'x>(message: &'m Message<'x>, head: &OpenHead) -> Vec<(File, &'m MessagePart<'x>)> {
+pub(super) fn files<'m, 'x>(message: &'m Message<'x>, head: &OpenHead) -> Vec<(File, &'m MessagePart<'x>)> {
     let mut files: Vec<(File, &MessagePart<'_>)> = Vec::new();
     let read: HashSet<u32> = message.html_body.iter().chain(&message.text_body).copied().collect();
     for (id, part) in (0_u32..).zip(&message.parts) {
@@ -253,13 +258,13 @@ fn files<'m, 'x>(message: &'m Message<'x>, head: &OpenHead) -> Vec<(File, &'m Me
 }
 
 /// The part that was cut out of the head where this one's body begins.
-fn cut_at<'h>(part: &MessagePart<'_>, head: &'h OpenHead) -> Option<&'h PartRef> {
+pub(super) fn cut_at<'h>(part: &MessagePart<'_>, head: &'h OpenHead) -> Option<&'h PartRef> {
     let empty = part.offset_end.saturating_sub(part.offset_body) <= 2;
     head.parts.iter().find(|cut| empty && cut.at == u64::from(part.offset_body))
 }
 
 /// The octets of a part that stands in the head.
-fn contents(part: &MessagePart<'_>, message: &Message<'_>) -> Vec<u8> {
+pub(super) fn contents(part: &MessagePart<'_>, message: &Message<'_>) -> Vec<u8> {
     match &part.body {
         // A message that was encoded is kept by the parser as it was before.
         PartType::Message(inner) if part.encoding != mail_parser::Encoding::None => inner.raw_message.to_vec(),
@@ -272,11 +277,11 @@ fn contents(part: &MessagePart<'_>, message: &Message<'_>) -> Vec<u8> {
 }
 
 /// A cut part's octets as the reader gets them: what was not decoded for storing is decoded now.
-fn decoded(octets: Zeroizing<Vec<u8>>, cut: &PartRef, part: &MessagePart<'_>) -> Zeroizing<Vec<u8>> {
+pub(super) fn decoded(octets: Zeroizing<Vec<u8>>, cut: &PartRef, written: mail_parser::Encoding) -> Zeroizing<Vec<u8>> {
     if cut.encoding != Encoding::AsIs {
         return octets;
     }
-    let encoding = match part.encoding {
+    let encoding = match written {
         mail_parser::Encoding::Base64 => "base64",
         mail_parser::Encoding::QuotedPrintable => "quoted-printable",
         mail_parser::Encoding::None => return octets,

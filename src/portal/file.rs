@@ -19,6 +19,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use axum::response::{IntoResponse, Response};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, Stream};
+use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
 use crate::access::OpenSession;
@@ -27,6 +28,7 @@ use crate::mailbox::{File, FilePieces, Octets, ReadError};
 
 use super::guard::Opened;
 use super::loads::{Loads, Room};
+use super::pack::Packing;
 use super::pages::shown_in_browsers;
 use super::{Portal, plain};
 
@@ -63,7 +65,7 @@ struct Asked {
 
 /// Why no file is given.
 #[derive(Debug)]
-enum Refusal {
+pub(super) enum Refusal {
     Read(ReadError),
     /// The memory for files is taken, and was not given back in time.
     Busy,
@@ -193,6 +195,27 @@ fn answer(
     answer
 }
 
+/// All files as one, `length` octets of it.
+pub(super) fn given(
+    packing: Packing,
+    length: usize,
+    told: impl Future<Output = ()> + Send + 'static,
+    room: Room,
+) -> Body {
+    let source = Source::Packed(Arc::new(Mutex::new(packing)));
+    let told: Option<BoxFuture<'static, ()>> = Some(Box::pin(told));
+    Body::from_stream(Given { at: 0, end: length, source, next: None, told, _room: room })
+}
+
+/// What is said of something that is saved as `name`, before its first octet.
+pub(super) fn described_as(media_type: &str, name: &str) -> Response {
+    let mut answer = Response::new(Body::from_stream(stream::empty::<Result<Bytes, Infallible>>()));
+    put(&mut answer, header::CONTENT_TYPE, media_type);
+    put(&mut answer, header::CONTENT_DISPOSITION, &disposition(name, false));
+    put(&mut answer, header::CONTENT_SECURITY_POLICY, PICTURE_POLICY);
+    answer
+}
+
 /// What is said of a file before its first octet: all that HEAD is told. Its length is known once it was
 /// opened (RFC 9110 §9.3.2 lets HEAD leave it out).
 fn described(file: &File, save: bool) -> Response {
@@ -213,7 +236,7 @@ fn nowhere(length: usize) -> Response {
     (StatusCode::RANGE_NOT_SATISFIABLE, said).into_response()
 }
 
-fn put(answer: &mut Response, name: HeaderName, value: &str) {
+pub(super) fn put(answer: &mut Response, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         answer.headers_mut().insert(name, value);
     }
@@ -252,6 +275,7 @@ fn disposition(name: &str, shown: bool) -> String {
 enum Source {
     Whole(Zeroizing<Vec<u8>>),
     Pieces(Arc<FilePieces>),
+    Packed(Arc<Mutex<Packing>>),
 }
 
 /// The octets, a piece at a time, and what to do once the last piece was taken.
@@ -259,25 +283,33 @@ struct Given {
     source: Source,
     at: usize,
     end: usize,
-    next: Option<BoxFuture<'static, Result<Zeroizing<Vec<u8>>, Fault>>>,
+    next: Option<BoxFuture<'static, Result<Bytes, Fault>>>,
     told: Option<BoxFuture<'static, ()>>,
     _room: Room,
 }
 
 impl Given {
     fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Result<Bytes, Fault>> {
-        let pieces = match &self.source {
-            Source::Whole(octets) => {
+        let (at, end) = (self.at as u64, self.end as u64);
+        let source = &self.source;
+        let next = match (&mut self.next, source) {
+            (_, Source::Whole(octets)) => {
                 let next = self.at.saturating_add(PIECE).min(self.end);
                 return Poll::Ready(Ok(octets.get(self.at..next).map(Bytes::copy_from_slice).unwrap_or_default()));
             }
-            Source::Pieces(pieces) => Arc::clone(pieces),
+            (Some(next), _) => next,
+            (next, Source::Pieces(pieces)) => {
+                let pieces = Arc::clone(pieces);
+                next.insert(Box::pin(async move { Ok(Bytes::copy_from_slice(&pieces.read(at, end).await?)) }))
+            }
+            (next, Source::Packed(packing)) => {
+                let packing = Arc::clone(packing);
+                next.insert(Box::pin(async move { packing.lock().await.piece().await }))
+            }
         };
-        let (at, end) = (self.at as u64, self.end as u64);
-        let next = self.next.get_or_insert_with(|| Box::pin(async move { pieces.read(at, end).await }));
         let read = std::task::ready!(next.as_mut().poll(context));
         self.next = None;
-        Poll::Ready(read.map(|octets| Bytes::copy_from_slice(&octets)))
+        Poll::Ready(read)
     }
 }
 
@@ -320,7 +352,7 @@ impl Drop for Given {
 }
 
 /// What a file that is opened piece by piece keeps: a piece sealed, opened, and on its way.
-const IN_PIECES: u64 = 256 * 1024;
+pub(super) const IN_PIECES: u64 = 256 * 1024;
 const FILE_POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const PICTURE_POLICY: &str = "sandbox; default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const PIECE: usize = 64 * 1024;

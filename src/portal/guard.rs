@@ -209,7 +209,7 @@ pub(super) const LETTER: &str = "__Host-pli-letter";
 pub(super) const LANGUAGE: &str = "__Host-pli-language";
 
 /// What is answered in plain text when it is refused.
-const FILES: &str = "/letter/file/";
+const FILES: &str = "/letter/file";
 /// The longest that an answer may take to begin, the sending of a code included.
 const LONGEST: Duration = Duration::from_secs(60);
 /// The longest that the files of an answer may take to come in, over a slow line.

@@ -10,6 +10,7 @@
 
 mod answer;
 mod answering;
+mod archive;
 mod file;
 mod guard;
 mod headers;
@@ -17,6 +18,7 @@ mod html;
 mod letter;
 mod link;
 mod loads;
+mod pack;
 mod pages;
 mod plain;
 mod progress;

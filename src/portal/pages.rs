@@ -13,7 +13,7 @@ use crate::texts::{Said, Texts};
 use super::answering::{AnswerPart, Refusal};
 use super::html::reduce;
 use super::words::Words;
-use super::{progress, statement, style};
+use super::{pack, progress, statement, style};
 
 /// What surrounds a page.
 struct Frame {
@@ -235,7 +235,10 @@ pub(super) fn letter(
             name: file.name.clone(),
         })
         .collect();
+    let all = pack::is_offered(&letter.files)
+        .then(|| words.tell("portal-save-all", &[("size", (&words.size(pack::size(&letter.files))).into())]));
     let page = LetterPage {
+        all,
         frame: Frame::of(words, demonstration, &title, Some(around.practice), Some("/letter")),
         heading,
         from: letter.from.clone(),
@@ -519,6 +522,8 @@ struct LetterPage<'a> {
     date: Option<String>,
     texts: Vec<Shown>,
     files: Vec<Listed>,
+    /// What is said on the way to all of them at once.
+    all: Option<String>,
     open_until: String,
     kept: String,
     prolong: &'a str,

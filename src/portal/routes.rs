@@ -11,7 +11,7 @@ use axum::routing::{MethodRouter, get, post};
 use axum::{Extension, Router};
 
 use super::loads::Loads;
-use super::{Portal, answer, file, guard, headers, letter, link, plain, reports, statement};
+use super::{Portal, answer, file, guard, headers, letter, link, pack, plain, reports, statement};
 
 /// Who may come in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +58,7 @@ pub const ROUTES: &[Route] = &[
     Route { method: "POST", path: "/letter/prolong", guard: Guard::Session, serve: || post(letter::prolong) },
     Route { method: "POST", path: "/letter/close", guard: Guard::Session, serve: || post(letter::close) },
     Route { method: "POST", path: answer::PATH, guard: Guard::Form, serve: || post(answer::send) },
+    Route { method: "GET", path: pack::PATH, guard: Guard::Session, serve: || get(pack::save) },
     Route { method: "GET", path: "/letter/file/{number}", guard: Guard::Session, serve: || get(file::open) },
     Route { method: "GET", path: "/letter/file/{number}/save", guard: Guard::Session, serve: || get(file::save) },
 ];

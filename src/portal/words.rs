@@ -125,7 +125,8 @@ impl Words {
         self.say(id)
     }
 
-    fn there(&self, when: Timestamp) -> Zoned {
+    /// A moment where the practice is.
+    pub(super) fn there(&self, when: Timestamp) -> Zoned {
         jiff::Timestamp::from_millisecond(when.0).unwrap_or_default().to_zoned(self.zone.clone())
     }
 

@@ -205,6 +205,20 @@ impl Tx {
         Ok(true)
     }
 
+    /// Notes that all `of` files were given out whole, as one: `opened → downloaded`.
+    pub async fn download_all(&mut self, id: DeliveryId, of: i64, at: Timestamp) -> Result<(), Fault> {
+        self.conn.execute("UPDATE deliveries SET tries = tries WHERE id = $1", &[id.into()]).await?;
+        // SQLite reads ON CONFLICT behind a SELECT as such only where that has a WHERE.
+        let sql = "WITH RECURSIVE files (part) AS \
+                   (SELECT CAST(0 AS BIGINT) UNION ALL SELECT part + 1 FROM files WHERE part + 1 < $3) \
+                   INSERT INTO downloads (delivery_id, part, first_at) SELECT $1, part, $2 FROM files WHERE part < $3 \
+                   ON CONFLICT (delivery_id, part) DO NOTHING";
+        self.conn.execute(sql, &[id.into(), at.into(), of.into()]).await?;
+        let sql = "UPDATE deliveries SET state = 'downloaded', downloaded_at = $2 WHERE id = $1 AND state = 'opened'";
+        self.conn.execute(sql, &[id.into(), at.into()]).await?;
+        Ok(())
+    }
+
     /// Ends a delivery: sets the state, and erases session-key packet, ticket, subject, challenges' codes and
     /// portal sessions; its work in the outbox is done with. `false` when it had ended. Coordinates stay for
     /// `delivery show` until they are erased apart.

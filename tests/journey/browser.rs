@@ -161,6 +161,12 @@ impl Browser {
         request.send().await
     }
 
+    /// What is said of an answer, without it.
+    pub async fn head(&self, url: Url) -> reqwest::Response {
+        let cookies: Vec<String> = self.cookies().into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+        self.slow.head(url).header(COOKIE, cookies.join("; ")).send().await.unwrap()
+    }
+
     pub async fn submit(&self, page: &Page, form: Form) -> Page {
         let url = page.url.join(&form.action).unwrap();
         let pairs = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form.fields).finish();

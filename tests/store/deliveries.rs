@@ -10,6 +10,7 @@ crate::on_both! {
     states_go_forward_once
     a_patient_quicker_than_the_commit_leaves_no_ticket
     the_last_of_several_files_completes_a_download
+    all_files_at_once_complete_a_download
     an_end_erases_every_key
     fault_04_recall_and_expiry_at_once_end_a_delivery_once
     what_is_over_is_found_while_it_holds_a_key
@@ -93,6 +94,23 @@ async fn the_last_of_several_files_completes_a_download(bench: Bench) {
     assert_eq!(store.downloads(id).await.unwrap(), 20);
     let row = store.delivery(id).await.unwrap().unwrap();
     assert_eq!((row.state, row.downloaded_at), (DeliveryState::Downloaded, Some(later(9))));
+}
+
+async fn all_files_at_once_complete_a_download(bench: Bench) {
+    let store = bench.open().await;
+    let house = House::build(&store).await;
+    let (id, other) = (house.sent(&store).await.id, house.sent(&store).await.id);
+    for id in [id, other] {
+        write(&store, Verb::Opened, async |tx| tx.open_delivery(id, later(1)).await.unwrap()).await;
+    }
+    write(&store, Verb::Downloaded, async |tx| tx.download_delivery(id, 3, 500, later(2)).await.unwrap()).await;
+    for at in [later(5), later(6)] {
+        write(&store, Verb::DownloadedAll, async |tx| tx.download_all(id, 500, at).await.unwrap()).await;
+    }
+    assert_eq!((store.downloads(id).await.unwrap(), store.downloads(other).await.unwrap()), (500, 0));
+    let row = store.delivery(id).await.unwrap().unwrap();
+    assert_eq!((row.state, row.downloaded_at), (DeliveryState::Downloaded, Some(later(5))), "the first time");
+    assert_eq!(store.delivery(other).await.unwrap().unwrap().state, DeliveryState::Opened);
 }
 
 async fn an_end_erases_every_key(bench: Bench) {
