@@ -3,6 +3,8 @@
 //! Two kinds: *first opening* and *cannot be delivered*. The subject is "Re: " and the sender's own, so that
 //! every client threads it; it is known only where the message is open (a grant, or a ticket still kept).
 
+use std::ops::Range;
+
 use crate::domain::{
     Actor, Address, AuditEvent, DeliveryState, FailureClass, Fault, FolderRole, MailboxId, MessageId, PracticeId,
     PublicKey, Timestamp, Verb,
@@ -71,14 +73,8 @@ impl Deliveries {
     /// # Errors
     /// A [`Fault`] of the store.
     pub async fn downloaded(&self, grant: &Grant, number: usize, of: usize) -> Result<(), Fault> {
-        let now = self.clock.now();
         let (number, of) = (i64::try_from(number).unwrap_or(i64::MAX), i64::try_from(of).unwrap_or(i64::MAX));
-        let mut tx = self.store.write("download").await?;
-        tx.download_delivery(grant.delivery(), number, of, now).await?;
-        let event = AuditEvent::new(now, Actor::Session(grant.session()), Verb::Downloaded)
-            .about_delivery(grant.delivery())
-            .counting(number);
-        tx.commit(event).await
+        self.given_out(grant, number..number.saturating_add(1), of, (Verb::Downloaded, number)).await
     }
 
     /// Notes that all `of` files were given out whole, as one.
@@ -86,13 +82,23 @@ impl Deliveries {
     /// # Errors
     /// A [`Fault`] of the store.
     pub async fn downloaded_all(&self, grant: &Grant, of: usize) -> Result<(), Fault> {
-        let now = self.clock.now();
         let of = i64::try_from(of).unwrap_or(i64::MAX);
-        let mut tx = self.store.write("download all").await?;
-        tx.download_all(grant.delivery(), of, now).await?;
-        let event = AuditEvent::new(now, Actor::Session(grant.session()), Verb::DownloadedAll)
+        self.given_out(grant, 0..of, of, (Verb::DownloadedAll, of)).await
+    }
+
+    async fn given_out(
+        &self,
+        grant: &Grant,
+        parts: Range<i64>,
+        of: i64,
+        (verb, count): (Verb, i64),
+    ) -> Result<(), Fault> {
+        let now = self.clock.now();
+        let mut tx = self.store.write("download").await?;
+        tx.download_delivery(grant.delivery(), parts, of, now).await?;
+        let event = AuditEvent::new(now, Actor::Session(grant.session()), verb)
             .about_delivery(grant.delivery())
-            .counting(of);
+            .counting(count);
         tx.commit(event).await
     }
 

@@ -4,10 +4,10 @@
 
 use zeroize::Zeroizing;
 
-use crate::vault::{Grant, OpenHead, PartRef};
+use crate::vault::{Grant, OpenHead};
 
 use super::Mailboxes;
-use super::read::{File, Octets, ReadError, contents, cut_at, decoded, files, parsed};
+use super::read::{File, Octets, Place, ReadError, files, parsed};
 
 /// The files of one letter, to be read in any order; in theirs it is quickest.
 pub struct AllFiles {
@@ -19,14 +19,6 @@ pub struct AllFiles {
     open: Option<(usize, Octets)>,
 }
 
-/// Where a file is.
-enum Place {
-    /// In the head: its octets.
-    Head(Zeroizing<Vec<u8>>),
-    /// Cut out, and how it is written there.
-    Cut(PartRef, mail_parser::Encoding),
-}
-
 impl Mailboxes {
     /// The files of the letter of a grant.
     ///
@@ -36,14 +28,8 @@ impl Mailboxes {
         let mut head = self.head(grant).await?;
         let files = {
             let message = parsed(&head)?;
-            let placed = files(&message, &head).into_iter().map(|(file, part)| {
-                let place = match cut_at(part, &head) {
-                    Some(cut) => Place::Cut(cut.clone(), part.encoding),
-                    None => Place::Head(Zeroizing::new(contents(part, &message))),
-                };
-                (file, place)
-            });
-            placed.collect()
+            let placed = files(&message, &head).into_iter();
+            placed.map(|(file, part)| (file, Place::of(part, &message, &head))).collect()
         };
         drop(std::mem::take(&mut head.octets));
         Ok(AllFiles { mailboxes: self.clone(), head, files, open: None })
@@ -68,8 +54,7 @@ impl AllFiles {
         };
         let open = match self.open.take() {
             Some((last, octets)) if last == number => octets,
-            _ if cut.is_in_pieces() => Octets::Pieces(self.mailboxes.pieces(grant, &self.head, cut).await?),
-            _ => Octets::Whole(decoded(self.mailboxes.part(grant, &self.head, cut).await?, cut, encoding)),
+            _ => self.mailboxes.cut_out(grant, &self.head, cut, encoding).await?,
         };
         let read = match &open {
             Octets::Whole(octets) => piece(octets, at),

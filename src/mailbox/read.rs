@@ -148,21 +148,34 @@ impl Mailboxes {
     /// [`ReadError::NoSuchFile`] for a number that is none.
     pub async fn file(&self, grant: &Grant, number: usize) -> Result<(File, Octets), ReadError> {
         let head = self.head(grant).await?;
-        let (file, cut) = {
+        let (file, place) = {
             let message = parsed(&head)?;
             let (file, part) = files(&message, &head).into_iter().nth(number).ok_or(ReadError::NoSuchFile)?;
-            (file, cut_at(part, &head).cloned())
+            (file, Place::of(part, &message, &head))
         };
-        if let (true, Some(cut)) = (file.in_pieces, cut) {
-            let pieces = self.pieces(grant, &head, &cut).await?;
-            return Ok((File { size: pieces.part.length(), ..file }, Octets::Pieces(pieces)));
+        let octets = match place {
+            Place::Head(octets) => Octets::Whole(octets),
+            Place::Cut(cut, encoding) => self.cut_out(grant, &head, &cut, encoding).await?,
+        };
+        Ok((File { size: octets.length(), ..file }, octets))
+    }
+
+    /// The octets of a file that was cut out of the head; `written` is how they stood there.
+    pub(super) async fn cut_out(
+        &self,
+        grant: &Grant,
+        head: &OpenHead,
+        cut: &PartRef,
+        written: mail_parser::Encoding,
+    ) -> Result<Octets, ReadError> {
+        if cut.is_in_pieces() {
+            return Ok(Octets::Pieces(self.pieces(grant, head, cut).await?));
         }
-        let (file, octets) = self.whole(grant, number).await?;
-        Ok((file, Octets::Whole(octets)))
+        Ok(Octets::Whole(decoded(self.part(grant, head, cut).await?, cut, written)))
     }
 
     /// A large file, begun.
-    pub(super) async fn pieces(&self, grant: &Grant, head: &OpenHead, cut: &PartRef) -> Result<FilePieces, ReadError> {
+    async fn pieces(&self, grant: &Grant, head: &OpenHead, cut: &PartRef) -> Result<FilePieces, ReadError> {
         let size = self.store.container_size(cut.object).await?.ok_or(ReadError::Gone)?;
         let front = self.store.container_range(cut.object, 0..FRONT.min(size)).await?.ok_or(ReadError::Gone)?;
         let last = self.store.container_range(cut.object, size.saturating_sub(LAST)..size).await?;
@@ -171,32 +184,12 @@ impl Mailboxes {
         Ok(FilePieces { store: self.store.clone(), object: cut.object, part })
     }
 
-    /// One file of the letter, and all its octets.
-    ///
-    /// # Errors
-    /// [`ReadError::NoSuchFile`] for a number that is none.
-    pub async fn whole(&self, grant: &Grant, number: usize) -> Result<(File, Zeroizing<Vec<u8>>), ReadError> {
-        let head = self.head(grant).await?;
-        let message = parsed(&head)?;
-        let (file, part) = files(&message, &head).into_iter().nth(number).ok_or(ReadError::NoSuchFile)?;
-        let octets = match cut_at(part, &head) {
-            Some(cut) => decoded(self.part(grant, &head, cut).await?, cut, part.encoding),
-            None => Zeroizing::new(contents(part, &message)),
-        };
-        Ok((File { size: octets.len() as u64, ..file }, octets))
-    }
-
     pub(super) async fn head(&self, grant: &Grant) -> Result<OpenHead, ReadError> {
         let container = self.store.container(grant.head()).await?.ok_or(ReadError::Gone)?;
         Ok(self.vault.open(grant, grant.head(), &container)?)
     }
 
-    pub(super) async fn part(
-        &self,
-        grant: &Grant,
-        head: &OpenHead,
-        cut: &PartRef,
-    ) -> Result<Zeroizing<Vec<u8>>, ReadError> {
+    async fn part(&self, grant: &Grant, head: &OpenHead, cut: &PartRef) -> Result<Zeroizing<Vec<u8>>, ReadError> {
         let container = self.store.container(cut.object).await?.ok_or(ReadError::Gone)?;
         Ok(self.vault.open_part(grant, head, cut, &container)?)
     }
@@ -257,14 +250,31 @@ pub(super) fn files<'m, 'x>(message: &'m Message<'x>, head: &OpenHead) -> Vec<(F
     files
 }
 
+/// Where the octets of a file are.
+pub(super) enum Place {
+    /// In the head: these.
+    Head(Zeroizing<Vec<u8>>),
+    /// Cut out of it, and how they stood there.
+    Cut(PartRef, mail_parser::Encoding),
+}
+
+impl Place {
+    pub(super) fn of(part: &MessagePart<'_>, message: &Message<'_>, head: &OpenHead) -> Self {
+        match cut_at(part, head) {
+            Some(cut) => Self::Cut(cut.clone(), part.encoding),
+            None => Self::Head(Zeroizing::new(contents(part, message))),
+        }
+    }
+}
+
 /// The part that was cut out of the head where this one's body begins.
-pub(super) fn cut_at<'h>(part: &MessagePart<'_>, head: &'h OpenHead) -> Option<&'h PartRef> {
+fn cut_at<'h>(part: &MessagePart<'_>, head: &'h OpenHead) -> Option<&'h PartRef> {
     let empty = part.offset_end.saturating_sub(part.offset_body) <= 2;
     head.parts.iter().find(|cut| empty && cut.at == u64::from(part.offset_body))
 }
 
 /// The octets of a part that stands in the head.
-pub(super) fn contents(part: &MessagePart<'_>, message: &Message<'_>) -> Vec<u8> {
+fn contents(part: &MessagePart<'_>, message: &Message<'_>) -> Vec<u8> {
     match &part.body {
         // A message that was encoded is kept by the parser as it was before.
         PartType::Message(inner) if part.encoding != mail_parser::Encoding::None => inner.raw_message.to_vec(),
@@ -277,7 +287,7 @@ pub(super) fn contents(part: &MessagePart<'_>, message: &Message<'_>) -> Vec<u8>
 }
 
 /// A cut part's octets as the reader gets them: what was not decoded for storing is decoded now.
-pub(super) fn decoded(octets: Zeroizing<Vec<u8>>, cut: &PartRef, written: mail_parser::Encoding) -> Zeroizing<Vec<u8>> {
+fn decoded(octets: Zeroizing<Vec<u8>>, cut: &PartRef, written: mail_parser::Encoding) -> Zeroizing<Vec<u8>> {
     if cut.encoding != Encoding::AsIs {
         return octets;
     }

@@ -86,14 +86,18 @@ async fn give(portal: &Portal, loads: &Loads, session: Arc<OpenSession>, number:
         };
         respond(&asked, listed, loads, portal.mailboxes.file(&session.grant, number), told).await
     };
-    match given.await {
-        Ok(answer) => answer,
-        Err(Refusal::Read(ReadError::Gone | ReadError::NoSuchFile)) => plain::no_such_file(portal),
-        Err(Refusal::Read(ReadError::Fault(fault))) => {
+    given.await.unwrap_or_else(|refusal| refused(portal, refusal))
+}
+
+/// What is said where nothing is given.
+pub(super) fn refused(portal: &Portal, refusal: Refusal) -> Response {
+    match refusal {
+        Refusal::Read(ReadError::Gone | ReadError::NoSuchFile) => plain::no_such_file(portal),
+        Refusal::Read(ReadError::Fault(fault)) => {
             tracing::error!(%fault, "a file could not be given");
             plain::no_file_now(portal)
         }
-        Err(Refusal::Busy) => plain::no_file_now(portal),
+        Refusal::Busy => plain::no_file_now(portal),
     }
 }
 

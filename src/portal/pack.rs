@@ -16,12 +16,12 @@ use crate::access::OpenSession;
 use crate::domain::Fault;
 use crate::mailbox::{AllFiles, File, Letter, ReadError};
 
+use super::Portal;
 use super::archive::Layout;
 use super::file::{self, Refusal};
 use super::guard::{Opened, Visitor};
 use super::loads::{Loads, Room};
 use super::words::Words;
-use super::{Portal, plain};
 
 /// Where it is.
 pub(super) const PATH: &str = "/letter/files";
@@ -34,15 +34,7 @@ pub(super) async fn save(
     visitor: Visitor,
     method: Method,
 ) -> Response {
-    match give(&portal, &loads, session, &visitor, method).await {
-        Ok(answer) => answer,
-        Err(Refusal::Read(ReadError::Gone | ReadError::NoSuchFile)) => plain::no_such_file(&portal),
-        Err(Refusal::Read(ReadError::Fault(fault))) => {
-            tracing::error!(%fault, "the files could not be given");
-            plain::no_file_now(&portal)
-        }
-        Err(Refusal::Busy) => plain::no_file_now(&portal),
-    }
+    give(&portal, &loads, session, &visitor, method).await.unwrap_or_else(|refusal| file::refused(&portal, refusal))
 }
 
 /// Whether these files are offered as one.

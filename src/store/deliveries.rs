@@ -4,6 +4,8 @@
 //! ticket once the notice left, every key at the end) is erased in the same one. The octets leave the
 //! files of SQLite with [`Store::shred`].
 
+use std::ops::Range;
+
 use crate::domain::{
     DeliveryId, DeliveryState, Esk, FailureClass, Fault, KeyedHash, Mac, MailboxId, MessageId, ObjectId, PatientId,
     PracticeId, Sealed, Timestamp,
@@ -183,40 +185,30 @@ impl Tx {
         Ok(self.conn.execute(sql, &[id.into(), at.into()]).await? > 0)
     }
 
-    /// Notes that file `part` was given out whole, and `opened → downloaded` once `of` different ones were.
-    /// `true` when the file is new.
+    /// Notes that these files were given out whole, and `opened → downloaded` once `of` different ones were.
+    /// `true` when one of them is new.
     pub async fn download_delivery(
         &mut self,
         id: DeliveryId,
-        part: i64,
+        parts: Range<i64>,
         of: i64,
         at: Timestamp,
     ) -> Result<bool, Fault> {
         // The delivery's row first: of two last files at once, the second sees the first.
         self.conn.execute("UPDATE deliveries SET tries = tries WHERE id = $1", &[id.into()]).await?;
-        let sql = "INSERT INTO downloads (delivery_id, part, first_at) VALUES ($1, $2, $3) \
+        // SQLite reads ON CONFLICT behind a SELECT as such only where that has a WHERE.
+        let sql = "WITH RECURSIVE files (part) AS \
+                   (SELECT CAST($3 AS BIGINT) UNION ALL SELECT part + 1 FROM files WHERE part + 1 < $4) \
+                   INSERT INTO downloads (delivery_id, part, first_at) SELECT $1, part, $2 FROM files WHERE part < $4 \
                    ON CONFLICT (delivery_id, part) DO NOTHING";
-        if self.conn.execute(sql, &[id.into(), part.into(), at.into()]).await? == 0 {
+        let params = [id.into(), at.into(), parts.start.into(), parts.end.into()];
+        if self.conn.execute(sql, &params).await? == 0 {
             return Ok(false);
         }
         let sql = "UPDATE deliveries SET state = 'downloaded', downloaded_at = $2 WHERE id = $1 AND state = 'opened' \
                    AND (SELECT COUNT(*) FROM downloads WHERE delivery_id = $1) >= $3";
         self.conn.execute(sql, &[id.into(), at.into(), of.into()]).await?;
         Ok(true)
-    }
-
-    /// Notes that all `of` files were given out whole, as one: `opened → downloaded`.
-    pub async fn download_all(&mut self, id: DeliveryId, of: i64, at: Timestamp) -> Result<(), Fault> {
-        self.conn.execute("UPDATE deliveries SET tries = tries WHERE id = $1", &[id.into()]).await?;
-        // SQLite reads ON CONFLICT behind a SELECT as such only where that has a WHERE.
-        let sql = "WITH RECURSIVE files (part) AS \
-                   (SELECT CAST(0 AS BIGINT) UNION ALL SELECT part + 1 FROM files WHERE part + 1 < $3) \
-                   INSERT INTO downloads (delivery_id, part, first_at) SELECT $1, part, $2 FROM files WHERE part < $3 \
-                   ON CONFLICT (delivery_id, part) DO NOTHING";
-        self.conn.execute(sql, &[id.into(), at.into(), of.into()]).await?;
-        let sql = "UPDATE deliveries SET state = 'downloaded', downloaded_at = $2 WHERE id = $1 AND state = 'opened'";
-        self.conn.execute(sql, &[id.into(), at.into()]).await?;
-        Ok(())
     }
 
     /// Ends a delivery: sets the state, and erases session-key packet, ticket, subject, challenges' codes and

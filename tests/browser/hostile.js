@@ -3,13 +3,11 @@
 
 const { ask, must, play, Person } = require("./stage");
 
-let bypassCSP = false;
-
 play(async (browser, { origin, payloads }) => {
   // The policy of the page would stop what the reduction of the HTML lets through; each has to do alone.
-  for (const [at, html] of [...payloads.entries()].flatMap((one) => [one, one])) {
+  const rounds = payloads.flatMap((html, at) => [false, true].map((bypassCSP) => ({ at, html, bypassCSP })));
+  for (const { at, html, bypassCSP } of rounds) {
     await ask("pass", { seconds: 5 * 3600 });
-    bypassCSP = !bypassCSP;
     const person = await Person.open(browser, { bypassCSP });
     const { page } = person;
     await page.addInitScript(() => {

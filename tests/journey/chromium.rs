@@ -62,7 +62,7 @@ async fn fault_14_a_scanner_in_a_real_browser_changes_nothing() {
     let opened = world.state(DeliveryState::Opened).await;
     assert_eq!(opened.tries, 0, "no try was spent on the way");
     assert_eq!(world.read(&world.doctor, FolderRole::Inbox).await.len(), 1, "one opening is told: the person's");
-    let journal = journal(&world).await;
+    let journal = world.journal().await;
     for (verb, times) in [("code.issued", 2), ("code.accepted", 1), ("delivery.opened", 1)] {
         let found = journal.iter().filter(|line| line.contains(verb)).count();
         assert_eq!(found, times, "{verb} in {journal:#?}");
@@ -169,7 +169,7 @@ async fn answer(world: &World, asked: &Value) -> Value {
             let shown = world.state(DeliveryState::Notified).await;
             assert_eq!((shown.tries, shown.opened_at), (0, None), "no try is spent, and nothing is called opened");
             assert!(world.read(&world.doctor, FolderRole::Inbox).await.is_empty(), "nor told");
-            assert!(journal(world).await.iter().all(|line| !line.contains("delivery.opened")), "nor written down");
+            assert!(world.journal().await.iter().all(|line| !line.contains("delivery.opened")), "nor written down");
             json!({})
         }
         other => panic!("a script asks for {other}"),
@@ -178,16 +178,6 @@ async fn answer(world: &World, asked: &Value) -> Value {
 
 /// A day in milliseconds.
 const DAY: i64 = 86_400_000;
-
-/// The journal, in its order.
-async fn journal(world: &World) -> Vec<String> {
-    let (store, _) = world.second_node().await;
-    let mut rows: Vec<String> = store.audit(1000).await.unwrap().into_iter().map(|row| row.line).collect();
-    store.close().await;
-    // The newest come first.
-    rows.reverse();
-    rows
-}
 
 fn letter(kind: &str, html: &str) -> Vec<u8> {
     match kind {

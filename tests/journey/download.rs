@@ -260,11 +260,9 @@ async fn all_files_are_saved_as_one(world: World) {
     assert_eq!(world.state(DeliveryState::Downloaded).await.downloads, 6);
     let again = browser.open(url, &[]).await.unwrap().bytes().await.unwrap();
     assert!(again == octets, "the same once more");
-    let (store, _) = world.second_node().await;
-    let journal: Vec<String> = store.audit(1000).await.unwrap().into_iter().map(|row| row.line).collect();
+    let journal = world.journal().await;
     let told = journal.iter().filter(|line| line.contains("delivery.downloaded-all") && line.ends_with("count=6"));
     assert_eq!(told.count(), 2);
-    store.close().await;
     world.running.stop().await;
 }
 

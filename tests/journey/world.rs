@@ -219,6 +219,15 @@ impl World {
         (Store::open(options).await.unwrap(), vault)
     }
 
+    /// The lines of the journal, in their order.
+    pub async fn journal(&self) -> Vec<String> {
+        let (store, _) = self.second_node().await;
+        let rows = store.audit(1000).await.unwrap();
+        store.close().await;
+        // The newest come first.
+        rows.into_iter().rev().map(|row| row.line).collect()
+    }
+
     /// Runs SQL as somebody who got at the database.
     pub async fn sql(&self, sql: &str) -> u64 {
         let sql = sqlx::AssertSqlSafe(sql.to_owned());

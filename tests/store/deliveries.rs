@@ -86,8 +86,10 @@ async fn the_last_of_several_files_completes_a_download(bench: Bench) {
     for n in 0..40 {
         let store = store.clone();
         tasks.spawn(async move {
-            write(&store, Verb::Downloaded, async |tx| tx.download_delivery(id, n % 20, 20, later(9)).await.unwrap())
-                .await
+            write(&store, Verb::Downloaded, async |tx| {
+                tx.download_delivery(id, n % 20..n % 20 + 1, 20, later(9)).await.unwrap()
+            })
+            .await
         });
     }
     assert_eq!(tasks.join_all().await.into_iter().filter(|new| *new).count(), 20);
@@ -103,9 +105,9 @@ async fn all_files_at_once_complete_a_download(bench: Bench) {
     for id in [id, other] {
         write(&store, Verb::Opened, async |tx| tx.open_delivery(id, later(1)).await.unwrap()).await;
     }
-    write(&store, Verb::Downloaded, async |tx| tx.download_delivery(id, 3, 500, later(2)).await.unwrap()).await;
+    write(&store, Verb::Downloaded, async |tx| tx.download_delivery(id, 3..4, 500, later(2)).await.unwrap()).await;
     for at in [later(5), later(6)] {
-        write(&store, Verb::DownloadedAll, async |tx| tx.download_all(id, 500, at).await.unwrap()).await;
+        write(&store, Verb::DownloadedAll, async |tx| tx.download_delivery(id, 0..500, 500, at).await.unwrap()).await;
     }
     assert_eq!((store.downloads(id).await.unwrap(), store.downloads(other).await.unwrap()), (500, 0));
     let row = store.delivery(id).await.unwrap().unwrap();
