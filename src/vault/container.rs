@@ -28,11 +28,8 @@ pub(super) fn seal(key: &SessionKey, prefix: &[u8], octets: &[u8], random: &dyn 
     first.extend_from_slice(&start);
     first.extend_from_slice(gathered);
 
-    let length = FIXED + plain + plain.div_ceil(CHUNK) * TAG + TAG;
-    let mut out = policy::header(policy::SEIPD, length).ok_or_else(cannot)?;
-    out.reserve_exact(length);
-    out.extend_from_slice(&[2, CIPHER, AEAD, CHUNK_OCTET]);
-    out.extend_from_slice(&salt);
+    let mut out = front(plain, &salt)?;
+    out.reserve_exact(plain + plain.div_ceil(CHUNK) * TAG + TAG);
     let schedule = schedule(key, CHUNK, &salt)?;
     let mut index = 0;
     for chunk in first.chunks(CHUNK).chain(rest.chunks(CHUNK)) {
@@ -46,6 +43,66 @@ pub(super) fn seal(key: &SessionKey, prefix: &[u8], octets: &[u8], random: &dyn 
         .finalizer(index, total, &mut |key, nonce, associated| append(&mut out, &[], key, associated, nonce))
         .map_err(|_| cannot())?;
     Ok(Container::from_octets(out))
+}
+
+/// Seals octets under the session key where they lie: of a large part there is no second copy. The vector grows by
+/// little more than [`sealed_length`] says, once, unless it has that room already.
+pub(super) fn seal_in_place(
+    key: &SessionKey,
+    mut octets: Zeroizing<Vec<u8>>,
+    random: &dyn Random,
+) -> Result<Container, Fault> {
+    let mut salt = [0; 32];
+    random.fill(&mut salt);
+    let start = literal_start(&[], octets.len())?;
+    let plain = start.len() + octets.len();
+    let front = front(plain, &salt)?;
+    let length = front.len() + plain + plain.div_ceil(CHUNK) * TAG + TAG;
+    if octets.capacity() < length {
+        let mut roomy = Zeroizing::new(Vec::with_capacity(length));
+        roomy.extend_from_slice(&octets);
+        octets = roomy;
+    }
+    octets.resize(length, 0);
+    let schedule = schedule(key, CHUNK, &salt)?;
+    let count = plain.div_ceil(CHUNK);
+    let mut clear = Zeroizing::new(Vec::with_capacity(CHUNK));
+    // The last chunk first: each goes further back than it lay, where only what is sealed already was.
+    for index in (0..count).rev() {
+        let (from, to) = (index * CHUNK, ((index + 1) * CHUNK).min(plain));
+        clear.clear();
+        clear.extend_from_slice(start.get(from.min(start.len())..to.min(start.len())).unwrap_or_default());
+        let lay = from.saturating_sub(start.len())..to - start.len();
+        clear.extend_from_slice(octets.get(lay).ok_or_else(cannot)?);
+        let place = front.len() + index * (CHUNK + TAG);
+        let place = octets.get_mut(place..place + clear.len() + TAG).ok_or_else(cannot)?;
+        let index = u64::try_from(index).map_err(|_| cannot())?;
+        schedule
+            .chunk(index, &mut |key, nonce, associated| encrypt(place, &clear, key, associated, nonce))
+            .map_err(|_| cannot())?;
+    }
+    let (count, total) = (u64::try_from(count).map_err(|_| cannot())?, u64::try_from(plain).map_err(|_| cannot())?);
+    let (before, last) = octets.split_last_chunk_mut::<TAG>().ok_or_else(cannot)?;
+    schedule
+        .finalizer(count, total, &mut |key, nonce, associated| encrypt(last, &[], key, associated, nonce))
+        .map_err(|_| cannot())?;
+    before.get_mut(..front.len()).ok_or_else(cannot)?.copy_from_slice(&front);
+    Ok(Container::from_octets(std::mem::take(&mut *octets)))
+}
+
+/// How long the container of so many octets is, at most: room to have them sealed in place.
+pub(super) fn sealed_length(octets: usize) -> usize {
+    let plain = octets + HEADER_MAX + LITERAL_FIELDS.len();
+    HEADER_MAX + FIXED + plain + plain.div_ceil(CHUNK) * TAG + TAG
+}
+
+/// What stands before the first chunk.
+fn front(plain: usize, salt: &[u8; 32]) -> Result<Vec<u8>, Fault> {
+    let length = FIXED + plain + plain.div_ceil(CHUNK) * TAG + TAG;
+    let mut out = policy::header(policy::SEIPD, length).ok_or_else(cannot)?;
+    out.extend_from_slice(&[2, CIPHER, AEAD, CHUNK_OCTET]);
+    out.extend_from_slice(salt);
+    Ok(out)
 }
 
 /// Opens a container: its plaintext, and where in it the content begins (before lies the literal's header).
@@ -238,7 +295,16 @@ fn append(
 ) -> sequoia_openpgp::Result<()> {
     let from = out.len();
     out.resize(from + clear.len() + TAG, 0);
-    let place = out.get_mut(from..).unwrap_or_default();
+    encrypt(out.get_mut(from..).unwrap_or_default(), clear, key, associated, nonce)
+}
+
+fn encrypt(
+    place: &mut [u8],
+    clear: &[u8],
+    key: &OpenPgpKey,
+    associated: &[u8],
+    nonce: &[u8],
+) -> sequoia_openpgp::Result<()> {
     AEADAlgorithm::OCB
         .context(SymmetricAlgorithm::AES256, key, associated, nonce)?
         .for_encryption()?
@@ -304,6 +370,24 @@ mod tests {
                 assert_eq!(content(&key, &sealed).expect("opens"), [prefix, &octets].concat(), "{length}");
                 assert!(content(&SessionKey::random(&dice), &sealed).is_err());
             }
+        }
+    }
+
+    #[test]
+    fn sealed_in_place_it_is_the_same_container() {
+        let key = SessionKey::random(&Dice::new(1));
+        for length in [0, 1, 100, 191, 8_400, CHUNK - 20, CHUNK - 13, CHUNK - 12, CHUNK, 3 * CHUNK + 5, 9 * CHUNK - 13]
+        {
+            let octets: Vec<u8> = (0..length).map(|i| u8::try_from(i % 253).expect("an octet")).collect();
+            let mut roomy = Vec::with_capacity(sealed_length(length));
+            roomy.extend_from_slice(&octets);
+            let (room, at) = (roomy.capacity(), roomy.as_ptr());
+            let other = seal(&key, b"", &octets, &Dice::new(2)).expect("seals");
+            let sealed = seal_in_place(&key, Zeroizing::new(roomy), &Dice::new(2)).expect("seals");
+            assert!(sealed == other, "{length}");
+            assert!(sealed.as_octets().len() <= room && sealed.as_octets().as_ptr() == at, "{length}: no copy");
+            let tight = seal_in_place(&key, Zeroizing::new(octets.into_boxed_slice().into()), &Dice::new(2));
+            assert!(tight.expect("seals") == other, "{length}: without room");
         }
     }
 

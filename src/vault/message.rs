@@ -59,7 +59,8 @@ impl Grant {
 
 /// A part to be sealed as an object of its own.
 pub struct PartPlain {
-    /// The octets to store: decoded where `encoding` says how to encode them again.
+    /// The octets to store: decoded where `encoding` says how to encode them again. They are sealed where they lie;
+    /// room for the container ([`container::sealed_length`]) spares a copy.
     pub octets: Zeroizing<Vec<u8>>,
     /// How it was written.
     pub encoding: Encoding,
@@ -183,19 +184,14 @@ impl Vault {
         let parts_key = SessionKey::random(random);
         let mut named = Vec::with_capacity(parts.len());
         let mut sealed = Vec::with_capacity(parts.len());
-        for part in parts {
+        for PartPlain { octets, encoding } in parts {
             let object = ObjectId::random(random);
-            let container = container::seal(&parts_key, &[], &part.octets, random)?;
+            let length = u64::try_from(octets.len()).map_err(|_| inconsistent())?;
+            let sha256 = symmetric::sha256(&octets);
+            let container = container::seal_in_place(&parts_key, octets, random)?;
             let salt = container::salt(&container).map(|salt| data_encoding::HEXLOWER.encode(&salt));
             sealed.push((object, container));
-            named.push(PartRef {
-                salt,
-                object,
-                at: 0,
-                length: u64::try_from(part.octets.len()).map_err(|_| inconsistent())?,
-                sha256: symmetric::sha256(&part.octets),
-                encoding: part.encoding,
-            });
+            named.push(PartRef { salt, object, at: 0, length, sha256, encoding });
         }
         let mut out = Vec::with_capacity(heads.len());
         for head in heads {

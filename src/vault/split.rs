@@ -8,6 +8,7 @@ use std::ops::Range;
 use mail_parser::{Encoding as Transfer, Message, PartType};
 use zeroize::Zeroizing;
 
+use super::container::sealed_length;
 use super::{Encoding, HeadPlain, PartPlain};
 
 /// Parts whose written form is larger than this become objects of their own (octets).
@@ -38,8 +39,12 @@ pub fn cuts(octets: &[u8], message: &Message<'_>, large: usize) -> Vec<Cut> {
             Transfer::Base64 => decoded(written),
             _ => None,
         };
-        let (octets, encoding) = decoded.unwrap_or_else(|| (written.to_vec(), Encoding::AsIs));
-        cuts.push(Cut { range, part: PartPlain { octets: Zeroizing::new(octets), encoding } });
+        let (octets, encoding) = decoded.unwrap_or_else(|| {
+            let mut octets = Zeroizing::new(Vec::with_capacity(sealed_length(written.len())));
+            octets.extend_from_slice(written);
+            (octets, Encoding::AsIs)
+        });
+        cuts.push(Cut { range, part: PartPlain { octets, encoding } });
     }
     cuts.sort_by_key(|cut| cut.range.start);
     cuts
@@ -66,13 +71,14 @@ pub fn head(header: &[u8], octets: &[u8], header_end: usize, large: &[Cut]) -> H
 
 /// The octets behind canonical base64, and how it was written; `None` where it cannot be written again. Reads it line by
 /// line: of a large part there is no second copy in symbols.
-fn decoded(written: &[u8]) -> Option<(Vec<u8>, Encoding)> {
+fn decoded(written: &[u8]) -> Option<(Zeroizing<Vec<u8>>, Encoding)> {
     let line = written.windows(2).position(|pair| pair == b"\r\n").unwrap_or(written.len());
     if line == 0 || line % 4 != 0 {
         return None;
     }
     let (text, ends) = written.strip_suffix(b"\r\n").map_or((written, false), |text| (text, true));
-    let mut octets = Zeroizing::new(Vec::with_capacity(text.len().div_ceil(line + 2) * (line / 4 * 3)));
+    let most = text.len().div_ceil(line + 2) * (line / 4 * 3);
+    let mut octets = Zeroizing::new(Vec::with_capacity(sealed_length(most)));
     let mut piece = Zeroizing::new(vec![0; line / 4 * 3]);
     let mut lines = text.chunks(line + 2).peekable();
     while let Some(written) = lines.next() {
@@ -89,7 +95,7 @@ fn decoded(written: &[u8]) -> Option<(Vec<u8>, Encoding)> {
         octets.extend_from_slice(piece.get(..length)?);
     }
     let encoding = Encoding::Base64 { line: u32::try_from(line).ok()?, ends };
-    Some((std::mem::take(&mut *octets), encoding))
+    Some((octets, encoding))
 }
 
 #[cfg(test)]
@@ -113,7 +119,7 @@ mod tests {
         for line in [60, 64, 72, 76] {
             for ends in [false, true] {
                 let (read, encoding) = decoded(&base64(&octets, line, ends)).expect("canonical");
-                assert_eq!(read, octets);
+                assert_eq!(*read, octets);
                 assert_eq!(encoding, Encoding::Base64 { line: u32::try_from(line).expect("small"), ends });
             }
         }
