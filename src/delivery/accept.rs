@@ -122,7 +122,7 @@ impl Deliveries {
         let deposits = if submission.message.len() > INLINE_WORK {
             let this = self.clone();
             // Given back when the message itself is gone: what is left of it is sealed, and no larger.
-            let kibibytes = u32::try_from(submission.message.len() / 512).unwrap_or(u32::MAX).min(SEALING);
+            let kibibytes = u32::try_from(submission.message.len() / 1024).unwrap_or(u32::MAX).min(SEALING);
             let _room = self.sealing.acquire_many(kibibytes).await.map_err(|_| Fault::new("sealing is over"))?;
             let job = move || this.sealed(&settled, &submission.message, queue, now);
             tokio::task::spawn_blocking(job).await.map_err(|_| Fault::new("sealing a message ended early"))??
@@ -136,7 +136,9 @@ impl Deliveries {
             return Err(AcceptError::Refused(self.over(language, over)));
         }
         keys.iter().for_each(|key| key.stored());
-        self.wake.notify_one();
+        if outside > 0 {
+            self.wake.notify_one();
+        }
         tracing::info!(%queue, %message, outside, held, transport = submission_transport, "message accepted and sealed");
         Ok(queue)
     }
@@ -637,7 +639,7 @@ fn whole<'a>(header: &[u8], octets: &'a [u8], header_end: usize) -> Cow<'a, [u8]
     }
 }
 
-/// KiB of memory for sealing large messages: each takes up to twice its own octets besides.
+/// KiB of memory for sealing large messages: each takes up to its own octets besides.
 pub(super) const SEALING: u32 = 64 * 1024;
 /// How long the server's copy waits for the client's own before it shows.
 const HIDDEN: Duration = Duration::from_secs(30);

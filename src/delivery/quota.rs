@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::domain::{Actor, Address, AuditEvent, Fault, Language, MailboxId, MessageId, Sender, Timestamp, Verb};
 use crate::store::deposit::Deposit;
 use crate::store::entries::Usage;
+use crate::store::quota::Room;
 use crate::texts::{Said, Texts};
 
 use super::notice::Letter;
@@ -98,9 +99,8 @@ impl Deliveries {
         &self,
         sender: &Sender,
         to: &Address,
-        mailbox: MailboxId,
+        room: Room,
     ) -> Result<Option<Refused>, Fault> {
-        let room = self.store.room(mailbox).await?;
         if !room.usage.is_full() {
             return Ok(None);
         }

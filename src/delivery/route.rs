@@ -69,9 +69,9 @@ impl Deliveries {
 
     /// The same, with the mailbox's row where it is local, so that it is read once.
     pub(super) async fn reach(&self, sender: &Sender, to: &Address) -> Result<Result<Reached, Refused>, Fault> {
-        if let Some(mailbox) = self.store.mailbox_at(&to.folded()).await? {
+        if let Some((mailbox, room)) = self.store.mailbox_and_room_at(&to.folded()).await? {
             return match mailbox.state {
-                MailboxState::Active => Ok(match self.refused_full(sender, to, mailbox.id).await? {
+                MailboxState::Active => Ok(match self.refused_full(sender, to, room).await? {
                     Some(refused) => Err(refused),
                     None => Ok(Reached { route: Route::Local(mailbox.id), mailbox: Some(mailbox) }),
                 }),

@@ -7,7 +7,7 @@
 use std::sync::PoisonError;
 
 use super::Store;
-use super::sql::{ChainMac, Conn, Inner};
+use super::sql::{ChainMac, Conn, Inner, Step};
 use super::value::{Plain, PlainOctets, Row, Trouble};
 use crate::domain::{AuditEvent, Fault, MailboxId, Timestamp};
 
@@ -91,31 +91,45 @@ impl Store {
 impl Inner {
     /// Adds events to the node's chain, in order, as the last step before the commit.
     pub(super) async fn append(&self, conn: &mut Conn, events: &[&AuditEvent]) -> Result<(), Trouble> {
-        let many = i64::try_from(events.len()).unwrap_or(i64::MAX);
+        let raised = conn.run(&[self.raise(events.len())]).await?;
+        self.append_raised(conn, events, raised.first()).await
+    }
+
+    /// Makes room in the node's chain for so many events; whoever else appends waits until the transaction has ended.
+    pub(super) fn raise(&self, many: usize) -> Step<'_> {
+        let many = i64::try_from(many).unwrap_or(i64::MAX);
         let sql = "UPDATE audit_chains SET seq = seq + $2 WHERE node = $1 RETURNING seq, head_mac";
-        let head = conn.row(sql, &[Plain(&self.node).into(), many.into()]).await?;
+        Step { sql, params: vec![Plain(&self.node).into(), many.into()] }
+    }
+
+    /// Adds the events for which [`Inner::raise`] made room.
+    pub(super) async fn append_raised(
+        &self,
+        conn: &mut Conn,
+        events: &[&AuditEvent],
+        raised: Option<&Vec<Row>>,
+    ) -> Result<(), Trouble> {
+        let head = raised.and_then(|rows| rows.first());
         let head = head.ok_or_else(|| Trouble::new("the journal's chain has no head", "row missing"))?;
-        let mut seq = head.read::<i64>("seq")? - many;
+        let mut seq = head.read::<i64>("seq")? - i64::try_from(events.len()).unwrap_or(i64::MAX);
         let mut link: Vec<u8> = head.read("head_mac")?;
+        let mut links = Vec::with_capacity(events.len());
         for event in events {
             seq += 1;
             let line = event.line();
             link = self.link(&self.node, seq, &link, &line);
-            conn.execute(
-                "INSERT INTO audit_events (node, seq, at, line, link_mac) VALUES ($1, $2, $3, $4, $5)",
-                &[
-                    Plain(&self.node).into(),
-                    seq.into(),
-                    event.at.into(),
-                    Plain(&line).into(),
-                    PlainOctets(&link).into(),
-                ],
-            )
-            .await?;
+            links.push((seq, event.at, line, link.clone()));
+        }
+        let sql = "INSERT INTO audit_events (node, seq, at, line, link_mac) VALUES ($1, $2, $3, $4, $5)";
+        let node = || Plain(&self.node).into();
+        let mut steps = Vec::with_capacity(links.len() + 1);
+        for (seq, at, line, link) in &links {
+            let params = vec![node(), (*seq).into(), (*at).into(), Plain(line).into(), PlainOctets(link).into()];
+            steps.push(Step { sql, params });
         }
         let sql = "UPDATE audit_chains SET head_mac = $2 WHERE node = $1";
-        conn.execute(sql, &[Plain(&self.node).into(), PlainOctets(&link).into()]).await?;
-        Ok(())
+        steps.push(Step { sql, params: vec![node(), PlainOctets(&link).into()] });
+        conn.run(&steps).await.map(|_| ())
     }
 
     /// `Err(seq)`: the first event that is changed, missing, or not the chain's.

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::sql::{Conn, Inner};
-use super::value::Trouble;
+use super::sql::{Inner, Step};
+use super::value::{Row, Trouble};
 use super::{Store, Tx};
 use crate::domain::{Fault, MailboxId, Timestamp};
 
@@ -76,7 +76,8 @@ impl Tx {
     /// # Errors
     /// A [`Fault`] of the database.
     pub async fn touch_mailbox(&mut self, mailbox: MailboxId, now: Timestamp) -> Result<i64, Fault> {
-        let changes = touch(&mut self.conn, mailbox, now).await?;
+        let touched = self.conn.run(&[touch(mailbox, now)]).await?;
+        let changes = changes(touched.first())?;
         self.touched.push((mailbox, changes));
         Ok(changes)
     }
@@ -84,13 +85,18 @@ impl Tx {
 
 /// Raises a mailbox's counter inside a transaction, and says where it stands. It begins at 2: folders are born
 /// with the mod-sequence 1, and what changes later has a higher one.
-pub(super) async fn touch(conn: &mut Conn, mailbox: MailboxId, now: Timestamp) -> Result<i64, Trouble> {
+pub(super) fn touch(mailbox: MailboxId, now: Timestamp) -> Step<'static> {
     let sql = "INSERT INTO mailbox_changes (mailbox_id, changes, changed_at, last_validity) VALUES ($1, 2, $2, 0) \
                ON CONFLICT (mailbox_id) DO UPDATE SET changes = mailbox_changes.changes + 1, \
                changed_at = CASE WHEN excluded.changed_at > mailbox_changes.changed_at \
                             THEN excluded.changed_at ELSE mailbox_changes.changed_at END \
                RETURNING changes";
-    let row = conn.row(sql, &[mailbox.into(), now.into()]).await?;
+    Step { sql, params: vec![mailbox.into(), now.into()] }
+}
+
+/// Where a counter stands that [`touch`] has raised.
+pub(super) fn changes(touched: Option<&Vec<Row>>) -> Result<i64, Trouble> {
+    let row = touched.and_then(|rows| rows.first());
     row.ok_or_else(|| Trouble::new("a mailbox's counter was not raised", "row missing"))?.read("changes")
 }
 

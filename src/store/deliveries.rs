@@ -11,7 +11,7 @@ use crate::domain::{
     PracticeId, Sealed, Timestamp,
 };
 
-use super::sql::Conn;
+use super::sql::Step;
 use super::value::{Row, Trouble};
 use super::{Store, Tx};
 
@@ -260,14 +260,14 @@ impl Tx {
 }
 
 /// Inserts a delivery, as part of a deposit.
-pub(super) async fn insert(conn: &mut Conn, row: &DeliveryRow) -> Result<(), Trouble> {
+pub(super) fn insert(row: &DeliveryRow) -> Step<'_> {
     let sql = "INSERT INTO deliveries (id, practice_id, mailbox_id, message_id, head_id, patient_id, state, failure, \
                    coordinates_sealed, address_hash, number_hash, thread_sealed, subject_sealed, esk, ticket_hash, \
                    ticket_sealed, authority_mac, tries, paused_until, created_at, notified_at, opened_at, \
                    downloaded_at, ended_at, expires_at, report_sealed, suspended_at) \
                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, \
                    $20, $21, $22, $23, $24, $25, $26, $27)";
-    let params = [
+    let params = vec![
         row.id.into(),
         row.practice.into(),
         row.mailbox.into(),
@@ -296,7 +296,7 @@ pub(super) async fn insert(conn: &mut Conn, row: &DeliveryRow) -> Result<(), Tro
         row.report.as_ref().into(),
         row.suspended_at.into(),
     ];
-    conn.execute(sql, &params).await.map(|_| ())
+    Step { sql, params }
 }
 
 pub(super) fn delivery_row(row: &Row) -> Result<DeliveryRow, Trouble> {

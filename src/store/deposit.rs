@@ -15,9 +15,9 @@ use tokio::time::Instant;
 use super::deliveries::{self, DeliveryRow};
 use super::holds::{self, HoldRow};
 use super::rates::{self, Allowance, Over};
-use super::sql::{Conn, Inner};
+use super::sql::{Conn, Inner, Step};
 use super::summaries::{DepositKeyRow, NewSummary};
-use super::value::Trouble;
+use super::value::{Row, Trouble};
 use super::{Store, Tx, changes, outbox, quota, summaries};
 use crate::domain::{
     AuditEvent, Container, Count, EntryId, Esk, Fault, FolderId, FolderRole, KeyedHash, Label, Mac, MailboxId,
@@ -256,7 +256,7 @@ impl Tx {
             container: Some(container),
         });
         let rows = Rows { message, objects: objects.collect(), entries, deliveries, held, signatures, keys };
-        self.touched.extend(insert(&mut self.conn, &[&rows]).await?);
+        self.touched.extend(insert(&mut self.conn, &[&rows], None).await?.0);
         Ok(())
     }
 
@@ -267,7 +267,7 @@ impl Tx {
     pub async fn insert_put_deposit(&mut self, deposit: Deposit, objects: Vec<ObjectRow>) -> Result<(), Fault> {
         let Deposit { message, entries, deliveries, held, signatures, keys, .. } = deposit;
         let rows = Rows { message, objects, entries, deliveries, held, signatures, keys };
-        self.touched.extend(insert(&mut self.conn, &[&rows]).await?);
+        self.touched.extend(insert(&mut self.conn, &[&rows], None).await?.0);
         Ok(())
     }
 
@@ -285,11 +285,9 @@ impl Tx {
             signatures: Vec::new(),
             keys: Vec::new(),
         };
-        let touched = touch_all(&mut self.conn, &[&rows]).await?;
-        for place in &take_uids(&mut self.conn, &[&rows], &touched).await? {
-            insert_entry(&mut self.conn, place).await?;
-        }
-        grow_all(&mut self.conn, &[&rows]).await?;
+        let (touched, places) = take_places(&mut self.conn, &[&rows]).await?;
+        let steps: Vec<Step<'_>> = places.iter().map(insert_entry).chain(grown(&rows)).collect();
+        self.conn.run(&steps).await?;
         self.touched.extend(touched);
         Ok(())
     }
@@ -340,9 +338,9 @@ async fn commit_group(inner: &Arc<Inner>, group: &[&Waiting]) -> Result<Vec<Opti
         return Ok(overs);
     }
     let rows: Vec<&Rows> = group.iter().flat_map(|waiting| &waiting.rows).collect();
-    let touched = insert(&mut conn, &rows).await?;
     let events: Vec<&AuditEvent> = group.iter().flat_map(|waiting| &waiting.events).collect();
-    inner.append(&mut conn, &events).await?;
+    let (touched, raised) = insert(&mut conn, &rows, Some(inner.raise(events.len()))).await?;
+    inner.append_raised(&mut conn, &events, raised.last()).await?;
     conn.commit().await?;
     inner.tell(&touched);
     Ok(overs)
@@ -352,6 +350,10 @@ async fn commit_group(inner: &Arc<Inner>, group: &[&Waiting]) -> Result<Vec<Opti
 async fn count(conn: &mut Conn, group: &[&Waiting]) -> Result<Vec<Option<Over>>, Trouble> {
     let mut order: Vec<(usize, &Waiting)> = group.iter().copied().enumerate().collect();
     order.sort_by_key(|(_, waiting)| waiting.allowances.iter().map(|allowance| allowance.whose).min());
+    let all = order.iter().map(|(_, waiting)| (waiting.allowances.as_slice(), waiting.at));
+    if rates::take_all(conn, all).await? {
+        return Ok(vec![None; group.len()]);
+    }
     let mut counted = Vec::with_capacity(group.len());
     for (at, waiting) in order {
         counted.push((at, rates::take(conn, &waiting.allowances, waiting.at).await?));
@@ -360,75 +362,64 @@ async fn count(conn: &mut Conn, group: &[&Waiting]) -> Result<Vec<Option<Over>>,
     Ok(counted.into_iter().map(|(_, over)| over).collect())
 }
 
-/// Inserts a group; returns the mailboxes that were touched, with their counters.
-async fn insert(conn: &mut Conn, group: &[&Rows]) -> Result<Vec<(MailboxId, i64)>, Trouble> {
-    let touched = touch_all(conn, group).await?;
-    let places = take_uids(conn, group, &touched).await?;
-    for rows in group {
-        for key in &rows.keys {
-            summaries::insert_key(conn, key).await?;
+/// Inserts a group, each deposit in one go, and runs `last` with the last of them; returns the mailboxes that were
+/// touched, with their counters, and the rows of that go.
+async fn insert(
+    conn: &mut Conn,
+    group: &[&Rows],
+    last: Option<Step<'_>>,
+) -> Result<(Vec<(MailboxId, i64)>, Vec<Vec<Row>>), Trouble> {
+    let (touched, places) = take_places(conn, group).await?;
+    let mut goes: Vec<Vec<Step<'_>>> = Vec::with_capacity(group.len());
+    for (at, rows) in group.iter().enumerate() {
+        let mut steps: Vec<Step<'_>> = rows.keys.iter().map(summaries::insert_key).collect();
+        steps.push(insert_message(&rows.message));
+        let objects = rows.objects.iter();
+        steps.extend(objects.map(|object| insert_object(rows.message.id, object, rows.message.created_at)));
+        for place in places.iter().filter(|place| place.of == at) {
+            steps.push(insert_entry(place));
+            let summary = place.entry.summary.as_ref();
+            steps.extend(summary.map(|summary| summaries::insert(place.entry.mailbox, place.entry.head, summary)));
         }
-        insert_message(conn, &rows.message).await?;
-        for object in &rows.objects {
-            insert_object(conn, rows.message.id, object, rows.message.created_at).await?;
+        steps.extend(grown(rows));
+        for (row, work) in &rows.deliveries {
+            steps.extend([deliveries::insert(row), outbox::insert(row.id, work)]);
         }
-    }
-    for place in &places {
-        insert_entry(conn, place).await?;
-        if let Some(summary) = &place.entry.summary {
-            summaries::insert(conn, place.entry.mailbox, place.entry.head, summary).await?;
+        for (row, hold) in &rows.held {
+            steps.extend([deliveries::insert(row), holds::insert(hold)]);
         }
-    }
-    grow_all(conn, group).await?;
-    for (row, work) in group.iter().flat_map(|rows| &rows.deliveries) {
-        deliveries::insert(conn, row).await?;
-        outbox::insert(conn, row.id, work).await?;
-    }
-    for (row, hold) in group.iter().flat_map(|rows| &rows.held) {
-        deliveries::insert(conn, row).await?;
-        holds::insert(conn, hold).await?;
+        goes.push(steps);
     }
     // In one order on every node.
     let numbers = group.iter().flat_map(|rows| rows.signatures.iter().map(|number| (rows.message.mailbox, number)));
     let mut numbers: Vec<(MailboxId, &KeyedHash)> = numbers.collect();
     numbers.sort_by_key(|(mailbox, number)| (*mailbox, number.as_octets()));
-    for (mailbox, number) in numbers {
-        holds::see(conn, mailbox, number).await?;
+    let ending = numbers.into_iter().map(|(mailbox, number)| holds::see(mailbox, number)).chain(last);
+    match goes.last_mut() {
+        Some(go) => go.extend(ending),
+        None => goes.push(ending.collect()),
     }
-    Ok(touched)
+    let mut ran = Vec::new();
+    for go in &goes {
+        ran = conn.run(go).await?;
+    }
+    Ok((touched, ran))
 }
 
-/// Raises the counters of the mailboxes that get entries, in one order on every node.
-async fn touch_all(conn: &mut Conn, group: &[&Rows]) -> Result<Vec<(MailboxId, i64)>, Trouble> {
-    let mut mailboxes: BTreeMap<MailboxId, Timestamp> = BTreeMap::new();
-    for rows in group {
-        for entry in &rows.entries {
-            let at = mailboxes.entry(entry.mailbox).or_insert(rows.message.created_at);
-            *at = (*at).max(rows.message.created_at);
-        }
-    }
-    let mut touched = Vec::with_capacity(mailboxes.len());
-    for (mailbox, at) in mailboxes {
-        touched.push((mailbox, changes::touch(conn, mailbox, at).await?));
-    }
-    Ok(touched)
-}
-
-/// Adds what came to the mailboxes that it counts in.
-async fn grow_all(conn: &mut Conn, group: &[&Rows]) -> Result<(), Trouble> {
+/// What a deposit adds to the mailboxes that it counts in.
+fn grown<'a>(rows: &Rows) -> Vec<Step<'a>> {
     let mut grown: BTreeMap<MailboxId, i64> = BTreeMap::new();
-    for entry in group.iter().flat_map(|rows| &rows.entries).filter(|entry| entry.counted) {
+    for entry in rows.entries.iter().filter(|entry| entry.counted && entry.size != 0) {
         let octets = grown.entry(entry.mailbox).or_insert(0);
         *octets = octets.saturating_add(entry.size);
     }
-    for (mailbox, octets) in grown {
-        quota::grow(conn, mailbox, octets).await?;
-    }
-    Ok(())
+    grown.into_iter().map(|(mailbox, octets)| quota::grow(mailbox, octets)).collect()
 }
 
 /// Where an entry goes.
 struct Place<'a> {
+    /// Which of the group it is of.
+    of: usize,
     message: MessageId,
     entry: &'a NewEntry,
     folder: FolderId,
@@ -436,39 +427,63 @@ struct Place<'a> {
     modseq: i64,
 }
 
-/// Takes UIDs for the whole group, one statement for each folder, in one order of folders on every node. What does
-/// not show yet takes none: its UID is below all others, in the order of arrival, until it shows ([`Tx::reveal`]).
-async fn take_uids<'a>(
+/// An entry of a group that has no place yet.
+struct Placeless<'a> {
+    of: usize,
+    message: &'a MessageRow,
+    entry: &'a NewEntry,
+}
+
+/// Raises the counters of the mailboxes that get entries, and takes UIDs for the whole group, one statement for each
+/// mailbox and folder, in one order on every node. What does not show yet takes no UID: its own is below all others,
+/// in the order of arrival, until it shows ([`Tx::reveal`]).
+async fn take_places<'a>(
     conn: &mut Conn,
     group: &[&'a Rows],
-    touched: &[(MailboxId, i64)],
-) -> Result<Vec<Place<'a>>, Trouble> {
-    let entries = |rows: &'a Rows| rows.entries.iter().map(move |entry| (&rows.message, entry));
-    let mut entries: Vec<(&MessageRow, &NewEntry)> = group.iter().copied().flat_map(entries).collect();
-    // Stable: within a folder UIDs follow the order of arrival.
-    entries.sort_by_key(|(_, entry)| folder_key(entry));
-    let mut places = Vec::with_capacity(entries.len());
-    for run in entries.chunk_by(|(_, a), (_, b)| folder_key(a) == folder_key(b)) {
-        let Some((_, first)) = run.first() else { continue };
-        if first.folder == FolderRole::Plain {
-            return Err(Trouble::new("a deposit names no special folder", "plain"));
+) -> Result<(Vec<(MailboxId, i64)>, Vec<Place<'a>>), Trouble> {
+    let mut mailboxes: BTreeMap<MailboxId, Timestamp> = BTreeMap::new();
+    let mut entries = Vec::new();
+    for (of, rows) in group.iter().enumerate() {
+        for entry in &rows.entries {
+            let at = mailboxes.entry(entry.mailbox).or_insert(rows.message.created_at);
+            *at = (*at).max(rows.message.created_at);
+            entries.push(Placeless { of, message: &rows.message, entry });
         }
-        let change = touched.iter().find(|(mailbox, _)| *mailbox == first.mailbox).map(|(_, change)| *change);
+    }
+    // Stable: within a folder UIDs follow the order of arrival.
+    entries.sort_by_key(|placeless| folder_key(placeless.entry));
+    let runs: Vec<(&Placeless<'a>, &[Placeless<'a>])> = entries
+        .chunk_by(|a, b| folder_key(a.entry) == folder_key(b.entry))
+        .filter_map(|run| Some((run.first()?, run)))
+        .collect();
+    if runs.iter().any(|(first, _)| first.entry.folder == FolderRole::Plain) {
+        return Err(Trouble::new("a deposit names no special folder", "plain"));
+    }
+    let shown = |run: &[Placeless<'_>]| {
+        let shown = run.iter().filter(|placeless| !is_hidden(placeless.message, placeless.entry)).count();
+        i64::try_from(shown).unwrap_or(i64::MAX)
+    };
+    let touches = mailboxes.iter().map(|(mailbox, at)| changes::touch(*mailbox, *at));
+    // What is hidden changes nothing that a client could see.
+    let takes = runs.iter().map(|(first, run)| Step {
+        sql: "UPDATE folders SET uid_next = uid_next + $3, modseq = CASE WHEN $3 > 0               THEN (SELECT changes FROM mailbox_changes WHERE mailbox_id = $1) ELSE modseq END               WHERE mailbox_id = $1 AND role = $2 RETURNING id, uid_next",
+        params: vec![first.entry.mailbox.into(), first.entry.folder.into(), shown(run).into()],
+    });
+    let rows = conn.run(&touches.chain(takes).collect::<Vec<_>>()).await?;
+    let mut rows = rows.iter();
+    let mut touched = Vec::with_capacity(mailboxes.len());
+    for mailbox in mailboxes.keys() {
+        touched.push((*mailbox, changes::changes(rows.next())?));
+    }
+    let mut places = Vec::with_capacity(entries.len());
+    for (first, run) in runs {
+        let change = touched.iter().find(|(mailbox, _)| *mailbox == first.entry.mailbox).map(|(_, change)| *change);
         let change = change.ok_or_else(|| Trouble::new("a deposit's mailbox was not touched", "counter"))?;
-        let shown = run.iter().filter(|(message, entry)| !is_hidden(message, entry)).count();
-        let many = i64::try_from(shown).unwrap_or(i64::MAX);
-        // What is hidden changes nothing that a client could see.
-        let row = conn
-            .row(
-                "UPDATE folders SET uid_next = uid_next + $3, modseq = CASE WHEN $3 > 0 THEN $4 ELSE modseq END \
-                 WHERE mailbox_id = $1 AND role = $2 RETURNING id, uid_next",
-                &[first.mailbox.into(), first.folder.into(), many.into(), change.into()],
-            )
-            .await?
-            .ok_or_else(|| Trouble::new("a mailbox has no such folder", first.folder.word()))?;
+        let row = rows.next().and_then(|rows| rows.first());
+        let row = row.ok_or_else(|| Trouble::new("a mailbox has no such folder", first.entry.folder.word()))?;
         let (folder, next): (FolderId, i64) = (row.read("id")?, row.read("uid_next")?);
-        let (mut uid, mut below) = (next - many, 0);
-        for (message, entry) in run {
+        let (mut uid, mut below) = (next - shown(run), 0);
+        for &Placeless { of, message, entry } in run {
             let (uid, modseq) = if is_hidden(message, entry) {
                 below += 1;
                 (-(change.saturating_mul(MOST_HIDDEN).saturating_add(below)), 0)
@@ -476,10 +491,10 @@ async fn take_uids<'a>(
                 uid += 1;
                 (uid - 1, change)
             };
-            places.push(Place { message: message.id, entry, folder, uid, modseq });
+            places.push(Place { of, message: message.id, entry, folder, uid, modseq });
         }
     }
-    Ok(places)
+    Ok((touched, places))
 }
 
 /// Whether an entry does not show at once: the server's Sent copy waits for a client's own.
@@ -491,50 +506,42 @@ fn folder_key(entry: &NewEntry) -> (MailboxId, &'static str) {
     (entry.mailbox, entry.folder.word())
 }
 
-pub(super) async fn insert_message(conn: &mut Conn, row: &MessageRow) -> Result<(), Trouble> {
+pub(super) fn insert_message(row: &MessageRow) -> Step<'static> {
     let sql = "INSERT INTO messages (id, practice_id, mailbox_id, size, created_at) VALUES ($1, $2, $3, $4, $5)";
-    let params = [row.id.into(), row.practice.into(), row.mailbox.into(), row.size.into(), row.created_at.into()];
-    conn.execute(sql, &params).await.map(|_| ())
+    let params = vec![row.id.into(), row.practice.into(), row.mailbox.into(), row.size.into(), row.created_at.into()];
+    Step { sql, params }
 }
 
-pub(super) async fn insert_object(
-    conn: &mut Conn,
-    message: MessageId,
-    row: &ObjectRow,
-    at: Timestamp,
-) -> Result<(), Trouble> {
+pub(super) fn insert_object(message: MessageId, row: &ObjectRow, at: Timestamp) -> Step<'_> {
     let sql = "INSERT INTO objects (id, message_id, size, container, created_at) VALUES ($1, $2, $3, $4, $5)";
-    let params = [row.id.into(), message.into(), row.size.into(), row.container.as_ref().into(), at.into()];
-    conn.execute(sql, &params).await.map(|_| ())
+    let params = vec![row.id.into(), message.into(), row.size.into(), row.container.as_ref().into(), at.into()];
+    Step { sql, params }
 }
 
-async fn insert_entry(conn: &mut Conn, place: &Place<'_>) -> Result<(), Trouble> {
-    let Place { message, entry: row, folder, uid, modseq } = place;
-    conn.execute(
-        "INSERT INTO entries (id, mailbox_id, folder_id, uid, message_id, head_id, esk, flags, size, \
-         received_at, visible_at, authority_mac, message_id_hash, server_copy, modseq, counted) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
-        &[
-            row.id.into(),
-            row.mailbox.into(),
-            (*folder).into(),
-            (*uid).into(),
-            (*message).into(),
-            row.head.into(),
-            (&row.esk).into(),
-            row.flags.into(),
-            row.size.into(),
-            row.received_at.into(),
-            row.visible_at.into(),
-            (&row.mac).into(),
-            row.message_id.as_ref().into(),
-            i64::from(row.server_copy).into(),
-            (*modseq).into(),
-            i64::from(row.counted).into(),
-        ],
-    )
-    .await
-    .map(|_| ())
+fn insert_entry<'a>(place: &Place<'a>) -> Step<'a> {
+    let Place { message, entry: row, folder, uid, modseq, .. } = place;
+    let sql = "INSERT INTO entries (id, mailbox_id, folder_id, uid, message_id, head_id, esk, flags, size, \
+               received_at, visible_at, authority_mac, message_id_hash, server_copy, modseq, counted) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+    let params = vec![
+        row.id.into(),
+        row.mailbox.into(),
+        (*folder).into(),
+        (*uid).into(),
+        (*message).into(),
+        row.head.into(),
+        (&row.esk).into(),
+        row.flags.into(),
+        row.size.into(),
+        row.received_at.into(),
+        row.visible_at.into(),
+        (&row.mac).into(),
+        row.message_id.as_ref().into(),
+        i64::from(row.server_copy).into(),
+        (*modseq).into(),
+        i64::from(row.counted).into(),
+    ];
+    Step { sql, params }
 }
 
 fn octets(container: &Container) -> i64 {

@@ -14,6 +14,7 @@ use crate::domain::{
 use super::authority::EntryShows;
 use super::deposit::{MessageRow, ObjectRow, insert_message, insert_object};
 use super::quota::{USAGE, usage};
+use super::sql::Step;
 use super::value::{Row, Trouble};
 use super::{Store, Tx};
 
@@ -444,10 +445,9 @@ impl Tx {
     /// # Errors
     /// A [`Fault`] of the database.
     pub async fn append_message(&mut self, message: &MessageRow, objects: &[ObjectRow]) -> Result<(), Fault> {
-        insert_message(&mut self.conn, message).await?;
-        for object in objects {
-            insert_object(&mut self.conn, message.id, object, message.created_at).await?;
-        }
+        let objects = objects.iter().map(|object| insert_object(message.id, object, message.created_at));
+        let steps: Vec<Step<'_>> = std::iter::once(insert_message(message)).chain(objects).collect();
+        self.conn.run(&steps).await?;
         Ok(())
     }
 

@@ -6,7 +6,7 @@
 use crate::domain::{DeliveryId, Fault, KeyedHash, MailboxId, Sealed, Timestamp};
 
 use super::deliveries::DeliveryRow;
-use super::sql::Conn;
+use super::sql::Step;
 use super::value::{Row, Trouble};
 use super::{Store, Tx};
 
@@ -194,10 +194,10 @@ impl Tx {
 }
 
 /// Inserts what is asked about a held delivery, as part of a deposit.
-pub(super) async fn insert(conn: &mut Conn, row: &HoldRow) -> Result<(), Trouble> {
+pub(super) fn insert(row: &HoldRow) -> Step<'_> {
     let sql = "INSERT INTO holds (delivery_id, question_sealed, version, asked_at, remind_at, settled_at) \
                VALUES ($1, $2, $3, $4, $5, $6)";
-    let params = [
+    let params = vec![
         row.delivery.into(),
         (&row.question).into(),
         row.version.into(),
@@ -205,15 +205,15 @@ pub(super) async fn insert(conn: &mut Conn, row: &HoldRow) -> Result<(), Trouble
         row.remind_at.into(),
         row.settled_at.into(),
     ];
-    conn.execute(sql, &params).await.map(|_| ())
+    Step { sql, params }
 }
 
 /// Notes that a message of a mailbox holds a number, as part of a deposit.
-pub(super) async fn see(conn: &mut Conn, mailbox: MailboxId, number: &KeyedHash) -> Result<(), Trouble> {
+pub(super) fn see(mailbox: MailboxId, number: &KeyedHash) -> Step<'_> {
     let sql = "INSERT INTO signature_numbers (mailbox_id, number_hash, messages) VALUES ($1, $2, 1) \
                ON CONFLICT (mailbox_id, number_hash) DO UPDATE SET messages = signature_numbers.messages + 1 \
                WHERE signature_numbers.messages < 2";
-    conn.execute(sql, &[mailbox.into(), number.into()]).await.map(|_| ())
+    Step { sql, params: vec![mailbox.into(), number.into()] }
 }
 
 pub(super) fn learned_row(row: &Row) -> Result<LearnedRow, Trouble> {

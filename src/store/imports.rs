@@ -132,7 +132,8 @@ impl Tx {
     /// # Errors
     /// A [`Fault`] of the database.
     pub async fn put_deposit_key(&mut self, row: &DepositKeyRow) -> Result<(), Fault> {
-        Ok(insert_key(&mut self.conn, row).await?)
+        self.conn.run(&[insert_key(row)]).await?;
+        Ok(())
     }
 
     /// Makes a folder whose path waits, for a folder of a source; `false` when that has one: then nothing is to be committed.

@@ -5,6 +5,7 @@ use crate::domain::{
     PracticeId, PublicKey, Sealed, SentCopy, SlotId, Timestamp,
 };
 
+use super::quota::{self, Room};
 use super::sql::Conn;
 use super::value::{Plain, Row, Trouble};
 use super::{Store, Tx};
@@ -141,6 +142,19 @@ impl Store {
                    renewal_due_at, authority_mac, created_at \
                    FROM mailboxes WHERE address = $1";
         Ok(self.row(sql, &[Plain(address).into()]).await?.as_ref().map(mailbox_row).transpose()?)
+    }
+
+    /// The same, with what it holds: for whoever writes to it, in one statement.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database.
+    pub async fn mailbox_and_room_at(&self, address: &str) -> Result<Option<(MailboxRow, Room)>, Fault> {
+        let sql = "SELECT m.id AS id, practice_id, address, name, kind, state, sent, certificate, secret_sealed, \
+                   version, renewal_due_at, authority_mac, created_at, \
+                   m.quota AS quota, COALESCE(q.used, 0) AS used, q.full_at AS full_at \
+                   FROM mailboxes m LEFT JOIN quotas q ON q.mailbox_id = m.id WHERE m.address = $1";
+        let Some(row) = self.row(sql, &[Plain(address).into()]).await? else { return Ok(None) };
+        Ok(Some((mailbox_row(&row)?, quota::room(&row)?)))
     }
 
     /// The devices of a mailbox, oldest first.

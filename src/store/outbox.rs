@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::domain::{DeliveryId, FailureClass, Fault, QueueId, Timestamp};
 
 use super::deposit::NewWork;
-use super::sql::Conn;
+use super::sql::Step;
 use super::value::{Row, Trouble};
 use super::{Store, Tx};
 
@@ -88,7 +88,8 @@ impl Store {
 impl Tx {
     /// Adds work for a delivery.
     pub async fn insert_work(&mut self, delivery: DeliveryId, work: NewWork) -> Result<(), Fault> {
-        Ok(insert(&mut self.conn, delivery, &work).await?)
+        self.conn.run(&[insert(delivery, &work)]).await?;
+        Ok(())
     }
 
     /// The work is done (handed over or given up); `false` when it had been already.
@@ -125,11 +126,10 @@ impl Tx {
 }
 
 /// Puts work into the queue, in whoever's transaction.
-pub(super) async fn insert(conn: &mut Conn, delivery: DeliveryId, work: &NewWork) -> Result<(), Trouble> {
+pub(super) fn insert(delivery: DeliveryId, work: &NewWork) -> Step<'static> {
     let sql =
         "INSERT INTO outbox (id, delivery_id, attempts, due_at, lease_until, created_at) VALUES ($1, $2, 0, $3, 0, $3)";
-    conn.execute(sql, &[work.id.into(), delivery.into(), work.due_at.into()]).await?;
-    Ok(())
+    Step { sql, params: vec![work.id.into(), delivery.into(), work.due_at.into()] }
 }
 
 fn work_row(row: &Row) -> Result<WorkRow, Trouble> {

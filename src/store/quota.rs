@@ -7,7 +7,7 @@
 use crate::domain::{Fault, MailboxId, Timestamp};
 
 use super::entries::Usage;
-use super::sql::Conn;
+use super::sql::Step;
 use super::value::{Row, Trouble};
 use super::{Store, Tx};
 
@@ -72,9 +72,7 @@ impl Store {
         let sql = "SELECT m.quota AS quota, COALESCE(q.used, 0) AS used, q.full_at AS full_at \
                    FROM mailboxes m LEFT JOIN quotas q ON q.mailbox_id = m.id WHERE m.id = $1";
         let row = self.row(sql, &[mailbox.into()]).await?;
-        let row = row.ok_or(Fault::new("a mailbox is gone"))?;
-        let usage = Usage { used: row.read("used")?, quota: row.read("quota")? };
-        Ok(Room { usage, full_at: row.read_opt("full_at")? })
+        Ok(room(&row.ok_or(Fault::new("a mailbox is gone"))?)?)
     }
 
     /// The mailboxes whose owners are to be told something, or which became full, or have room again.
@@ -147,20 +145,24 @@ impl Tx {
     /// Writes what came and went.
     pub(super) async fn write_grown(&mut self) -> Result<(), Trouble> {
         for (mailbox, octets) in std::mem::take(&mut self.grown) {
-            grow(&mut self.conn, mailbox, octets).await?;
+            if octets != 0 {
+                self.conn.run(&[grow(mailbox, octets)]).await?;
+            }
         }
         Ok(())
     }
 }
 
 /// Adds octets to what a mailbox holds; the caller has touched it.
-pub(super) async fn grow(conn: &mut Conn, mailbox: MailboxId, octets: i64) -> Result<(), Trouble> {
-    if octets == 0 {
-        return Ok(());
-    }
+pub(super) fn grow(mailbox: MailboxId, octets: i64) -> Step<'static> {
     let sql = "INSERT INTO quotas (mailbox_id, used, told) VALUES ($1, $2, 0) \
                ON CONFLICT (mailbox_id) DO UPDATE SET used = quotas.used + excluded.used";
-    conn.execute(sql, &[mailbox.into(), octets.into()]).await.map(|_| ())
+    Step { sql, params: vec![mailbox.into(), octets.into()] }
+}
+
+pub(super) fn room(row: &Row) -> Result<Room, Trouble> {
+    let usage = Usage { used: row.read("used")?, quota: row.read("quota")? };
+    Ok(Room { usage, full_at: row.read_opt("full_at")? })
 }
 
 /// Reads a row of [`USAGE`].

@@ -7,7 +7,7 @@
 use crate::domain::{DeviceId, Fault, MailboxId, Timestamp};
 
 use super::Store;
-use super::sql::Conn;
+use super::sql::{Conn, Step};
 use super::value::{Param, Trouble};
 
 /// Who sends.
@@ -52,9 +52,15 @@ impl Store {
     /// # Errors
     /// A [`Fault`] of the database.
     pub async fn over_rate(&self, allowances: &[Allowance], now: Timestamp) -> Result<Option<Over>, Fault> {
-        for allowance in allowances {
-            let sql = "SELECT minute, in_minute, day, in_day FROM rates WHERE id = $1";
-            let Some(row) = self.row(sql, &[allowance.whose.param()]).await? else { continue };
+        // A device and its mailbox: both by one statement.
+        let Some((first, rest)) = allowances.split_first() else { return Ok(None) };
+        let second = rest.first().unwrap_or(first);
+        let sql = "SELECT id, minute, in_minute, day, in_day FROM rates WHERE id IN ($1, $2)";
+        let rows = self.rows(sql, &[first.whose.param(), second.whose.param()]).await?;
+        let ids: Vec<String> = rows.iter().map(|row| row.read("id")).collect::<Result<_, Trouble>>()?;
+        for allowance in [first, second] {
+            let Some(at) = ids.iter().position(|id| allowance.whose.is(id)) else { continue };
+            let Some(row) = rows.get(at) else { continue };
             let (minute, day) = (row.read::<i64>("minute")?, row.read::<i64>("day")?);
             let (in_minute, in_day): (i64, i64) = (row.read("in_minute")?, row.read("in_day")?);
             let counts = |at: i64, now: i64| at == now || at == now + 1;
@@ -69,24 +75,51 @@ impl Store {
     }
 }
 
+/// Counts the messages of a group, each against all of its limits; `false` when one of them may be reached: then
+/// nothing was counted, and [`take`] decides one by one.
+pub(super) async fn take_all<'a>(
+    conn: &mut Conn,
+    group: impl Iterator<Item = (&'a [Allowance], Timestamp)>,
+) -> Result<bool, Trouble> {
+    let each = |(allowances, at): (&'a [Allowance], Timestamp)| allowances.iter().map(move |allowance| (allowance, at));
+    let all: Vec<(&Allowance, Timestamp)> = group.flat_map(each).collect();
+    if all.iter().any(|(allowance, _)| allowance.rate.is_none()) {
+        return Ok(false);
+    }
+    let steps: Vec<Step<'_>> = all.iter().map(|(allowance, at)| counting(allowance, *at)).collect();
+    let counted = conn.run(&steps).await?;
+    if counted.iter().all(|rows| !rows.is_empty()) {
+        return Ok(true);
+    }
+    let undo = all.iter().zip(&counted).filter(|(_, rows)| !rows.is_empty()).map(|((allowance, _), _)| undo(allowance));
+    conn.run(&undo.collect::<Vec<_>>()).await?;
+    Ok(false)
+}
+
 /// Counts one message against all of these limits, or against none when one of them is reached.
 pub(super) async fn take(conn: &mut Conn, allowances: &[Allowance], now: Timestamp) -> Result<Option<Over>, Trouble> {
     for (at, allowance) in allowances.iter().enumerate() {
         let Some(over) = count(conn, allowance, now).await? else { continue };
         for counted in allowances.iter().take(at) {
-            let sql = "UPDATE rates SET in_minute = in_minute - 1, in_day = in_day - 1 WHERE id = $1";
-            conn.execute(sql, &[counted.whose.param()]).await?;
+            conn.run(&[undo(counted)]).await?;
         }
         return Ok(Some(over));
     }
     Ok(None)
 }
 
-async fn count(
-    conn: &mut Conn,
-    Allowance { whose, rate }: &Allowance,
-    now: Timestamp,
-) -> Result<Option<Over>, Trouble> {
+async fn count(conn: &mut Conn, allowance: &Allowance, now: Timestamp) -> Result<Option<Over>, Trouble> {
+    let Allowance { whose, rate } = allowance;
+    if !rate.is_none() && conn.run(&[counting(allowance, now)]).await?.iter().any(|rows| !rows.is_empty()) {
+        return Ok(None);
+    }
+    let sql = "SELECT in_day FROM rates WHERE id = $1 AND day IN ($2, $2 + 1) AND in_day >= $3";
+    let days = conn.row(sql, &[whose.param(), day_of(now).into(), rate.day.into()]).await?;
+    Ok(Some(if days.is_some() { Over::Day(rate.day) } else { Over::Minute(rate.minute) }))
+}
+
+/// Counts one message; a row comes back unless a limit is reached.
+fn counting(Allowance { whose, rate }: &Allowance, now: Timestamp) -> Step<'static> {
     let (minute, day) = (minute_of(now), day_of(now));
     let sql = "INSERT INTO rates (id, minute, in_minute, day, in_day) VALUES ($1, $2, 1, $3, 1) \
                ON CONFLICT (id) DO UPDATE SET \
@@ -96,16 +129,30 @@ async fn count(
                day = CASE WHEN rates.day = $3 + 1 THEN rates.day ELSE $3 END \
                WHERE (rates.minute NOT IN ($2, $2 + 1) OR rates.in_minute < $4) \
                AND (rates.day NOT IN ($3, $3 + 1) OR rates.in_day < $5) RETURNING in_minute";
-    let params = [whose.param(), minute.into(), day.into(), rate.minute.into(), rate.day.into()];
-    if rate.minute > 0 && rate.day > 0 && conn.row(sql, &params).await?.is_some() {
-        return Ok(None);
+    Step { sql, params: vec![whose.param(), minute.into(), day.into(), rate.minute.into(), rate.day.into()] }
+}
+
+/// Takes back what was counted.
+fn undo(counted: &Allowance) -> Step<'static> {
+    let sql = "UPDATE rates SET in_minute = in_minute - 1, in_day = in_day - 1 WHERE id = $1";
+    Step { sql, params: vec![counted.whose.param()] }
+}
+
+impl Rate {
+    /// Whether nothing may be sent at all.
+    fn is_none(self) -> bool {
+        self.minute <= 0 || self.day <= 0
     }
-    let sql = "SELECT in_day FROM rates WHERE id = $1 AND day IN ($2, $2 + 1) AND in_day >= $3";
-    let days = conn.row(sql, &[whose.param(), day.into(), rate.day.into()]).await?;
-    Ok(Some(if days.is_some() { Over::Day(rate.day) } else { Over::Minute(rate.minute) }))
 }
 
 impl Whose {
+    fn is(self, id: &str) -> bool {
+        match self {
+            Self::Mailbox(mailbox) => mailbox.to_string() == id,
+            Self::Device(device) => device.to_string() == id,
+        }
+    }
+
     fn param(self) -> Param<'static> {
         match self {
             Self::Mailbox(id) => id.into(),

@@ -17,7 +17,9 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions};
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions, Connection, Either, Executor as _, PgPool, Postgres, Sqlite, SqlitePool, Transaction,
+};
 use tokio::sync::mpsc;
 
 use super::deposit::Waiting;
@@ -351,6 +353,12 @@ impl Tx {
     }
 }
 
+/// A statement and its parameters, to be run with others.
+pub(super) struct Step<'a> {
+    pub(super) sql: &'static str,
+    pub(super) params: Vec<Param<'a>>,
+}
+
 /// A connection inside a transaction.
 pub(super) struct Conn {
     open: Open,
@@ -403,6 +411,46 @@ impl Conn {
             Open::Postgres(tx) => {
                 let rows = in_time(postgres(sql, params).fetch_all(&mut **tx)).await;
                 rows.map(|rows| rows.into_iter().map(Row::Postgres).collect())
+            }
+        };
+        self.noted(rows)
+    }
+
+    /// Runs statements one after the other; the rows of each. SQLite gets them as one text: each statement by itself
+    /// would be a way to its thread and back, which costs more than most of them.
+    pub(super) async fn run(&mut self, steps: &[Step<'_>]) -> Result<Vec<Vec<Row>>, Trouble> {
+        for step in steps {
+            bounded(&step.params)?;
+        }
+        let rows = match &mut self.open {
+            Open::Sqlite(_) if steps.is_empty() => Ok(Vec::new()),
+            Open::Sqlite(tx) => {
+                let params = steps.iter().flat_map(|step| &step.params);
+                let query =
+                    params.fold(sqlx::query(AssertSqlSafe(joined(steps))), |query, param| param.bind_sqlite(query));
+                // Of the trait: the query's own is deprecated, as one that no other database has.
+                let mut ran = (&mut **tx).fetch_many(query);
+                let (mut all, mut rows) = (Vec::with_capacity(steps.len()), Vec::new());
+                loop {
+                    match ran.try_next().await {
+                        Ok(Some(Either::Right(row))) => rows.push(Row::Sqlite(row)),
+                        // The end of a statement.
+                        Ok(Some(Either::Left(_))) => all.push(std::mem::take(&mut rows)),
+                        Ok(None) => break Ok(all),
+                        Err(error) => break Err(error),
+                    }
+                }
+            }
+            Open::Postgres(tx) => {
+                let mut all = Vec::with_capacity(steps.len());
+                for Step { sql, params } in steps {
+                    let rows = in_time(postgres(sql, params).fetch_all(&mut **tx)).await;
+                    all.push(match rows {
+                        Ok(rows) => rows.into_iter().map(Row::Postgres).collect(),
+                        Err(error) => return self.noted(Err(error)),
+                    });
+                }
+                Ok(all)
             }
         };
         self.noted(rows)
@@ -524,6 +572,26 @@ fn bounded(params: &[Param<'_>]) -> Result<(), Trouble> {
     }
 }
 
+/// Statements as one text, whose parameters count on from one to the next.
+fn joined(steps: &[Step<'_>]) -> String {
+    let mut text = String::with_capacity(steps.iter().map(|step| step.sql.len() + 16).sum());
+    let mut before = 0;
+    for Step { sql, params } in steps {
+        let mut parts = sql.split('$');
+        text.push_str(parts.next().unwrap_or_default());
+        for part in parts {
+            // Of our own statements: `$` stands for nothing else there.
+            let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+            let (number, rest) = part.split_at(digits);
+            let number: usize = number.parse().unwrap_or_default();
+            text.push_str(&format!("${}{rest}", before + number));
+        }
+        text.push(';');
+        before += params.len();
+    }
+    text
+}
+
 fn sqlite<'q>(sql: &'static str, params: &[Param<'_>]) -> Query<'q, Sqlite, SqliteArguments> {
     params.iter().fold(sqlx::query(sql), |query, param| param.bind_sqlite(query))
 }
@@ -566,7 +634,8 @@ impl Pools {
             .max_lifetime(None)
             .test_before_acquire(false)
             .acquire_timeout(PATIENCE)
-            .connect_with(options.clone())
+            // Ids are random: a deposit touches a page of each index, wherever that is.
+            .connect_with(options.clone().pragma("cache_size", "-16384"))
             .await
             .map_err(Trouble::from)?;
         let migrated = migrate(|| MIGRATIONS.run(&writer)).await;
@@ -695,5 +764,13 @@ mod tests {
         assert!(bounded(&[1.into(), PlainOctets(&more).into()]).is_err());
         let text = String::from_utf8(more).expect("zeros are text");
         assert!(bounded(&[Plain(&text).into()]).is_err());
+    }
+
+    #[test]
+    fn parameters_count_on_from_one_statement_to_the_next() {
+        let step = |sql, many| Step { sql, params: vec![1.into(); many] };
+        let steps =
+            [step("UPDATE a SET b = $2 WHERE c = $1", 2), step("SELECT 1", 0), step("VALUES ($1, $1, $12x)", 12)];
+        assert_eq!(joined(&steps), "UPDATE a SET b = $2 WHERE c = $1;SELECT 1;VALUES ($3, $3, $14x);");
     }
 }

@@ -4,7 +4,7 @@
 //! can always be made again from its message.
 
 use super::authority::EntryShows;
-use super::sql::Conn;
+use super::sql::Step;
 use super::value::{Param, Row, Trouble};
 use super::{Store, Tx};
 use crate::domain::{Container, DepositKeyId, EntryId, Esk, Fault, Mac, MailboxId, ObjectId, Sealed, Timestamp};
@@ -210,23 +210,18 @@ fn summary_row(mailbox: MailboxId, row: &Row) -> Result<SummaryRow, Trouble> {
 }
 
 /// Stores a deposit key, unless it is there.
-pub(super) async fn insert_key(conn: &mut Conn, row: &DepositKeyRow) -> Result<(), Trouble> {
+pub(super) fn insert_key(row: &DepositKeyRow) -> Step<'_> {
     let sql = "INSERT INTO deposit_keys (id, mailbox_id, esk, authority_mac, created_at) VALUES ($1, $2, $3, $4, $5) \
                ON CONFLICT (id) DO NOTHING";
-    let params = [row.id.into(), row.mailbox.into(), (&row.esk).into(), (&row.mac).into(), row.created_at.into()];
-    conn.execute(sql, &params).await.map(|_| ())
+    let params = vec![row.id.into(), row.mailbox.into(), (&row.esk).into(), (&row.mac).into(), row.created_at.into()];
+    Step { sql, params }
 }
 
 /// Stores a summary, unless the mailbox has one of the head.
-pub(super) async fn insert(
-    conn: &mut Conn,
-    mailbox: MailboxId,
-    head: ObjectId,
-    new: &NewSummary,
-) -> Result<(), Trouble> {
+pub(super) fn insert(mailbox: MailboxId, head: ObjectId, new: &NewSummary) -> Step<'_> {
     let sql = "INSERT INTO summaries (mailbox_id, head_id, deposit_key_id, summary_sealed, words_sealed) \
                VALUES ($1, $2, $3, $4, $5) ON CONFLICT (mailbox_id, head_id) DO NOTHING";
-    conn.execute(sql, &values(mailbox, head, new)).await.map(|_| ())
+    Step { sql, params: values(mailbox, head, new).into() }
 }
 
 fn values(mailbox: MailboxId, head: ObjectId, new: &NewSummary) -> [Param<'_>; 5] {
