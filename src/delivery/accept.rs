@@ -16,7 +16,7 @@ use crate::domain::{
     MailboxId, MailboxKind, MessageId, ObjectId, PersonName, PhoneNumber, PracticeProfile, PublicKey, QueueId,
     RawMessage, Sealed, Sender, SentCopy, Timestamp, Verb,
 };
-use crate::mime::{Answer, Described, answer};
+use crate::mime::{Answer, Described, Structure, answer};
 use crate::store::authority::EntryOf;
 use crate::store::deliveries::DeliveryRow;
 use crate::store::deposit::{Deposit, MessageRow, NewEntry, NewObject, NewWork};
@@ -122,7 +122,7 @@ impl Deliveries {
         let deposits = if submission.message.len() > INLINE_WORK {
             let this = self.clone();
             // Given back when the message itself is gone: what is left of it is sealed, and no larger.
-            let kibibytes = u32::try_from(submission.message.len() / 1024).unwrap_or(u32::MAX).min(SEALING);
+            let kibibytes = u32::try_from(submission.message.len() / 512).unwrap_or(u32::MAX).min(SEALING);
             let _room = self.sealing.acquire_many(kibibytes).await.map_err(|_| Fault::new("sealing is over"))?;
             let job = move || this.sealed(&settled, &submission.message, queue, now);
             tokio::task::spawn_blocking(job).await.map_err(|_| Fault::new("sealing a message ended early"))??
@@ -327,12 +327,16 @@ impl Deliveries {
         // What is described is what a mailbox shows. Each step is done with its copy of a large message before the next
         // makes one.
         let own = to.sent != SentCopy::None || (plan.common == 0 && !to.local.is_empty());
-        let own = own.then(|| Described::of(&whole(0)));
-        let theirs = (plan.common != 0 && !to.local.is_empty()).then(|| Described::of(&whole(plan.common)));
-        let parsed = MessageParser::default().parse(octets).ok_or_else(unread)?;
+        let structure = Structure::read(octets);
+        let described = |at: usize| match whole(at) {
+            Cow::Borrowed(octets) => Described::read(octets, &structure),
+            Cow::Owned(octets) => Described::of(&octets),
+        };
+        let own = own.then(|| described(0));
+        let theirs = (plan.common != 0 && !to.local.is_empty()).then(|| described(plan.common));
         // What several heads would each repeat is cut out too.
-        let large = split::cuts(octets, &parsed, if to.outside.len() > 1 { SHARED } else { split::LARGE });
-        drop(parsed);
+        let large = if to.outside.len() > 1 { SHARED } else { split::LARGE };
+        let large = split::cuts(octets, structure.leaves(), large).ok_or_else(unread)?;
         let heads = plan.heads.iter().map(|head| split::head(head, octets, header.end, &large)).collect();
         let parts: Vec<PartPlain> = large.into_iter().map(|cut| cut.part).collect();
         let message = self.vault.seal_message(id, heads, parts, random)?;
@@ -639,7 +643,8 @@ fn whole<'a>(header: &[u8], octets: &'a [u8], header_end: usize) -> Cow<'a, [u8]
     }
 }
 
-/// KiB of memory for sealing large messages: each takes up to its own octets besides.
+/// KiB of memory for sealing large messages: each takes up to twice its own octets besides, where its parts have to be
+/// parsed, and as much as it has itself elsewhere.
 pub(super) const SEALING: u32 = 64 * 1024;
 /// How long the server's copy waits for the client's own before it shows.
 const HIDDEN: Duration = Duration::from_secs(30);

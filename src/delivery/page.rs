@@ -10,14 +10,13 @@
 
 use std::time::Duration;
 
-use mail_parser::MessageParser;
 use zeroize::Zeroizing;
 
 use crate::domain::{
     Actor, Address, AuditEvent, BrowserToken, DeliveryId, Fault, FolderRole, MailboxId, MailboxKind, MailboxState,
     MessageId, PatientKind, PracticeId, PracticeProfile, PublicKey, SessionId, SystemFlags, Timestamp, Verb,
 };
-use crate::mime::Described;
+use crate::mime::{Described, Structure};
 use crate::store::authority::EntryShows;
 use crate::store::deliveries::DeliveryRow;
 use crate::store::deposit::{Deposit, MessageRow, NewEntry, NewObject};
@@ -406,11 +405,12 @@ impl Deliveries {
         octets: Zeroizing<Vec<u8>>,
         now: Timestamp,
     ) -> Result<Deposit, Fault> {
-        let parsed = MessageParser::default().parse(octets.as_slice()).ok_or(Fault::new("an answer is no message"))?;
-        let large = split::cuts(&octets, &parsed, split::LARGE);
-        drop(parsed);
+        let structure = Structure::read(&octets);
+        let large = split::cuts(&octets, structure.leaves(), split::LARGE);
+        let large = large.ok_or(Fault::new("an answer is no message"))?;
         // What waits is described by the session that finds it: its key of the hour may be gone by then.
-        let described = if summarised { Described::of(&octets) } else { Described { summary: None, words: None } };
+        let described =
+            if summarised { Described::read(&octets, &structure) } else { Described { summary: None, words: None } };
         let head = split::head(&[], &octets, 0, &large);
         let size = octets.len();
         drop(octets);

@@ -79,16 +79,17 @@ impl fmt::Debug for KeptMessage {
 
 /// CR and LF stand only together, and no NUL anywhere (RFC 5321 §2.3.8, RFC 5322 §2.3).
 fn clean(octets: &[u8]) -> Result<(), RawMessageFault> {
-    let mut before = 0;
-    for &octet in octets {
-        match octet {
-            b'\n' if before != b'\r' => return Err(RawMessageFault::BareLf),
-            0 => return Err(RawMessageFault::Nul),
-            _ if before == b'\r' && octet != b'\n' => return Err(RawMessageFault::BareCr),
-            _ => before = octet,
-        }
+    let mut rest = octets;
+    while let Some((found, after)) = memchr::memchr3(b'\r', b'\n', 0, rest).and_then(|at| rest.get(at..)?.split_first())
+    {
+        rest = match (found, after) {
+            (b'\r', [b'\n', after @ ..]) => after,
+            (b'\r', _) => return Err(RawMessageFault::BareCr),
+            (b'\n', _) => return Err(RawMessageFault::BareLf),
+            _ => return Err(RawMessageFault::Nul),
+        };
     }
-    if before == b'\r' { Err(RawMessageFault::BareCr) } else { Ok(()) }
+    Ok(())
 }
 
 impl fmt::Debug for RawMessage {

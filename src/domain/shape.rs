@@ -161,7 +161,7 @@ fn lines(octets: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     let mut at = 0;
     std::iter::from_fn(move || {
         let rest = octets.get(at..).filter(|rest| !rest.is_empty())?;
-        let length = rest.iter().position(|&octet| octet == b'\n').map_or(rest.len(), |lf| lf + 1);
+        let length = memchr::memchr(b'\n', rest).map_or(rest.len(), |lf| lf + 1);
         let line = rest.get(..length).unwrap_or_default();
         let line = line.strip_suffix(b"\r\n").unwrap_or(line);
         let begin = at;

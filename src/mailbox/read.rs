@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use crate::domain::{Address, Fault, ObjectId, Timestamp};
 use crate::store::Store;
 use crate::vault::container::{FRONT, LAST};
-use crate::vault::{Encoding, Grant, OpenHead, PartPieces, PartRef};
+use crate::vault::{Encoding, Grant, OpenHead, PartPieces, PartRef, split};
 
 use super::Mailboxes;
 
@@ -269,7 +269,7 @@ impl Place {
 
 /// The part that was cut out of the head where this one's body begins.
 fn cut_at<'h>(part: &MessagePart<'_>, head: &'h OpenHead) -> Option<&'h PartRef> {
-    let empty = part.offset_end.saturating_sub(part.offset_body) <= 2;
+    let empty = part.offset_end.saturating_sub(part.offset_body) as usize <= split::EMPTY;
     head.parts.iter().find(|cut| empty && cut.at == u64::from(part.offset_body))
 }
 

@@ -3,7 +3,7 @@
 use mail_parser::MessageParser;
 
 use crate::domain::{Esk, Fault, KeptMessage, KeyedHash, MailboxId, MessageId, ObjectId, PublicKey};
-use crate::mime::Described;
+use crate::mime::{Described, Structure};
 use crate::store::deposit::NewObject;
 use crate::store::mailboxes::MailboxRow;
 use crate::store::summaries::NewSummary;
@@ -35,17 +35,21 @@ impl Mailboxes {
         let (octets, vault, random) = (kept.reveal(), &self.vault, self.random.as_ref());
         let message = MessageId::random(random);
         // What no parser should read, and what is no message at all, is kept whole.
-        let parsed = if kept.is_sound() { MessageParser::default().parse(octets) } else { None };
+        let parsed = if kept.is_sound() { MessageParser::default().parse_headers(octets) } else { None };
         let message_id = parsed.as_ref().and_then(|parsed| parsed.message_id());
         let message_ids = message_id.map(|id| vault.message_id_hashes(mailbox, id)).unwrap_or_default();
-        let large = parsed.as_ref().map(|parsed| split::cuts(octets, parsed, split::LARGE)).unwrap_or_default();
-        drop(parsed);
+        let structure = Structure::read(octets);
+        let large = parsed.and_then(|_| split::cuts(octets, structure.leaves(), split::LARGE)).unwrap_or_default();
         let head = split::head(&[], octets, 0, &large);
         let parts = large.into_iter().map(|cut| cut.part).collect();
         let sealed = vault.seal_message(message, vec![head], parts, random)?;
         let head = sealed.heads.into_iter().next().ok_or(Fault::new("a head was not sealed"))?;
         let esk = vault.esk_for_mailbox(&head.key, certificate)?;
-        let summary = summary(SummaryOf { mailbox, message, head: head.object }, &head.key, &Described::of(octets))?;
+        let summary = summary(
+            SummaryOf { mailbox, message, head: head.object },
+            &head.key,
+            &Described::read(octets, &structure),
+        )?;
         let mut objects: Vec<NewObject> =
             sealed.parts.into_iter().map(|(id, container)| NewObject { id, container }).collect();
         objects.push(NewObject { id: head.object, container: head.container });

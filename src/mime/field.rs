@@ -59,7 +59,7 @@ pub fn line(octets: &[u8]) -> Option<&[u8]> {
     if octets.is_empty() {
         return None;
     }
-    let end = octets.iter().position(|octet| *octet == b'\n').map_or(octets.len(), |at| at.saturating_add(1));
+    let end = memchr::memchr(b'\n', octets).map_or(octets.len(), |at| at.saturating_add(1));
     octets.get(..end)
 }
 

@@ -80,6 +80,11 @@ impl Structure {
         self.nodes.get(at)
     }
 
+    /// The bodies of the parts that hold octets, in the order of their places.
+    pub fn leaves(&self) -> impl Iterator<Item = Range<usize>> {
+        self.nodes.iter().filter(|node| node.kind == Kind::Leaf).map(|node| node.body.clone())
+    }
+
     /// All parts.
     pub fn nodes(&self) -> &[Node] {
         &self.nodes

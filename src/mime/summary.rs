@@ -20,14 +20,17 @@ pub struct Summary {
 impl Summary {
     /// Of these octets, whatever they are.
     pub fn of(message: &[u8]) -> Self {
-        let structure = Structure::read(message);
+        Self::read(message, &Structure::read(message))
+    }
+
+    fn read(message: &[u8], structure: &Structure) -> Self {
         let header = structure.root().map(|root| field::slice(message, &root.header)).unwrap_or_default();
         let read = structure.root().map(|root| field::head(message, &root.header)).unwrap_or_default();
         let (mut list, mut short, mut long) = (Wire::default(), Wire::default(), Wire::default());
         envelope::write(read, &mut envelope::MOST_ADDRESSES.clone(), &mut list);
-        bodystructure::write(message, &structure, false, &mut short);
-        bodystructure::write(message, &structure, true, &mut long);
-        let preview = preview(message, &structure);
+        bodystructure::write(message, structure, false, &mut short);
+        bodystructure::write(message, structure, true, &mut long);
+        let preview = preview(message, structure);
         let parts = [header, list.octets(), short.octets(), long.octets(), preview.as_bytes()];
         let mut octets = Zeroizing::new(Vec::with_capacity(parts.iter().map(|part| part.len() + 4).sum::<usize>() + 1));
         octets.push(VERSION);
@@ -109,8 +112,13 @@ pub struct Described {
 impl Described {
     /// Of these octets, whatever they are.
     pub fn of(message: &[u8]) -> Self {
-        let summary = Some(Summary::of(message)).filter(Summary::is_small);
-        let words = summary.as_ref().and_then(|_| Words::of(message).to_octets());
+        Self::read(message, &Structure::read(message))
+    }
+
+    /// The same of octets that were taken apart already.
+    pub fn read(message: &[u8], structure: &Structure) -> Self {
+        let summary = Some(Summary::read(message, structure)).filter(Summary::is_small);
+        let words = summary.as_ref().and_then(|_| Words::read(message, structure).to_octets());
         Self { summary, words }
     }
 }

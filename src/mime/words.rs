@@ -24,7 +24,10 @@ pub struct Words {
 impl Words {
     /// Of these octets, whatever they are.
     pub fn of(message: &[u8]) -> Self {
-        let structure = Structure::read(message);
+        Self::read(message, &Structure::read(message))
+    }
+
+    pub(super) fn read(message: &[u8], structure: &Structure) -> Self {
         let root = structure.root().map(|root| slice(message, &root.header)).unwrap_or_default();
         let mut header = Zeroizing::new(String::new());
         lines(root, &mut header);

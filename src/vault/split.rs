@@ -5,12 +5,14 @@
 
 use std::ops::Range;
 
-use mail_parser::{Encoding as Transfer, Message, PartType};
+use mail_parser::{Encoding as Transfer, Message, MessageParser, PartType};
 use zeroize::Zeroizing;
 
 use super::container::sealed_length;
 use super::{Encoding, HeadPlain, PartPlain};
 
+/// What is left of a part that was cut out: a line end, or nothing.
+pub const EMPTY: usize = 2;
 /// Parts whose written form is larger than this become objects of their own (octets).
 pub const LARGE: usize = 64 * 1024;
 
@@ -22,8 +24,45 @@ pub struct Cut {
     pub part: PartPlain,
 }
 
-/// The leaf parts of a parsed message whose written form is longer than `large` octets, in the order of their places.
-pub fn cuts(octets: &[u8], message: &Message<'_>, large: usize) -> Vec<Cut> {
+/// The leaf parts of a message whose written form is longer than `large` octets, in the order of their places; `None`
+/// for octets that are no message. `leaves` are where somebody else found them.
+///
+/// A parser decodes every part to find where it is. Where all large ones are base64 that is decoded here anyway, what
+/// is left without them is parsed instead: it has to show each of them, empty, at its place, as readers will ask of it.
+pub fn cuts(octets: &[u8], leaves: impl Iterator<Item = Range<usize>>, large: usize) -> Option<Vec<Cut>> {
+    if octets.len() <= large {
+        return Some(Vec::new());
+    }
+    match quick_cuts(octets, leaves, large) {
+        Some(cuts) => Some(cuts),
+        None => Some(parsed_cuts(octets, &MessageParser::default().parse(octets)?, large)),
+    }
+}
+
+fn quick_cuts(octets: &[u8], leaves: impl Iterator<Item = Range<usize>>, large: usize) -> Option<Vec<Cut>> {
+    let mut cuts: Vec<Cut> = Vec::new();
+    for range in leaves.filter(|range| range.len() > large) {
+        let (octets, encoding) = decoded(octets.get(range.clone())?)?;
+        cuts.push(Cut { range, part: PartPlain { octets, encoding } });
+    }
+    let left = head(&[], octets, 0, &cuts);
+    let parsed = MessageParser::default().parse(left.octets.as_slice())?;
+    let mut places = left.cuts.iter().peekable();
+    for part in &parsed.parts {
+        let length = part.offset_end.saturating_sub(part.offset_body) as usize;
+        if places.next_if(|place| **place == part.offset_body as usize).is_some() {
+            let is_base64 = part.encoding == Transfer::Base64 && !matches!(part.body, PartType::Multipart(_));
+            if !is_base64 || length > EMPTY {
+                return None;
+            }
+        } else if length > large && !matches!(part.body, PartType::Multipart(_)) {
+            return None;
+        }
+    }
+    places.next().is_none().then_some(cuts)
+}
+
+fn parsed_cuts(octets: &[u8], message: &Message<'_>, large: usize) -> Vec<Cut> {
     let mut cuts: Vec<Cut> = Vec::new();
     for part in &message.parts {
         if matches!(part.body, PartType::Multipart(_)) {
@@ -111,6 +150,69 @@ mod tests {
             text.push_str("\r\n");
         }
         text.into_bytes()
+    }
+
+    /// Where a multipart of one boundary has its parts, for messages that are as simple as these.
+    fn leaves(octets: &[u8]) -> Vec<Range<usize>> {
+        let text = String::from_utf8(octets.to_vec()).expect("ascii");
+        let (mut found, mut from) = (Vec::new(), 0);
+        while let Some(begin) = text[from..].find("\r\n--B\r\n").map(|at| from + at + 7) {
+            let body = begin + text[begin..].find("\r\n\r\n").expect("a body") + 4;
+            from = body + text[body..].find("\r\n--B").expect("an end");
+            found.push(body..from);
+        }
+        found
+    }
+
+    #[test]
+    fn what_is_cut_out_quickly_is_what_a_parser_would_have_cut_out() {
+        let part = |header: &str, body: &str| format!("--B\r\n{header}\r\n\r\n{body}\r\n");
+        let file = |octets: usize| String::from_utf8(base64(&vec![9; octets], 76, false)).expect("ascii");
+        let (pdf, text) =
+            ("Content-Type: application/pdf\r\nContent-Transfer-Encoding: base64", "Content-Type: text/plain");
+        let image = "Content-Type: image/png; name=a.png\r\nContent-Transfer-Encoding: BASE64\r\nContent-ID: <a>";
+        let message = |parts: &[String]| {
+            let top = "Subject: a\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=B\r\n\r\n";
+            format!("{top}\r\n{}--B--\r\n", parts.concat()).into_bytes()
+        };
+        let quick = |octets: &[u8]| quick_cuts(octets, leaves(octets).into_iter(), LARGE);
+        let parsed =
+            |octets: &[u8]| parsed_cuts(octets, &MessageParser::default().parse(octets).expect("parses"), LARGE);
+        for parts in [
+            vec![part(text, "Bonjour"), part(pdf, &file(100_000))],
+            vec![part(text, "Bonjour"), part(pdf, &file(70_000)), part(image, &file(90_001)), part(text, "Fin")],
+            vec![part(pdf, &file(1_000)), part(image, &file(200_000))],
+        ] {
+            let octets = message(&parts);
+            let (quick, parsed) = (quick(&octets).expect("quick"), parsed(&octets));
+            assert_eq!(quick.len(), parsed.len());
+            for (a, b) in quick.iter().zip(&parsed) {
+                assert_eq!((&a.range, a.part.encoding), (&b.range, b.part.encoding));
+                assert!(a.part.octets == b.part.octets);
+            }
+        }
+        // What is not base64, or is not written as base64, or has it in a message inside, is left to the parser.
+        let quoted = "Content-Type: text/plain\r\nContent-Transfer-Encoding: quoted-printable";
+        let forwarded = format!("Subject: b\r\n{pdf}\r\n\r\n{}", file(100_000));
+        for parts in [
+            vec![part(text, &file(100_000))],
+            vec![part(quoted, &"a=\r\n".repeat(40_000))],
+            vec![part(pdf, &format!("{} ", file(100_000)))],
+            vec![part("Content-Type: message/rfc822", &forwarded)],
+        ] {
+            let octets = message(&parts);
+            assert!(quick(&octets).is_none());
+            let all = cuts(&octets, leaves(&octets).into_iter(), LARGE).expect("a message");
+            assert_eq!(all.len(), parsed(&octets).len());
+            assert_eq!(all.len(), 1);
+        }
+        // Nor does it believe whoever found the parts.
+        let octets = message(&[part(text, "Bonjour"), part(pdf, &file(100_000))]);
+        let place = leaves(&octets).remove(1);
+        for wrong in [place.start - 10..place.end, place.start + 78..place.end, place.start..place.end - 78] {
+            assert!(quick_cuts(&octets, std::iter::once(wrong), LARGE).is_none());
+        }
+        assert!(quick_cuts(&octets, std::iter::empty(), LARGE).is_none());
     }
 
     #[test]
