@@ -75,6 +75,7 @@ impl Restore {
                     "devices": replayed.devices,
                     "tries": replayed.tries,
                     "patients": replayed.patients,
+                    "send_as": replayed.send_as,
                     "expunged": replayed.expunged,
                 })
             });
@@ -96,6 +97,10 @@ impl Restore {
                 &format!(
                     "{} persons whose record was changed since are gone from the directory: enter them again.",
                     replayed.patients
+                ),
+                &format!(
+                    "{} other addresses of mailboxes are taken back: allow again those that are right (--send-as).",
+                    replayed.send_as
                 ),
                 &format!("{} messages that their owners had deleted since are back.", replayed.expunged),
             ]),

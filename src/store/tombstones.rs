@@ -40,6 +40,9 @@ pub struct Replayed {
     pub tries: u64,
     /// Persons whose record was changed or removed since: it is gone, and must be entered again.
     pub patients: u64,
+    /// Other addresses that mailboxes may write as no longer. Events do not name them: of a mailbox from which one was
+    /// taken back since, all are gone, and those that it keeps must be allowed again.
+    pub send_as: u64,
     /// Messages that were taken away since by their owners: these are back.
     pub expunged: u64,
 }
@@ -222,6 +225,12 @@ impl Tx {
             Verb::PatientChanged | Verb::PatientRemoved => {
                 if let Some(patient) = field("patient").and_then(|id| id.parse::<PatientId>().ok()) {
                     done.patients += self.conn.execute("DELETE FROM patients WHERE id = $1", &[patient.into()]).await?;
+                }
+            }
+            Verb::SendAsRefused => {
+                if let Some(mailbox) = field("mailbox").and_then(|id| id.parse::<MailboxId>().ok()) {
+                    let sql = "DELETE FROM send_as WHERE mailbox_id = $1 AND created_at <= $2";
+                    done.send_as += self.conn.execute(sql, &[mailbox.into(), event.at.into()]).await?;
                 }
             }
             Verb::Expunged => {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use pli::domain::{Clock as _, DeliveryId, DeliveryState, FolderRole, SecretText, Timestamp};
+use pli::domain::{Address, Clock as _, DeliveryId, DeliveryState, FolderRole, SecretText, Timestamp};
 use pli::server::{Overrides, Rooms, Server};
 
 use crate::letter::{asked, opened, typed};
@@ -101,6 +101,11 @@ async fn fault_44_what_was_taken_away_since_a_backup_stays_away(world: World) {
     let page = opened(&world, &browser, &links[3]).await;
     assert_eq!(page.url.path(), "/letter");
     wrong(&world, &links[1], 1).await;
+    let (doctor, colleague): (Address, Address) = (DOCTOR.parse().unwrap(), COLLEAGUE.parse().unwrap());
+    let secretary: Address = "secretariat@cabinet.example".parse().unwrap();
+    let mailboxes = &world.running.rooms.mailboxes;
+    mailboxes.set_send_as(&doctor, &[colleague.clone(), secretary.clone()], &[]).await.unwrap();
+    mailboxes.set_send_as(&colleague, std::slice::from_ref(&secretary), &[]).await.unwrap();
     let made = world.running.rooms.backup(&folder, None, world.clock.now()).await.unwrap();
     assert!(made.objects >= 5 && made.copied == made.objects, "{made:?}");
 
@@ -108,6 +113,7 @@ async fn fault_44_what_was_taken_away_since_a_backup_stays_away(world: World) {
     world.running.rooms.deliveries.recall(delivery_to(&world, JEANNE).await).await.unwrap();
     wrong(&world, &links[1], 2).await;
     world.running.rooms.mailboxes.revoke_device(&DOCTOR.parse().unwrap(), &spare).await.unwrap();
+    world.running.rooms.mailboxes.set_send_as(&doctor, &[], std::slice::from_ref(&colleague)).await.unwrap();
     let before = everything(&world).await;
     let tries = world.running.rooms.deliveries.show(delivery_to(&world, PAUL).await).await.unwrap().tries;
     assert_eq!(tries, 3);
@@ -119,6 +125,10 @@ async fn fault_44_what_was_taken_away_since_a_backup_stays_away(world: World) {
         assert_eq!((read.name.as_str(), read.rows, read.held), (made.name.as_str(), made.rows, 0));
         let replayed = read.replayed.unwrap();
         assert_eq!((replayed.deliveries, replayed.devices, replayed.tries), (1, 1, 2), "{replayed:?}");
+        // Which one was taken back the journal does not say: the mailbox has none, the other keeps its own.
+        assert_eq!(replayed.send_as, 2);
+        let allowed = async |address| there.mailboxes.show(address).await.unwrap().send_as.len();
+        assert_eq!((allowed(&doctor).await, allowed(&colleague).await), (0, 1));
     })
     .await;
 
