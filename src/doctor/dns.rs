@@ -1,4 +1,5 @@
-//! The sender's domain as other mail servers see it: MX (RFC 5321 §5), SPF (RFC 7208), DMARC (RFC 7489).
+//! The sender's domain as other mail servers see it: MX (RFC 5321 §5), SPF (RFC 7208), DMARC (RFC 7489), and the keys
+//! that its mail is signed with (DKIM, RFC 6376 §3.6).
 //!
 //! Asked of the name servers of this machine, without DNSSEC of our own (fault 34): what is asked for is shown to an
 //! administrator and decides nothing.
@@ -10,6 +11,8 @@ use hickory_resolver::net::NetError;
 use hickory_resolver::proto::rr::{RData, RecordType};
 
 use crate::config::Config;
+
+use crate::server::dkim_key;
 
 use super::Finding;
 
@@ -36,7 +39,19 @@ pub(super) async fn check(config: &Config) -> Vec<Finding> {
     let from = config.notice.relay.as_ref().map_or("", |_| config.notice.from.as_str());
     let Some(domain) = sender_domain(from) else { return Vec::new() };
     match Names::of_this_machine() {
-        Some(names) => judge(&domain, &names.shown(&domain).await),
+        Some(names) => {
+            let mut said = judge(&domain, &names.shown(&domain).await);
+            for dkim in &config.dkim {
+                let record = dkim_key(&dkim.key).map_err(|error| error.to_string());
+                let record = record.and_then(|key| key.record().map_err(|fault| fault.to_string()));
+                let name = format!("{}._domainkey.{domain}", dkim.selector);
+                said.push(match record {
+                    Ok(record) => judge_key(&name, &record, &names.ask(&name, RecordType::TXT).await),
+                    Err(why) => Finding::fail(SUBJECT, why),
+                });
+            }
+            said
+        }
         None => vec![Finding::warn(SUBJECT, "unknown: this machine has no name servers (/etc/resolv.conf)")],
     }
 }
@@ -96,6 +111,34 @@ fn judge(domain: &str, shown: &Shown) -> Vec<Finding> {
         },
     });
     said
+}
+
+/// What stands in the DNS for the key that we sign with, whose record is ours to know.
+fn judge_key(name: &str, ours: &str, shown: &Answer) -> Finding {
+    let records = match shown {
+        Answer::Records(records) => records.as_slice(),
+        Answer::NoName => &[],
+        Answer::Unknown => return Finding::warn(SUBJECT, format!("DKIM of {name}: unknown, no name server answered")),
+    };
+    let key = |record: &str| tag(record, "p").map(|key| key.split_ascii_whitespace().collect::<String>());
+    let published: Vec<String> = records.iter().filter_map(|record| key(record)).collect();
+    match published.as_slice() {
+        [] => Finding::warn(SUBJECT, format!("{name} has no key: mail is signed and nobody can tell; see pli dns")),
+        [one] if Some(one) == key(ours).as_ref() => Finding::ok(SUBJECT, format!("{name} has the key that signs")),
+        // §3.6.1: the owner took it back.
+        [one] if one.is_empty() => {
+            Finding::fail(SUBJECT, format!("the key at {name} is revoked: signatures are bad; see pli dns"))
+        }
+        [_] => Finding::fail(SUBJECT, format!("{name} has another key: signatures are bad; see pli dns")),
+        // §3.6.2.2: what comes of several nobody knows.
+        _ => Finding::fail(SUBJECT, format!("{name} has several keys: leave the one of pli dns")),
+    }
+}
+
+/// The value of a tag in a list of tags (RFC 6376 §3.2).
+fn tag<'a>(record: &'a str, name: &str) -> Option<&'a str> {
+    let mut pairs = record.split(';').filter_map(|pair| pair.split_once('='));
+    pairs.find(|(tag, _)| tag.trim() == name).map(|(_, value)| value.trim())
 }
 
 /// Name servers.
@@ -205,6 +248,27 @@ mod tests {
         assert_eq!(sender_domain("Cabinet <a@cabinet.example>").as_deref(), Some("cabinet.example"));
         assert_eq!(sender_domain("a@cabinet.example").as_deref(), Some("cabinet.example"));
         assert_eq!((organisation("mail.a.example"), organisation("a.example")), (Some("a.example"), None));
+    }
+
+    #[test]
+    fn the_key_that_signs_is_the_one_that_is_published() {
+        let name = "pli._domainkey.a.example";
+        let ours = "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
+        for (shown, level, says) in [
+            (records(&[ours]), Level::Ok, "has the key that signs"),
+            (records(&["k=ed25519;p = 11qYAYKxCrfVS/7TyWQH Og7hcvPapiMlrwIaaPcHURo= ; t=s"]), Level::Ok, "has the key"),
+            (records(&["other text", ours]), Level::Ok, "has the key"),
+            (records(&["v=DKIM1; p=MIIBIjAN"]), Level::Fail, "another key"),
+            (records(&["v=DKIM1; p="]), Level::Fail, "revoked"),
+            (records(&[ours, "v=DKIM1; p=MIIBIjAN"]), Level::Fail, "several keys"),
+            (records(&[]), Level::Warn, "has no key"),
+            (Answer::NoName, Level::Warn, "has no key"),
+            (Answer::Unknown, Level::Warn, "unknown"),
+        ] {
+            let finding = judge_key(name, ours, &shown);
+            assert_eq!(finding.level, level, "{}", finding.text);
+            assert!(finding.text.contains(says) && finding.text.contains(name), "{}", finding.text);
+        }
     }
 
     /// A name server that gives one answer to every question: these octets behind the question (RFC 1035 §4.1).

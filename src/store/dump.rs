@@ -82,7 +82,7 @@ struct Head {
 impl Store {
     /// The version of the schema that this program writes.
     pub fn schema() -> i64 {
-        super::sql::schema()
+        super::pools::schema()
     }
 
     /// Writes every row, all of one state of the database.

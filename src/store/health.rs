@@ -11,7 +11,7 @@ use sqlx::{ConnectOptions, PgPool, SqlitePool};
 
 use super::Store;
 use super::objects;
-use super::sql::MIGRATIONS;
+use super::pools::MIGRATIONS;
 use super::value::{Plain, Row, Trouble};
 use crate::domain::{Container, Fault, ObjectId, SecretText, Timestamp};
 

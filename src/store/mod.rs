@@ -1,7 +1,7 @@
 //! The strongroom of rows and objects: the only SQL and the only object store.
 //!
-//! One SQL text in a dialect that SQLite and PostgreSQL both speak, over two pools; `sql` is the
-//! one place that knows which. What goes in is sealed, hashed, authenticated, or one of the plain
+//! One SQL text in a dialect that SQLite and PostgreSQL both speak, over two pools; `sql` and
+//! `pools` are the places that know which. What goes in is sealed, hashed, authenticated, or one of the plain
 //! columns of `migrations/` by type: [`value::Param`] has no `From<&str>` for a person's words.
 //!
 //! Every change happens in a named transaction, and the only way to commit one is
@@ -30,6 +30,7 @@ pub mod mailboxes;
 pub mod objects;
 pub mod outbox;
 pub mod patients;
+mod pools;
 pub mod practices;
 pub mod quota;
 pub mod rates;
