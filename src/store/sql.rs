@@ -414,24 +414,30 @@ impl Conn {
         for step in steps {
             bounded(&step.params)?;
         }
-        let rows = match &mut self.open {
-            Open::Sqlite(_) if steps.is_empty() => Ok(Vec::new()),
+        let all = match &mut self.open {
             Open::Sqlite(tx) => {
-                let params = steps.iter().flat_map(|step| &step.params);
-                let query =
-                    params.fold(sqlx::query(AssertSqlSafe(joined(steps))), |query, param| param.bind_sqlite(query));
-                // Of the trait: the query's own is deprecated, as one that no other database has.
-                let mut ran = (&mut **tx).fetch_many(query);
-                let (mut all, mut rows) = (Vec::with_capacity(steps.len()), Vec::new());
-                loop {
-                    match ran.try_next().await {
-                        Ok(Some(Either::Right(row))) => rows.push(Row::Sqlite(row)),
-                        // The end of a statement.
-                        Ok(Some(Either::Left(_))) => all.push(std::mem::take(&mut rows)),
-                        Ok(None) => break Ok(all),
-                        Err(error) => break Err(error),
+                let mut all = Vec::with_capacity(steps.len());
+                for steps in steps.chunks(TOGETHER) {
+                    let params = steps.iter().flat_map(|step| &step.params);
+                    let query = sqlx::query(AssertSqlSafe(joined(steps)));
+                    let query = params.fold(query, |query, param| param.bind_sqlite(query));
+                    // Of the trait: the query's own is deprecated, as one that no other database has.
+                    let mut ran = (&mut **tx).fetch_many(query);
+                    let mut rows = Vec::new();
+                    loop {
+                        match ran.try_next().await {
+                            Ok(Some(Either::Right(row))) => rows.push(Row::Sqlite(row)),
+                            // The end of a statement.
+                            Ok(Some(Either::Left(_))) => all.push(std::mem::take(&mut rows)),
+                            Ok(None) => break,
+                            Err(error) => {
+                                drop(ran);
+                                return self.noted(Err(error));
+                            }
+                        }
                     }
                 }
+                all
             }
             Open::Postgres(tx) => {
                 let mut all = Vec::with_capacity(steps.len());
@@ -442,10 +448,13 @@ impl Conn {
                         Err(error) => return self.noted(Err(error)),
                     });
                 }
-                Ok(all)
+                all
             }
         };
-        self.noted(rows)
+        if all.len() != steps.len() {
+            return Err(Trouble::new("statements and their answers do not match", "count"));
+        }
+        Ok(all)
     }
 
     /// The columns of a table, in their order.
@@ -597,6 +606,8 @@ const LARGEST: usize = 256 * 1024 * 1024;
 
 /// How long PostgreSQL may take for one statement.
 const ANSWER: Duration = Duration::from_secs(60);
+/// Statements in one text: SQLite takes a megabyte of it.
+const TOGETHER: usize = 128;
 /// Between an expunge and the checkpoint that makes it true.
 const SHRED_PAUSE: Duration = Duration::from_secs(3);
 /// Deposits that may wait; more wait in their own tasks.

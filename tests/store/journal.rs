@@ -6,6 +6,7 @@ use crate::bench::*;
 
 crate::on_both! {
     events_come_newest_first_and_name_their_node
+    a_change_with_many_events_writes_them_all
     meddling_with_the_journal_is_seen
 }
 
@@ -21,6 +22,20 @@ async fn events_come_newest_first_and_name_their_node(bench: Bench) {
     assert!(rows[1].line.ends_with("verb=store.swept by=operator count=2"));
     assert_eq!(one.audit(1).await.unwrap().len(), 1);
     assert_eq!(two.verify_audit().await.unwrap(), Ok(3));
+}
+
+/// More than the database is given at once.
+async fn a_change_with_many_events_writes_them_all(bench: Bench) {
+    let store = bench.open().await;
+    let mut tx = store.write("events").await.unwrap();
+    for count in 1..=1000 {
+        tx.note(event(Verb::Flagged).counting(count));
+    }
+    tx.commit(event(Verb::Swept)).await.unwrap();
+    let rows = store.audit(2000).await.unwrap();
+    let mut counts = rows.iter().rev().filter_map(|row| row.line.rsplit_once(" count="));
+    assert!((1..=1000).all(|count| counts.next().is_some_and(|(_, written)| written == format!("{count}"))));
+    assert_eq!(store.verify_audit().await.unwrap(), Ok(1001));
 }
 
 async fn meddling_with_the_journal_is_seen(bench: Bench) {
