@@ -117,6 +117,20 @@ pub fn parts(form: &Form, text: &str, files: &[(&str, &str, &[u8])]) -> Vec<u8> 
     body
 }
 
+/// A body and its type.
+pub type Body = (String, Vec<u8>);
+
+/// Parts of a form as a body.
+pub fn in_parts(parts: Vec<u8>) -> Body {
+    (format!("multipart/form-data; boundary={BOUNDARY}"), parts)
+}
+
+/// The fields of a form as a body.
+pub fn in_pairs(form: Form) -> Body {
+    let pairs = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form.fields).finish();
+    (FORM.to_owned(), pairs.into_bytes())
+}
+
 pub struct Browser {
     client: Client,
     /// A connection for each answer.
@@ -169,26 +183,31 @@ impl Browser {
 
     pub async fn submit(&self, page: &Page, form: Form) -> Page {
         let url = page.url.join(&form.action).unwrap();
-        let pairs = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form.fields).finish();
-        self.go(Method::POST, url, Some((FORM.to_owned(), pairs.into_bytes())), &[]).await
+        self.go(Method::POST, url, Some(in_pairs(form)), &[]).await
     }
 
     /// Sends a form with files as browsers do (RFC 7578): the fields in the order of the page, then the files.
     pub async fn answer(&self, page: &Page, form: &Form, text: &str, files: &[(&str, &str, &[u8])]) -> Page {
         let url = page.url.join(&form.action).unwrap();
-        self.go(
-            Method::POST,
-            url,
-            Some((format!("multipart/form-data; boundary={BOUNDARY}"), parts(form, text, files))),
-            &[],
-        )
-        .await
+        self.go(Method::POST, url, Some(in_parts(parts(form, text, files))), &[]).await
     }
 
     /// Sends the parts of a form, whatever they are.
     pub async fn post_parts(&self, page: &Page, action: &str, parts: Vec<u8>) -> Page {
-        let form = (format!("multipart/form-data; boundary={BOUNDARY}"), parts);
-        self.go(Method::POST, page.url.join(action).unwrap(), Some(form), &[]).await
+        self.go(Method::POST, page.url.join(action).unwrap(), Some(in_parts(parts)), &[]).await
+    }
+
+    /// One request and what is answered: nothing is followed, and no cookie is kept of it.
+    pub async fn once(&self, method: Method, url: Url, body: Option<Body>) -> reqwest::Response {
+        let cookies: Vec<String> = self.cookies().into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let mut request = self.client.request(method, url);
+        if !cookies.is_empty() {
+            request = request.header(COOKIE, cookies.join("; "));
+        }
+        if let Some((kind, octets)) = body {
+            request = request.header(CONTENT_TYPE, kind).body(octets);
+        }
+        request.send().await.unwrap()
     }
 
     pub async fn follow(&self, page: &Page, link: &str) -> Page {
@@ -204,7 +223,7 @@ impl Browser {
         *self.cookies.lock().unwrap() = cookies;
     }
 
-    async fn go(&self, method: Method, url: Url, form: Option<(String, Vec<u8>)>, headers: &[(&str, &str)]) -> Page {
+    async fn go(&self, method: Method, url: Url, form: Option<Body>, headers: &[(&str, &str)]) -> Page {
         let (mut method, mut url, mut form) = (method, url, form);
         for _ in 0..10 {
             let mut request = self.client.request(method.clone(), url.clone());

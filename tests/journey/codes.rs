@@ -430,7 +430,13 @@ async fn fault_02_an_invented_report_changes_nothing(world: World) {
     let other = SendId::random(&OsRandom);
     let cut = &tag[..tag.len() - 1];
     let turned: String = tag.chars().rev().collect();
+    asked(&world.browser(), &link).await;
+    let another = world.gateway.last().report.unwrap();
+    let (anothers_base, anothers_tag) = another.rsplit_once('/').unwrap();
+    assert_ne!(base, anothers_base);
     for invented in [
+        format!("{base}/{anothers_tag}?status=gone"),
+        format!("{anothers_base}/{tag}?status=gone"),
         format!("{base}/{turned}?status=gone"),
         format!("{base}/{cut}?status=gone"),
         format!("{root}/{other}/{tag}?status=gone"),
@@ -441,7 +447,7 @@ async fn fault_02_an_invented_report_changes_nothing(world: World) {
     }
     assert_eq!(world.browser().get(&address).await.status, 400, "it says nothing");
     node(&world).advance_due().await.unwrap();
-    assert_eq!(takers(&world), ["first"]);
+    assert_eq!(takers(&world), ["first", "first"]);
     world.running.stop().await;
 }
 

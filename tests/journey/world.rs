@@ -319,7 +319,7 @@ pub fn profile() -> PracticeProfile {
     }
 }
 
-fn mailbox(address: &str, name: &str) -> NewMailbox {
+pub fn mailbox(address: &str, name: &str) -> NewMailbox {
     NewMailbox {
         address: address.parse().unwrap(),
         name: name.to_owned(),
