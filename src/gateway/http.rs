@@ -116,8 +116,12 @@ impl Provider for Http {
             }
         } else {
             let form = call.form();
-            let posted = form.iter().find(|(name, _)| *name == rule.field).map(|(_, value)| value.as_str());
-            call.asked(&rule.field).or(posted).ok_or(ReportFault::Unreadable)?.to_owned()
+            let mut told = call.query.iter().chain(&form).filter(|(name, _)| *name == rule.field);
+            match (told.next(), told.next()) {
+                (Some((_, value)), None) => value.clone(),
+                // Not said, or twice.
+                _ => return Err(ReportFault::Unreadable),
+            }
         };
         let class = self.classes.iter().find(|(_, values)| values.contains(&value)).map(|(class, _)| *class);
         let progress = match class {
@@ -367,6 +371,9 @@ mod tests {
             assert_eq!(told(&query, &format!("status={value}"), ""), Ok(progress));
             assert_eq!(told(&query, "", &format!("x=1&status={value}")), Ok(progress));
             assert_eq!(told(&with("/a/0"), "", &format!(r#"{{"a":[{value}]}}"#)), Ok(progress));
+        }
+        for (asked, body) in [("status=1&status=2", ""), ("status=1", "status=1"), ("", "status=2&status=1"), ("", "")] {
+            assert_eq!(told(&query, asked, body), Err(ReportFault::Unreadable), "said twice, or not");
         }
         assert_eq!(told(&query, "", "nothing"), Err(ReportFault::Unreadable));
         assert_eq!(told(&with("/a"), "", "nothing"), Err(ReportFault::Unreadable));

@@ -5,6 +5,7 @@
 //! When the page has closed meanwhile the answer is sealed all the same, and leads to the link, where a code is asked
 //! for. What is refused comes back with its text.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use axum::Extension;
@@ -105,7 +106,8 @@ impl From<MultipartError> for Broken {
     }
 }
 
-/// Reads the form; once something is wrong with it the rest is read and dropped.
+/// Reads the form, its fields in the order of the page; once something is wrong with the answer the rest is read and
+/// dropped.
 async fn read(
     portal: &Portal,
     loads: &Loads,
@@ -113,30 +115,31 @@ async fn read(
     mut form: Multipart,
     expected: u64,
 ) -> Result<Incoming, Broken> {
-    let (mut ours, mut draft, mut refusal) = (false, None::<Draft>, None);
+    let (mut ours, mut draft, mut refusal, mut seen) = (false, None::<Draft>, None, BTreeSet::new());
     let (mut text, mut written, mut held) = (Zeroizing::new(String::new()), None::<Written>, None);
     let (mut names, mut octets) = (Vec::new(), 0_u64);
     while let Some(mut field) = within(form.next_field()).await? {
         let name = field.name().unwrap_or_default().to_owned();
+        let first = seen.insert(name.clone());
         match name.as_str() {
-            "token" => {
+            "token" if first => {
                 let token = short(&mut field, 64).await?.0;
                 ours = portal.access.form_is_ours(browser, PATH, &token);
             }
-            "draft" => {
+            "draft" if first => {
                 let sealed = short(&mut field, 8 * 1024).await?.0;
                 draft = portal.access.open_draft(browser, &sealed);
             }
             // Nothing of a form is read before it is known to be one of ours.
             _ if !ours || draft.is_none() => return Err(Broken::Foreign),
-            "text" if written.is_none() => {
+            "text" if first => {
                 let (read, cut) = short(&mut field, LONGEST_TEXT * 4).await?;
                 if cut || read.chars().filter(|c| *c != '\r').count() > LONGEST_TEXT {
                     refusal.get_or_insert(Refusal::TooLong);
                 }
                 text = read;
             }
-            "files" | "other" => {
+            "files" | "other" if seen.contains("text") => {
                 let file = field.file_name().unwrap_or_default().to_owned();
                 // A field without a choice is sent as a file without a name (HTML §4.10.22.4).
                 if file.is_empty() || refusal.is_some() {
@@ -176,7 +179,8 @@ async fn read(
                 }
                 message.end_file();
             }
-            _ => drain(&mut field).await?,
+            // A field that the form has not, or has once.
+            _ => return Err(Broken::Foreign),
         }
         if refusal.is_some() {
             // What is not going to be sent does not keep others waiting.
@@ -252,7 +256,12 @@ async fn short(field: &mut Field<'_>, most: usize) -> Result<(Zeroizing<String>,
         cut |= piece.len() > room;
         octets.extend_from_slice(piece.get(..piece.len().min(room)).unwrap_or_default());
     }
-    Ok((Zeroizing::new(String::from_utf8_lossy(&octets).into_owned()), cut))
+    match std::str::from_utf8(&octets) {
+        Ok(text) => Ok((Zeroizing::new(text.to_owned()), cut)),
+        // Cut within a character.
+        Err(_) if cut => Ok((Zeroizing::new(String::from_utf8_lossy(&octets).into_owned()), cut)),
+        Err(_) => Err(Broken::Foreign),
+    }
 }
 
 async fn drain(field: &mut Field<'_>) -> Result<(), Broken> {

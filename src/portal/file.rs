@@ -14,6 +14,7 @@ use std::task::{Context, Poll};
 
 use axum::Extension;
 use axum::body::{Body, Bytes};
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -37,11 +38,11 @@ pub(super) async fn open(
     State(portal): State<Portal>,
     Extension(loads): Extension<Loads>,
     Opened(session, _): Opened,
-    number: Path<String>,
+    number: Number,
     method: Method,
     headers: HeaderMap,
 ) -> Response {
-    give(&portal, &loads, session, &number, Asked { method, headers, save: false }).await
+    give(&portal, &loads, session, number, Asked { method, headers, save: false }).await
 }
 
 /// `GET /letter/file/{number}/save`
@@ -49,12 +50,15 @@ pub(super) async fn save(
     State(portal): State<Portal>,
     Extension(loads): Extension<Loads>,
     Opened(session, _): Opened,
-    number: Path<String>,
+    number: Number,
     method: Method,
     headers: HeaderMap,
 ) -> Response {
-    give(&portal, &loads, session, &number, Asked { method, headers, save: true }).await
+    give(&portal, &loads, session, number, Asked { method, headers, save: true }).await
 }
+
+/// What stands in the path: octets that are no text are no number either.
+type Number = Result<Path<String>, PathRejection>;
 
 /// How a file is asked for.
 struct Asked {
@@ -71,8 +75,8 @@ pub(super) enum Refusal {
     Busy,
 }
 
-async fn give(portal: &Portal, loads: &Loads, session: Arc<OpenSession>, number: &str, asked: Asked) -> Response {
-    let Ok(number) = number.parse::<usize>() else { return plain::no_such_file(portal) };
+async fn give(portal: &Portal, loads: &Loads, session: Arc<OpenSession>, number: Number, asked: Asked) -> Response {
+    let Some(number) = number.ok().and_then(|Path(text)| number_of(&text)) else { return plain::no_such_file(portal) };
     let given = async {
         let listed = portal.mailboxes.letter(&session.grant).await.map_err(Refusal::Read)?.files;
         // How many files there are is part of what the sender is told.
@@ -87,6 +91,11 @@ async fn give(portal: &Portal, loads: &Loads, session: Arc<OpenSession>, number:
         respond(&asked, listed, loads, portal.mailboxes.file(&session.grant, number), told).await
     };
     given.await.unwrap_or_else(|refusal| refused(portal, refusal))
+}
+
+/// The number of a file, as the page writes it: no sign, no leading nought.
+fn number_of(text: &str) -> Option<usize> {
+    text.parse().ok().filter(|number: &usize| number.to_string() == text)
 }
 
 /// What is said where nothing is given.

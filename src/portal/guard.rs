@@ -2,19 +2,21 @@
 //! extractors that hand a handler what the guard has checked.
 //!
 //! A form is yielded only by [`Protected`], whose token was made for this browser and this path
-//! (OWASP ASVS 5 §3.5.1). Addresses are never logged: they hold tickets.
+//! (OWASP ASVS 5 §3.5.1). What a browser sends back is read as it was given out or not at all: a cookie that stands
+//! there twice, a field that is unknown or doubled, octets that are no text. Addresses are never logged: they hold
+//! tickets.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Form;
-use axum::extract::{FromRequest, FromRequestParts, Query, Request, State};
+use axum::extract::{FromRequest, FromRequestParts, Query, RawForm, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::de::value::{Error, MapDeserializer};
 
 use crate::access::OpenSession;
 use crate::domain::{BrowserToken, Count, Label, Language, PracticeProfile, SessionToken, Ticket};
@@ -141,14 +143,6 @@ pub(super) struct Protected<T> {
     pub(super) form: T,
 }
 
-#[derive(Deserialize)]
-struct Signed<T> {
-    #[serde(default)]
-    token: String,
-    #[serde(flatten)]
-    form: T,
-}
-
 impl<T: DeserializeOwned> FromRequest<Portal> for Protected<T> {
     type Rejection = Response;
 
@@ -156,15 +150,35 @@ impl<T: DeserializeOwned> FromRequest<Portal> for Protected<T> {
         let context = request.uri().path().to_owned();
         let browser = cookie(request.headers(), BROWSER).and_then(BrowserToken::parse);
         // Refuses other content types and more than 16 KiB by itself.
-        let Form(signed) =
-            Form::<Signed<T>>::from_request(request, portal).await.map_err(IntoResponse::into_response)?;
-        match browser {
-            Some(browser) if portal.access.form_is_ours(&browser, &context, &signed.token) => {
-                Ok(Self { browser, form: signed.form })
-            }
-            _ => Err(plain::foreign_form(portal)),
+        let RawForm(octets) = RawForm::from_request(request, portal).await.map_err(IntoResponse::into_response)?;
+        let (Some(browser), Some((token, form))) = (browser, read(&octets)) else {
+            return Err(plain::foreign_form(portal));
+        };
+        match portal.access.form_is_ours(&browser, &context, &token) {
+            true => Ok(Self { browser, form }),
+            false => Err(plain::foreign_form(portal)),
         }
     }
+}
+
+/// A form and its token, if it holds one token, and beside it nothing but the fields of the form, each once.
+fn read<T: DeserializeOwned>(octets: &[u8]) -> Option<(String, T)> {
+    let mut fields = pairs(octets)?;
+    let (_, token) = fields.remove(fields.iter().position(|(name, _)| name == "token")?);
+    let form = T::deserialize(MapDeserializer::<_, Error>::new(fields.into_iter())).ok()?;
+    Some((token, form))
+}
+
+/// `application/x-www-form-urlencoded` (URL §5.1), decoded. The standard reads everything somehow; a browser writes
+/// neither a `%` without its two digits nor octets that are not UTF-8.
+fn pairs(octets: &[u8]) -> Option<Vec<(String, String)>> {
+    let digits = |rest: &[u8]| matches!(rest, [a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit());
+    if !octets.is_ascii() || !octets.split(|octet| *octet == b'%').skip(1).all(digits) {
+        return None;
+    }
+    let pairs: Vec<(String, String)> = url::form_urlencoded::parse(octets).into_owned().take(MOST_FIELDS + 1).collect();
+    let broken = |text: &str| text.contains([char::REPLACEMENT_CHARACTER, '\0']);
+    (pairs.len() <= MOST_FIELDS && !pairs.iter().any(|(name, value)| broken(name) || broken(value))).then_some(pairs)
 }
 
 /// The cookie of an open page, whether or not it still is.
@@ -172,15 +186,14 @@ pub(super) fn session(headers: &HeaderMap) -> Option<SessionToken> {
     cookie(headers, LETTER).and_then(SessionToken::parse)
 }
 
-/// The value of a cookie.
+/// The value of a cookie. One that is there twice is none: of two, somebody else has planted one (a cookie without a name
+/// whose value is `name=…` looks the same here, and `__Host-` does not keep it out everywhere).
 fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find_map(|(key, value)| (key == name).then_some(value))
+    // HTTP/2 may cut the field into several (RFC 9113 §8.2.3).
+    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim_matches(' ').split_once('='));
+    let mut values = pairs.filter_map(|(key, value)| (key == name).then_some(value));
+    values.next().filter(|_| values.next().is_none())
 }
 
 /// Keeps the browser's cookie: longer than a page may stay open, so that an answer that was written in it is not lost.
@@ -208,9 +221,102 @@ pub(super) const BROWSER: &str = "__Host-pli-browser";
 pub(super) const LETTER: &str = "__Host-pli-letter";
 pub(super) const LANGUAGE: &str = "__Host-pli-language";
 
+/// The token and the fields of the longest form.
+const MOST_FIELDS: usize = 2;
 /// What is answered in plain text when it is refused.
 const FILES: &str = "/letter/file";
 /// The longest that an answer may take to begin, the sending of a code included.
 const LONGEST: Duration = Duration::from_secs(60);
 /// The longest that the files of an answer may take to come in, over a slow line.
 const LONGEST_UPLOAD: Duration = Duration::from_secs(20 * 60);
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::super::link::Typed;
+    use super::*;
+
+    #[test]
+    fn fault_10_a_form_is_read_as_it_was_made_or_not_at_all() {
+        let read = |octets: &[u8]| read::<Typed>(octets).map(|(token, form)| (token, form.code));
+        let whole = |token: &str, code: &str| Some((token.to_owned(), code.to_owned()));
+        assert_eq!(read(b"token=a-_9&code=123456"), whole("a-_9", "123456"));
+        assert_eq!(read(b"code=+12%2034+&token=t"), whole("t", " 12 34 "));
+        assert_eq!(read(b"token=t&code=%EF%BC%91"), whole("t", "\u{ff11}"));
+        assert_eq!(read(b"token=t"), whole("t", ""));
+        for broken in [
+            &b""[..],
+            b"code=123456",
+            b"token=t&token=t",
+            b"token=t&code=1&code=1",
+            b"token=t&code=1&x=1",
+            b"token=t&Code=1",
+            b"token=t&code[]=1",
+            b"token=t&code=1&=",
+            b"token=t&code=%",
+            b"token=t&code=%4",
+            b"token=t&code=%zz",
+            b"token=t&code=%00",
+            b"token=t&code=%ff",
+            b"token=t&code=%C0%B1",
+            b"token=t&code=%ED%A0%80",
+            b"token=t&code=\xc3\xa9",
+            b"token=t&code=\0",
+            b"%74oken%00=t&code=1",
+        ] {
+            assert_eq!(read(broken), None, "{}", broken.escape_ascii());
+        }
+        let many = "token=t&".repeat(10_000);
+        assert_eq!(read(many.as_bytes()), None);
+    }
+
+    #[test]
+    fn fault_10_a_cookie_that_is_there_twice_is_none() {
+        let found = |lines: &[&[u8]]| {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append(header::COOKIE, HeaderValue::from_bytes(line).expect("a field"));
+            }
+            cookie(&headers, LETTER).map(str::to_owned)
+        };
+        let one: Option<String> = Some("v=1".to_owned());
+        assert_eq!(found(&[b"a=b; __Host-pli-letter=v=1"]), one);
+        assert_eq!(found(&[b"a=b", b"__Host-pli-letter=v=1", b"c=d"]), one, "HTTP/2 cuts the field");
+        for none in [
+            &[&b"__Host-pli-letter=x; __Host-pli-letter=v=1"[..]][..],
+            &[b"__Host-pli-letter=v=1; __Host-pli-letter=v=1"],
+            &[b"__Host-pli-letter=x", b"__Host-pli-letter=v=1"],
+            &[b"__host-pli-letter=v=1"],
+            &[b"__Host-pli-letter =v=1"],
+            &[b"\t__Host-pli-letter=v=1"],
+            &[b"=__Host-pli-letter=v=1"],
+            &[b"__Host-pli-letter"],
+            &[b"__Host-pli-letter=v=1\xff"],
+            &[b""],
+        ] {
+            assert_eq!(found(none), None);
+        }
+    }
+
+    /// What is not as we write it is not read: a token has one spelling.
+    #[test]
+    fn fault_10_a_token_has_one_spelling() {
+        let token = SessionToken::parse(&"A".repeat(43)).expect("43 characters are 32 octets");
+        assert_eq!(token.reveal(), "A".repeat(43));
+        let mut last = "A".repeat(42);
+        last.push('B');
+        for other in [
+            last,
+            "A".repeat(42),
+            "A".repeat(44),
+            format!("{}=", "A".repeat(43)),
+            format!("{}+", "A".repeat(42)),
+            format!("\"{}\"", "A".repeat(43)),
+            format!("{} ", "A".repeat(43)),
+            String::new(),
+        ] {
+            assert!(SessionToken::parse(&other).is_none(), "{other}");
+        }
+    }
+}

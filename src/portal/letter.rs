@@ -79,6 +79,7 @@ pub(super) async fn render(
 
 /// Nothing but the token.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Press {}
 
 /// `POST /letter/prolong`

@@ -21,6 +21,7 @@ pub(super) async fn show(State(portal): State<Portal>, Held(ticket): Held, visit
 
 /// How the code shall travel.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Choice {
     #[serde(default)]
     channel: String,
@@ -55,6 +56,7 @@ pub(super) async fn code(
 
 /// A form that says nothing but its token.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Bare {}
 
 /// `POST /l/{ticket}/missing`: the code did not arrive.
@@ -98,9 +100,10 @@ pub(super) async fn wait(
 
 /// The code as it was typed or pasted.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Typed {
     #[serde(default)]
-    code: String,
+    pub(super) code: String,
 }
 
 /// `POST /l/{ticket}/check`

@@ -3,6 +3,7 @@
 //! They speak every language at once and say the same to everybody; in particular every link that is
 //! not one of ours gets the same status, the same octets (faults 2 and 14).
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
@@ -29,7 +30,8 @@ pub(super) async fn favicon() -> Response {
 
 /// `GET /s/{style}`, the style sheet and the script: the only answers that may be kept, since their names change with
 /// their octets.
-pub(super) async fn style(State(portal): State<Portal>, Path(name): Path<String>) -> Response {
+pub(super) async fn style(State(portal): State<Portal>, name: Result<Path<String>, PathRejection>) -> Response {
+    let Ok(Path(name)) = name else { return unknown(&portal) };
     let (kind, text) = if name == style::name() {
         ("text/css; charset=utf-8", style::SHEET)
     } else if name == style::script() {

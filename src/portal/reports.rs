@@ -3,6 +3,7 @@
 //! The address was told to one provider alone and names one attempt; whether the call is authentic is for `access`.
 
 use axum::body::Bytes;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
@@ -14,12 +15,13 @@ use super::{Portal, plain};
 /// `GET` and `POST /r/{send}/{tag}`
 pub(super) async fn call(
     State(portal): State<Portal>,
-    Path((send, tag)): Path<(String, String)>,
+    named: Result<Path<(String, String)>, PathRejection>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
+    let Ok(Path((send, tag))) = named else { return StatusCode::NOT_FOUND.into_response() };
     let query: Vec<(String, String)> =
         url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
     let text = |value: &axum::http::HeaderValue| value.to_str().unwrap_or_default().to_owned();

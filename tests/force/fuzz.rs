@@ -237,7 +237,7 @@ fn responses(mut said: &[u8]) -> Vec<Response> {
     all
 }
 
-fn runtime() -> tokio::runtime::Runtime {
+pub(crate) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 

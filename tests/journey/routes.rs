@@ -9,7 +9,7 @@ use pli::portal::{Guard, ROUTES, Route};
 use pli::server::OsRandom;
 use reqwest::{Method, Response, Url};
 
-use crate::browser::{self, Browser, Form};
+use crate::browser::{self, Body, Browser, Form};
 use crate::letter::{asked, opened, sent};
 use crate::letters;
 use crate::world::{JEANNE, PAUL, World, mailbox, profile};
@@ -24,7 +24,7 @@ super::on_both! {
 
 /// Where somebody stands towards a letter, hers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+pub enum State {
     /// A browser that was never here.
     None,
     /// It holds the link and asked for nothing.
@@ -143,7 +143,7 @@ fn declared() -> Vec<(&'static Route, Vec<&'static str>)> {
 }
 
 /// Somebody in a state, towards her letter.
-struct Somebody {
+pub struct Somebody {
     state: State,
     browser: Browser,
     /// What the form of an answer sealed, where a page was ever open here.
@@ -151,7 +151,7 @@ struct Somebody {
 }
 
 impl Somebody {
-    fn new(state: State, browser: Browser) -> Self {
+    pub fn new(state: State, browser: Browser) -> Self {
         Self { state, browser, draft: None }
     }
 
@@ -166,7 +166,7 @@ impl Somebody {
 }
 
 /// Her letter, and what is known of it to whoever walks the table.
-struct Walk {
+pub struct Walk {
     /// Makes forms as the pages do.
     access: Access,
     base: Url,
@@ -179,7 +179,7 @@ struct Walk {
 }
 
 impl Walk {
-    async fn new(world: &World, link: &str) -> Self {
+    pub async fn new(world: &World, link: &str) -> Self {
         let clock: std::sync::Arc<dyn Clock> = world.clock.clone();
         let host = world.config.portal_host();
         let page = world.browser().get(link).await;
@@ -202,17 +202,13 @@ impl Walk {
     }
 
     /// One request, as somebody in a state makes it; a form is one of ours for its browser and this route, or of nobody.
-    async fn ask(&self, of: &Somebody, method: &str, route: &Route, ours: bool) -> Response {
+    pub async fn ask(&self, of: &Somebody, method: &str, route: &Route, ours: bool) -> Response {
         let path = self.path(route);
         let cookie = of.browser.cookies().get("__Host-pli-browser").and_then(|value| BrowserToken::parse(value));
         let token = self.access.form_token(&cookie.unwrap_or_else(|| BrowserToken::random(&OsRandom)), &path);
         let token = if ours { token } else { "A".repeat(token.len()) };
-        let draft = of.draft.as_deref().unwrap_or(&self.draft);
-        let form = Form::of(&[("token", &token), ("channel", "sms"), ("code", &self.code), ("draft", draft)]);
-        let body = (method == "POST").then(|| match route.guard {
-            Guard::Form => browser::in_parts(browser::parts(&form, "Bonjour", &[])),
-            _ => browser::in_pairs(form),
-        });
+        let body =
+            (method == "POST").then(|| form(route, &token, &self.code, of.draft.as_deref().unwrap_or(&self.draft)));
         of.browser.once(Method::from_bytes(method.as_bytes()).unwrap(), self.base.join(&path).unwrap(), body).await
     }
 
@@ -268,6 +264,16 @@ impl Walk {
             assert!(!text.contains(word), "{name}: {word}");
         }
         octets
+    }
+}
+
+/// The form of a route, as its page would send it.
+fn form(route: &Route, token: &str, code: &str, draft: &str) -> Body {
+    match route.path.rsplit('/').next().unwrap() {
+        "code" => browser::in_pairs(Form::of(&[("token", token), ("channel", "sms")])),
+        "check" => browser::in_pairs(Form::of(&[("token", token), ("code", code)])),
+        "answer" => browser::in_parts(browser::parts(&Form::of(&[("token", token), ("draft", draft)]), "Bonjour", &[])),
+        _ => browser::in_pairs(Form::of(&[("token", token)])),
     }
 }
 
@@ -417,40 +423,33 @@ async fn fault_12_every_id_of_another_practice(world: World) {
         let browser = BrowserToken::parse(&cookie(of, "__Host-pli-browser")).unwrap();
         hers.access.form_token(&browser, path)
     };
-    let post = async |cookies: [String; 2], path: &str, form: Form, guard: Guard| {
+    let post = async |cookies: [String; 2], path: &str, form: Body| {
         let browser = world.browser();
         let names = ["__Host-pli-browser".to_owned(), "__Host-pli-letter".to_owned()];
         browser.set_cookies(names.into_iter().zip(cookies).collect());
-        let body = if guard == Guard::Form {
-            browser::in_parts(browser::parts(&form, "Bonjour", &[]))
-        } else {
-            browser::in_pairs(form)
-        };
-        browser.once(Method::POST, hers.base.join(path).unwrap(), Some(body)).await.status().as_u16()
+        browser.once(Method::POST, hers.base.join(path).unwrap(), Some(form)).await.status().as_u16()
     };
     for route in ROUTES.iter().filter(|route| route.method == "POST" && route.guard != Guard::Provider) {
         let (ours, theirs) = (hers.path(route), his.path(route));
         let own = [cookie(&jeanne, "__Host-pli-browser"), cookie(&jeanne, "__Host-pli-letter")];
-        let form = |of: &Somebody, token: &str| {
-            Form::of(&[("token", token), ("draft", of.draft.as_deref().unwrap()), ("channel", "sms"), ("code", "0")])
-        };
+        let form = |of: &Somebody, token: &str| form(route, token, "000000", of.draft.as_deref().unwrap());
         if ours != theirs {
-            let swapped = post(own.clone(), &theirs, form(&jeanne, &token(&jeanne, &ours)), route.guard).await;
+            let swapped = post(own.clone(), &theirs, form(&jeanne, &token(&jeanne, &ours))).await;
             assert_eq!(swapped, 403, "his ticket in {}", route.path);
-            let swapped = post(own.clone(), &ours, form(&jeanne, &token(&jeanne, &theirs)), route.guard).await;
+            let swapped = post(own.clone(), &ours, form(&jeanne, &token(&jeanne, &theirs))).await;
             assert_eq!(swapped, 403, "the token of his link in {}", route.path);
         }
-        let swapped = post(own.clone(), &ours, form(&jeanne, &token(&paul, &ours)), route.guard).await;
+        let swapped = post(own.clone(), &ours, form(&jeanne, &token(&paul, &ours))).await;
         assert_eq!(swapped, 403, "his token in {}", route.path);
         let cookies = [cookie(&paul, "__Host-pli-browser"), own[1].clone()];
-        let swapped = post(cookies, &ours, form(&jeanne, &token(&jeanne, &ours)), route.guard).await;
+        let swapped = post(cookies, &ours, form(&jeanne, &token(&jeanne, &ours))).await;
         assert_eq!(swapped, 403, "his browser in {}", route.path);
         if route.guard == Guard::Form {
-            let swapped = post(own.clone(), &ours, form(&paul, &token(&jeanne, &ours)), route.guard).await;
+            let swapped = post(own.clone(), &ours, form(&paul, &token(&jeanne, &ours))).await;
             assert_eq!(swapped, 403, "his draft in {}", route.path);
             // His page in her browser: her answer is hers all the same, and waits for a code of her letter.
             let cookies = [own[0].clone(), cookie(&paul, "__Host-pli-letter")];
-            let swapped = post(cookies, &ours, form(&jeanne, &token(&jeanne, &ours)), route.guard).await;
+            let swapped = post(cookies, &ours, form(&jeanne, &token(&jeanne, &ours))).await;
             assert_eq!(swapped, 303, "his page in {}", route.path);
             assert_eq!(world.count("SELECT COUNT(*) FROM replies WHERE delivered_at IS NOT NULL").await, 0);
         }
