@@ -210,6 +210,19 @@ fn fault_46_nothing_that_comes_is_unpacked() {
     assert!(line.contains("default-features = false") && line.contains("features = [\"aws-lc-rs\"]"), "{line}");
 }
 
+/// lopdf RUSTSEC-2026-0187, zip RUSTSEC-2025-0168: what shows nothing of a file beside its name has nothing to be bombed.
+#[test]
+fn fault_32_nothing_that_previews_is_compiled() {
+    let manifest = fs::read_to_string("Cargo.toml").unwrap();
+    let ours = manifest.split("\n[dependencies]\n").nth(1).unwrap().split("\n[dev-dependencies]\n").next().unwrap();
+    assert!(ours.contains("\ntokio "), "these are the dependencies of the program");
+    for name in
+        ["lopdf", "pdf", "pdfium-render", "mupdf", "image", "resvg", "zip", "tar", "compress-tools", "quick-xml"]
+    {
+        assert!(!ours.lines().any(|line| line.starts_with(&format!("{name} "))), "{name}");
+    }
+}
+
 /// A file stays one idea: what outgrows this is two.
 #[test]
 fn files_stay_readable() {

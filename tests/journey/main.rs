@@ -41,6 +41,7 @@ mod faults;
 mod gateway;
 mod holds;
 mod hostile;
+mod intruder;
 mod kannel;
 mod letter;
 mod letters;
