@@ -31,6 +31,7 @@ mod storm;
 
 mod answers;
 mod crash;
+mod floods;
 mod forms;
 mod fuzz;
 mod grammar;
