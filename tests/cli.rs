@@ -107,6 +107,7 @@ fn usage_errors_end_with_2_and_help_with_0() {
         &["mailbox", "add", "a@b.example", "--name", "A", "--password", "secret"],
         &["mailbox", "set", "a@b.example"],
         &["mailbox", "set", "a@b.example", "--sent", "both"],
+        &["mailbox", "set", "a@b.example", "--receipts", "some"],
         &["mailbox", "set", "a@b.example", "--quota", "10"],
         &["device", "add", "a@b.example"],
         &["patient", "list", "--revael"],
@@ -472,6 +473,9 @@ fn an_administrator_provisions_with_json() {
     assert_eq!((&set["sent"], &set["quota"], &set["used"]), (&"server".into(), &(2_u64 << 30).into(), &0.into()));
     let shown = run(&["mailbox", "show", address]);
     assert!(shown.contains("server: the server's copy stays") && shown.contains("0.0 MiB of 2048.0 MiB"), "{shown}");
+    assert_eq!(set["receipts"], "first", "as its kind has it");
+    let set = &objects(&run(&["mailbox", "set", address, "--receipts", "all", "--json"]))[0];
+    assert_eq!((&set["receipts"], &set["sent"]), (&"all".into(), &"server".into()));
     installation.run(&["mailbox", "set", "nobody@cabinet.example", "--sent", "none"]).refused("no such mailbox");
 
     let pending = &objects(&run(&["device", "add", address, "--label", "telephone", "--json"]))[0]["device"];

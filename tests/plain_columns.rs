@@ -23,6 +23,7 @@ const PLAIN: &[(&str, &str, &str)] = &[
     ("mailboxes", "kind", "state"),
     ("mailboxes", "state", "state"),
     ("mailboxes", "sent", "state"),
+    ("mailboxes", "receipts", "state"),
     ("mailboxes", "version", "count"),
     ("mailboxes", "renewal_due_at", "time"),
     ("mailboxes", "quota", "size: octets that the mailbox may hold"),

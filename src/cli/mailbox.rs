@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::config::Config;
-use crate::domain::{Address, FolderRole, MailboxKind, SentCopy, Timestamp};
+use crate::domain::{Address, FolderRole, MailboxKind, Receipts, SentCopy, Timestamp};
 use crate::mailbox::answers::{Answers, AnswersInfo, NewAway};
 use crate::mailbox::provision::{MailboxInfo, NewDevice, NewMailbox};
 use crate::mailbox::send_as::SendAs;
@@ -54,6 +54,10 @@ pub(super) enum Mailbox {
         /// The most it may hold, such as "10 GiB", or none for no limit
         #[arg(long, group = "change", value_parser = quota)]
         quota: Option<i64>,
+        /// What it hears in INBOX of its letters to people outside: none, first (the first opening) or all (also when
+        /// every file was downloaded). What needs the sender is told to persons and services all the same
+        #[arg(long, group = "change", value_parser = receipts)]
+        receipts: Option<Receipts>,
         /// Let it also write as this address of its practice; may be repeated
         #[arg(long, group = "change", value_name = "ADDRESS")]
         send_as: Vec<String>,
@@ -145,14 +149,28 @@ impl Mailbox {
                 let rows: Vec<_> = list.iter().map(row).collect();
                 out.table(&["address", "name", "kind", "state"], &rows, "There is no mailbox yet.")
             }
-            Self::Set { address, sent, quota, send_as, no_send_as, answers, away, until, deputy, no_away, json } => {
+            Self::Set {
+                address,
+                sent,
+                quota,
+                receipts,
+                send_as,
+                no_send_as,
+                answers,
+                away,
+                until,
+                deputy,
+                no_away,
+                json,
+            } => {
                 let at = read(address)?;
                 let (allow, refuse) = (read_all(send_as)?, read_all(no_send_as)?);
                 if !allow.is_empty() || !refuse.is_empty() {
                     mailboxes.set_send_as(&at, &allow, &refuse).await?;
                 }
-                if sent.is_some() || quota.is_some() {
-                    mailboxes.set(&at, MailboxChange { sent: *sent, quota: *quota }).await?;
+                if sent.is_some() || quota.is_some() || receipts.is_some() {
+                    let change = MailboxChange { sent: *sent, quota: *quota, receipts: *receipts };
+                    mailboxes.set(&at, change).await?;
                 }
                 if let Some(answers) = answers {
                     mailboxes.set_answers(&at, *answers).await?;
@@ -198,6 +216,10 @@ fn sent(word: &str) -> Result<SentCopy, String> {
     SentCopy::from_word(word).ok_or_else(|| "must be one of: client, server, none".to_owned())
 }
 
+fn receipts(word: &str) -> Result<Receipts, String> {
+    Receipts::from_word(word).ok_or_else(|| "must be one of: none, first, all".to_owned())
+}
+
 fn quota(text: &str) -> Result<i64, String> {
     if text == "none" {
         return Ok(0);
@@ -237,6 +259,7 @@ fn whole(mailbox: &MailboxInfo, answers: &AnswersInfo) -> Value {
             json!({ "text": away.text, "until": away.until.rfc3339(), "deputy": deputy })
         });
         map.insert("away".to_owned(), json!(away));
+        map.insert("receipts".to_owned(), json!(mailbox.receipts));
         map.insert("used".to_owned(), json!(mailbox.usage.map(|(used, _)| used)));
         map.insert("quota".to_owned(), json!(mailbox.usage.map(|(_, quota)| quota)));
         map.insert("folders".to_owned(), Value::Object(folders));
@@ -252,6 +275,15 @@ fn sent_said(sent: SentCopy) -> &'static str {
         SentCopy::Client => "client: a client's own copy takes the place of the server's",
         SentCopy::Server => "server: the server's copy stays",
         SentCopy::None => "none: the server keeps no copy",
+    }
+}
+
+fn receipts_said(mailbox: &MailboxInfo) -> &'static str {
+    match (mailbox.receipts, mailbox.kind) {
+        (Some(Receipts::First), _) => "first: the first opening, and what needs the sender",
+        (Some(Receipts::All), _) => "all: the first opening, when all was downloaded, and what needs the sender",
+        (_, MailboxKind::Application) => "none: pli delivery list tells what became of its letters",
+        _ => "none: only what needs the sender",
     }
 }
 
@@ -321,6 +353,7 @@ fn show(mailbox: &MailboxInfo, answers: &AnswersInfo, zone: &str, out: &mut Out)
         ("kind", mailbox.kind.word().to_owned()),
         ("state", mailbox.state.word().to_owned()),
         ("sent", sent_said(mailbox.sent).to_owned()),
+        ("receipts", receipts_said(mailbox).to_owned()),
         ("holds", mailbox.usage.map_or_else(String::new, held)),
         ("recovery", if mailbox.recovery { "yes" } else { "no" }.to_owned()),
         (

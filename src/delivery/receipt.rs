@@ -1,19 +1,22 @@
 //! Receipts: the truth, back in the practitioner's INBOX, sealed to the practitioner's certificate.
 //!
-//! Two kinds: *first opening* and *cannot be delivered*. The subject is "Re: " and the sender's own, so that
-//! every client threads it; it is known only where the message is open (a grant, or a ticket still kept).
+//! Two kinds: *opened* and *cannot be delivered*. The first is told at the first opening, and where the mailbox wants to
+//! hear all ([`Receipts`]) once more when every file was downloaded: one letter, since the newer takes the place of the
+//! older while that is unread (R-C5). The subject is "Re: " and the sender's own, so that every client threads it; it is
+//! known only where the message is open (a grant, or a ticket still kept).
 
 use std::ops::Range;
 
 use crate::domain::{
-    Actor, Address, AuditEvent, DeliveryState, FailureClass, Fault, FolderRole, MailboxId, MessageId, PracticeId,
-    PublicKey, Timestamp, Verb,
+    Actor, Address, AuditEvent, DeliveryState, FailureClass, Fault, FolderRole, Language, MailboxId, MessageId,
+    ObjectId, PracticeId, PublicKey, Receipts, Timestamp, Verb,
 };
 use crate::mime::{Described, Failure};
-use crate::store::deliveries::DeliveryRow;
+use crate::store::Tx;
+use crate::store::deliveries::{DeliveryRow, Downloads};
 use crate::store::deposit::{Deposit, MessageRow, NewObject};
 use crate::store::mailboxes::MailboxRow;
-use crate::texts::Said;
+use crate::texts::{Said, Texts};
 use crate::vault::{Grant, HeadPlain, ReportAsked};
 
 use super::Deliveries;
@@ -30,8 +33,8 @@ pub(super) struct Place<'a> {
 
 /// What a receipt says.
 pub(super) enum News<'a> {
-    /// The message page was shown for the first time.
-    Opened { files: usize },
+    /// The message page was shown.
+    Opened(Opening),
     /// Nothing reached the recipient, or nothing will any more.
     Failed { class: FailureClass },
     /// The notice came back: what a server said of it.
@@ -40,8 +43,20 @@ pub(super) enum News<'a> {
     Locked,
 }
 
+/// What is told of a letter that was opened.
+pub(super) struct Opening {
+    /// When it was, for the first time.
+    pub(super) at: Timestamp,
+    /// How many of its files were downloaded.
+    pub(super) downloaded: i64,
+    /// How many it has.
+    pub(super) files: i64,
+    /// When all of them were.
+    pub(super) all_at: Option<Timestamp>,
+}
+
 impl Deliveries {
-    /// Notes an opening of the message page; the first one deposits a receipt to the sender.
+    /// Notes an opening of the message page; the first one deposits a receipt to a sender who wants to hear of it.
     /// `subject` is the letter's own, for "Re: …"; `files` how many files the letter has.
     ///
     /// # Errors
@@ -50,15 +65,19 @@ impl Deliveries {
         let now = self.clock.now();
         let row = self.store.delivery(grant.delivery()).await?.ok_or(Fault::new("an open delivery is gone"))?;
         // Composed before the transaction: nothing is looked up while it is held.
+        let files = i64::try_from(files).unwrap_or(i64::MAX);
         let receipt = match row.opened_at {
-            None => Some(self.receipt(&row, subject, &News::Opened { files }, now).await?),
-            Some(_) => None,
+            None if self.store.receipts(row.mailbox).await? != Receipts::None => {
+                let opening = Opening { at: now, downloaded: 0, files, all_at: None };
+                Some(self.receipt(&row, subject, &News::Opened(opening), now).await?)
+            }
+            _ => None,
         };
         let mut tx = self.store.write("open delivery").await?;
         if tx.open_delivery(row.id, now).await?
             && let Some(receipt) = receipt
         {
-            tx.insert_deposit(receipt).await?;
+            self.tell_instead(&mut tx, &row, receipt, now).await?;
         }
         let event = AuditEvent::new(now, Actor::Session(grant.session()), Verb::Opened)
             .about_practice(row.practice)
@@ -68,38 +87,69 @@ impl Deliveries {
         tx.commit(event).await
     }
 
-    /// Notes that file `number` of `of` was given out whole.
+    /// Notes that file `number` of `of` was given out whole. `subject` is the letter's own.
     ///
     /// # Errors
     /// A [`Fault`] of the store.
-    pub async fn downloaded(&self, grant: &Grant, number: usize, of: usize) -> Result<(), Fault> {
+    pub async fn downloaded(&self, grant: &Grant, subject: &str, number: usize, of: usize) -> Result<(), Fault> {
         let (number, of) = (i64::try_from(number).unwrap_or(i64::MAX), i64::try_from(of).unwrap_or(i64::MAX));
-        self.given_out(grant, number..number.saturating_add(1), of, (Verb::Downloaded, number)).await
+        self.given_out(grant, subject, number..number.saturating_add(1), of, (Verb::Downloaded, number)).await
     }
 
     /// Notes that all `of` files were given out whole, as one.
     ///
     /// # Errors
     /// A [`Fault`] of the store.
-    pub async fn downloaded_all(&self, grant: &Grant, of: usize) -> Result<(), Fault> {
+    pub async fn downloaded_all(&self, grant: &Grant, subject: &str, of: usize) -> Result<(), Fault> {
         let of = i64::try_from(of).unwrap_or(i64::MAX);
-        self.given_out(grant, 0..of, of, (Verb::DownloadedAll, of)).await
+        self.given_out(grant, subject, 0..of, of, (Verb::DownloadedAll, of)).await
     }
 
     async fn given_out(
         &self,
         grant: &Grant,
+        subject: &str,
         parts: Range<i64>,
         of: i64,
         (verb, count): (Verb, i64),
     ) -> Result<(), Fault> {
         let now = self.clock.now();
+        let row = self.store.delivery(grant.delivery()).await?.ok_or(Fault::new("an open delivery is gone"))?;
+        // Composed before the transaction, which alone knows whether this file is the last.
+        let receipt = match row.opened_at {
+            Some(at) if row.downloaded_at.is_none() && self.store.receipts(row.mailbox).await? == Receipts::All => {
+                let opening = Opening { at, downloaded: of, files: of, all_at: Some(now) };
+                Some(self.receipt(&row, subject, &News::Opened(opening), now).await?)
+            }
+            _ => None,
+        };
         let mut tx = self.store.write("download").await?;
-        tx.download_delivery(grant.delivery(), parts, of, now).await?;
+        let mut gone = Vec::new();
+        if tx.download_delivery(row.id, parts, of, now).await? == Downloads::Complete
+            && let Some(receipt) = receipt
+        {
+            gone = self.tell_instead(&mut tx, &row, receipt, now).await?;
+        }
         let event = AuditEvent::new(now, Actor::Session(grant.session()), verb)
             .about_delivery(grant.delivery())
             .counting(count);
-        tx.commit(event).await
+        tx.commit(event).await?;
+        self.store.delete_objects(&gone).await;
+        Ok(())
+    }
+
+    /// Deposits a receipt that takes the place of the one before, where that is unread.
+    async fn tell_instead(
+        &self,
+        tx: &mut Tx,
+        row: &DeliveryRow,
+        receipt: Deposit,
+        now: Timestamp,
+    ) -> Result<Vec<ObjectId>, Fault> {
+        let modseq = tx.touch_mailbox(row.mailbox, now).await?;
+        let gone = tx.tell_instead(row.id, row.mailbox, receipt.message.id, modseq).await?;
+        tx.insert_deposit(receipt).await?;
+        Ok(gone)
     }
 
     /// The deposit of a receipt about a delivery; its rows go into the transaction that tells the news.
@@ -137,12 +187,14 @@ impl Deliveries {
         let recipient = say("receipt-to", &[("address", Said::Text(&address.reveal()))]);
         let footer = say("receipt-footer", &[]);
         let text = match news {
-            News::Opened { files } => {
-                let when = instant(&self.texts, now, &practice.timezone, language);
-                let files = i64::try_from(*files).unwrap_or(i64::MAX);
-                let first = say("receipt-opened", &[("when", Said::Text(&when))]);
-                let second = say("receipt-opened-files", &[("files", Said::Number(files))]);
-                format!("{first}\r\n{second}\r\n\r\n{recipient}\r\n\r\n{footer}\r\n")
+            News::Opened(opening) => {
+                let first = opened_said(&self.texts, opening, &practice.timezone, language);
+                let then = opening.all_at.map(|at| {
+                    let when = instant(&self.texts, at, &practice.timezone, language);
+                    format!("{}\r\n", say("receipt-downloaded", &[("when", Said::Text(&when))]))
+                });
+                let then = then.unwrap_or_default();
+                format!("{first}\r\n{then}\r\n{recipient}\r\n\r\n{footer}\r\n")
             }
             News::Failed { .. } | News::Returned { .. } | News::Locked => {
                 let why = say(why(news), &[]);
@@ -255,6 +307,17 @@ impl Deliveries {
 /// How the Message-ID of a receipt begins.
 pub(super) const RECEIPT: &str = "receipt.";
 
+/// The line that says it all: « Ouvert le 12 mars à 9 h 40 (2 fichiers téléchargés sur 2) ».
+fn opened_said(texts: &Texts, opening: &Opening, timezone: &str, language: Language) -> String {
+    let when = instant(texts, opening.at, timezone, language);
+    let said = [
+        ("when", Said::Text(&when)),
+        ("downloaded", Said::Number(opening.downloaded)),
+        ("files", Said::Number(opening.files)),
+    ];
+    texts.say(language, "receipt-opened", &said)
+}
+
 fn why(news: &News<'_>) -> &'static str {
     let (News::Failed { class } | News::Returned { class, .. }) = news else { return "receipt-why-locked" };
     match class {
@@ -297,4 +360,48 @@ pub(super) fn short(subject: &str) -> &str {
     const CHARACTERS: usize = 250;
     let end = subject.char_indices().nth(CHARACTERS).map_or(subject.len(), |(at, _)| at);
     subject.get(..end).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_line_says_it_all_in_every_language() {
+        let said = |downloaded, files| {
+            let at = Timestamp(1_773_304_800_000); // 2026-03-12T08:40:00Z
+            let opening = Opening { at, downloaded, files, all_at: None };
+            Language::ALL.map(|language| opened_said(&Texts::new(), &opening, "Europe/Paris", language))
+        };
+        assert_eq!(
+            said(2, 2),
+            [
+                "Ouvert le 12 mars à 9 h 40 (2 fichiers téléchargés sur 2)",
+                "Opened on 12 March at 9:40 (2 of 2 files downloaded)",
+                "Aperto il giorno 12 marzo alle ore 9:40 (2 file scaricati su 2)",
+                "Abierto el 12 de marzo a las 9:40 (2 archivos descargados de 2)",
+                "Открыто 12 марта в 9:40 (скачано 2 из 2 файлов)",
+            ]
+        );
+        assert_eq!(
+            said(0, 1),
+            [
+                "Ouvert le 12 mars à 9 h 40 (0 fichier téléchargé sur 1)",
+                "Opened on 12 March at 9:40 (0 of 1 file downloaded)",
+                "Aperto il giorno 12 marzo alle ore 9:40 (0 file scaricati su 1)",
+                "Abierto el 12 de marzo a las 9:40 (0 archivos descargados de 1)",
+                "Открыто 12 марта в 9:40 (скачано 0 из 1 файла)",
+            ]
+        );
+        assert_eq!(
+            said(0, 0),
+            [
+                "Ouvert le 12 mars à 9 h 40 (sans pièce jointe)",
+                "Opened on 12 March at 9:40 (no attachment)",
+                "Aperto il giorno 12 marzo alle ore 9:40 (senza allegati)",
+                "Abierto el 12 de marzo a las 9:40 (sin archivos adjuntos)",
+                "Открыто 12 марта в 9:40 (без вложений)",
+            ]
+        );
+    }
 }

@@ -53,6 +53,16 @@ words! {
         None = "none",
     }
 
+    /// What a mailbox hears of its letters to people outside. What needs the sender is not among it.
+    Receipts {
+        /// Nothing that went well.
+        None = "none",
+        /// The first opening.
+        First = "first",
+        /// The first opening, and when every file was downloaded.
+        All = "all",
+    }
+
     /// What a device password opens.
     DeviceKind {
         /// Sends and reads.

@@ -42,7 +42,9 @@ pub use id::{
     ChallengeId, DeliveryId, DepositKeyId, DeviceId, EntryId, FolderId, HolderId, KeyId, MailboxId, MessageId,
     ObjectId, PatientId, PracticeId, QueueId, SendAsId, SendId, SessionId, SlotId,
 };
-pub use mailbox::{DeviceKind, FolderRole, MailboxKind, MailboxState, RESERVED_LOCAL_PARTS, SentCopy, WaitingKind};
+pub use mailbox::{
+    DeviceKind, FolderRole, MailboxKind, MailboxState, RESERVED_LOCAL_PARTS, Receipts, SentCopy, WaitingKind,
+};
 pub use message::{KeptMessage, RawMessage, RawMessageFault};
 pub use notice::NoticeToken;
 pub use patient::{Coordinates, PatientKind, PatientRecord, PersonName};

@@ -2,7 +2,7 @@
 
 use crate::domain::{
     Actor, Address, AuditEvent, DeviceId, DeviceKind, DevicePassword, Fault, FolderId, FolderRole, Mac, MailboxId,
-    MailboxKind, MailboxState, PracticeId, PublicKey, Sender, SentCopy, SlotId, Timestamp, Verb,
+    MailboxKind, MailboxState, PracticeId, PublicKey, Receipts, Sender, SentCopy, SlotId, Timestamp, Verb,
 };
 use crate::store::mailboxes::{DeviceRow, FolderRow, MailboxRow, SlotRow};
 use crate::vault::{DeviceLabel, MailboxSecret, NewSlot};
@@ -87,6 +87,8 @@ pub struct MailboxInfo {
     pub state: MailboxState,
     /// Who keeps the copy of what it sends.
     pub sent: SentCopy,
+    /// What it hears of its letters; where one mailbox is shown.
+    pub receipts: Option<Receipts>,
     /// Octets that it holds, and may (0: no limit); where one mailbox is shown.
     pub usage: Option<(i64, i64)>,
     /// Whether the recovery certificate has a slot.
@@ -221,6 +223,7 @@ impl Mailboxes {
         let slots = self.store.slots(id).await?;
         let mut shown = info(row);
         let usage = self.store.usage(id).await?;
+        shown.receipts = Some(self.store.receipts(id).await?);
         shown.usage = Some((usage.used, usage.quota));
         shown.send_as = self.send_as_of(id).await?;
         shown.recovery = slots.iter().any(|slot| slot.device.is_none());
@@ -459,6 +462,7 @@ fn info(row: MailboxRow) -> MailboxInfo {
         kind: row.kind,
         state: row.state,
         sent: row.sent,
+        receipts: None,
         usage: None,
         recovery: false,
         renewal_due_at: row.renewal_due_at,

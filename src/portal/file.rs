@@ -78,13 +78,13 @@ pub(super) enum Refusal {
 async fn give(portal: &Portal, loads: &Loads, session: Arc<OpenSession>, number: Number, asked: Asked) -> Response {
     let Some(number) = number.ok().and_then(|Path(text)| number_of(&text)) else { return plain::no_such_file(portal) };
     let given = async {
-        let listed = portal.mailboxes.letter(&session.grant).await.map_err(Refusal::Read)?.files;
+        let letter = portal.mailboxes.letter(&session.grant).await.map_err(Refusal::Read)?;
         // How many files there are is part of what the sender is told.
-        let of = listed.len();
-        let listed = listed.get(number).ok_or(Refusal::Read(ReadError::NoSuchFile))?;
+        let (of, subject) = (letter.files.len(), letter.subject);
+        let listed = letter.files.get(number).ok_or(Refusal::Read(ReadError::NoSuchFile))?;
         let (deliveries, telling) = (portal.deliveries.clone(), Arc::clone(&session));
         let told = async move {
-            if let Err(fault) = deliveries.downloaded(&telling.grant, number, of).await {
+            if let Err(fault) = deliveries.downloaded(&telling.grant, &subject, number, of).await {
                 tracing::error!(%fault, "a download could not be told");
             }
         };

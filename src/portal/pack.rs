@@ -74,8 +74,9 @@ async fn give(
     let written = words.there(if letter.date.0 > 0 { letter.date } else { portal.clock.now() }).datetime();
     let layout = Layout::new(measured, written).ok_or(Refusal::Read(ReadError::NoSuchFile))?;
     let (deliveries, telling, of) = (portal.deliveries.clone(), Arc::clone(&session), layout.entries.len());
+    let subject = letter.subject.clone();
     let told = async move {
-        if let Err(fault) = deliveries.downloaded_all(&telling.grant, of).await {
+        if let Err(fault) = deliveries.downloaded_all(&telling.grant, &subject, of).await {
             tracing::error!(%fault, "a download could not be told");
         }
     };

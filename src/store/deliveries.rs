@@ -74,6 +74,17 @@ pub struct DeliveryRow {
     pub suspended_at: Option<Timestamp>,
 }
 
+/// What a download changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Downloads {
+    /// Nothing: those files were given out before.
+    Known,
+    /// One of them is new.
+    New,
+    /// The last of all was given out.
+    Complete,
+}
+
 impl Store {
     /// How many deliveries stand in each state; those with none left out.
     ///
@@ -186,14 +197,13 @@ impl Tx {
     }
 
     /// Notes that these files were given out whole, and `opened → downloaded` once `of` different ones were.
-    /// `true` when one of them is new.
     pub async fn download_delivery(
         &mut self,
         id: DeliveryId,
         parts: Range<i64>,
         of: i64,
         at: Timestamp,
-    ) -> Result<bool, Fault> {
+    ) -> Result<Downloads, Fault> {
         // The delivery's row first: of two last files at once, the second sees the first.
         self.conn.execute("UPDATE deliveries SET tries = tries WHERE id = $1", &[id.into()]).await?;
         // SQLite reads ON CONFLICT behind a SELECT as such only where that has a WHERE.
@@ -203,12 +213,12 @@ impl Tx {
                    ON CONFLICT (delivery_id, part) DO NOTHING";
         let params = [id.into(), at.into(), parts.start.into(), parts.end.into()];
         if self.conn.execute(sql, &params).await? == 0 {
-            return Ok(false);
+            return Ok(Downloads::Known);
         }
         let sql = "UPDATE deliveries SET state = 'downloaded', downloaded_at = $2 WHERE id = $1 AND state = 'opened' \
                    AND (SELECT COUNT(*) FROM downloads WHERE delivery_id = $1) >= $3";
-        self.conn.execute(sql, &[id.into(), at.into(), of.into()]).await?;
-        Ok(true)
+        let complete = self.conn.execute(sql, &[id.into(), at.into(), of.into()]).await? > 0;
+        Ok(if complete { Downloads::Complete } else { Downloads::New })
     }
 
     /// Ends a delivery: sets the state, and erases session-key packet, ticket, subject, challenges' codes and

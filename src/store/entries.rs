@@ -485,7 +485,7 @@ impl Tx {
     }
 }
 
-fn entry_row(row: &Row) -> Result<EntryRow, Trouble> {
+pub(super) fn entry_row(row: &Row) -> Result<EntryRow, Trouble> {
     Ok(EntryRow {
         id: row.read("id")?,
         mailbox: row.read("mailbox_id")?,

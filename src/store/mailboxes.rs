@@ -2,7 +2,7 @@
 
 use crate::domain::{
     DeviceId, DeviceKind, Esk, Fault, FolderId, FolderRole, KeyedHash, Mac, MailboxId, MailboxKind, MailboxState,
-    PracticeId, PublicKey, Sealed, SentCopy, SlotId, Timestamp,
+    PracticeId, PublicKey, Receipts, Sealed, SentCopy, SlotId, Timestamp,
 };
 
 use super::quota::{self, Room};
@@ -281,9 +281,11 @@ impl Tx {
         id: MailboxId,
         sent: Option<SentCopy>,
         quota: Option<i64>,
+        receipts: Option<Receipts>,
     ) -> Result<bool, Fault> {
-        let sql = "UPDATE mailboxes SET sent = COALESCE($2, sent), quota = COALESCE($3, quota) WHERE id = $1";
-        Ok(self.conn.execute(sql, &[id.into(), sent.into(), quota.into()]).await? > 0)
+        let sql = "UPDATE mailboxes SET sent = COALESCE($2, sent), quota = COALESCE($3, quota), \
+                   receipts = COALESCE($4, receipts) WHERE id = $1";
+        Ok(self.conn.execute(sql, &[id.into(), sent.into(), quota.into(), receipts.into()]).await? > 0)
     }
 
     /// Inserts a device with its slot (none for a send-only one); `false` when the tag is taken.

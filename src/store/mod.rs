@@ -35,6 +35,7 @@ pub mod practices;
 pub mod quota;
 pub mod rates;
 pub mod recalls;
+pub mod receipts;
 pub mod replies;
 pub mod rotation;
 pub mod send_as;

@@ -54,6 +54,7 @@ mod relay;
 mod restore;
 mod rotation;
 mod routes;
+mod sender;
 mod submission;
 mod swaps;
 mod thief;

@@ -126,7 +126,7 @@ async fn a_message_without_message_id_keeps_both(office: Office) {
 }
 
 async fn keep(office: &Office, sent: SentCopy) {
-    let change = MailboxChange { sent: Some(sent), quota: None };
+    let change = MailboxChange { sent: Some(sent), ..MailboxChange::default() };
     office.node.mailboxes.set(&DOCTOR.parse().unwrap(), change).await.unwrap();
     assert_eq!(office.node.mailboxes.show(&DOCTOR.parse().unwrap()).await.unwrap().sent, sent);
 }

@@ -36,12 +36,12 @@ held-look-alike = { $address }: this address looks misspelt. Check what follows 
 # Receipts in the practitioner's INBOX. The first line says it all.
 receipt-from = Pli
 receipt-about = your message of { $date }
-receipt-opened = Opened { $when }.
-receipt-opened-files = { $files ->
-    [0] This message has no attachment.
-    [one] One attachment can be downloaded.
-   *[other] { $files } attachments can be downloaded.
+receipt-opened = { $files ->
+    [0] Opened { $when } (no attachment)
+    [one] Opened { $when } ({ $downloaded } of { $files } file downloaded)
+   *[other] Opened { $when } ({ $downloaded } of { $files } files downloaded)
 }
+receipt-downloaded = Every file was downloaded { $when }.
 receipt-to = Recipient: { $address }
 receipt-failed = Not delivered: { $why }
 receipt-failed-what = The recipient got nothing. Check the address, then send a new message, or telephone.

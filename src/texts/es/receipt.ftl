@@ -36,12 +36,14 @@ held-look-alike = { $address }: esta dirección parece mal escrita. Compruebe lo
 # Receipts in the practitioner's INBOX. The first line says it all.
 receipt-from = Pli
 receipt-about = su mensaje del { $date }
-receipt-opened = Abierto { $when }.
-receipt-opened-files = { $files ->
-    [0] Este mensaje no tiene archivos adjuntos.
-    [one] Se puede descargar un archivo adjunto.
-   *[other] Se pueden descargar { $files } archivos adjuntos.
+receipt-opened = { $files ->
+    [0] Abierto { $when } (sin archivos adjuntos)
+   *[other] Abierto { $when } ({ $downloaded ->
+        [one] { $downloaded } archivo descargado
+       *[other] { $downloaded } archivos descargados
+    } de { $files })
 }
+receipt-downloaded = Todos los archivos se han descargado { $when }.
 receipt-to = Destinatario: { $address }
 receipt-failed = No entregado: { $why }
 receipt-failed-what = El destinatario no ha recibido nada. Compruebe la dirección y envíe un mensaje nuevo, o llame por teléfono.

@@ -36,12 +36,14 @@ held-look-alike = { $address } : cette adresse ressemble à une adresse mal écr
 # Receipts in the practitioner's INBOX. The first line says it all.
 receipt-from = Pli
 receipt-about = votre message du { $date }
-receipt-opened = Ouvert { $when }.
-receipt-opened-files = { $files ->
-    [0] Ce message n'a pas de pièce jointe.
-    [one] Une pièce jointe peut être téléchargée.
-   *[other] { $files } pièces jointes peuvent être téléchargées.
+receipt-opened = { $files ->
+    [0] Ouvert { $when } (sans pièce jointe)
+   *[other] Ouvert { $when } ({ $downloaded ->
+        [one] { $downloaded } fichier téléchargé
+       *[other] { $downloaded } fichiers téléchargés
+    } sur { $files })
 }
+receipt-downloaded = Tous les fichiers ont été téléchargés { $when }.
 receipt-to = Destinataire : { $address }
 receipt-failed = Non remis : { $why }
 receipt-failed-what = Le destinataire n'a rien reçu. Vérifiez l'adresse, puis envoyez un nouveau message, ou téléphonez.

@@ -36,12 +36,14 @@ held-look-alike = { $address }: questo indirizzo sembra scritto male. Verifichi 
 # Receipts in the practitioner's INBOX. The first line says it all.
 receipt-from = Pli
 receipt-about = il Suo messaggio in data { $date }
-receipt-opened = Aperto { $when }.
-receipt-opened-files = { $files ->
-    [0] Questo messaggio non ha allegati.
-    [one] Un allegato si può scaricare.
-   *[other] { $files } allegati si possono scaricare.
+receipt-opened = { $files ->
+    [0] Aperto { $when } (senza allegati)
+   *[other] Aperto { $when } ({ $downloaded ->
+        [one] { $downloaded } file scaricato
+       *[other] { $downloaded } file scaricati
+    } su { $files })
 }
+receipt-downloaded = Tutti i file sono stati scaricati { $when }.
 receipt-to = Destinatario: { $address }
 receipt-failed = Non consegnato: { $why }
 receipt-failed-what = Il destinatario non ha ricevuto nulla. Verifichi l'indirizzo, poi invii un nuovo messaggio, oppure telefoni.

@@ -36,14 +36,14 @@ held-look-alike = { $address }: похоже, в адресе опечатка. 
 # Receipts in the practitioner's INBOX. The first line says it all.
 receipt-from = Pli
 receipt-about = ваше письмо от { $date }
-receipt-opened = Открыто { $when }.
-receipt-opened-files = { $files ->
-    [0] В этом письме нет вложений.
-    [one] Можно скачать { $files } вложение.
-    [few] Можно скачать { $files } вложения.
-    [many] Можно скачать { $files } вложений.
-   *[other] Можно скачать { $files } вложения.
+receipt-opened = { $files ->
+    [0] Открыто { $when } (без вложений)
+    [one] Открыто { $when } (скачано { $downloaded } из { $files } файла)
+    [few] Открыто { $when } (скачано { $downloaded } из { $files } файлов)
+    [many] Открыто { $when } (скачано { $downloaded } из { $files } файлов)
+   *[other] Открыто { $when } (скачано { $downloaded } из { $files } файла)
 }
+receipt-downloaded = Все файлы скачаны { $when }.
 receipt-to = Получатель: { $address }
 receipt-failed = Не доставлено: { $why }
 receipt-failed-what = Получатель ничего не получил. Проверьте адрес и отправьте новое письмо или позвоните.
