@@ -14,7 +14,7 @@ use mail_parser::MessageParser;
 use crate::domain::{
     Actor, Address, AuditEvent, DeliveryId, DeliveryState, DsnRequest, EntryId, Fault, FolderRole, KeyedHash,
     MailboxId, MailboxKind, MessageId, ObjectId, PersonName, PhoneNumber, PracticeProfile, PublicKey, QueueId,
-    RawMessage, Sealed, Sender, SentCopy, Timestamp, Verb,
+    RawMessage, Sealed, Sender, SentCopy, SystemFlags, Timestamp, Verb,
 };
 use crate::mime::{Answer, Described, Structure, answer};
 use crate::store::authority::EntryOf;
@@ -400,6 +400,10 @@ impl Deliveries {
                     held.push((row, hold));
                 }
             }
+        }
+        // The sender's copy comes first; it is marked from the beginning.
+        if let Some(copy) = entries.first_mut().filter(|copy| copy.folder == FolderRole::Sent && !held.is_empty()) {
+            copy.flags = SystemFlags(copy.flags).marked(SystemFlags::HELD, true).0;
         }
         // The sender's own head is nobody's where the sender keeps no copy and the recipients have others.
         let of_deliveries = deliveries.iter().map(|(row, _)| row.head).chain(held.iter().map(|(row, _)| row.head));

@@ -126,7 +126,9 @@ impl Deliveries {
             None
         });
         let mut tx = self.store.write("notice handed over").await?;
+        let modseq = tx.touch_mailbox(row.mailbox, now).await?;
         tx.notify_delivery(row.id, now).await?;
+        tx.mark_sent(row.mailbox, row.message, modseq).await?;
         // Two nodes after a lease that ran out: the sender is told once.
         if tx.finish_work(work.id, now).await?
             && let Some(report) = report
@@ -173,11 +175,13 @@ impl Deliveries {
             },
         };
         let mut tx = self.store.write("notice bounced").await?;
+        let modseq = tx.touch_mailbox(row.mailbox, now).await?;
         if tx.end_delivery(row.id, DeliveryState::Bounced, Some(class), now).await?
             && let Some(receipt) = receipt
         {
             tx.insert_deposit(receipt).await?;
         }
+        tx.mark_sent(row.mailbox, row.message, modseq).await?;
         tx.finish_work(work.id, now).await?;
         tx.commit(event(Verb::Bounced, row, now)).await?;
         tracing::warn!(queue = %work.id, delivery = %row.id, why = class.word(), "notice cannot be delivered");
@@ -187,6 +191,8 @@ impl Deliveries {
     async fn tell_locked(&self, row: &DeliveryRow, work: &WorkRow, now: Timestamp) -> Result<bool, Fault> {
         let receipt = self.failure_receipt(row, &News::Locked, now).await?;
         let mut tx = self.store.write("tell locked").await?;
+        let modseq = tx.touch_mailbox(row.mailbox, now).await?;
+        tx.mark_sent(row.mailbox, row.message, modseq).await?;
         // Two nodes after a lease that ran out: the sender is told once.
         if tx.finish_work(work.id, now).await? {
             tx.insert_deposit(receipt).await?;
@@ -222,7 +228,9 @@ impl Deliveries {
         // It was opened before it was noted that the notice had left: the ticket is not kept for that.
         let kept = row.state.is_open() && row.state != DeliveryState::Queued && row.ticket.is_some();
         if kept {
+            let modseq = tx.touch_mailbox(row.mailbox, now).await?;
             tx.notify_delivery(row.id, now).await?;
+            tx.mark_sent(row.mailbox, row.message, modseq).await?;
         }
         tx.finish_work(work.id, now).await?;
         tx.commit(event(Verb::Claimed, row, now)).await?;

@@ -97,9 +97,11 @@ impl Deliveries {
         let now = self.clock.now();
         let row = self.store.delivery(id).await?.ok_or_else(none)?;
         let mut tx = self.store.write("recall").await?;
+        let modseq = tx.touch_mailbox(row.mailbox, now).await?;
         if !tx.end_delivery(id, DeliveryState::Recalled, None, now).await? {
             return Err(DirectoryError::Refused(format!("this delivery had ended: {}", row.state.word())));
         }
+        tx.mark_sent(row.mailbox, row.message, modseq).await?;
         let event = AuditEvent::new(now, Actor::Operator, Verb::Recalled)
             .about_practice(row.practice)
             .about_mailbox(row.mailbox)
@@ -192,11 +194,13 @@ impl Deliveries {
             _ => None,
         };
         let mut tx = self.store.write("expire").await?;
+        let modseq = tx.touch_mailbox(row.mailbox, now).await?;
         if tx.end_delivery(id, state, failure, now).await?
             && let Some(receipt) = receipt
         {
             tx.insert_deposit(receipt).await?;
         }
+        tx.mark_sent(row.mailbox, row.message, modseq).await?;
         tx.commit(AuditEvent::new(now, Actor::Server, Verb::Expired).about_delivery(id)).await
     }
 
@@ -212,11 +216,13 @@ impl Deliveries {
             .inspect_err(|fault| tracing::error!(delivery = %row.id, %fault, "its sender could not be told"))
             .ok();
         let mut tx = self.store.write("give up").await?;
+        let modseq = tx.touch_mailbox(row.mailbox, now).await?;
         if tx.end_delivery(row.id, DeliveryState::Bounced, Some(FailureClass::Unanswered), now).await?
             && let Some(letter) = letter.filter(|_| !self.is_silenced(row).unwrap_or(false))
         {
             tx.insert_deposit(letter).await?;
         }
+        tx.mark_sent(row.mailbox, row.message, modseq).await?;
         tx.commit(super::hold::event(row, Actor::Server, Verb::Expired, now)).await
     }
 

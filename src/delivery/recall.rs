@@ -53,9 +53,11 @@ impl Deliveries {
     async fn finish_recall(&self, id: DeliveryId, now: Timestamp) -> Result<(), Fault> {
         let row = self.store.delivery(id).await?.ok_or(Fault::new("a recalled delivery is gone"))?;
         let mut tx = self.store.write("finish recall").await?;
+        let modseq = tx.touch_mailbox(row.mailbox, now).await?;
         if !tx.end_delivery(id, DeliveryState::Recalled, None, now).await? {
             return Ok(());
         }
+        tx.mark_sent(row.mailbox, row.message, modseq).await?;
         tx.commit(event(&row, Actor::Server, Verb::Recalled, now)).await
     }
 
@@ -95,9 +97,11 @@ impl Deliveries {
         let letter =
             self.recall_letter(&owner, &format!("{RECALLED}{}", row.id), std::slice::from_ref(row), now).await?;
         let mut tx = self.store.write("recall").await?;
+        let modseq = tx.touch_mailbox(row.mailbox, now).await?;
         if tx.recall(row.mailbox, Recalls::Of(row.id), now, now.plus(GRACE)).await? == 0 {
             return Ok(());
         }
+        tx.mark_sent(row.mailbox, row.message, modseq).await?;
         tx.recall_told(row.id, now).await?;
         tx.insert_deposit(letter).await?;
         tx.commit(event(row, Actor::Device(sender.device), Verb::RecallBegun, now)).await
@@ -113,8 +117,11 @@ impl Deliveries {
     ) -> Result<bool, Fault> {
         let (now, owner) = (self.clock.now(), self.owner(mailbox).await?);
         let mut tx = self.store.write("answer recall").await?;
+        let modseq = tx.touch_mailbox(mailbox, now).await?;
         let (many, verb, said) = match (word, which) {
-            (Word::No, _) => (tx.undo_recall(mailbox, which, now).await?, Verb::RecallUndone, "recall-undone"),
+            (Word::No, _) => {
+                (tx.undo_recall(mailbox, which, (now, modseq)).await?, Verb::RecallUndone, "recall-undone")
+            }
             (Word::Yes, Recalls::Asked) => {
                 (tx.confirm_recalls(mailbox, now).await?, Verb::RecallBegun, "recall-confirmed")
             }

@@ -9,10 +9,9 @@ use std::ops::Range;
 
 use crate::domain::{
     Actor, Address, AuditEvent, DeliveryState, FailureClass, Fault, FolderRole, Language, MailboxId, MessageId,
-    ObjectId, PracticeId, PublicKey, Receipts, Timestamp, Verb,
+    PracticeId, PublicKey, Receipts, Timestamp, Verb,
 };
 use crate::mime::{Described, Failure};
-use crate::store::Tx;
 use crate::store::deliveries::{DeliveryRow, Downloads};
 use crate::store::deposit::{Deposit, MessageRow, NewObject};
 use crate::store::mailboxes::MailboxRow;
@@ -74,10 +73,15 @@ impl Deliveries {
             _ => None,
         };
         let mut tx = self.store.write("open delivery").await?;
-        if tx.open_delivery(row.id, now).await?
-            && let Some(receipt) = receipt
-        {
-            self.tell_instead(&mut tx, &row, receipt, now).await?;
+        if row.opened_at.is_none() {
+            let modseq = tx.touch_mailbox(row.mailbox, now).await?;
+            if tx.open_delivery(row.id, now).await? {
+                tx.mark_sent(row.mailbox, row.message, modseq).await?;
+                if let Some(receipt) = receipt {
+                    tx.tell_instead(row.id, row.mailbox, receipt.message.id, modseq).await?;
+                    tx.insert_deposit(receipt).await?;
+                }
+            }
         }
         let event = AuditEvent::new(now, Actor::Session(grant.session()), Verb::Opened)
             .about_practice(row.practice)
@@ -125,10 +129,17 @@ impl Deliveries {
         };
         let mut tx = self.store.write("download").await?;
         let mut gone = Vec::new();
-        if tx.download_delivery(row.id, parts, of, now).await? == Downloads::Complete
-            && let Some(receipt) = receipt
-        {
-            gone = self.tell_instead(&mut tx, &row, receipt, now).await?;
+        if row.downloaded_at.is_some() {
+            tx.download_delivery(row.id, parts, of, now).await?;
+        } else {
+            let modseq = tx.touch_mailbox(row.mailbox, now).await?;
+            if tx.download_delivery(row.id, parts, of, now).await? == Downloads::Complete {
+                tx.mark_sent(row.mailbox, row.message, modseq).await?;
+                if let Some(receipt) = receipt {
+                    gone = tx.tell_instead(row.id, row.mailbox, receipt.message.id, modseq).await?;
+                    tx.insert_deposit(receipt).await?;
+                }
+            }
         }
         let event = AuditEvent::new(now, Actor::Session(grant.session()), verb)
             .about_delivery(grant.delivery())
@@ -136,20 +147,6 @@ impl Deliveries {
         tx.commit(event).await?;
         self.store.delete_objects(&gone).await;
         Ok(())
-    }
-
-    /// Deposits a receipt that takes the place of the one before, where that is unread.
-    async fn tell_instead(
-        &self,
-        tx: &mut Tx,
-        row: &DeliveryRow,
-        receipt: Deposit,
-        now: Timestamp,
-    ) -> Result<Vec<ObjectId>, Fault> {
-        let modseq = tx.touch_mailbox(row.mailbox, now).await?;
-        let gone = tx.tell_instead(row.id, row.mailbox, receipt.message.id, modseq).await?;
-        tx.insert_deposit(receipt).await?;
-        Ok(gone)
     }
 
     /// The deposit of a receipt about a delivery; its rows go into the transaction that tells the news.

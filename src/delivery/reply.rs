@@ -287,9 +287,11 @@ impl Deliveries {
             None => Some(self.learned_row(asked, number, confirmed, now)?),
         };
         let mut tx = self.store.write("settle a held delivery").await?;
+        let modseq = tx.touch_mailbox(row.mailbox, now).await?;
         if !tx.settle_hold(&row, now).await? {
             return Ok(());
         }
+        tx.mark_sent(row.mailbox, row.message, modseq).await?;
         if row.state == DeliveryState::Queued {
             // What a restore keeps closed leaves with `pli queue retry`, as all notices do.
             let due_at = if row.suspended_at.is_some() { NEVER } else { now };
@@ -352,9 +354,11 @@ impl Deliveries {
             false => None,
         };
         let mut tx = self.store.write("take a number back").await?;
+        let modseq = tx.touch_mailbox(row.mailbox, now).await?;
         if !tx.hold_again(&hold, now.plus(GIVE_UP)).await? {
             return Ok(false);
         }
+        tx.mark_sent(row.mailbox, row.message, modseq).await?;
         tx.unlearn(row.mailbox, row.id).await?;
         if let Some(letter) = letter {
             tx.insert_deposit(letter).await?;
@@ -368,9 +372,11 @@ impl Deliveries {
         let now = self.clock.now();
         let letter = self.hold_news(&asked.row, &asked.question.address, &HoldNews::Cancelled, now).await?;
         let mut tx = self.store.write("cancel a delivery").await?;
+        let modseq = tx.touch_mailbox(asked.row.mailbox, now).await?;
         if !tx.end_delivery(asked.row.id, DeliveryState::Recalled, None, now).await? {
             return Ok(());
         }
+        tx.mark_sent(asked.row.mailbox, asked.row.message, modseq).await?;
         tx.insert_deposit(letter).await?;
         tx.commit(event(&asked.row, Actor::Device(asked.sender.device), Verb::Recalled, now)).await?;
         self.store.shred_soon().await;

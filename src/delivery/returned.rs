@@ -124,9 +124,11 @@ impl Deliveries {
             },
         };
         let mut tx = self.store.write("notice came back").await?;
+        let modseq = tx.touch_mailbox(row.mailbox, now).await?;
         if !tx.bounce_delivery(row.id, class, now).await? {
             return Ok(());
         }
+        tx.mark_sent(row.mailbox, row.message, modseq).await?;
         if let Some(receipt) = receipt {
             tx.insert_deposit(receipt).await?;
         }

@@ -36,7 +36,7 @@ pub use delivery::{CeilingScope, Channel, DeliveryState, FailureClass, HoldReaso
 pub use dsn::{DsnRequest, EnvelopeWord, Notify, RecipientDsn, ascii_address};
 pub use fault::{Fault, Lasting};
 pub use figures::{Count, Counted, Figures, Label};
-pub use flags::{FlagChange, Flags, SERVER_KEYWORDS, SystemFlags};
+pub use flags::{FlagChange, Flags, SERVER_KEYWORDS, SystemFlags, is_the_servers};
 pub use folder::FolderPath;
 pub use id::{
     ChallengeId, DeliveryId, DepositKeyId, DeviceId, EntryId, FolderId, HolderId, KeyId, MailboxId, MessageId,

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use crate::domain::{Fault, Flags, FolderId};
+use crate::domain::{Fault, Flags, FolderId, is_the_servers};
 use crate::mailbox::{EntryInfo, Snapshot};
 
 use super::grammar::command::By;
@@ -237,8 +237,13 @@ impl Selected {
         format!("FLAGS ({}{})", SYSTEM, self.words())
     }
 
-    /// The keywords, each behind a space.
-    pub fn words(&self) -> String {
+    /// The flags that a client can change for good: those of the server are not among them (RFC 9051 §7.1).
+    pub fn permanent_flags(&self) -> String {
+        let theirs = self.keywords.iter().filter(|keyword| !is_the_servers(keyword));
+        format!("{SYSTEM}{} \\*", theirs.map(|keyword| format!(" {keyword}")).collect::<String>())
+    }
+
+    fn words(&self) -> String {
         self.keywords.iter().map(|keyword| format!(" {keyword}")).collect()
     }
 

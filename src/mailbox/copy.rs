@@ -41,7 +41,7 @@ impl Reader {
         for (row, uid) in rows.iter().zip(taken.first..) {
             tx.append_entry(&self.twin(row, (target, uid), now, modseq)?).await?;
         }
-        self.recall(&mut tx, &rows, from, &to, now).await?;
+        self.recall(&mut tx, &rows, (from, &to), (now, modseq)).await?;
         self.finish(tx, Verb::Copied, rows.len(), now).await?;
         Ok((small(taken.uid_validity), pairs(&rows, taken.first).collect()))
     }
@@ -72,7 +72,7 @@ impl Reader {
             }
             let left: Vec<i64> = rows.iter().map(|row| row.uid).collect();
             tx.note_expunged(from, &left, modseq).await?;
-            self.recall(&mut tx, &rows, from, &to, now).await?;
+            self.recall(&mut tx, &rows, (from, &to), (now, modseq)).await?;
             self.finish(tx, Verb::Moved, rows.len(), now).await?;
             placed.extend(pairs(&rows, taken.first));
         }
@@ -101,9 +101,8 @@ impl Reader {
         &self,
         tx: &mut Tx,
         rows: &[EntryRow],
-        from: FolderId,
-        to: &FolderPath,
-        now: Timestamp,
+        (from, to): (FolderId, &FolderPath),
+        (now, modseq): (Timestamp, i64),
     ) -> Result<(), FolderError> {
         let mailbox = self.inner.sender.mailbox;
         let recalled = tx.find_folder(mailbox, &FolderKey::Role(FolderRole::Recalled)).await?;
@@ -115,11 +114,12 @@ impl Reader {
         }
         let (mut begun, mut undone) = (0, 0);
         for row in rows {
-            let message = Recalls::All(row.submission.unwrap_or(row.message));
+            let message = row.submission.unwrap_or(row.message);
             if out {
-                undone += tx.undo_recall(mailbox, message, now).await?;
+                undone += tx.undo_recall(mailbox, Recalls::All(message), (now, modseq)).await?;
             } else {
-                begun += tx.recall(mailbox, message, now, now.plus(GRACE)).await?;
+                begun += tx.recall(mailbox, Recalls::All(message), now, now.plus(GRACE)).await?;
+                tx.mark_sent(mailbox, message, modseq).await?;
             }
         }
         let lately = now.minus(GRACE);

@@ -27,6 +27,7 @@ pub mod holds;
 pub mod imports;
 pub mod keyed;
 pub mod mailboxes;
+pub mod marks;
 pub mod objects;
 pub mod outbox;
 pub mod patients;

@@ -2,6 +2,8 @@
 //!
 //! What a restore keeps closed stays so when a recall is undone: only what the recall closed is opened again.
 
+use std::collections::BTreeSet;
+
 use crate::domain::{DeliveryId, Fault, MailboxId, MessageId, Timestamp};
 
 use super::outbox::NEVER;
@@ -110,13 +112,19 @@ impl Tx {
         Ok(many)
     }
 
-    /// Opens deliveries again that are being recalled; how many.
+    /// Opens deliveries again that are being recalled, and marks their messages so; how many. Whoever calls has touched
+    /// the mailbox, and its number is `modseq`.
     ///
     /// # Errors
     /// A [`Fault`] of the database.
-    pub async fn undo_recall(&mut self, mailbox: MailboxId, which: Recalls, now: Timestamp) -> Result<u64, Fault> {
-        let mut ids = Vec::new();
-        for id in self.recalled(mailbox, which).await? {
+    pub async fn undo_recall(
+        &mut self,
+        mailbox: MailboxId,
+        which: Recalls,
+        (now, modseq): (Timestamp, i64),
+    ) -> Result<u64, Fault> {
+        let (mut ids, mut messages) = (Vec::new(), BTreeSet::new());
+        for (id, message) in self.recalled(mailbox, which).await? {
             let sql = "UPDATE deliveries SET suspended_at = CASE WHEN suspended_at = recalled_at THEN NULL \
                        ELSE suspended_at END, recalled_at = NULL, recall_at = NULL, recall_told_at = NULL \
                        WHERE id = $1 AND recalled_at IS NOT NULL AND esk IS NOT NULL";
@@ -125,7 +133,11 @@ impl Tx {
                            (SELECT suspended_at FROM deliveries WHERE id = $1) IS NULL";
                 self.conn.execute(sql, &[id.into(), now.into()]).await?;
                 ids.push(id);
+                messages.insert(message);
             }
+        }
+        for message in messages {
+            self.mark_sent(mailbox, message, modseq).await?;
         }
         Ok(u64::try_from(ids.len()).unwrap_or(u64::MAX))
     }
@@ -172,26 +184,27 @@ impl Tx {
         Ok(self.conn.execute(sql, &[delivery.into(), now.into()]).await? > 0)
     }
 
-    async fn recalled(&mut self, mailbox: MailboxId, which: Recalls) -> Result<Vec<DeliveryId>, Fault> {
+    async fn recalled(&mut self, mailbox: MailboxId, which: Recalls) -> Result<Vec<(DeliveryId, MessageId)>, Fault> {
         let (of, id) = named(which);
         let (sql, second) = match (of, id) {
             ("delivery", Some(id)) => (
-                "SELECT id FROM deliveries WHERE mailbox_id = $1 AND id = $2 AND recalled_at IS NOT NULL ORDER BY id",
+                "SELECT id, message_id FROM deliveries WHERE mailbox_id = $1 AND id = $2 AND recalled_at IS NOT NULL ORDER BY id",
                 id,
             ),
             (_, Some(id)) => (
-                "SELECT id FROM deliveries WHERE mailbox_id = $1 AND message_id = $2 AND recalled_at IS NOT NULL \
+                "SELECT id, message_id FROM deliveries WHERE mailbox_id = $1 AND message_id = $2 AND recalled_at IS NOT NULL \
                  ORDER BY id",
                 id,
             ),
             (_, None) => (
-                "SELECT id FROM deliveries WHERE mailbox_id = $1 AND recall_at = $2 AND recalled_at IS NOT NULL \
+                "SELECT id, message_id FROM deliveries WHERE mailbox_id = $1 AND recall_at = $2 AND recalled_at IS NOT NULL \
                  ORDER BY id",
                 ASK_FIRST.into(),
             ),
         };
         let rows = self.conn.rows(sql, &[mailbox.into(), second]).await?;
-        Ok(rows.iter().map(|row| row.read("id")).collect::<Result<_, Trouble>>()?)
+        let read = |row: &Row| Ok((row.read("id")?, row.read("message_id")?));
+        Ok(rows.iter().map(read).collect::<Result<_, Trouble>>()?)
     }
 }
 

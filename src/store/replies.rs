@@ -168,34 +168,6 @@ impl Tx {
         Ok(Some(gone))
     }
 
-    /// Sets flags, as bits, on what a mailbox shows of a message, beside those that are there.
-    pub async fn add_flags(
-        &mut self,
-        mailbox: MailboxId,
-        message: MessageId,
-        bits: i64,
-        now: Timestamp,
-    ) -> Result<(), Fault> {
-        let shown = "SELECT folder_id FROM entries WHERE mailbox_id = $1 AND uid > 0 \
-                     AND (message_id = $2 OR submission_id = $2) AND (flags & $3) <> $3 GROUP BY folder_id";
-        let folders = self.conn.rows(shown, &[mailbox.into(), message.into(), bits.into()]).await?;
-        // What does not show yet changes nothing that a client could see; it has the flags once it does.
-        let hidden = "UPDATE entries SET flags = flags | $3 WHERE mailbox_id = $1 AND uid < 0 \
-                      AND (message_id = $2 OR submission_id = $2)";
-        self.conn.execute(hidden, &[mailbox.into(), message.into(), bits.into()]).await?;
-        if folders.is_empty() {
-            return Ok(());
-        }
-        let modseq = self.touch_mailbox(mailbox, now).await?;
-        let sql = "UPDATE entries SET flags = flags | $3, modseq = $4 WHERE mailbox_id = $1 AND uid > 0 \
-                   AND (message_id = $2 OR submission_id = $2) AND (flags & $3) <> $3";
-        self.conn.execute(sql, &[mailbox.into(), message.into(), bits.into(), modseq.into()]).await?;
-        for row in &folders {
-            self.note_changed(row.read("folder_id")?, modseq).await?;
-        }
-        Ok(())
-    }
-
     /// Changes what a mailbox says of answers.
     pub async fn set_answers(&mut self, mailbox: MailboxId, days: i64) -> Result<(), Fault> {
         let sql = "UPDATE mailboxes SET answers = $2 WHERE id = $1";

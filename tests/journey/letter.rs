@@ -115,7 +115,7 @@ async fn a_letter_reaches_a_patient(world: World) {
     assert_eq!(receipt.subject().unwrap(), format!("Re: {SUBJECT}"));
     assert_eq!(receipt.in_reply_to().as_text().unwrap(), "4f6a.canari@cabinet.example");
     let text = receipt.body_text(0).unwrap();
-    assert!(text.starts_with("Ouvert le 15 janvier à 9 h (0 fichier téléchargé sur 1)\n"), "{text}");
+    assert!(text.starts_with("Ouvert le 15 janvier à 9 h (0 fichier téléchargé sur 1)\r\n"), "{text}");
     assert!(text.contains(JEANNE));
     let again = browser.follow(&page, "/letter").await;
     assert_eq!(again.status, 200);

@@ -42,6 +42,22 @@ impl Client {
         self.until("a ").await
     }
 
+    /// Idles until a message is told with this word; the line that tells it.
+    pub async fn idle_until(&mut self, word: &str) -> String {
+        self.writer.write_all(b"i IDLE\r\n").await.unwrap();
+        self.writer.flush().await.unwrap();
+        let heard = loop {
+            let line = tokio::time::timeout(std::time::Duration::from_secs(20), self.line()).await.expect("soon");
+            if line.contains(" FETCH (") && line.contains(word) {
+                break line;
+            }
+        };
+        self.writer.write_all(b"DONE\r\n").await.unwrap();
+        self.writer.flush().await.unwrap();
+        self.until("i OK").await;
+        heard
+    }
+
     async fn until(&mut self, tag: &str) -> String {
         let mut heard = String::new();
         loop {

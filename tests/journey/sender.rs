@@ -1,18 +1,22 @@
 //! What comes back to whoever wrote: receipts as the mailbox wants them, and never to anybody else.
 
+use std::time::Duration;
+
 use pli::domain::*;
 use pli::mailbox::settings::MailboxChange;
 
 use crate::browser::{Browser, Page};
-use crate::holds::told;
+use crate::holds::{PLI, newest, reply, submit, told};
 use crate::letter::opened;
 use crate::letters;
 use crate::mailbox::Client;
-use crate::world::{DOCTOR, JEANNE, World, until};
+use crate::world::{DOCTOR, JEANNE, PAUL, World, until};
 
 super::on_both! {
     receipts_come_as_the_mailbox_wants_them
     a_receipt_that_was_read_stays_and_what_needs_the_sender_is_always_told
+    states_stand_on_the_sent_copy_of_the_server_and_of_the_client
+    what_needs_the_sender_is_flagged_until_it_is_settled
 }
 
 async fn wants(world: &World, receipts: Receipts) {
@@ -47,7 +51,7 @@ async fn receipts_come_as_the_mailbox_wants_them(world: World) {
     world.add_patient(JEANNE, "06 12 34 56 78").await;
     // By default the first opening, and nothing of what follows.
     let (browser, page) = jeanne_opens(&world).await;
-    let first = "Ouvert le 15 janvier à 9 h (0 fichier téléchargé sur 3)\n";
+    let first = "Ouvert le 15 janvier à 9 h (0 fichier téléchargé sur 3)\r\n";
     assert!(told(&world, &world.doctor).await[0].starts_with(first));
     downloads(&browser, &page, 0..3).await;
     world.state(DeliveryState::Downloaded).await;
@@ -61,15 +65,15 @@ async fn receipts_come_as_the_mailbox_wants_them(world: World) {
     downloads(&browser, &page, 0..2).await;
     let letters = told(&world, &world.doctor).await;
     assert!(letters.len() == 2 && letters[1].starts_with(first), "{letters:?}");
-    world.pass(std::time::Duration::from_secs(300));
+    world.pass(Duration::from_secs(300));
     downloads(&browser, &page, 2..3).await;
     until(async || told(&world, &world.doctor).await[1].contains("(3 fichiers téléchargés sur 3)")).await;
     let letters = told(&world, &world.doctor).await;
     assert_eq!(letters.len(), 2, "{letters:?}");
     assert!(
         letters[1].starts_with(
-            "Ouvert le 15 janvier à 9 h (3 fichiers téléchargés sur 3)\n\
-             Tous les fichiers ont été téléchargés le 15 janvier à 9 h 05.\n"
+            "Ouvert le 15 janvier à 9 h (3 fichiers téléchargés sur 3)\r\n\
+             Tous les fichiers ont été téléchargés le 15 janvier à 9 h 05.\r\n"
         ),
         "{}",
         letters[1]
@@ -108,5 +112,114 @@ async fn a_receipt_that_was_read_stays_and_what_needs_the_sender_is_always_told(
     world.submit(&[JEANNE], &letters::plain(JEANNE, "Avis")).await.unwrap();
     until(async || told(&world, &world.doctor).await.len() == 3).await;
     assert!(told(&world, &world.doctor).await[2].starts_with("Non remis : l'adresse n'existe pas."));
+    world.running.stop().await;
+}
+
+const SENT: &str = "\"Envoy&AOk-s\"";
+const RECALLED: &str = "\"Rappel&AOk-s\"";
+
+/// The flags of the one message in Sent, and its mod-sequence.
+async fn flags(mail: &mut Client) -> (Vec<String>, i64) {
+    let heard = mail.say("FETCH 1 (FLAGS MODSEQ)").await;
+    let between = |from: &str, to: &str| heard.split(from).nth(1).unwrap().split(to).next().unwrap().to_owned();
+    let mut flags: Vec<String> = between("FLAGS (", ")").split(' ').map(str::to_owned).collect();
+    flags.sort_unstable();
+    (flags, between("MODSEQ (", ")").parse().unwrap())
+}
+
+async fn states_stand_on_the_sent_copy_of_the_server_and_of_the_client(world: World) {
+    world.add_patient(JEANNE, "06 12 34 56 78").await;
+    let letter = letters::photograph(&format!("{JEANNE}, {PAUL}"), "Photo", &letters::pdf(80_000));
+    world.submit(&[JEANNE, PAUL], &letter).await.unwrap();
+    let link = world.notices(1).await.pop().unwrap().link();
+    until(async || world.count("SELECT COUNT(*) FROM deliveries WHERE state = 'notified'").await == 1).await;
+    let question = newest(&world, &world.doctor).await;
+    world.pass(Duration::from_secs(31));
+    let mut mail = client(&world).await;
+    let selected = mail.say(&format!("SELECT {SENT} (CONDSTORE)")).await;
+    let permanent = selected.split("PERMANENTFLAGS (").nth(1).unwrap().split(')').next().unwrap();
+    assert!(!permanent.contains("$Pli") && permanent.contains("\\*"), "{selected}");
+    let (told, first) = flags(&mut mail).await;
+    assert_eq!(told, ["$PliHeld", "$PliNotified", "\\Flagged", "\\Seen"]);
+    // No client changes what is the server's.
+    mail.say("STORE 1 -FLAGS ($PliHeld $PliNotified)").await;
+    mail.say("STORE 1 +FLAGS ($PliExpired $plirecalled)").await;
+    assert_eq!(flags(&mut mail).await.0, told);
+    // Its own copy takes the place of the server's, and what was known goes with it.
+    let changed = String::from_utf8(letter).unwrap().replace("MIME-Version", "X-Mozilla-Status: 0001\r\nMIME-Version");
+    let append = format!("APPEND {SENT} (\\Seen) {{{}+}}\r\n{changed}", changed.len());
+    assert!(mail.say(&append).await.contains("a OK"));
+    mail.say("NOOP").await;
+    let (kept, second) = flags(&mut mail).await;
+    assert_eq!(kept, told);
+    assert!(second > first);
+    // Answered: an idling client sees that nobody waits any more.
+    let (told, heard) = tokio::join!(mail.idle_until("FLAGS"), async {
+        submit(&world, (DOCTOR, &world.doctor), &[PLI], &reply(DOCTOR, &question, "06 98 76 54 32")).await
+    });
+    assert!(heard.starts_with("250"), "{heard}");
+    assert!(!told.contains("$PliHeld") && !told.contains("Flagged") && told.contains("$PliNotified"), "{told}");
+    let (browser, opening) = (world.browser(), mail.idle_until("$PliOpened"));
+    let (told, page) = tokio::join!(opening, opened(&world, &browser, &link));
+    let modseq: i64 = told.split("MODSEQ (").nth(1).unwrap().split(')').next().unwrap().parse().unwrap();
+    assert!(modseq > second && !told.contains("$PliDownloaded"), "{told}");
+    let (told, ()) = tokio::join!(mail.idle_until("$PliDownloaded"), downloads(&browser, &page, 0..3));
+    assert!(told.contains("$PliOpened"), "{told}");
+    let changed = mail.say(&format!("FETCH 1:* (FLAGS) (CHANGEDSINCE {modseq})")).await;
+    assert!(changed.contains("* 1 FETCH") && changed.contains("$PliDownloaded"), "{changed}");
+    // Taken back, and not.
+    mail.say(&format!("MOVE 1 {RECALLED}")).await;
+    mail.say(&format!("SELECT {RECALLED} (CONDSTORE)")).await;
+    assert!(flags(&mut mail).await.0.contains(&"$PliRecalled".to_owned()));
+    mail.say(&format!("MOVE 1 {SENT}")).await;
+    mail.say(&format!("SELECT {SENT} (CONDSTORE)")).await;
+    let all = ["$PliDownloaded", "$PliNotified", "$PliOpened", "\\Seen"];
+    assert_eq!(flags(&mut mail).await.0, all);
+    world.running.stop().await;
+}
+
+async fn what_needs_the_sender_is_flagged_until_it_is_settled(world: World) {
+    let deliveries = &world.running.rooms.deliveries;
+    world.add_patient(JEANNE, "06 12 34 56 78").await;
+    world.relay.answer("550 5.1.1 nobody here");
+    world.submit(&[JEANNE], &letters::plain(JEANNE, "Avis")).await.unwrap();
+    world.state(DeliveryState::Bounced).await;
+    world.pass(Duration::from_secs(31));
+    let mut mail = client(&world).await;
+    mail.say(&format!("SELECT {SENT} (CONDSTORE)")).await;
+    assert_eq!(flags(&mut mail).await.0, ["$PliFailed", "\\Flagged", "\\Seen"]);
+    mail.say("STORE 1 +FLAGS (\\Deleted)").await;
+    mail.say("EXPUNGE").await;
+    // Two letters whose time is over: one was read.
+    world.relay.answer("250 2.1.5 OK");
+    for (read, wanted) in [
+        (true, vec!["$PliExpired", "$PliNotified", "$PliOpened", "\\Seen"]),
+        (false, vec!["$PliExpired", "$PliNotified", "\\Flagged", "\\Seen"]),
+    ] {
+        let before = world.relay.caught().len();
+        world.submit(&[JEANNE], &letters::plain(JEANNE, "Avis")).await.unwrap();
+        let link = world.notices(before + 1).await.pop().unwrap().link();
+        world.state(DeliveryState::Notified).await;
+        if read {
+            opened(&world, &world.browser(), &link).await;
+        }
+        world.pass(Duration::from_secs(31 * 86_400));
+        deliveries.sweep().await.unwrap();
+        mail.say(&format!("SELECT {SENT} (CONDSTORE)")).await;
+        assert_eq!(flags(&mut mail).await.0, wanted);
+        mail.say("STORE 1 +FLAGS (\\Deleted)").await;
+        mail.say("EXPUNGE").await;
+    }
+    // Who takes the flag away has seen it: it does not come back, and one that somebody set is never taken.
+    world.submit(&[PAUL], &letters::plain(PAUL, "Avis")).await.unwrap();
+    let question = newest(&world, &world.doctor).await;
+    world.pass(Duration::from_secs(31));
+    mail.say("NOOP").await;
+    mail.say("STORE 1 -FLAGS (\\Flagged)").await;
+    mail.say("STORE 1 +FLAGS (\\Flagged)").await;
+    submit(&world, (DOCTOR, &world.doctor), &[PLI], &reply(DOCTOR, &question, "06 98 76 54 32")).await;
+    world.state(DeliveryState::Notified).await;
+    mail.say("NOOP").await;
+    assert_eq!(flags(&mut mail).await.0, ["$PliNotified", "\\Flagged", "\\Seen"]);
     world.running.stop().await;
 }

@@ -140,7 +140,7 @@ async fn a_recall_is_undone_by_nobody_else_and_opens_no_more_than_it_closed(benc
         write(&store, Verb::RecallBegun, async |tx| tx.recall(mailbox, which, later(1), until).await.unwrap()).await
     };
     let undo = async |mailbox, which| {
-        write(&store, Verb::RecallUndone, async |tx| tx.undo_recall(mailbox, which, later(2)).await.unwrap()).await
+        write(&store, Verb::RecallUndone, async |tx| tx.undo_recall(mailbox, which, (later(2), 9)).await.unwrap()).await
     };
     assert_eq!(recall(other, Recalls::All(row.message), later(600)).await, 0, "it is not theirs");
     assert_eq!(recall(house.mailbox, Recalls::All(row.message), later(600)).await, 1);

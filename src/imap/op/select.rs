@@ -7,7 +7,7 @@ use crate::imap::grammar::select::{Qresync, Selecting};
 use crate::imap::grammar::sequence;
 use crate::imap::out::Out;
 use crate::imap::verbs::Mailbox;
-use crate::imap::view::{Conversation, SYSTEM, Selected};
+use crate::imap::view::{Conversation, Selected};
 
 use super::{Reply, refused};
 
@@ -48,7 +48,7 @@ pub(super) async fn select<M: Mailbox>(
             out.untagged(format!("OK [UNSEEN {number}] Message {number} is the first unseen"));
         }
     }
-    let permanent = if selecting.read_only { String::new() } else { format!("{SYSTEM}{} \\*", selected.words()) };
+    let permanent = if selecting.read_only { String::new() } else { selected.permanent_flags() };
     out.untagged(format!("OK [PERMANENTFLAGS ({permanent})] Flags that are kept"));
     out.untagged(format!("OK [UIDVALIDITY {}] UIDs are valid", info.uid_validity));
     out.untagged(format!("OK [UIDNEXT {}] Next UID", next.max(selected.largest.saturating_add(1))));
