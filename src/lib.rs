@@ -62,7 +62,8 @@
 //! 7. Each request of the page yields a [`vault::Grant`] ([`access::Access::resume`]): it names one delivery
 //!    and lives for one request. [`mailbox::Mailboxes::letter`] reads with it; plaintext lives for one response.
 //! 8. [`delivery::Deliveries::opened`] deposits the receipt to the practitioner's INBOX, sealed to the
-//!    practitioner's certificate, in the transaction that notes the opening.
+//!    practitioner's certificate, in the transaction that notes the opening, as the mailbox wants it; what became of each
+//!    letter stands as flags on the sent message too ([`store::marks`]).
 //!
 //! Answer: the page's form comes in piece by piece ([`portal`]), is encoded into the message that it becomes
 //! ([`delivery::Written`]), looked at by a scanner where there is one ([`net::Scanner`]), sealed to whoever reads it and

@@ -31,7 +31,7 @@ use super::hold::{About, GIVE_UP, Occasion, Owner};
 use super::receipt::{Place, short};
 use super::report::{Action, Report, Reported};
 use super::resolve::{Doubt, Given, Resolved, Whose, refusal};
-use super::{Deliveries, Refused, Route, number};
+use super::{Deliveries, Refused, Route, mdn, number};
 
 /// A message with its envelope, as the door hands it over.
 pub struct Submission {
@@ -68,6 +68,8 @@ struct Settled {
     profile: PracticeProfile,
     local: Vec<Local>,
     dsn: DsnRequest,
+    /// Whether a receipt of reading is asked for.
+    mdn: bool,
     outside: Vec<Outside>,
     /// Every outside address of the message, also those in To and Cc alone; numbers; the service address.
     hidden: Vec<Address>,
@@ -217,6 +219,7 @@ impl Deliveries {
             profile,
             local,
             dsn: submission.dsn.clone(),
+            mdn: mdn::asks(&header, &sender.address, &authors),
             outside,
             hidden,
             renamed,
@@ -475,14 +478,16 @@ impl Deliveries {
     /// What the sender asked to hear of a recipient outside, sealed; `None` where it is nothing.
     fn report_sealed(&self, id: DeliveryId, to: &Settled, recipient: &Address) -> Result<Option<Sealed>, Fault> {
         let asked = to.dsn.of(recipient);
-        if !asked.wants_success() && !asked.wants_silence() {
+        if asked.notify.is_none() && !to.mdn {
             return Ok(None);
         }
         let asked = ReportAsked {
             success: asked.wants_success(),
             never: asked.wants_silence(),
+            failure: asked.wants_failure(),
             original: asked.original.map(|word| word.reveal().to_owned()),
             envelope_id: to.dsn.envelope_id.as_ref().map(|word| word.reveal().to_owned()),
+            mdn: to.mdn,
         };
         self.vault.seal_report(id, &asked, self.random.as_ref()).map(Some)
     }

@@ -79,6 +79,13 @@ impl<'a> Header<'a> {
         named.map(|field| decoded(self.octets.get(field.whole.clone()).unwrap_or_default())).collect()
     }
 
+    /// The addresses in the fields of that name.
+    pub(super) fn addresses(&self, name: &str) -> Vec<Address> {
+        let named = self.fields.iter().filter(|field| field.name == name);
+        let read = |field: &Field| addresses(self.octets.get(field.whole.clone()).unwrap_or_default());
+        named.flat_map(read).filter_map(|(_, address, _)| address).collect()
+    }
+
     /// Whether a field of that name is there.
     pub(super) fn has(&self, name: &str) -> bool {
         self.fields.iter().any(|field| field.name == name)

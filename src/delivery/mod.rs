@@ -11,6 +11,7 @@ pub mod directory;
 mod header;
 mod heads;
 mod hold;
+mod mdn;
 mod notice;
 mod number;
 mod page;

@@ -162,15 +162,16 @@ impl Letter<'_> {
         Ok(message.formatted())
     }
 
-    /// The octets of a letter about a mail that came back, its report attached (RFC 6522, RFC 3464).
-    pub(super) fn octets_with_status(mut self, id: MessageId, status: String) -> Result<Vec<u8>, Fault> {
+    /// The octets of a letter with a report of this kind for programs (RFC 6522): delivery-status (RFC 3464) or
+    /// disposition-notification (RFC 8098).
+    pub(super) fn octets_with_report(mut self, id: MessageId, of: &str, fields: String) -> Result<Vec<u8>, Fault> {
         let text = std::mem::take(&mut self.text);
         let kind = |text: &str| ContentType::parse(text).map_err(|_| Fault::new("a content type cannot be written"));
-        let report = format!("multipart/report; report-type=delivery-status; boundary=\"report.{id}\"");
+        let report = format!("multipart/report; report-type={of}; boundary=\"report.{id}\"");
         let parts = MultiPart::builder()
             .header(kind(&report)?)
             .singlepart(SinglePart::builder().header(ContentType::TEXT_PLAIN).body(text))
-            .singlepart(SinglePart::builder().header(kind("message/delivery-status")?).body(status));
+            .singlepart(SinglePart::builder().header(kind(&format!("message/{of}"))?).body(fields));
         self.octets_of(parts)
     }
 

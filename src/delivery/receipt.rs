@@ -52,6 +52,8 @@ pub(super) struct Opening {
     pub(super) files: i64,
     /// When all of them were.
     pub(super) all_at: Option<Timestamp>,
+    /// Whether programs are told too, as the sender asked.
+    pub(super) mdn: bool,
 }
 
 impl Deliveries {
@@ -65,9 +67,10 @@ impl Deliveries {
         let row = self.store.delivery(grant.delivery()).await?.ok_or(Fault::new("an open delivery is gone"))?;
         // Composed before the transaction: nothing is looked up while it is held.
         let files = i64::try_from(files).unwrap_or(i64::MAX);
+        let mdn = self.asked_mdn(&row)?;
         let receipt = match row.opened_at {
-            None if self.store.receipts(row.mailbox).await? != Receipts::None => {
-                let opening = Opening { at: now, downloaded: 0, files, all_at: None };
+            None if mdn || self.store.receipts(row.mailbox).await? != Receipts::None => {
+                let opening = Opening { at: now, downloaded: 0, files, all_at: None, mdn };
                 Some(self.receipt(&row, subject, &News::Opened(opening), now).await?)
             }
             _ => None,
@@ -122,7 +125,7 @@ impl Deliveries {
         // Composed before the transaction, which alone knows whether this file is the last.
         let receipt = match row.opened_at {
             Some(at) if row.downloaded_at.is_none() && self.store.receipts(row.mailbox).await? == Receipts::All => {
-                let opening = Opening { at, downloaded: of, files: of, all_at: Some(now) };
+                let opening = Opening { at, downloaded: of, files: of, all_at: Some(now), mdn: false };
                 Some(self.receipt(&row, subject, &News::Opened(opening), now).await?)
             }
             _ => None,
@@ -136,7 +139,10 @@ impl Deliveries {
             if tx.download_delivery(row.id, parts, of, now).await? == Downloads::Complete {
                 tx.mark_sent(row.mailbox, row.message, modseq).await?;
                 if let Some(receipt) = receipt {
-                    gone = tx.tell_instead(row.id, row.mailbox, receipt.message.id, modseq).await?;
+                    // What a program may wait for stays where it is: there is one of it (RFC 8098 §2.1).
+                    if !self.asked_mdn(&row)? {
+                        gone = tx.tell_instead(row.id, row.mailbox, receipt.message.id, modseq).await?;
+                    }
                     tx.insert_deposit(receipt).await?;
                 }
             }
@@ -225,7 +231,12 @@ impl Deliveries {
         match news {
             News::Returned { failure, .. } => {
                 let came = self.came_back(&address, failure, row.created_at, &practice.timezone);
-                letter.octets_with_status(id, came)
+                letter.octets_with_report(id, "delivery-status", came)
+            }
+            News::Opened(Opening { mdn: true, .. }) => {
+                let asked = self.report_asked(row)?.unwrap_or_default();
+                let read = self.disposition(&address, asked.original.as_deref(), &thread);
+                letter.octets_with_report(id, "disposition-notification", read)
             }
             _ => letter.octets(),
         }
@@ -293,6 +304,11 @@ impl Deliveries {
     /// What the sender asked to hear of a delivery.
     pub(super) fn report_asked(&self, row: &DeliveryRow) -> Result<Option<ReportAsked>, Fault> {
         row.report.as_ref().map(|sealed| self.vault.open_report(row.id, sealed)).transpose()
+    }
+
+    /// Whether the sender asked for a receipt of reading.
+    fn asked_mdn(&self, row: &DeliveryRow) -> Result<bool, Fault> {
+        Ok(self.report_asked(row)?.is_some_and(|asked| asked.mdn))
     }
 
     /// Whether the sender asked to hear of a failure neither (RFC 3461 §4.1, NOTIFY=NEVER).
@@ -367,7 +383,7 @@ mod tests {
     fn the_first_line_says_it_all_in_every_language() {
         let said = |downloaded, files| {
             let at = Timestamp(1_773_304_800_000); // 2026-03-12T08:40:00Z
-            let opening = Opening { at, downloaded, files, all_at: None };
+            let opening = Opening { at, downloaded, files, all_at: None, mdn: false };
             Language::ALL.map(|language| opened_said(&Texts::new(), &opening, "Europe/Paris", language))
         };
         assert_eq!(

@@ -60,6 +60,11 @@ impl Deliveries {
             tracing::info!(mailbox = %sender.mailbox, "a program answered a letter of Pli: not read");
             return Ok(());
         }
+        // Whoever answers that nothing is asked is not told so again: a program would go on for ever.
+        if answer.about.first().is_some_and(|id| self.named(id, UNKNOWN).is_some()) {
+            tracing::info!(mailbox = %sender.mailbox, "a letter that asks nothing was answered");
+            return Ok(());
+        }
         let Some(reference) = answer.about.iter().find_map(|id| self.reference(id)) else {
             return match answer.about.iter().find_map(|id| self.device_named(id)) {
                 Some(device) if self.tell_approved(sender, device, answer).await? => Ok(()),
@@ -104,6 +109,13 @@ impl Deliveries {
             DeliveryState::Opened | DeliveryState::Downloaded => self.tell(&asked, &HoldNews::TooLate).await,
             _ => self.tell(&asked, &HoldNews::Over).await,
         }
+    }
+
+    /// What stands behind this word in a Message-ID of ours.
+    fn named<'a>(&self, message_id: &'a str, word: &str) -> Option<&'a str> {
+        let (local, host) = message_id.rsplit_once('@')?;
+        let ours = host.eq_ignore_ascii_case(&self.settings.hostname);
+        local.strip_prefix(word).filter(|_| ours)?.strip_prefix('.')
     }
 
     /// What a Message-ID of a letter of ours is about. It proves nothing: who may answer is asked elsewhere.
@@ -395,7 +407,7 @@ impl Deliveries {
         let (now, owner) = (self.clock.now(), self.owner(sender.mailbox).await?);
         let say = |key: &str| self.texts.say(owner.profile.language, key, &[]);
         let text = format!("{}\r\n{}\r\n", say("hold-unknown"), say("hold-unknown-what"));
-        let letter = self.plain_letter(&owner, "unknown", &say("hold-unknown-subject"), text, now)?;
+        let letter = self.plain_letter(&owner, UNKNOWN, &say("hold-unknown-subject"), text, now)?;
         self.store.deposit(letter).await
     }
 
@@ -408,3 +420,6 @@ impl Deliveries {
         Ok(self.settled_number(row)?.as_ref() == Some(number))
     }
 }
+
+/// How the Message-ID of a letter begins that says that nothing is asked.
+const UNKNOWN: &str = "unknown";

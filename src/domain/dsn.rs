@@ -85,6 +85,11 @@ impl RecipientDsn {
         matches!(self.notify, Some(Notify::When { success: true, .. }))
     }
 
+    /// Whether a report of failure is asked for in so many words: without any, the server's own rules say.
+    pub fn wants_failure(&self) -> bool {
+        matches!(self.notify, Some(Notify::When { failure: true, .. }))
+    }
+
     /// Whether no report is wanted, of a failure neither.
     pub fn wants_silence(&self) -> bool {
         self.notify == Some(Notify::Never)

@@ -25,7 +25,7 @@ pub struct Thread {
     pub thread_index: String,
 }
 
-/// What a sender asked to hear of one recipient (RFC 3461).
+/// What a sender asked to hear of one recipient (RFC 3461, RFC 8098).
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReportAsked {
     /// A report of success.
@@ -36,6 +36,12 @@ pub struct ReportAsked {
     pub original: Option<String>,
     /// ENVID, decoded.
     pub envelope_id: Option<String>,
+    /// A report of failure, in so many words.
+    #[serde(default)]
+    pub failure: bool,
+    /// A receipt of reading.
+    #[serde(default)]
+    pub mdn: bool,
 }
 
 /// Who answered a notice by mail.

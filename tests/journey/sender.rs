@@ -10,13 +10,15 @@ use crate::holds::{PLI, newest, reply, submit, told};
 use crate::letter::opened;
 use crate::letters;
 use crate::mailbox::Client;
-use crate::world::{DOCTOR, JEANNE, PAUL, World, until};
+use crate::world::{COLLEAGUE, DOCTOR, JEANNE, PAUL, World, until};
 
 super::on_both! {
     receipts_come_as_the_mailbox_wants_them
     a_receipt_that_was_read_stays_and_what_needs_the_sender_is_always_told
     states_stand_on_the_sent_copy_of_the_server_and_of_the_client
     what_needs_the_sender_is_flagged_until_it_is_settled
+    who_asks_for_a_receipt_of_reading_gets_one
+    fault_43_receipts_reports_absences_and_bounces_never_answer_one_another
 }
 
 async fn wants(world: &World, receipts: Receipts) {
@@ -222,4 +224,133 @@ async fn what_needs_the_sender_is_flagged_until_it_is_settled(world: World) {
     mail.say("NOOP").await;
     assert_eq!(flags(&mut mail).await.0, ["$PliNotified", "\\Flagged", "\\Seen"]);
     world.running.stop().await;
+}
+
+/// The letter with this field, as Jeanne opens it.
+async fn asking(world: &World, field: &str) {
+    let before = world.relay.caught().len();
+    let letter = [field.as_bytes(), b"\r\n", &letters::plain(JEANNE, "Avis")].concat();
+    world.submit(&[JEANNE], &letter).await.unwrap();
+    let link = world.notices(before + 1).await.pop().unwrap().link();
+    opened(world, &world.browser(), &link).await;
+}
+
+async fn who_asks_for_a_receipt_of_reading_gets_one(world: World) {
+    world.add_patient(JEANNE, "06 12 34 56 78").await;
+    wants(&world, Receipts::None).await;
+    // Another's address is not heard, and nobody elsewhere is told.
+    asking(&world, "Disposition-Notification-To: somebody@elsewhere.example").await;
+    asking(&world, &format!("Disposition-Notification-To: {COLLEAGUE}")).await;
+    assert!(told(&world, &world.doctor).await.is_empty());
+    asking(&world, &format!("Disposition-Notification-To: \"Dr Martin\" <{DOCTOR}>")).await;
+    let receipt = String::from_utf8(newest(&world, &world.doctor).await).unwrap();
+    for word in [
+        "Content-Type: multipart/report; report-type=disposition-notification;",
+        "Auto-Submitted: auto-replied\r\n",
+        "X-Auto-Response-Suppress: All\r\n",
+        "In-Reply-To: <p1@cabinet.example>\r\n",
+        "Subject: Re: Avis\r\n",
+        "Content-Type: message/disposition-notification\r\n",
+        "Reporting-UA: mail.cabinet.example; Pli\r\n",
+        &format!("Final-Recipient: rfc822; {JEANNE}\r\n"),
+        "Original-Message-ID: <p1@cabinet.example>\r\n",
+        "Disposition: manual-action/MDN-sent-automatically; displayed\r\n",
+    ] {
+        assert!(receipt.contains(word), "{word}: {receipt}");
+    }
+    assert!(!receipt.contains("Disposition-Notification-To"), "an answer asks for none");
+    let read = told(&world, &world.doctor).await;
+    assert!(read.len() == 1 && read[0].starts_with("Ouvert le 15 janvier à 9 h (sans pièce jointe)"), "{read:?}");
+    assert!(told(&world, &world.colleague).await.is_empty());
+    assert_eq!(world.relay.caught().len(), 3, "notices alone have left");
+    world.running.stop().await;
+}
+
+/// RFC 3834 §2: each kind of letter of ours is answered by each kind of program, and by somebody else.
+async fn fault_43_receipts_reports_absences_and_bounces_never_answer_one_another(world: World) {
+    world.add_patient(JEANNE, "06 12 34 56 78").await;
+    asking(&world, "X-A: b").await;
+    asking(&world, &format!("Disposition-Notification-To: {DOCTOR}")).await;
+    world.submit(&[PAUL], &letters::plain(PAUL, "Avis")).await.unwrap();
+    world.submit(&[JEANNE], &letters::plain(JEANNE, "Avis")).await.unwrap();
+    let notice = world.notices(3).await.pop().unwrap();
+    until(async || world.count("SELECT COUNT(*) FROM deliveries WHERE state = 'notified'").await == 1).await;
+    crate::bounces::bring(
+        &world,
+        None,
+        &notice.from,
+        &crate::bounces::report(&notice, "failed", "5.1.1", "550 5.1.1 User unknown"),
+    )
+    .await
+    .unwrap();
+    let ours = world.read(&world.doctor, FolderRole::Inbox).await;
+    assert_eq!(ours.len(), 4, "a receipt, a receipt of reading, a question, a letter about a bounce");
+    let (standing, sent) = (deliveries(&world).await, world.relay.caught().len());
+    let unchanged = async |what: &str| {
+        assert_eq!(world.read(&world.doctor, FolderRole::Inbox).await.len(), 4, "{what}");
+        assert_eq!(deliveries(&world).await, standing, "{what}");
+        assert_eq!(world.relay.caught().len(), sent, "{what}");
+    };
+    for letter in &ours {
+        let text = String::from_utf8_lossy(letter).into_owned();
+        assert!(text.contains("\r\nAuto-Submitted: auto-") && text.contains("X-Auto-Response-Suppress: All"), "{text}");
+        assert!(!text.contains("Disposition-Notification-To") && !text.contains("Return-Receipt-To"), "{text}");
+        let about = mail_parser::MessageParser::default().parse(letter.as_slice()).unwrap();
+        let about = about.message_id().unwrap().to_owned();
+        for (what, fields, body) in [
+            ("an absence", "Auto-Submitted: auto-replied (vacation)", "annuler"),
+            ("an absence of old", "Precedence: auto_reply", "annuler"),
+            (
+                "a receipt of reading",
+                "Content-Type: multipart/report; report-type=disposition-notification; boundary=b",
+                "--b\r\n\r\nannuler\r\n--b\r\nContent-Type: message/disposition-notification\r\n\r\n\
+                 Disposition: manual-action/MDN-sent-manually; displayed\r\n--b--",
+            ),
+            (
+                "a bounce",
+                "Content-Type: multipart/report; report-type=delivery-status; boundary=b",
+                "--b\r\n\r\nannuler\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\nAction: failed\r\n--b--",
+            ),
+        ] {
+            let answer = format!(
+                "From: {DOCTOR}\r\nTo: {PLI}\r\nSubject: x\r\nIn-Reply-To: <{about}>\r\n{fields}\r\n\r\n{body}\r\n"
+            );
+            let heard = submit(&world, (DOCTOR, &world.doctor), &[PLI], answer.as_bytes()).await;
+            assert!(heard.starts_with("250"), "{what}: {heard}");
+            unchanged(what).await;
+        }
+        // Another mailbox is told that nothing is asked of it, and from outside nobody reaches the address at all.
+        let theirs = reply(COLLEAGUE, letter, "annuler");
+        assert!(submit(&world, (COLLEAGUE, &world.colleague), &[PLI], &theirs).await.starts_with("250"));
+        unchanged("a colleague's answer").await;
+        let stranger = reply("x@elsewhere.example", letter, "annuler");
+        assert!(crate::bounces::bring(&world, Some("x@elsewhere.example"), PLI, &stranger).await.is_err());
+        unchanged("a stranger's answer").await;
+    }
+    // What programs send back to a notice is thrown away, however often.
+    for fields in [
+        "Auto-Submitted: auto-replied",
+        "Content-Type: multipart/report; report-type=disposition-notification; boundary=b",
+    ] {
+        let absence = format!("From: {JEANNE}\r\nTo: {}\r\n{fields}\r\n\r\nabsente\r\n", notice.from);
+        crate::bounces::bring(&world, Some(JEANNE), &notice.from, absence.as_bytes()).await.unwrap();
+        crate::bounces::bring(&world, None, &notice.from, absence.as_bytes()).await.unwrap();
+        unchanged(fields).await;
+    }
+    // A program that says nothing of itself and answers whatever comes stops there: it is told once that nothing is asked.
+    let unknown = reply(DOCTOR, &ours[3], "je suis absente");
+    submit(&world, (DOCTOR, &world.doctor), &[PLI], &unknown).await;
+    assert_eq!(world.read(&world.doctor, FolderRole::Inbox).await.len(), 5);
+    for _ in 0..3 {
+        let again = reply(DOCTOR, &newest(&world, &world.doctor).await, "je suis absente");
+        submit(&world, (DOCTOR, &world.doctor), &[PLI], &again).await;
+    }
+    assert_eq!(world.read(&world.doctor, FolderRole::Inbox).await.len(), 5);
+    world.running.stop().await;
+}
+
+/// The deliveries as they stand.
+async fn deliveries(world: &World) -> Vec<(DeliveryId, DeliveryState)> {
+    let list = world.running.rooms.deliveries.list(None, 10).await.unwrap();
+    list.iter().map(|delivery| (delivery.id, delivery.state)).collect()
 }
