@@ -113,6 +113,8 @@ fn usage_errors_end_with_2_and_help_with_0() {
         &["patient", "list", "--revael"],
         &["route", "a@b.example"],
         &["delivery", "list", "--limit", "0"],
+        &["delivery", "list", "--since", "2026-03-12T08:40:00Z"],
+        &["delivery", "list", "--from", "a@b.example", "--since", "yesterday"],
     ] {
         assert_eq!(pli(wrong).code, 2, "{wrong:?}");
     }
@@ -508,6 +510,8 @@ fn an_administrator_provisions_with_json() {
     assert_eq!(route(address), "local");
     assert_eq!(run(&["queue", "list", "--json"]), "");
     assert_eq!(run(&["delivery", "list"]).trim_end(), "There is no delivery yet.");
+    let since = ["delivery", "list", "--from", address, "--since", "2026-03-12T08:40:00Z", "--json"];
+    assert_eq!(run(&since), "", "nothing to list is no line");
     let added = objects(&run(&["audit", "list", "--mailbox", address, "--json"]));
     let added: Vec<_> = added.iter().filter(|event| event["verb"] == "device.added").collect();
     assert_eq!((&added[0]["device"]["label"], &added[0]["device"]["person"]), (&"tablet".into(), &"Dr Martin".into()));

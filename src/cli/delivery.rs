@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::delivery::desk::DeliveryInfo;
-use crate::domain::DeliveryId;
+use crate::domain::{DeliveryId, Timestamp};
 
 use super::{Opened, Out, Stop, mailbox, out};
 
@@ -14,6 +14,9 @@ pub(super) enum Delivery {
         /// Only those of this mailbox
         #[arg(long, value_name = "MAILBOX")]
         from: Option<String>,
+        /// Only those of which something became known since then, such as 2026-03-12T08:40:00Z
+        #[arg(long, value_name = "TIME", requires = "from")]
+        since: Option<jiff::Timestamp>,
         /// How many
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=10_000))]
         limit: i64,
@@ -59,9 +62,14 @@ impl Delivery {
         let deliveries = &opened.rooms.deliveries;
         let zone = &opened.config.timezone;
         match self {
-            Self::List { from, limit, json } => {
+            Self::List { from, since, limit, json } => {
                 let from = from.as_deref().map(mailbox::read).transpose()?;
-                let list = deliveries.list(from.as_ref(), *limit).await?;
+                let list = match (&from, since) {
+                    (Some(from), Some(since)) => {
+                        deliveries.list_since(from, Timestamp(since.as_millisecond()), *limit).await?
+                    }
+                    _ => deliveries.list(from.as_ref(), *limit).await?,
+                };
                 if *json {
                     return list.iter().try_for_each(|delivery| out.json(&object(delivery, false)));
                 }
@@ -123,6 +131,8 @@ fn object(delivery: &DeliveryInfo, reveal: bool) -> Value {
     json!({
         "id": delivery.id,
         "message": delivery.message,
+        "message_id": delivery.message_id,
+        "envelope_id": delivery.envelope_id,
         "from": delivery.sender,
         "address": known.then_some(address),
         "number": known.then_some(number),
@@ -131,6 +141,7 @@ fn object(delivery: &DeliveryInfo, reveal: bool) -> Value {
         "failure": delivery.failure,
         "tries": delivery.tries,
         "downloads": delivery.downloads,
+        "changed_at": delivery.changed_at().rfc3339(),
         "created_at": delivery.created_at.rfc3339(),
         "notified_at": delivery.notified_at.map(|at| at.rfc3339()),
         "opened_at": delivery.opened_at.map(|at| at.rfc3339()),

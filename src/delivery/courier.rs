@@ -162,7 +162,7 @@ impl Deliveries {
         class: FailureClass,
         now: Timestamp,
     ) -> Result<bool, Fault> {
-        let receipt = match self.is_silenced(row).unwrap_or(false) {
+        let receipt = match self.is_silenced(row).await.unwrap_or(false) {
             true => None,
             false => match self.failure_receipt(row, &News::Failed { class }, now).await {
                 Ok(receipt) => Some(receipt),
@@ -189,12 +189,17 @@ impl Deliveries {
     }
 
     async fn tell_locked(&self, row: &DeliveryRow, work: &WorkRow, now: Timestamp) -> Result<bool, Fault> {
-        let receipt = self.failure_receipt(row, &News::Locked, now).await?;
+        let receipt = match self.store.is_told_by_letters(row.mailbox).await? {
+            true => Some(self.failure_receipt(row, &News::Locked, now).await?),
+            false => None,
+        };
         let mut tx = self.store.write("tell locked").await?;
         let modseq = tx.touch_mailbox(row.mailbox, now).await?;
         tx.mark_sent(row.mailbox, row.message, modseq).await?;
         // Two nodes after a lease that ran out: the sender is told once.
-        if tx.finish_work(work.id, now).await? {
+        if tx.finish_work(work.id, now).await?
+            && let Some(receipt) = receipt
+        {
             tx.insert_deposit(receipt).await?;
         }
         tx.commit(event(Verb::ReceiptDeposited, row, now)).await?;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::domain::{
-    Actor, Address, AuditEvent, Coordinates, DeliveryId, DeliveryState, FailureClass, Fault, MessageId, QueueId,
-    Timestamp, Verb,
+    Actor, Address, AuditEvent, Coordinates, DeliveryId, DeliveryState, FailureClass, Fault, MailboxId, MessageId,
+    QueueId, Timestamp, Verb,
 };
 use crate::store::deliveries::DeliveryRow;
 use crate::store::outbox::WorkRow;
@@ -49,6 +49,18 @@ pub struct DeliveryInfo {
     pub expires_at: Timestamp,
     /// Since when it is kept closed for now.
     pub suspended_at: Option<Timestamp>,
+    /// The Message-ID of its message, as its sender wrote it.
+    pub message_id: String,
+    /// ENVID, where the sender gave one (RFC 3461).
+    pub envelope_id: Option<String>,
+}
+
+impl DeliveryInfo {
+    /// When the newest of this became known.
+    pub fn changed_at(&self) -> Timestamp {
+        let later = [self.notified_at, self.opened_at, self.downloaded_at, self.ended_at, self.suspended_at];
+        later.into_iter().flatten().fold(self.created_at, Timestamp::max)
+    }
 }
 
 impl Deliveries {
@@ -59,16 +71,36 @@ impl Deliveries {
     pub async fn list(&self, sender: Option<&Address>, limit: i64) -> Result<Vec<DeliveryInfo>, DirectoryError> {
         let mailbox = match sender {
             None => None,
-            Some(address) => match self.store.mailbox_at(&address.folded()).await? {
-                Some(mailbox) => Some(mailbox.id),
-                None => return Err(DirectoryError::Refused("there is no such mailbox".to_owned())),
-            },
+            Some(address) => Some(self.sender(address).await?),
         };
         let mut listed = Vec::new();
         for row in self.store.deliveries(mailbox, limit).await? {
             listed.push(self.info(row).await?);
         }
         Ok(listed)
+    }
+
+    /// The deliveries of a mailbox of which something became known at `since` or later, the newest first: what software
+    /// reads instead of letters.
+    ///
+    /// # Errors
+    /// [`DirectoryError::Refused`] for an address that is no mailbox here.
+    pub async fn list_since(
+        &self,
+        sender: &Address,
+        since: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<DeliveryInfo>, DirectoryError> {
+        let mut listed = Vec::new();
+        for row in self.store.deliveries_since(self.sender(sender).await?, since, limit).await? {
+            listed.push(self.info(row).await?);
+        }
+        Ok(listed)
+    }
+
+    async fn sender(&self, address: &Address) -> Result<MailboxId, DirectoryError> {
+        let mailbox = self.store.mailbox_at(&address.folded()).await?;
+        mailbox.map(|row| row.id).ok_or_else(|| DirectoryError::Refused("there is no such mailbox".to_owned()))
     }
 
     /// One delivery.
@@ -184,8 +216,9 @@ impl Deliveries {
             (_, Some(_)) => (DeliveryState::Expired, None),
         };
         // The keys go whether or not the sender can be told.
+        let silenced = self.is_silenced(&row).await.unwrap_or(false);
         let receipt = match failure {
-            Some(class) if self.vault.holds(&row, &row.mac) && !self.is_silenced(&row).unwrap_or(false) => {
+            Some(class) if self.vault.holds(&row, &row.mac) && !silenced => {
                 let receipt = self.failure_receipt(&row, &News::Failed { class }, now).await;
                 receipt
                     .inspect_err(|fault| tracing::error!(delivery = %id, %fault, "its sender could not be told"))
@@ -212,13 +245,14 @@ impl Deliveries {
             Ok(_) => Err(Fault::new("a held delivery has lost its question")),
             Err(fault) => Err(fault),
         };
+        let silenced = self.is_silenced(row).await.unwrap_or(false);
         let letter = letter
             .inspect_err(|fault| tracing::error!(delivery = %row.id, %fault, "its sender could not be told"))
             .ok();
         let mut tx = self.store.write("give up").await?;
         let modseq = tx.touch_mailbox(row.mailbox, now).await?;
         if tx.end_delivery(row.id, DeliveryState::Bounced, Some(FailureClass::Unanswered), now).await?
-            && let Some(letter) = letter.filter(|_| !self.is_silenced(row).unwrap_or(false))
+            && let Some(letter) = letter.filter(|_| !silenced)
         {
             tx.insert_deposit(letter).await?;
         }
@@ -233,6 +267,8 @@ impl Deliveries {
             None => None,
         };
         Ok(DeliveryInfo {
+            message_id: self.vault.open_thread(row.id, &row.thread)?.message_id,
+            envelope_id: self.report_asked(&row)?.and_then(|asked| asked.envelope_id),
             id: row.id,
             message: row.message,
             sender,

@@ -311,9 +311,11 @@ impl Deliveries {
         Ok(self.report_asked(row)?.is_some_and(|asked| asked.mdn))
     }
 
-    /// Whether the sender asked to hear of a failure neither (RFC 3461 §4.1, NOTIFY=NEVER).
-    pub(super) fn is_silenced(&self, row: &DeliveryRow) -> Result<bool, Fault> {
-        Ok(self.report_asked(row)?.is_some_and(|asked| asked.never))
+    /// Whether the sender is not told of a failure: it asked for no report (RFC 3461 §4.1, NOTIFY=NEVER), or is software
+    /// that reads a list, and asked for none in its envelope.
+    pub(super) async fn is_silenced(&self, row: &DeliveryRow) -> Result<bool, Fault> {
+        let asked = self.report_asked(row)?.unwrap_or_default();
+        Ok(asked.never || (!asked.failure && !self.store.is_told_by_letters(row.mailbox).await?))
     }
 }
 

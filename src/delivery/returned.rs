@@ -111,7 +111,7 @@ impl Deliveries {
             tracing::info!(delivery = %row.id, state = row.state.word(), "a bounce that changes nothing");
             return Ok(());
         }
-        let receipt = match self.is_silenced(row).unwrap_or(false) {
+        let receipt = match self.is_silenced(row).await.unwrap_or(false) {
             true => None,
             false => match self.failure_receipt(row, &News::Returned { class, failure }, now).await {
                 Ok(receipt) => Some(receipt),

@@ -140,6 +140,26 @@ impl Store {
         Ok(rows.iter().map(delivery_row).collect::<Result<_, _>>()?)
     }
 
+    /// The newest deliveries of a mailbox of which something became known at `since` or later, at most `limit`.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database.
+    pub async fn deliveries_since(
+        &self,
+        mailbox: MailboxId,
+        since: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<DeliveryRow>, Fault> {
+        let sql = "SELECT id, practice_id, mailbox_id, message_id, head_id, patient_id, state, failure, \
+                   coordinates_sealed, address_hash, number_hash, thread_sealed, subject_sealed, esk, ticket_hash, \
+                   ticket_sealed, authority_mac, tries, paused_until, created_at, notified_at, opened_at, \
+                   downloaded_at, ended_at, expires_at, report_sealed, suspended_at \
+                   FROM deliveries WHERE mailbox_id = $1 AND (created_at >= $2 OR notified_at >= $2 OR opened_at >= $2 \
+                   OR downloaded_at >= $2 OR ended_at >= $2 OR suspended_at >= $2) ORDER BY created_at DESC, id LIMIT $3";
+        let rows = self.rows(sql, &[mailbox.into(), since.into(), limit.into()]).await?;
+        Ok(rows.iter().map(delivery_row).collect::<Result<_, _>>()?)
+    }
+
     /// Who sent a message.
     ///
     /// # Errors

@@ -19,6 +19,15 @@ impl Store {
             (None, _) => Receipts::First,
         })
     }
+
+    /// Whether a mailbox is told by letters at all: software is not, unless receipts were asked for.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database.
+    pub async fn is_told_by_letters(&self, mailbox: MailboxId) -> Result<bool, Fault> {
+        let sql = "SELECT id FROM mailboxes WHERE id = $1 AND (kind <> $2 OR receipts IN ('first', 'all'))";
+        Ok(self.row(sql, &[mailbox.into(), MailboxKind::Application.into()]).await?.is_some())
+    }
 }
 
 impl Tx {

@@ -2,17 +2,19 @@
 
 use pli::domain::*;
 use pli::mailbox::provision::{Born, DeviceToAdd, NewMailbox, ProvisionError};
+use pli::mailbox::settings::MailboxChange;
 
 use crate::imap::client::{Client, Server};
 use crate::letters;
 use crate::submission::Raw;
-use crate::world::{COLLEAGUE, DOCTOR, JEANNE, World};
+use crate::world::{COLLEAGUE, DOCTOR, JEANNE, NOW, PAUL, World, until};
 
 super::on_both! {
     software_sends_and_its_password_opens_nothing
     software_hears_in_smtp_what_a_person_would_be_written
     fault_16_software_writes_as_others_only_where_it_may
     a_burst_of_letters_is_absorbed
+    software_reads_a_list_instead_of_letters
 }
 
 const LABORATORY: &str = "laboratoire@cabinet.example";
@@ -163,6 +165,76 @@ async fn fault_16_software_writes_as_others_only_where_it_may(world: World) {
     let shown = mailboxes.show(&address).await.unwrap();
     assert_eq!(shown.send_as.len(), 1);
     assert_eq!((shown.send_as[0].address.as_str(), shown.send_as[0].device), (COLLEAGUE, Some(imaging.id)));
+    world.running.stop().await;
+}
+
+async fn software_reads_a_list_instead_of_letters(world: World) {
+    let born = laboratory(&world, &[]).await;
+    let (address, mailboxes): (Address, _) = (LABORATORY.parse().unwrap(), &world.running.rooms.mailboxes);
+    let inbox = async || {
+        let shown = mailboxes.show(&address).await.unwrap();
+        shown.folders.iter().find(|(role, _)| *role == FolderRole::Inbox).unwrap().1
+    };
+    let since = async |at: Timestamp| world.running.rooms.deliveries.list_since(&address, at, 100).await.unwrap();
+    world.add_patient(JEANNE, "06 12 34 56 78").await;
+    world.add_patient(PAUL, "06 98 76 54 32").await;
+    let mut raw = Raw::log_in(&world, LABORATORY, &born.device.password.reveal()).await;
+    let mut submit = async |envelope: &str, to: &str, asked: &str, id: &str, fields: &str| {
+        let bilan = String::from_utf8(letter(LABORATORY, to)).unwrap().replace("<p1@", &format!("<{id}@"));
+        raw.say(&format!("MAIL FROM:<{LABORATORY}> {envelope}"), "250").await;
+        raw.say(&format!("RCPT TO:<{to}> {asked}"), "250").await;
+        raw.say("DATA", "354").await;
+        raw.send(format!("{fields}{bilan}.\r\n").as_bytes()).await;
+        assert!(raw.reply().await.starts_with("250 2.0.0"));
+    };
+    // Opened: in the list, under the names that the software gave, and nowhere else.
+    submit("ENVID=dossier-17", JEANNE, "NOTIFY=FAILURE", "b1", "").await;
+    let link = world.notices(1).await[0].link();
+    world.state(DeliveryState::Notified).await;
+    let listed = since(NOW).await;
+    assert_eq!((listed.len(), listed[0].message_id.as_str()), (1, "<b1@cabinet.example>"));
+    assert_eq!((listed[0].envelope_id.as_deref(), listed[0].opened_at), (Some("dossier-17"), None));
+    world.pass(std::time::Duration::from_secs(600));
+    let later = world.clock.now();
+    assert!(since(later).await.is_empty(), "nothing new is known");
+    crate::letter::opened(&world, &world.browser(), &link).await;
+    let listed = since(later).await;
+    assert_eq!((listed[0].state, listed[0].opened_at), (DeliveryState::Opened, Some(later)));
+    assert_eq!((listed[0].changed_at(), inbox().await), (later, 0));
+    // Refused: in the list; in INBOX only where the envelope asked for a report of it.
+    world.relay.answer("550 5.1.1 nobody here");
+    world.pass(std::time::Duration::from_secs(60));
+    let bounced = async |many: usize| {
+        until(async || {
+            let listed = world.running.rooms.deliveries.list_since(&address, Timestamp(0), 100).await.unwrap();
+            listed.iter().filter(|one| one.state == DeliveryState::Bounced).count() == many
+        })
+        .await;
+    };
+    submit("", PAUL, "", "b2", "").await;
+    bounced(1).await;
+    assert_eq!(inbox().await, 0);
+    submit("", PAUL, "NOTIFY=FAILURE", "b3", "").await;
+    bounced(2).await;
+    assert_eq!(inbox().await, 1);
+    // A receipt of reading is a program's own wish.
+    world.relay.answer("250 2.1.5 OK");
+    submit("", JEANNE, "", "b4", &format!("Disposition-Notification-To: {LABORATORY}\r\n")).await;
+    let link = world.notices(2).await[1].link();
+    crate::letter::opened(&world, &world.browser(), &link).await;
+    assert_eq!(inbox().await, 2);
+    // And whoever wants letters for it says so.
+    let change = MailboxChange { receipts: Some(Receipts::First), ..MailboxChange::default() };
+    mailboxes.set(&address, change).await.unwrap();
+    submit("", JEANNE, "", "b5", "").await;
+    let link = world.notices(3).await[2].link();
+    crate::letter::opened(&world, &world.browser(), &link).await;
+    assert_eq!(inbox().await, 3);
+    assert!(matches!(
+        world.running.rooms.deliveries.list_since(&"x@cabinet.example".parse().unwrap(), NOW, 1).await,
+        Err(pli::delivery::directory::DirectoryError::Refused(_))
+    ));
+    assert!(world.read(&world.doctor, FolderRole::Inbox).await.is_empty());
     world.running.stop().await;
 }
 
