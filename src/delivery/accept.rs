@@ -70,6 +70,8 @@ struct Settled {
     dsn: DsnRequest,
     /// Whether a receipt of reading is asked for.
     mdn: bool,
+    /// For how many days letters outside are kept, where the sender says so.
+    days: Option<u16>,
     outside: Vec<Outside>,
     /// Every outside address of the message, also those in To and Cc alone; numbers; the service address.
     hidden: Vec<Address>,
@@ -191,6 +193,12 @@ impl Deliveries {
             }
         }
         let many = outside.len() + persons.len();
+        let subject = MessageParser::default().parse_headers(octets);
+        let subject = subject.as_ref().and_then(|parsed| parsed.subject()).unwrap_or_default();
+        let days = match number::days(&header.values("x-pli-days"), subject) {
+            Some(None) if many > 0 => return Err(refuse(554, "5.6.0", "refused-days")),
+            asked => asked.flatten(),
+        };
         if local.is_empty() && many == 0 && !answers {
             return Err(refuse(554, "5.5.1", "refused-only-number"));
         }
@@ -220,6 +228,7 @@ impl Deliveries {
             local,
             dsn: submission.dsn.clone(),
             mdn: mdn::asks(&header, &sender.address, &authors),
+            days,
             outside,
             hidden,
             renamed,
@@ -475,10 +484,10 @@ impl Deliveries {
         self.report(&report, &place, now).map(Some)
     }
 
-    /// What the sender asked to hear of a recipient outside, sealed; `None` where it is nothing.
+    /// What the sender asked for with a letter to a recipient outside, sealed; `None` where it is nothing.
     fn report_sealed(&self, id: DeliveryId, to: &Settled, recipient: &Address) -> Result<Option<Sealed>, Fault> {
         let asked = to.dsn.of(recipient);
-        if asked.notify.is_none() && !to.mdn {
+        if asked.notify.is_none() && !to.mdn && to.days.is_none() {
             return Ok(None);
         }
         let asked = ReportAsked {
@@ -488,6 +497,7 @@ impl Deliveries {
             original: asked.original.map(|word| word.reveal().to_owned()),
             envelope_id: to.dsn.envelope_id.as_ref().map(|word| word.reveal().to_owned()),
             mdn: to.mdn,
+            days: to.days,
         };
         self.vault.seal_report(id, &asked, self.random.as_ref()).map(Some)
     }
@@ -575,7 +585,7 @@ impl Deliveries {
         let random = self.random.as_ref();
         let id = DeliveryId::random(random);
         let ticket = self.vault.new_ticket(random);
-        let days = if to.profile.days == 0 { self.settings.days } else { to.profile.days };
+        let days = to.days.unwrap_or(if to.profile.days == 0 { self.settings.days } else { to.profile.days });
         let resolved = one.settled.as_ref().ok();
         let coordinates = resolved.map(|resolved| self.vault.seal_coordinates(id, &resolved.coordinates, random));
         let (state, kept) = match resolved {

@@ -33,7 +33,7 @@ impl Plan {
         // Outlook writes the subject a second time, and keeps the old one when a reply's is changed.
         let topics = header.decoded("thread-topic");
         let mut texts = topics.iter().map(String::as_str).chain([subject]);
-        let tagged = texts.any(|text| !number::tags(text).is_empty()).then_some(bare.as_str());
+        let tagged = texts.any(number::is_tagged).then_some(bare.as_str());
         let mut sender = top.as_bytes().to_vec();
         sender.extend_from_slice(octets.get(..header.end).unwrap_or_default());
         let mut plan = Self { heads: vec![sender], common: 0, outside: Vec::new() };

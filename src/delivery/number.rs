@@ -1,4 +1,5 @@
-//! Numbers that a sender gives with a message: header field, subject tag, address tag (DESIGN §5).
+//! What a sender gives with a message, which is not for its recipients: the number, by header field, subject tag or
+//! address tag (DESIGN §5), and for how long the letter is kept, by header field or subject tag.
 //!
 //! A bracket that begins like a number and is none is never sent as text: it is held, like any doubt.
 
@@ -13,9 +14,41 @@ pub(super) struct Tag {
     pub(super) channel: Option<Channel>,
 }
 
-/// The tags of a decoded subject, in order.
+/// What a bracket of the subject says.
+enum Bracket {
+    Number(Tag),
+    /// For so many days: `[7j]`.
+    Days(i64),
+}
+
+/// The tags of a decoded subject that stand for a number, in order.
 pub(super) fn tags(subject: &str) -> Vec<Tag> {
-    brackets(subject).into_iter().map(|(_, tag)| tag).collect()
+    let number = |(_, bracket)| match bracket {
+        Bracket::Number(tag) => Some(tag),
+        Bracket::Days(_) => None,
+    };
+    brackets(subject).into_iter().filter_map(number).collect()
+}
+
+/// Whether a subject has tags of any kind.
+pub(super) fn is_tagged(subject: &str) -> bool {
+    !brackets(subject).is_empty()
+}
+
+/// For how many days a sender wants a letter kept, by `X-Pli-Days` or by a tag of the subject; where there are several,
+/// the fewest. `Some(None)` for what is no number of days from 1 to 90.
+pub(super) fn days(fields: &[String], subject: &str) -> Option<Option<u16>> {
+    let tagged = brackets(subject).into_iter().filter_map(|(_, bracket)| match bracket {
+        Bracket::Days(days) => Some(days),
+        Bracket::Number(_) => None,
+    });
+    let asked: Vec<i64> = match fields {
+        [] => tagged.collect(),
+        fields => fields.iter().map(|field| field.trim().parse().unwrap_or(0)).collect(),
+    };
+    let bounds = |days: &i64| u16::try_from(*days).ok().filter(|days| (1..=MOST_DAYS).contains(days));
+    let all: Option<Vec<u16>> = asked.iter().map(bounds).collect();
+    (!asked.is_empty()).then(|| all.and_then(|all| all.into_iter().min()))
 }
 
 /// The subject without its tags, white space closed up.
@@ -27,18 +60,28 @@ pub(super) fn without_tags(subject: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn brackets(subject: &str) -> Vec<(std::ops::Range<usize>, Tag)> {
+fn brackets(subject: &str) -> Vec<(std::ops::Range<usize>, Bracket)> {
     let mut found = Vec::new();
     let mut from = 0;
     while let Some(open) = subject.get(from..).and_then(|rest| rest.find('[')).map(|at| from + at) {
         let Some(close) = subject.get(open..).and_then(|rest| rest.find(']')).map(|at| open + at) else { break };
         let inner = subject.get(open + 1..close).unwrap_or_default();
-        if let Some(tag) = tag(inner) {
-            found.push((open..close + 1, tag));
+        if let Some(bracket) = day_tag(inner).map(Bracket::Days).or_else(|| tag(inner).map(Bracket::Number)) {
+            found.push((open..close + 1, bracket));
         }
         from = open + 1;
     }
     found
+}
+
+/// `7j`, `7d`: one to four digits and the letter for days. Words are a treatment's: `[7 jours]` is text.
+fn day_tag(inner: &str) -> Option<i64> {
+    let visible: String = inner.chars().filter(|c| !is_invisible(*c)).collect();
+    let visible = visible.trim().to_lowercase();
+    let digits = visible.find(|c: char| !c.is_ascii_digit())?;
+    let (number, unit) = visible.split_at_checked(digits)?;
+    let is_day = DAYS.contains(&unit.trim());
+    (is_day && (1..=4).contains(&number.len())).then(|| number.parse().ok()).flatten()
 }
 
 fn tag(inner: &str) -> Option<Tag> {
@@ -72,6 +115,11 @@ pub(super) fn is_answer(subject: &str) -> bool {
     let mark = mark.trim().trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, '[' | ']' | '(' | ')' | '^'));
     MARKS.contains(&mark.trim().to_lowercase().as_str())
 }
+
+/// *Jours*, *days*, *giorni*, *días*, *дней*.
+const DAYS: &[&str] = &["j", "d", "g", "д"];
+/// The longest that a sender can have a letter kept.
+const MOST_DAYS: u16 = 90;
 
 /// Re and Fwd as the clients of Europe write them.
 const MARKS: &[&str] = &[
@@ -130,6 +178,26 @@ mod tests {
         for text in ["[FIN]", "[12]", "[01/02/2026]", "[0]", "[urgent]", "06 12 34 56 78", "[ ", "]["] {
             assert!(tags(text).is_empty(), "{text}");
         }
+    }
+
+    #[test]
+    fn days_are_asked_for_by_field_or_tag() {
+        let of = |subject: &str| days(&[], subject);
+        for subject in ["Avis [7j]", "[7J] Avis", "Avis [7 d]", "Avis [ 7g ]", "Avis [7д]"] {
+            assert_eq!(of(subject), Some(Some(7)), "{subject}");
+            assert!(is_tagged(subject) && tags(subject).is_empty() && without_tags(subject) == "Avis", "{subject}");
+        }
+        for text in ["Avis", "Avis [7]", "[J7] Avis", "[7 jours] Avis", "[12345j]", "[j]", "7j", "[jour]"] {
+            assert_eq!(of(text), None, "{text}");
+            assert!(!is_tagged(text), "{text}");
+        }
+        assert_eq!((of("[0j] Avis"), of("[91j] Avis"), of("[1j] [90j]")), (Some(None), Some(None), Some(Some(1))));
+        assert_eq!(days(&["14".to_owned()], "Avis [7j]"), Some(Some(14)), "the field comes first");
+        assert_eq!(days(&["soon".to_owned()], "Avis"), Some(None));
+        assert_eq!(
+            (without_tags("A [7j] [06 12 34 56 78]"), tags("A [7j] [06 12 34 56 78]").len()),
+            ("A".to_owned(), 1)
+        );
     }
 
     #[test]

@@ -264,7 +264,8 @@ impl Deliveries {
         let settled = self.settle_number(whose, &question.address, &question.name, Some(explicit)).await?;
         match settled {
             Ok(resolved) => {
-                let days = if profile.days == 0 { self.settings.days } else { profile.days };
+                let wanted = self.report_asked(row)?.and_then(|wanted| wanted.days);
+                let days = wanted.unwrap_or(if profile.days == 0 { self.settings.days } else { profile.days });
                 self.let_go(asked, resolved, confirmed, Duration::from_secs(u64::from(days) * 86_400)).await?;
                 Ok(Ok(()))
             }

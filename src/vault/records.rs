@@ -25,7 +25,7 @@ pub struct Thread {
     pub thread_index: String,
 }
 
-/// What a sender asked to hear of one recipient (RFC 3461, RFC 8098).
+/// What a sender asked for with a letter to one recipient: to hear of it (RFC 3461, RFC 8098), and for how long it is kept.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReportAsked {
     /// A report of success.
@@ -42,6 +42,9 @@ pub struct ReportAsked {
     /// A receipt of reading.
     #[serde(default)]
     pub mdn: bool,
+    /// For how many days the letter is to be kept, where the sender said so.
+    #[serde(default)]
+    pub days: Option<u16>,
 }
 
 /// Who answered a notice by mail.

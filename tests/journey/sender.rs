@@ -18,6 +18,7 @@ super::on_both! {
     states_stand_on_the_sent_copy_of_the_server_and_of_the_client
     what_needs_the_sender_is_flagged_until_it_is_settled
     who_asks_for_a_receipt_of_reading_gets_one
+    a_letter_is_kept_for_as_long_as_its_sender_says
     fault_43_receipts_reports_absences_and_bounces_never_answer_one_another
 }
 
@@ -353,4 +354,44 @@ async fn fault_43_receipts_reports_absences_and_bounces_never_answer_one_another
 async fn deliveries(world: &World) -> Vec<(DeliveryId, DeliveryState)> {
     let list = world.running.rooms.deliveries.list(None, 10).await.unwrap();
     list.iter().map(|delivery| (delivery.id, delivery.state)).collect()
+}
+
+async fn a_letter_is_kept_for_as_long_as_its_sender_says(world: World) {
+    let rooms = &world.running.rooms;
+    world.add_patient(JEANNE, "06 12 34 56 78").await;
+    let letter = letters::plain(&format!("{JEANNE}, {COLLEAGUE}"), "Avis [7j]");
+    world.submit(&[JEANNE, COLLEAGUE], &letter).await.unwrap();
+    let notice = world.notices(1).await.pop().unwrap();
+    assert!(notice.text().contains("22 janvier 2027"), "{}", notice.text());
+    let theirs = String::from_utf8(world.read(&world.colleague, FolderRole::Inbox).await.remove(0)).unwrap();
+    assert!(theirs.contains("Subject: Avis\r\n"), "the tag is the sender's alone: {theirs}");
+    assert!(world.read(&world.doctor, FolderRole::Sent).await == [letter], "and stays in Sent, to the octet");
+    // By a field, for somebody who waits for a number: the days begin when the letter leaves.
+    let field = [b"X-Pli-Days: 3\r\n".as_slice(), &letters::plain(PAUL, "Avis")].concat();
+    world.submit(&[PAUL], &field).await.unwrap();
+    world.pass(Duration::from_secs(86_400));
+    let question = newest(&world, &world.doctor).await;
+    submit(&world, (DOCTOR, &world.doctor), &[PLI], &reply(DOCTOR, &question, "06 98 76 54 32")).await;
+    let his = world.notices(2).await.pop().unwrap();
+    assert!(his.to == PAUL && his.text().contains("19 janvier 2027"), "{}", his.text());
+    // What is no such number of days is refused, and nothing leaves.
+    for wrong in ["Avis [120j]", "Avis [0j]"] {
+        let heard = world.submit(&[JEANNE], &letters::plain(JEANNE, wrong)).await.unwrap_err();
+        assert!(heard.contains("554") && heard.contains("90 jours"), "{heard}");
+    }
+    world.submit(&[COLLEAGUE], &letters::plain(COLLEAGUE, "Avis [120j]")).await.unwrap();
+    // Never opened: closed when its time is over, and its sender is told; the other one's is not.
+    let before = told(&world, &world.doctor).await.len();
+    world.pass(Duration::from_secs(4 * 86_400));
+    rooms.deliveries.sweep().await.unwrap();
+    let letters_now = told(&world, &world.doctor).await;
+    assert_eq!(letters_now.len(), before + 1, "{letters_now:?}");
+    let last = letters_now.last().unwrap();
+    assert!(
+        last.starts_with("Non remis : la lettre n'a pas été ouverte dans le délai.") && last.contains(PAUL),
+        "{last}"
+    );
+    assert_eq!(opened(&world, &world.browser(), &notice.link()).await.status, 200);
+    assert_eq!(world.relay.caught().len(), 2);
+    world.running.stop().await;
 }

@@ -13,6 +13,7 @@ refused-no-relay = { $address } : ce serveur ne peut pas encore écrire à des p
 refused-too-many = Un message peut aller à vingt personnes de l'extérieur au plus. Envoyez-en plusieurs. Rien n'est parti.
 refused-no-header = Ce message n'a pas d'en-tête. Rien n'est parti.
 refused-automatic = Une réponse automatique n'est pas envoyée par lien et code. Rien n'a été envoyé.
+refused-days = Une lettre peut être gardée de 1 à 90 jours : [7j] dans l'objet. Rien n'a été envoyé.
 
 # Why a recipient would be held. One sentence per recipient, after « Rien n'est parti. »
 held-nothing-left = Rien n'est parti.
