@@ -74,14 +74,13 @@ fn brackets(subject: &str) -> Vec<(std::ops::Range<usize>, Bracket)> {
     found
 }
 
-/// `7j`, `7d`: one to four digits and the letter for days. Words are a treatment's: `[7 jours]` is text.
+/// `7j`: one to four digits and the letter for days. Words are a treatment's: `[7 jours]` is text.
 fn day_tag(inner: &str) -> Option<i64> {
     let visible: String = inner.chars().filter(|c| !is_invisible(*c)).collect();
     let visible = visible.trim().to_lowercase();
     let digits = visible.find(|c: char| !c.is_ascii_digit())?;
     let (number, unit) = visible.split_at_checked(digits)?;
-    let is_day = DAYS.contains(&unit.trim());
-    (is_day && (1..=4).contains(&number.len())).then(|| number.parse().ok()).flatten()
+    (unit.trim() == DAY && (1..=4).contains(&number.len())).then(|| number.parse().ok()).flatten()
 }
 
 fn tag(inner: &str) -> Option<Tag> {
@@ -116,8 +115,8 @@ pub(super) fn is_answer(subject: &str) -> bool {
     MARKS.contains(&mark.trim().to_lowercase().as_str())
 }
 
-/// *Jours*, *days*, *giorni*, *días*, *дней*.
-const DAYS: &[&str] = &["j", "d", "g", "д"];
+/// *Jours*, in every language: `[3D]` is a scan, `[1g]` a dose, and neither may be taken out of a subject.
+const DAY: &str = "j";
 /// The longest that a sender can have a letter kept.
 const MOST_DAYS: u16 = 90;
 
@@ -183,11 +182,23 @@ mod tests {
     #[test]
     fn days_are_asked_for_by_field_or_tag() {
         let of = |subject: &str| days(&[], subject);
-        for subject in ["Avis [7j]", "[7J] Avis", "Avis [7 d]", "Avis [ 7g ]", "Avis [7д]"] {
+        for subject in ["Avis [7j]", "[7J] Avis", "Avis [7 j]", "Avis [ 7j ]"] {
             assert_eq!(of(subject), Some(Some(7)), "{subject}");
             assert!(is_tagged(subject) && tags(subject).is_empty() && without_tags(subject) == "Avis", "{subject}");
         }
-        for text in ["Avis", "Avis [7]", "[J7] Avis", "[7 jours] Avis", "[12345j]", "[j]", "7j", "[jour]"] {
+        for text in [
+            "Avis",
+            "Avis [7]",
+            "[J7] Avis",
+            "[7 jours] Avis",
+            "[12345j]",
+            "[j]",
+            "7j",
+            "[jour]",
+            "[3D]",
+            "[1 g]",
+            "[2d]",
+        ] {
             assert_eq!(of(text), None, "{text}");
             assert!(!is_tagged(text), "{text}");
         }

@@ -13,7 +13,7 @@ refused-no-relay = { $address }: this server cannot write to people outside yet.
 refused-too-many = One message can go to twenty people outside at most. Send several. Nothing was sent.
 refused-no-header = This message has no header. Nothing was sent.
 refused-automatic = An automatic reply is not sent by link and code. Nothing was sent.
-refused-days = A letter can be kept for 1 to 90 days: [7d] in the subject. Nothing was sent.
+refused-days = A letter can be kept for 1 to 90 days: [7j] in the subject. Nothing was sent.
 
 # Why a recipient would be held. One sentence per recipient, after "Nothing was sent."
 held-nothing-left = Nothing was sent.

@@ -13,7 +13,7 @@ refused-no-relay = { $address }: este servidor todavía no puede escribir a pers
 refused-too-many = Un mensaje puede ir a veinte personas de fuera como máximo. Envíe varios. No ha salido nada.
 refused-no-header = Este mensaje no tiene cabecera. No ha salido nada.
 refused-automatic = Una respuesta automática no se envía con enlace y código. No se ha enviado nada.
-refused-days = Una carta se puede guardar de 1 a 90 días: [7d] en el asunto. No se ha enviado nada.
+refused-days = Una carta se puede guardar de 1 a 90 días: [7j] en el asunto. No se ha enviado nada.
 
 # Why a recipient would be held. One sentence per recipient, after "No ha salido nada."
 held-nothing-left = No ha salido nada.

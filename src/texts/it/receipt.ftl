@@ -13,7 +13,7 @@ refused-no-relay = { $address }: questo server non può ancora scrivere a person
 refused-too-many = Un messaggio può andare al massimo a venti persone esterne. Ne invii più di uno. Non è partito nulla.
 refused-no-header = Questo messaggio non ha intestazione. Non è partito nulla.
 refused-automatic = Una risposta automatica non viene inviata con link e codice. Non è stato inviato nulla.
-refused-days = Una lettera si può conservare da 1 a 90 giorni: [7g] nell'oggetto. Non è stato inviato nulla.
+refused-days = Una lettera si può conservare da 1 a 90 giorni: [7j] nell'oggetto. Non è stato inviato nulla.
 
 # Why a recipient would be held. One sentence per recipient, after "Non è partito nulla."
 held-nothing-left = Non è partito nulla.
