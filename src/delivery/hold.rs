@@ -143,6 +143,8 @@ impl Deliveries {
             false => Some(self.asking_letter(row, question, occasion, now).await?),
         };
         let mut tx = self.store.write("ask about a held delivery").await?;
+        // Before any of its rows, as everybody does: so nobody waits for each other.
+        tx.touch_mailbox(row.mailbox, now).await?;
         if !tx.ask_again(&HoldRow { question: sealed, version, ..hold }).await? {
             return Ok(false);
         }

@@ -80,6 +80,7 @@ impl Deliveries {
             None => self.many_letter(&owner, rows, now)?,
         };
         let mut tx = self.store.write("tell recall").await?;
+        tx.touch_mailbox(mailbox, now).await?;
         let mut told = false;
         for row in rows {
             told |= tx.recall_told(row.delivery, now).await?;

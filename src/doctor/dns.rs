@@ -120,13 +120,17 @@ fn judge_key(name: &str, ours: &str, shown: &Answer) -> Finding {
         Answer::NoName => &[],
         Answer::Unknown => return Finding::warn(SUBJECT, format!("DKIM of {name}: unknown, no name server answered")),
     };
-    let key = |record: &str| tag(record, "p").map(|key| key.split_ascii_whitespace().collect::<String>());
-    let published: Vec<String> = records.iter().filter_map(|record| key(record)).collect();
+    // The kind belongs to it: without one it is RSA (§3.6.1).
+    let key = |record: &str| {
+        let key = tag(record, "p")?.split_ascii_whitespace().collect::<String>();
+        Some((tag(record, "k").unwrap_or("rsa").to_ascii_lowercase(), key))
+    };
+    let published: Vec<(String, String)> = records.iter().filter_map(|record| key(record)).collect();
     match published.as_slice() {
         [] => Finding::warn(SUBJECT, format!("{name} has no key: mail is signed and nobody can tell; see pli dns")),
         [one] if Some(one) == key(ours).as_ref() => Finding::ok(SUBJECT, format!("{name} has the key that signs")),
         // §3.6.1: the owner took it back.
-        [one] if one.is_empty() => {
+        [(_, one)] if one.is_empty() => {
             Finding::fail(SUBJECT, format!("the key at {name} is revoked: signatures are bad; see pli dns"))
         }
         [_] => Finding::fail(SUBJECT, format!("{name} has another key: signatures are bad; see pli dns")),
@@ -259,6 +263,7 @@ mod tests {
             (records(&["k=ed25519;p = 11qYAYKxCrfVS/7TyWQH Og7hcvPapiMlrwIaaPcHURo= ; t=s"]), Level::Ok, "has the key"),
             (records(&["other text", ours]), Level::Ok, "has the key"),
             (records(&["v=DKIM1; p=MIIBIjAN"]), Level::Fail, "another key"),
+            (records(&["v=DKIM1; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="]), Level::Fail, "another key"),
             (records(&["v=DKIM1; p="]), Level::Fail, "revoked"),
             (records(&[ours, "v=DKIM1; p=MIIBIjAN"]), Level::Fail, "several keys"),
             (records(&[]), Level::Warn, "has no key"),

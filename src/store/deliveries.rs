@@ -216,6 +216,15 @@ impl Tx {
         Ok(self.conn.execute(sql, &[id.into(), at.into()]).await? > 0)
     }
 
+    /// Where a delivery stands. It stays so until the transaction ends where whoever calls has touched the mailbox.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database.
+    pub async fn delivery_state(&mut self, id: DeliveryId) -> Result<Option<DeliveryState>, Fault> {
+        let row = self.conn.row("SELECT state FROM deliveries WHERE id = $1", &[id.into()]).await?;
+        Ok(row.map(|row| row.read("state")).transpose()?)
+    }
+
     /// Notes that these files were given out whole, and `opened → downloaded` once `of` different ones were.
     pub async fn download_delivery(
         &mut self,

@@ -82,7 +82,9 @@ pub(super) async fn take_all<'a>(
     group: impl Iterator<Item = (&'a [Allowance], Timestamp)>,
 ) -> Result<bool, Trouble> {
     let each = |(allowances, at): (&'a [Allowance], Timestamp)| allowances.iter().map(move |allowance| (allowance, at));
-    let all: Vec<(&Allowance, Timestamp)> = group.flat_map(each).collect();
+    let mut all: Vec<(&Allowance, Timestamp)> = group.flat_map(each).collect();
+    // In one order on every node.
+    all.sort_by_key(|(allowance, _)| allowance.whose);
     if all.iter().any(|(allowance, _)| allowance.rate.is_none()) {
         return Ok(false);
     }

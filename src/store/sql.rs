@@ -606,8 +606,9 @@ const LARGEST: usize = 256 * 1024 * 1024;
 
 /// How long PostgreSQL may take for one statement.
 const ANSWER: Duration = Duration::from_secs(60);
-/// Statements in one text: SQLite takes a megabyte of it.
-const TOGETHER: usize = 128;
+/// Statements in one text. Each text is kept with its statements, a hundred texts a connection: what is longer comes as
+/// pieces of this length, which are the same every time.
+const TOGETHER: usize = 16;
 /// Between an expunge and the checkpoint that makes it true.
 const SHRED_PAUSE: Duration = Duration::from_secs(3);
 /// Deposits that may wait; more wait in their own tasks.

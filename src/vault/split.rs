@@ -116,7 +116,7 @@ fn decoded(written: &[u8]) -> Option<(Zeroizing<Vec<u8>>, Encoding)> {
         return None;
     }
     let (text, ends) = written.strip_suffix(b"\r\n").map_or((written, false), |text| (text, true));
-    let most = text.len().div_ceil(line + 2) * (line / 4 * 3);
+    let most = (text.len().div_ceil(line + 2) * (line / 4 * 3)).min(text.len() / 4 * 3 + 3);
     let mut octets = Zeroizing::new(Vec::with_capacity(sealed_length(most)));
     let mut piece = Zeroizing::new(vec![0; line / 4 * 3]);
     let mut lines = text.chunks(line + 2).peekable();
