@@ -64,14 +64,22 @@ impl Delivery {
         match self {
             Self::List { from, since, limit, json } => {
                 let from = from.as_deref().map(mailbox::read).transpose()?;
+                let mut more = false;
                 let list = match (&from, since) {
                     (Some(from), Some(since)) => {
-                        deliveries.list_since(from, Timestamp(since.as_millisecond()), *limit).await?
+                        let since = Timestamp(since.as_millisecond());
+                        let mut list = deliveries.list_since(from, since, limit.saturating_add(1)).await?;
+                        let most = usize::try_from(*limit).unwrap_or(usize::MAX);
+                        more = list.len() > most;
+                        list.truncate(most);
+                        list
                     }
                     _ => deliveries.list(from.as_ref(), *limit).await?,
                 };
                 if *json {
-                    return list.iter().try_for_each(|delivery| out.json(&object(delivery, false)));
+                    list.iter().try_for_each(|delivery| out.json(&object(delivery, false)))?;
+                    // Whoever follows the list would never hear of the rest.
+                    return if more { Err(Stop::because("there are more: raise --limit".to_owned())) } else { Ok(()) };
                 }
                 let row = |d: &DeliveryInfo| {
                     let (address, _) = coordinates(d, false);

@@ -487,7 +487,8 @@ impl Deliveries {
     /// What the sender asked for with a letter to a recipient outside, sealed; `None` where it is nothing.
     fn report_sealed(&self, id: DeliveryId, to: &Settled, recipient: &Address) -> Result<Option<Sealed>, Fault> {
         let asked = to.dsn.of(recipient);
-        if asked.notify.is_none() && !to.mdn && to.days.is_none() {
+        let is_named = asked.original.is_some() || to.dsn.envelope_id.is_some();
+        if asked.notify.is_none() && !is_named && !to.mdn && to.days.is_none() {
             return Ok(None);
         }
         let asked = ReportAsked {

@@ -189,7 +189,8 @@ impl Deliveries {
     }
 
     async fn tell_locked(&self, row: &DeliveryRow, work: &WorkRow, now: Timestamp) -> Result<bool, Fault> {
-        let receipt = match self.store.is_told_by_letters(row.mailbox).await? {
+        let asked = self.report_asked(row)?.unwrap_or_default();
+        let receipt = match asked.failure || self.store.is_told_by_letters(row.mailbox).await? {
             true => Some(self.failure_receipt(row, &News::Locked, now).await?),
             false => None,
         };

@@ -80,8 +80,9 @@ impl Deliveries {
         Ok(listed)
     }
 
-    /// The deliveries of a mailbox of which something became known at `since` or later, the newest first: what software
-    /// reads instead of letters.
+    /// The deliveries of a mailbox of which something became known at `since` or later, or in the minute before, the
+    /// newest first: what software reads instead of letters. What was on its way to the database when it asked last is
+    /// in that minute; so some is told twice.
     ///
     /// # Errors
     /// [`DirectoryError::Refused`] for an address that is no mailbox here.
@@ -92,7 +93,7 @@ impl Deliveries {
         limit: i64,
     ) -> Result<Vec<DeliveryInfo>, DirectoryError> {
         let mut listed = Vec::new();
-        for row in self.store.deliveries_since(self.sender(sender).await?, since, limit).await? {
+        for row in self.store.deliveries_since(self.sender(sender).await?, since.minus(MINUTE), limit).await? {
             listed.push(self.info(row).await?);
         }
         Ok(listed)
@@ -228,6 +229,10 @@ impl Deliveries {
         };
         let mut tx = self.store.write("expire").await?;
         let modseq = tx.touch_mailbox(row.mailbox, now).await?;
+        // Opened, or settled, since it was read: it is looked at again.
+        if tx.delivery_state(id).await? != Some(row.state) {
+            return Ok(());
+        }
         if tx.end_delivery(id, state, failure, now).await?
             && let Some(receipt) = receipt
         {
@@ -251,6 +256,9 @@ impl Deliveries {
             .ok();
         let mut tx = self.store.write("give up").await?;
         let modseq = tx.touch_mailbox(row.mailbox, now).await?;
+        if tx.delivery_state(row.id).await? != Some(row.state) {
+            return Ok(());
+        }
         if tx.end_delivery(row.id, DeliveryState::Bounced, Some(FailureClass::Unanswered), now).await?
             && let Some(letter) = letter.filter(|_| !silenced)
         {
@@ -291,6 +299,7 @@ impl Deliveries {
 
 /// How long attempts to send codes are kept for listings.
 const KEPT_SENDS: Duration = Duration::from_secs(35 * 86_400);
+const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(86_400);
 
 fn none() -> DirectoryError {

@@ -29,11 +29,14 @@ impl Plan {
         outside: &[&Address],
         (hidden, renamed): (&[Address], &[(Address, Address)]),
     ) -> Self {
-        let bare = number::without_tags(subject);
+        // For how long a letter is kept is said of letters: between colleagues `[7j]` is a treatment's.
+        let bare = if outside.is_empty() { number::without_numbers(subject) } else { number::without_tags(subject) };
         // Outlook writes the subject a second time, and keeps the old one when a reply's is changed.
         let topics = header.decoded("thread-topic");
         let mut texts = topics.iter().map(String::as_str).chain([subject]);
-        let tagged = texts.any(number::is_tagged).then_some(bare.as_str());
+        let tagged = texts
+            .any(|text| if outside.is_empty() { !number::tags(text).is_empty() } else { number::is_tagged(text) })
+            .then_some(bare.as_str());
         let mut sender = top.as_bytes().to_vec();
         sender.extend_from_slice(octets.get(..header.end).unwrap_or_default());
         let mut plan = Self { heads: vec![sender], common: 0, outside: Vec::new() };

@@ -53,20 +53,34 @@ pub(super) fn days(fields: &[String], subject: &str) -> Option<Option<u16>> {
 
 /// The subject without its tags, white space closed up.
 pub(super) fn without_tags(subject: &str) -> String {
+    without(subject, brackets(subject))
+}
+
+/// The same without those for a number alone.
+pub(super) fn without_numbers(subject: &str) -> String {
+    let mut found = brackets(subject);
+    found.retain(|(_, bracket)| matches!(bracket, Bracket::Number(_)));
+    without(subject, found)
+}
+
+fn without(subject: &str, found: Vec<(std::ops::Range<usize>, Bracket)>) -> String {
     let mut text = subject.to_owned();
-    for (range, _) in brackets(subject).into_iter().rev() {
+    for (range, _) in found.into_iter().rev() {
         text.replace_range(range, " ");
     }
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn brackets(subject: &str) -> Vec<(std::ops::Range<usize>, Bracket)> {
+    // What stands behind a reply or forward mark was said of another letter, or is a colleague's word.
+    let answer = is_answer(subject);
     let mut found = Vec::new();
     let mut from = 0;
     while let Some(open) = subject.get(from..).and_then(|rest| rest.find('[')).map(|at| from + at) {
         let Some(close) = subject.get(open..).and_then(|rest| rest.find(']')).map(|at| open + at) else { break };
         let inner = subject.get(open + 1..close).unwrap_or_default();
-        if let Some(bracket) = day_tag(inner).map(Bracket::Days).or_else(|| tag(inner).map(Bracket::Number)) {
+        let days = day_tag(inner).filter(|_| !answer).map(Bracket::Days);
+        if let Some(bracket) = days.or_else(|| tag(inner).map(Bracket::Number)) {
             found.push((open..close + 1, bracket));
         }
         from = open + 1;
@@ -202,6 +216,10 @@ mod tests {
             assert_eq!(of(text), None, "{text}");
             assert!(!is_tagged(text), "{text}");
         }
+        for answer in ["Re: Avis [7j]", "TR: Amoxicilline [7j]", "RE: [120j]"] {
+            assert_eq!((of(answer), without_tags(answer).as_str()), (None, answer));
+        }
+        assert_eq!(without_numbers("Amoxicilline [7j] [06 12 34 56 78]"), "Amoxicilline [7j]");
         assert_eq!((of("[0j] Avis"), of("[91j] Avis"), of("[1j] [90j]")), (Some(None), Some(None), Some(Some(1))));
         assert_eq!(days(&["14".to_owned()], "Avis [7j]"), Some(Some(14)), "the field comes first");
         assert_eq!(days(&["soon".to_owned()], "Avis"), Some(None));

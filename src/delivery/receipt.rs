@@ -84,6 +84,12 @@ impl Deliveries {
                     tx.tell_instead(row.id, row.mailbox, receipt.message.id, modseq).await?;
                     tx.insert_deposit(receipt).await?;
                 }
+            } else if !matches!(
+                tx.delivery_state(row.id).await?,
+                Some(DeliveryState::Opened | DeliveryState::Downloaded)
+            ) {
+                // It ended since its page was asked for, and its sender was told so.
+                return Err(Fault::new("a letter was closed while it was opened").transient());
             }
         }
         let event = AuditEvent::new(now, Actor::Session(grant.session()), Verb::Opened)
@@ -126,7 +132,10 @@ impl Deliveries {
         let receipt = match row.opened_at {
             Some(at) if row.downloaded_at.is_none() && self.store.receipts(row.mailbox).await? == Receipts::All => {
                 let opening = Opening { at, downloaded: of, files: of, all_at: Some(now), mdn: false };
-                Some(self.receipt(&row, subject, &News::Opened(opening), now).await?)
+                let receipt = self.receipt(&row, subject, &News::Opened(opening), now).await;
+                // What was given out is noted all the same.
+                let told = |fault: &Fault| tracing::error!(delivery = %row.id, %fault, "its sender could not be told");
+                receipt.inspect_err(told).ok()
             }
             _ => None,
         };

@@ -60,8 +60,10 @@ impl Deliveries {
             tracing::info!(mailbox = %sender.mailbox, "a program answered a letter of Pli: not read");
             return Ok(());
         }
-        // Whoever answers that nothing is asked is not told so again: a program would go on for ever.
-        if answer.about.first().is_some_and(|id| self.named(id, UNKNOWN).is_some()) {
+        // Whoever answers that nothing is asked is not told so again: a program would go on for ever. A person who says
+        // something that could be meant is.
+        let says = answer.word.is_some() || !answer.numbers.is_empty();
+        if !says && answer.about.first().is_some_and(|id| self.named(id, UNKNOWN).is_some()) {
             tracing::info!(mailbox = %sender.mailbox, "a letter that asks nothing was answered");
             return Ok(());
         }

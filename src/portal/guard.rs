@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use axum::extract::{FromRequest, FromRequestParts, Query, RawForm, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -190,10 +190,15 @@ pub(super) fn session(headers: &HeaderMap) -> Option<SessionToken> {
 /// whose value is `name=…` looks the same here, and `__Host-` does not keep it out everywhere).
 fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     // HTTP/2 may cut the field into several (RFC 9113 §8.2.3).
-    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
-    let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim_matches(' ').split_once('='));
-    let mut values = pairs.filter_map(|(key, value)| (key == name).then_some(value));
-    values.next().filter(|_| values.next().is_none())
+    let lines = headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes);
+    // By octets: a cookie of somebody else above us may hold any.
+    let pairs = lines.flat_map(|line| line.split(|octet| *octet == b';'));
+    let ours = |pair: &'a [u8]| {
+        let begin = pair.iter().position(|octet| *octet != b' ')?;
+        pair.get(begin..)?.strip_prefix(name.as_bytes())?.strip_prefix(b"=")
+    };
+    let mut values = pairs.filter_map(ours);
+    values.next().filter(|_| values.next().is_none()).and_then(|value| std::str::from_utf8(value).ok())
 }
 
 /// Keeps the browser's cookie: longer than a page may stay open, so that an answer that was written in it is not lost.
@@ -232,8 +237,6 @@ const LONGEST_UPLOAD: Duration = Duration::from_secs(20 * 60);
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
-
     use super::super::link::Typed;
     use super::*;
 
@@ -283,6 +286,7 @@ mod tests {
         let one: Option<String> = Some("v=1".to_owned());
         assert_eq!(found(&[b"a=b; __Host-pli-letter=v=1"]), one);
         assert_eq!(found(&[b"a=b", b"__Host-pli-letter=v=1", b"c=d"]), one, "HTTP/2 cuts the field");
+        assert_eq!(found(&["nom=José; __Host-pli-letter=v=1".as_bytes()]), one, "another's octets");
         for none in [
             &[&b"__Host-pli-letter=x; __Host-pli-letter=v=1"[..]][..],
             &[b"__Host-pli-letter=v=1; __Host-pli-letter=v=1"],

@@ -188,7 +188,7 @@ async fn software_reads_a_list_instead_of_letters(world: World) {
         assert!(raw.reply().await.starts_with("250 2.0.0"));
     };
     // Opened: in the list, under the names that the software gave, and nowhere else.
-    submit("ENVID=dossier-17", JEANNE, "NOTIFY=FAILURE", "b1", "").await;
+    submit("ENVID=dossier-17", JEANNE, "", "b1", "").await;
     let link = world.notices(1).await[0].link();
     world.state(DeliveryState::Notified).await;
     let listed = since(NOW).await;
