@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mail_parser::MessageParser;
+use mail_parser::{Message, MessageParser};
 
 use crate::domain::{
     Actor, Address, AuditEvent, DeliveryId, DeliveryState, DsnRequest, EntryId, Fault, FolderRole, KeyedHash,
@@ -193,8 +193,8 @@ impl Deliveries {
             }
         }
         let many = outside.len() + persons.len();
-        let subject = MessageParser::default().parse_headers(octets);
-        let subject = subject.as_ref().and_then(|parsed| parsed.subject()).unwrap_or_default();
+        let parsed = MessageParser::default().parse_headers(octets);
+        let subject = parsed.as_ref().and_then(|parsed| parsed.subject()).unwrap_or_default();
         let days = match number::days(&header.values("x-pli-days"), subject) {
             Some(None) if many > 0 => return Err(refuse(554, "5.6.0", "refused-days")),
             asked => asked.flatten(),
@@ -213,7 +213,8 @@ impl Deliveries {
             return Err(refuse(554, "5.5.3", "refused-too-many"));
         }
         let named = Named { addresses: &outside, persons: &persons, numbers: &numbers };
-        let (outside, renamed) = self.resolve_all(sender, &profile, &header, octets, &named, &mut hidden).await?;
+        let (outside, renamed) =
+            self.resolve_all(sender, &profile, (&header, parsed.as_ref()), &named, &mut hidden).await?;
         let signatures = match answers || sender.kind == MailboxKind::Application {
             true => Vec::new(),
             false => self.signatures(sender, &profile, octets, &outside),
@@ -264,13 +265,11 @@ impl Deliveries {
         &self,
         sender: &Sender,
         profile: &PracticeProfile,
-        header: &Header<'_>,
-        octets: &[u8],
+        (header, parsed): (&Header<'_>, Option<&Message<'_>>),
         to: &Named<'_>,
         hidden: &mut Vec<Address>,
     ) -> Result<(Vec<Outside>, Vec<(Address, Address)>), AcceptError> {
-        let parsed = MessageParser::default().parse_headers(octets);
-        let subject = parsed.as_ref().and_then(|m| m.subject()).unwrap_or_default();
+        let subject = parsed.and_then(|m| m.subject()).unwrap_or_default();
         let mut fields = header.values("x-pli-phone");
         fields.extend(header.values("zivver-access-right"));
         let numbers_of_header = number::header_numbers(&fields);
@@ -281,7 +280,7 @@ impl Deliveries {
             outside: to.addresses.len() + to.persons.len(),
         };
         let whose = Whose { practice: sender.practice, profile, mailbox: sender.mailbox };
-        let name_of = |to: &Address| PersonName(parsed.as_ref().and_then(|m| display_name(m, to)).unwrap_or_default());
+        let name_of = |to: &Address| PersonName(parsed.and_then(|m| display_name(m, to)).unwrap_or_default());
         let (mut resolved, mut renamed): (Vec<Outside>, _) = (Vec::new(), Vec::new());
         for &to in to.addresses {
             let name = name_of(to);
@@ -572,6 +571,11 @@ impl Deliveries {
         row
     }
 
+    /// For how many days a letter is kept: as its sender says, else its practice, else the server.
+    pub(super) fn kept_days(&self, asked: Option<u16>, profile: &PracticeProfile) -> u16 {
+        asked.unwrap_or(if profile.days == 0 { self.settings.days } else { profile.days })
+    }
+
     #[expect(clippy::too_many_arguments, reason = "the columns of one row")]
     fn delivery(
         &self,
@@ -586,7 +590,7 @@ impl Deliveries {
         let random = self.random.as_ref();
         let id = DeliveryId::random(random);
         let ticket = self.vault.new_ticket(random);
-        let days = to.days.unwrap_or(if to.profile.days == 0 { self.settings.days } else { to.profile.days });
+        let days = self.kept_days(to.days, &to.profile);
         let resolved = one.settled.as_ref().ok();
         let coordinates = resolved.map(|resolved| self.vault.seal_coordinates(id, &resolved.coordinates, random));
         let (state, kept) = match resolved {

@@ -267,7 +267,7 @@ impl Deliveries {
         match settled {
             Ok(resolved) => {
                 let wanted = self.report_asked(row)?.and_then(|wanted| wanted.days);
-                let days = wanted.unwrap_or(if profile.days == 0 { self.settings.days } else { profile.days });
+                let days = self.kept_days(wanted, &profile);
                 self.let_go(asked, resolved, confirmed, Duration::from_secs(u64::from(days) * 86_400)).await?;
                 Ok(Ok(()))
             }

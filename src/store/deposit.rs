@@ -466,7 +466,9 @@ async fn take_places<'a>(
     let touches = mailboxes.iter().map(|(mailbox, at)| changes::touch(*mailbox, *at));
     // What is hidden changes nothing that a client could see.
     let takes = runs.iter().map(|(first, run)| Step {
-        sql: "UPDATE folders SET uid_next = uid_next + $3, modseq = CASE WHEN $3 > 0               THEN (SELECT changes FROM mailbox_changes WHERE mailbox_id = $1) ELSE modseq END               WHERE mailbox_id = $1 AND role = $2 RETURNING id, uid_next",
+        sql: "UPDATE folders SET uid_next = uid_next + $3, modseq = CASE WHEN $3 > 0 \
+              THEN (SELECT changes FROM mailbox_changes WHERE mailbox_id = $1) ELSE modseq END \
+              WHERE mailbox_id = $1 AND role = $2 RETURNING id, uid_next",
         params: vec![first.entry.mailbox.into(), first.entry.folder.into(), shown(run).into()],
     });
     let rows = conn.run(&touches.chain(takes).collect::<Vec<_>>()).await?;

@@ -28,7 +28,12 @@ super::on_both! {
 
 /// A letter that is open in a browser.
 async fn open_letter(world: &World) -> (Browser, Page, String) {
-    let (_, link) = sent(world, &letters::pdf(5_000)).await;
+    open_with(world, &letters::pdf(5_000)).await
+}
+
+/// The same, with this file.
+pub async fn open_with(world: &World, file: &[u8]) -> (Browser, Page, String) {
+    let (_, link) = sent(world, file).await;
     let browser = world.browser();
     let page = opened(world, &browser, &link).await;
     assert_eq!(page.url.path(), "/letter", "{}", page.text());

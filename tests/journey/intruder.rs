@@ -153,11 +153,7 @@ fn files(folder: &Path) -> Vec<(PathBuf, u64)> {
 
 /// A letter with a large file, open.
 async fn open_letter(world: &World) -> (Browser, Page, String) {
-    let (_, link) = sent(world, &letters::pdf(300_000)).await;
-    let browser = world.browser();
-    let page = opened(world, &browser, &link).await;
-    assert_eq!(page.url.path(), "/letter", "{}", page.text());
-    (browser, page, link)
+    crate::answers::open_with(world, &letters::pdf(300_000)).await
 }
 
 /// SEPPmail CVE-2026-44127. What a path is taken for does not depend on the database.
