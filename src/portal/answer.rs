@@ -24,6 +24,7 @@ use super::answering::{LONGEST_TEXT, MOST_FILES, Refusal, Remark};
 use super::guard::{self, Visitor};
 use super::link::{set_cookie, to};
 use super::loads::Loads;
+use super::paced::paced;
 use super::words::Words;
 use super::{Portal, letter, pages, plain};
 
@@ -49,11 +50,11 @@ pub(super) async fn send(
     // What is too large is read to its end and dropped, so that browsers show the answer; not for ever.
     let most = portal.settings.answer_limit.saturating_mul(READ).saturating_add(1 << 20);
     DefaultBodyLimit::max(usize::try_from(most).unwrap_or(usize::MAX)).apply(&mut request);
-    let Ok(form) = Multipart::from_request(request, &()).await else { return plain::foreign_form(&portal) };
+    let Ok(form) = Multipart::from_request(paced(request), &()).await else { return plain::foreign_form(&portal) };
     let incoming = match read(&portal, &loads, &browser, form, expected).await {
         Ok(incoming) => incoming,
         Err(Broken::Foreign) => return plain::foreign_form(&portal),
-        Err(Broken::Off) => return StatusCode::BAD_REQUEST.into_response(),
+        Err(Broken::Off) => return plain::broken_off(&portal),
     };
     // The page of another letter in this browser is none of this one.
     let session = session.filter(|session| session.grant.delivery() == incoming.draft.delivery);

@@ -18,6 +18,7 @@ mod html;
 mod letter;
 mod link;
 mod loads;
+mod paced;
 mod pack;
 mod pages;
 mod plain;

@@ -303,16 +303,18 @@ pub(super) const INCOMPLETE: Both =
     Both("portal-incomplete-title", &["portal-incomplete-text", "portal-incomplete-call"]);
 pub(super) const NOT_OPEN: Both = Both("portal-not-open-title", &["portal-not-open-text"]);
 pub(super) const FOREIGN_FORM: Both = Both("portal-foreign-title", &["portal-foreign-text", "portal-foreign-cookies"]);
+pub(super) const BROKEN_OFF: Both = Both("portal-broken-title", &["portal-broken-text"]);
 pub(super) const UNAVAILABLE: Both =
     Both("portal-unavailable-title", &["portal-unavailable-text", "portal-unavailable-call"]);
 pub(super) const NO_FILE: Both = Both("portal-no-file-title", &["portal-no-file-text"]);
 /// All of them, by the names of their states.
-pub(super) const BOTH: [(&str, &Both); 7] = [
+pub(super) const BOTH: [(&str, &Both); 8] = [
     ("index", &INDEX),
     ("unknown", &UNKNOWN),
     ("incomplete", &INCOMPLETE),
     ("not-open", &NOT_OPEN),
     ("foreign", &FOREIGN_FORM),
+    ("broken", &BROKEN_OFF),
     ("unavailable", &UNAVAILABLE),
     ("no-file", &NO_FILE),
 ];

@@ -63,6 +63,11 @@ pub(super) fn foreign_form(portal: &Portal) -> Response {
     page(portal, StatusCode::FORBIDDEN, &pages::FOREIGN_FORM)
 }
 
+/// An answer of which the rest did not come, or whose form is not to be read.
+pub(super) fn broken_off(portal: &Portal) -> Response {
+    page(portal, StatusCode::BAD_REQUEST, &pages::BROKEN_OFF)
+}
+
 /// A fault of ours: logged here, never told.
 pub(super) fn fault(portal: &Portal, fault: &Fault) -> Response {
     tracing::error!(%fault, "a page could not be made");
