@@ -41,6 +41,10 @@
 //! one number or one word of it, or nothing; where the mailbox is the one that was asked, the letter leaves, is cancelled
 //! or is asked about again. [`delivery::Deliveries::tell_holds`] reminds after a day; after seven it is given up.
 //!
+//! Again: what has ended is sent once more by *oui*. The session that carries it opens the sender's copy
+//! ([`mailbox::Reader::message`]) and hands it to [`delivery::Deliveries::send_again`]: nobody else has its keys. On the
+//! page of a link that has ended the patient asks for it ([`delivery::Deliveries::aside`]), which tells the sender.
+//!
 //! Recall: *annuler* to a letter of ours, or a sent message put into *Recalled* ([`mailbox::Reader`]), closes the letter at
 //! once; [`delivery::Deliveries::run_recalls`] destroys its keys ten minutes later, unless it was undone.
 //!

@@ -24,7 +24,7 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
     // Accounts on other servers, read as a mail client would; what comes back of notices is handed to its verb.
     ("remote", &["delivery", "domain", "net"], &["async_imap"]),
     ("mailbox", &["domain", "mime", "store", "vault"], &["mail_parser"]),
-    ("smtp", &["domain", "net", "access", "delivery"], &[]),
+    ("smtp", &["domain", "net", "access", "delivery", "mailbox"], &[]),
     ("imap", &["domain", "mime", "net", "access", "mailbox"], &[]),
     (
         "portal",

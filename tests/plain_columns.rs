@@ -58,6 +58,7 @@ const PLAIN: &[(&str, &str, &str)] = &[
     ("quotas", "used", "size: octets that a mailbox holds"),
     ("cloud_clients", "refused", "state"),
     ("quotas", "told", "state: the mark that its owner was told"),
+    ("asides", "said", "state"),
     ("deliveries", "state", "state"),
     ("deliveries", "failure", "state"),
     ("deliveries", "tries", "count"),

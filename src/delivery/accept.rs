@@ -59,28 +59,28 @@ pub enum AcceptError {
 }
 
 /// Where a submission goes, settled before anything is sealed.
-struct Settled {
-    sender: Sender,
-    sender_name: String,
-    certificate: PublicKey,
+pub(super) struct Settled {
+    pub(super) sender: Sender,
+    pub(super) sender_name: String,
+    pub(super) certificate: PublicKey,
     /// Who keeps the sender's copy.
-    sent: SentCopy,
-    profile: PracticeProfile,
-    local: Vec<Local>,
-    dsn: DsnRequest,
+    pub(super) sent: SentCopy,
+    pub(super) profile: PracticeProfile,
+    pub(super) local: Vec<Local>,
+    pub(super) dsn: DsnRequest,
     /// Whether a receipt of reading is asked for.
-    mdn: bool,
+    pub(super) mdn: bool,
     /// For how many days letters outside are kept, where the sender says so.
-    days: Option<u16>,
-    outside: Vec<Outside>,
+    pub(super) days: Option<u16>,
+    pub(super) outside: Vec<Outside>,
     /// Every outside address of the message, also those in To and Cc alone; numbers; the service address.
-    hidden: Vec<Address>,
+    pub(super) hidden: Vec<Address>,
     /// Addresses that stand for a person, and the person's own.
-    renamed: Vec<(Address, Address)>,
+    pub(super) renamed: Vec<(Address, Address)>,
     /// What it says, where it went to the service address.
-    answer: Option<Answer>,
+    pub(super) answer: Option<Answer>,
     /// Keyed hashes of numbers that its writer put into it.
-    signatures: Vec<KeyedHash>,
+    pub(super) signatures: Vec<KeyedHash>,
 }
 
 /// The recipients outside, as the envelope names them.
@@ -92,16 +92,16 @@ struct Named<'a> {
 }
 
 /// A recipient outside.
-struct Outside {
-    address: Address,
+pub(super) struct Outside {
+    pub(super) address: Address,
     /// As To or Cc name them.
-    name: PersonName,
+    pub(super) name: PersonName,
     /// The number, or why it is asked for.
-    settled: Result<Resolved, Doubt>,
+    pub(super) settled: Result<Resolved, Doubt>,
 }
 
 /// A recipient with a mailbox of this server.
-struct Local {
+pub(super) struct Local {
     mailbox: MailboxId,
     certificate: PublicKey,
     address: Address,
@@ -122,18 +122,8 @@ impl Deliveries {
         let submission_transport = submission.transport;
         let queue = QueueId::random(self.random.as_ref());
         let (language, allowances) = (settled.profile.language, self.allowances(&settled.sender));
-        // Sealing megabytes would hold up the other connections of this thread.
-        let deposits = if submission.message.len() > INLINE_WORK {
-            let this = self.clone();
-            // Given back when the message itself is gone: what is left of it is sealed, and no larger.
-            let kibibytes = u32::try_from(submission.message.len() / 512).unwrap_or(u32::MAX).min(SEALING);
-            let _room = self.sealing.acquire_many(kibibytes).await.map_err(|_| Fault::new("sealing is over"))?;
-            let job = move || this.sealed(&settled, &submission.message, queue, now);
-            tokio::task::spawn_blocking(job).await.map_err(|_| Fault::new("sealing a message ended early"))??
-        } else {
-            self.sealed(&settled, &submission.message, queue, now)?
-        };
-        let (deposits, keys) = deposits;
+        let id = MessageId::random(self.random.as_ref());
+        let (deposits, keys) = self.sealed_apart(settled, submission.message, (id, queue), now).await?;
         let told = deposits.first().map(|deposit| (deposit.message.id, deposit.deliveries.len(), deposit.held.len()));
         let (message, outside, held) = told.ok_or(Fault::new("a submission leaves nothing behind"))?;
         if let Err(over) = self.store.submit(deposits, allowances, now).await? {
@@ -145,6 +135,26 @@ impl Deliveries {
         }
         tracing::info!(%queue, %message, outside, held, transport = submission_transport, "message accepted and sealed");
         Ok(queue)
+    }
+
+    /// What [`Deliveries::sealed`] makes, away from the connections where it is large.
+    pub(super) async fn sealed_apart(
+        &self,
+        settled: Settled,
+        message: RawMessage,
+        ids: (MessageId, QueueId),
+        now: Timestamp,
+    ) -> Result<(Vec<Deposit>, Vec<Arc<DepositKey>>), Fault> {
+        if message.len() <= INLINE_WORK {
+            return self.sealed(&settled, &message, ids, now);
+        }
+        // Sealing megabytes would hold up the other connections of this thread.
+        let this = self.clone();
+        // Given back when the message itself is gone: what is left of it is sealed, and no larger.
+        let kibibytes = u32::try_from(message.len() / 512).unwrap_or(u32::MAX).min(SEALING);
+        let _room = self.sealing.acquire_many(kibibytes).await.map_err(|_| Fault::new("sealing is over"))?;
+        let job = move || this.sealed(&settled, &message, ids, now);
+        tokio::task::spawn_blocking(job).await.map_err(|_| Fault::new("sealing a message ended early"))?
     }
 
     /// Reads the header, checks the sender, routes every recipient and settles the numbers.
@@ -318,12 +328,11 @@ impl Deliveries {
         &self,
         to: &Settled,
         raw: &RawMessage,
-        queue: QueueId,
+        (id, queue): (MessageId, QueueId),
         now: Timestamp,
     ) -> Result<(Vec<Deposit>, Vec<Arc<DepositKey>>), Fault> {
         let octets = raw.reveal();
         let random = self.random.as_ref();
-        let id = MessageId::random(random);
         let header = Header::read(octets);
         let unread = || Fault::new("a message cannot be parsed");
         let parsed = MessageParser::default().parse_headers(octets).ok_or_else(unread)?;

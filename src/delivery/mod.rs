@@ -1,6 +1,7 @@
 //! The way of a message: routes, acceptance, notices, receipts, recall.
 
 mod accept;
+mod again;
 mod answer;
 mod author;
 mod cloud;
@@ -41,6 +42,7 @@ use crate::vault::{DkimKey, Vault};
 
 pub use crate::store::rates::Rate;
 pub use accept::{AcceptError, Submission};
+pub use again::Again;
 pub use notice::{from_address, is_from};
 pub use page::{Absence, Answer, AnswerError, Answered, Answering, NoAnswer};
 pub use return_path::ReturnPath;

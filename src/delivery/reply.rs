@@ -20,6 +20,7 @@ use crate::store::recalls::Recalls;
 use crate::vault::{Learned, Question};
 
 use super::Deliveries;
+use super::again::is_over;
 use super::hold::{GIVE_UP, HOLD, HoldNews, Misheard, Occasion, REMINDER, event};
 use super::recall::{RECALL, RECALLED, RECALLS};
 use super::receipt::RECEIPT;
@@ -102,6 +103,10 @@ impl Deliveries {
         if let (Heard::Word(Word::Cancel), true) = (&heard, row.state.is_open()) {
             return self.begin_recall(&row, sender).await;
         }
+        // What its session did about it before this is told now.
+        if let (Heard::Word(Word::Yes), true) = (&heard, is_over(&row) && row.coordinates.is_some()) {
+            return self.tell_again(sender, &row).await;
+        }
         let Some(hold) = self.store.hold(row.id).await? else { return self.tell_unknown(sender).await };
         let question = self.vault.open_question(row.id, hold.version, &hold.question)?;
         let asked = Asked { sender, row, hold, question };
@@ -127,15 +132,22 @@ impl Deliveries {
             return None;
         }
         let named = |begin: &str| local.strip_prefix(begin).and_then(|rest| rest.split_once('.')).map(|(id, _)| id);
-        let delivery = [HOLD, RECEIPT, RECALLED].iter().find_map(|begin| named(begin));
-        if let Some(id) = delivery {
-            return id.parse().ok().map(Reference::Delivery);
+        if let Some(id) = self.delivery_named(message_id) {
+            return Some(Reference::Delivery(id));
         }
         match (named(RECALL), named(RECALLS)) {
             (Some(message), _) => message.parse().ok().map(|id| Reference::Recalls(Recalls::All(id))),
             (None, Some(_)) => Some(Reference::Recalls(Recalls::Asked)),
             (None, None) => None,
         }
+    }
+
+    /// The delivery that a letter of ours is about, by its Message-ID. It proves nothing either.
+    pub(super) fn delivery_named(&self, message_id: &str) -> Option<DeliveryId> {
+        let (local, host) = message_id.rsplit_once('@')?;
+        let named = |begin: &&str| local.strip_prefix(*begin).and_then(|rest| rest.split_once('.')).map(|(id, _)| id);
+        let id = [HOLD, RECEIPT, RECALLED].iter().find_map(named)?;
+        if host.eq_ignore_ascii_case(&self.settings.hostname) { id.parse().ok() } else { None }
     }
 
     /// Whose recalls a sender answers for.

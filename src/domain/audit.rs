@@ -112,6 +112,10 @@ words! {
         RecallUndone = "recall.undone",
         /// The sender recalled a delivery.
         Recalled = "delivery.recalled",
+        /// A letter whose time was over was sent once more, as its sender wished.
+        SentAgain = "delivery.sent-again",
+        /// Somebody without a code asked for a letter again, or said that it is another's: its sender was told.
+        Aside = "delivery.aside",
         /// A delivery came to its end.
         Expired = "delivery.expired",
         /// The sender of a held delivery was asked again, or reminded.

@@ -26,6 +26,14 @@ words! {
         Locked = "locked",
     }
 
+    /// What somebody says on a link's page without a code.
+    Aside {
+        /// The letter has ended, and is asked for again.
+        Again = "again",
+        /// The letter is somebody else's.
+        NotMine = "not-mine",
+    }
+
     /// Why a recipient waits for a number.
     HoldReason {
         /// No number anywhere.

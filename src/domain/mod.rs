@@ -32,7 +32,7 @@ pub mod zone;
 pub use address::{Address, AddressFault, DomainName, LocalPart};
 pub use audit::{Actor, AuditEvent, Verb};
 pub use block::address_block;
-pub use delivery::{CeilingScope, Channel, DeliveryState, FailureClass, HoldReason, SentState};
+pub use delivery::{Aside, CeilingScope, Channel, DeliveryState, FailureClass, HoldReason, SentState};
 pub use dsn::{DsnRequest, EnvelopeWord, Notify, RecipientDsn, ascii_address};
 pub use fault::{Fault, Lasting};
 pub use figures::{Count, Counted, Figures, Label};

@@ -137,7 +137,7 @@ pub(super) async fn check(
 }
 
 /// The link's page as it stands now, with what went wrong.
-async fn answer(
+pub(super) async fn answer(
     portal: &Portal,
     ticket: &str,
     visitor: &Visitor,
@@ -182,7 +182,9 @@ fn page(
     let words = Words::new(&portal.texts, language, &view.practice.timezone, portal.clock.now());
     let token = |purpose: &str| portal.access.form_token(browser, &format!("/l/{ticket}/{purpose}"));
     let (code, check) = (token("code"), token("check"));
-    let forms = LinkForms { ticket, code, check, missing: token("missing"), wait: token("wait"), answer_waits };
+    let (missing, wait) = (token("missing"), token("wait"));
+    let (again, not_mine) = (token("again"), token("not-mine"));
+    let forms = LinkForms { ticket, code, check, missing, wait, again, not_mine, answer_waits };
     pages::link(&words, portal.settings.demonstration, view, &forms, complaint)
 }
 
@@ -194,7 +196,7 @@ fn no_link(portal: &Portal, error: &LinkError) -> Response {
 }
 
 /// Back to the link's page, which says where it stands.
-fn back(ticket: &str, browser: &BrowserToken) -> Response {
+pub(super) fn back(ticket: &str, browser: &BrowserToken) -> Response {
     let mut answer = to(&format!("/l/{ticket}"));
     set_cookie(&mut answer, &guard::keep_browser(browser));
     answer

@@ -11,6 +11,7 @@
 mod answer;
 mod answering;
 mod archive;
+mod asides;
 mod file;
 mod guard;
 mod headers;

@@ -6,7 +6,7 @@
 use askama::Template;
 
 use crate::access::{LinkState, LinkView};
-use crate::domain::{Channel, FailureClass, Language, PracticeProfile, Timestamp};
+use crate::domain::{Aside, Channel, FailureClass, Language, PracticeProfile, Timestamp};
 use crate::mailbox::{Body, Letter};
 use crate::texts::{Said, Texts};
 
@@ -56,6 +56,10 @@ pub(super) struct LinkForms<'a> {
     pub(super) missing: String,
     /// For `/l/{ticket}/wait`.
     pub(super) wait: String,
+    /// For `/l/{ticket}/again`.
+    pub(super) again: String,
+    /// For `/l/{ticket}/not-mine`.
+    pub(super) not_mine: String,
     /// Until when an answer that was written in this browser waits for a code.
     pub(super) answer_waits: Option<Timestamp>,
 }
@@ -73,6 +77,8 @@ pub(super) enum Complaint {
     NoneHere,
     /// Wrong; tries left.
     Wrong(i64),
+    /// That a letter is somebody else's is said with a box.
+    TickFirst,
 }
 
 /// The page of a link.
@@ -93,12 +99,17 @@ pub(super) fn link(
     // What the alert says already is not said twice.
     let told_tries = matches!(complaint, Some(Complaint::Wrong(_)));
     let told_wait = matches!(complaint, Some(Complaint::Wait(_)));
+    let not_mine_open = matches!(complaint, Some(Complaint::TickFirst));
     let complaint = complaint.map(|complaint| complain(words, complaint, &view.state));
     let answer = || {
         let until = forms.answer_waits.map(|until| words.until(until));
         until.map(|until| words.tell("answer-kept-link", &[("until", (&until).into())]))
     };
-    let ended = |title, text| ended(words, frame(title), &view.practice, title, text);
+    let ended = |title, text| ended(words, frame(title), &view.practice, (title, text), None);
+    let asking = |title, text| {
+        let form = (format!("/l/{}/again", forms.ticket), forms.again.clone(), words.say("portal-ask-again"));
+        self::ended(words, frame(title), &view.practice, (title, text), Some(form))
+    };
     match &view.state {
         LinkState::Choose { sms, voice, failed, wait_until } => {
             let failed = failed.map(|(channel, class)| not_sent(words, channel, class, *sms, *voice));
@@ -113,6 +124,7 @@ pub(super) fn link(
                 forms,
                 sms: *sms,
                 voice: *voice,
+                not_mine_open,
                 alert: complaint.or(failed),
                 wait: wait_until
                     .filter(|_| !told_wait)
@@ -150,6 +162,7 @@ pub(super) fn link(
                 answer: answer(),
                 w: words,
                 forms,
+                not_mine_open,
                 alert: complaint,
             };
             finish(page.render())
@@ -160,9 +173,9 @@ pub(super) fn link(
             let title = "portal-paused-title";
             notice(frame(title), words.say(title), vec![text, words.say("portal-paused-why")], Some(reload))
         }
-        LinkState::Expired => ended("portal-expired-title", "portal-expired-text"),
+        LinkState::Expired => asking("portal-expired-title", "portal-expired-text"),
         LinkState::Recalled => ended("portal-recalled-title", "portal-recalled-text"),
-        LinkState::Locked => ended("portal-locked-title", "portal-locked-text"),
+        LinkState::Locked => asking("portal-locked-title", "portal-locked-text"),
         LinkState::Suspended => ended("portal-suspended-title", "portal-suspended-text"),
     }
 }
@@ -268,6 +281,16 @@ pub(super) fn lost(
     let title = words.tell("portal-error-title", &[("title", (&heading).into())]);
     let frame = Frame::of(words, demonstration, &title, Some(practice), None);
     finish(Lost { frame, heading, why: refusal.said(words), text, ticket, w: words }.render())
+}
+
+/// What follows when something was said of a link without a code.
+pub(super) fn said(words: &Words, demonstration: bool, practice: &PracticeProfile, aside: Aside) -> String {
+    let (heading, text) = match aside {
+        Aside::Again => (words.say("portal-asked-title"), words.say("portal-asked-text")),
+        Aside::NotMine => (words.say("portal-told-title"), words.say("portal-told-text")),
+    };
+    let frame = Frame::of(words, demonstration, &heading, Some(practice), None);
+    notice(frame, heading, vec![text], None)
 }
 
 /// What the button "close" answers.
@@ -418,6 +441,7 @@ fn complain(words: &Words, complaint: Complaint, state: &LinkState) -> String {
         Complaint::NoneHere => words.say("portal-none-here"),
         Complaint::Wrong(left) if left > 0 => words.tell("portal-wrong", &[("count", Said::from(left))]),
         Complaint::Wrong(_) => words.say("portal-wrong-spent"),
+        Complaint::TickFirst => words.say("portal-not-mine-tick"),
     }
 }
 
@@ -456,13 +480,20 @@ pub(super) fn call(words: &Words, practice: &PracticeProfile, by_number: &str, s
     words.tell(by_number, &[("telephone", (&practice.telephone).into())])
 }
 
-fn ended(words: &Words, frame: Frame, practice: &PracticeProfile, title: &str, text: &str) -> String {
+fn ended(
+    words: &Words,
+    frame: Frame,
+    practice: &PracticeProfile,
+    (title, text): (&str, &str),
+    form: Option<(String, String, String)>,
+) -> String {
     let whom = call(words, practice, "portal-ended-call", "portal-ended-silent");
-    notice(frame, words.say(title), vec![words.say(text), whom], None)
+    let texts = vec![words.say(text), whom];
+    finish(Notice { frame, heading: words.say(title), texts, form, next: None }.render())
 }
 
 fn notice(frame: Frame, heading: String, texts: Vec<String>, next: Option<(String, String)>) -> String {
-    finish(Notice { frame, heading, texts, next }.render())
+    finish(Notice { frame, heading, texts, form: None, next }.render())
 }
 
 /// Templates write into a `String` and hold no fallible filter: there is nothing that can fail.
@@ -480,6 +511,7 @@ struct Choose<'a> {
     none: String,
     kept: String,
     answer: Option<String>,
+    not_mine_open: bool,
     sms: bool,
     voice: bool,
     alert: Option<String>,
@@ -502,6 +534,7 @@ struct Enter<'a> {
     again: (&'static str, String),
     other: Option<(&'static str, String)>,
     answer: Option<String>,
+    not_mine_open: bool,
     alert: Option<String>,
 }
 
@@ -511,6 +544,8 @@ struct Notice {
     frame: Frame,
     heading: String,
     texts: Vec<String>,
+    /// A button: where its form goes, its token, its label.
+    form: Option<(String, String, String)>,
     next: Option<(String, String)>,
 }
 

@@ -11,7 +11,7 @@ use axum::routing::{MethodRouter, get, post};
 use axum::{Extension, Router};
 
 use super::loads::Loads;
-use super::{Portal, answer, file, guard, headers, letter, link, pack, plain, reports, statement};
+use super::{Portal, answer, asides, file, guard, headers, letter, link, pack, plain, reports, statement};
 
 /// Who may come in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +51,8 @@ pub const ROUTES: &[Route] = &[
     Route { method: "POST", path: "/l/{ticket}/code", guard: Guard::Link, serve: || post(link::code) },
     Route { method: "POST", path: "/l/{ticket}/check", guard: Guard::Link, serve: || post(link::check) },
     Route { method: "POST", path: "/l/{ticket}/missing", guard: Guard::Link, serve: || post(link::missing) },
+    Route { method: "POST", path: "/l/{ticket}/again", guard: Guard::Link, serve: || post(asides::again) },
+    Route { method: "POST", path: "/l/{ticket}/not-mine", guard: Guard::Link, serve: || post(asides::not_mine) },
     Route { method: "POST", path: "/l/{ticket}/wait", guard: Guard::Link, serve: || post(link::wait) },
     Route { method: "GET", path: "/r/{send}/{tag}", guard: Guard::Provider, serve: || get(reports::call) },
     Route { method: "POST", path: "/r/{send}/{tag}", guard: Guard::Provider, serve: || post(reports::call) },

@@ -6,7 +6,9 @@ use askama::Template;
 
 use crate::access::{CodeProgress, LinkState, LinkView};
 use crate::delivery::{Absence, Answer, Answering, NoAnswer};
-use crate::domain::{Channel, DeliveryId, FailureClass, Language, PracticeProfile, Random, SentState, Timestamp};
+use crate::domain::{
+    Aside, Channel, DeliveryId, FailureClass, Language, PracticeProfile, Random, SentState, Timestamp,
+};
 use crate::mailbox::{Body, File, Letter};
 use crate::texts::Texts;
 
@@ -193,6 +195,8 @@ pub(super) fn link_states() -> Vec<(&'static str, LinkState, Option<Complaint>)>
         ("enter-not-a-code", enter(sms, 5, None), Some(Complaint::NotACode)),
         ("enter-wrong", enter(sms, 1, Some(voice)), Some(Complaint::Wrong(1))),
         ("enter-wait", enter(sms, 4, Some(voice)), Some(Complaint::Wait(later(1)))),
+        ("choose-not-mine", choose(true, true, None, None), Some(Complaint::TickFirst)),
+        ("enter-not-mine", enter(sms, 5, None), Some(Complaint::TickFirst)),
         ("paused", LinkState::Paused { until: later(15) }, None),
         ("expired", LinkState::Expired, None),
         ("recalled", LinkState::Recalled, None),
@@ -235,6 +239,8 @@ pub(super) fn link_page_of(
         check: "token-two".into(),
         missing: "token-three".into(),
         wait: "token-four".into(),
+        again: "token-six".into(),
+        not_mine: "token-seven".into(),
         answer_waits,
     };
     pages::link(&words, demonstration, &view, &forms, complaint)
@@ -346,6 +352,9 @@ pub(super) fn all_pages(sample: &Sample, language: Language, demonstration: bool
         all.push((format!("lost-{name}"), page));
     }
     all.push(("closed".into(), pages::closed(&words, demonstration, practice)));
+    for (name, aside) in [("said-again", Aside::Again), ("said-not-mine", Aside::NotMine)] {
+        all.push((name.into(), pages::said(&words, demonstration, practice, aside)));
+    }
     all.push(("gone".into(), pages::gone(&words, demonstration, practice)));
     all.push(("accessibility".into(), statement::page(&words, demonstration)));
     all.extend(pages::BOTH.map(|(name, said)| (name.to_owned(), pages::both(&texts, demonstration, said))));

@@ -168,7 +168,11 @@ impl Server {
             memory: config.limits.memory,
             per_mailbox: PER_MAILBOX,
         };
-        let rooms = smtp::Rooms { access: access.clone(), deliveries: running.rooms.deliveries.clone() };
+        let rooms = smtp::Rooms {
+            access: access.clone(),
+            deliveries: running.rooms.deliveries.clone(),
+            mailboxes: running.rooms.mailboxes.clone(),
+        };
         if let (Some(listener), Some(tls)) = (listeners.bounces, &tls) {
             let (hostname, rooms) = (config.hostname.clone(), rooms.clone());
             running.tasks.spawn(smtp::serve_returns(listener, tls.clone(), stopped.clone(), hostname, rooms));

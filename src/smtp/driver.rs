@@ -15,7 +15,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::access::{Failures, LoginError};
 use crate::delivery::{AcceptError, CameBack, Submission, Taken};
-use crate::domain::{Count, Label, MailboxId, SecretText, Sender};
+use crate::domain::{Count, Fault, Label, MailboxId, SecretText, Sender};
 use crate::net::{Held, Member, Share};
 
 use super::Door;
@@ -309,6 +309,7 @@ impl<V: Verbs> Session<V> {
             tracing::error!(%mailbox, %fault, "a device could not be let in");
             return Err(NotAccepted::Fault { transient: fault.is_transient() });
         }
+        self.send_again(&submission).await?;
         match self.door.verbs.accept(submission).await {
             Ok(queue) => {
                 tracing::info!(%mailbox, %device, %queue, octets, "submission accepted");
@@ -327,6 +328,23 @@ impl<V: Verbs> Session<V> {
                 })
             }
         }
+    }
+
+    /// Sends a letter once more where the submission asks for it. Its copy takes memory as a message does, twice: as it
+    /// is read, and as it is sent.
+    async fn send_again(&mut self, submission: &Submission) -> Result<(), NotAccepted> {
+        let Some(password) = self.password.clone() else { return Ok(()) };
+        let mailbox = submission.sender.mailbox;
+        let failed = |fault: Fault| {
+            tracing::error!(%mailbox, %fault, "a letter could not be sent once more");
+            NotAccepted::Fault { transient: fault.is_transient() }
+        };
+        let Some(again) = self.door.verbs.asked_again(submission).await.map_err(failed)? else { return Ok(()) };
+        let octets = usize::try_from(again.size).unwrap_or(usize::MAX).saturating_mul(2);
+        if !self.reserve(octets).await {
+            return Err(NotAccepted::Fault { transient: true });
+        }
+        self.door.verbs.send_again(&submission.sender, &password, again).await.map_err(failed)
     }
 
     /// Nothing cuts this short either: the peer would bring it again.

@@ -3,9 +3,10 @@
 use std::future::Future;
 use std::net::IpAddr;
 
-use crate::access::{Access, Failures, LoginError};
-use crate::delivery::{AcceptError, CameBack, Deliveries, Refused, Route, Submission, Taken, TakesBack};
-use crate::domain::{Address, Fault, QueueId, SecretText, Sender};
+use crate::access::{Access, Failures, LoginError, Opened};
+use crate::delivery::{AcceptError, Again, CameBack, Deliveries, Refused, Route, Submission, Taken, TakesBack};
+use crate::domain::{Address, Fault, QueueId, RawMessage, SecretText, Sender};
+use crate::mailbox::Mailboxes;
 
 /// The verbs of submission.
 pub trait Verbs: Send + Sync + 'static {
@@ -39,6 +40,21 @@ pub trait Verbs: Send + Sync + 'static {
     ) -> impl Future<Output = Result<(), Fault>> + Send {
         async { Ok(()) }
     }
+    /// [`Deliveries::asked_again`].
+    fn asked_again(&self, _submission: &Submission) -> impl Future<Output = Result<Option<Again>, Fault>> + Send {
+        async { Ok(None) }
+    }
+    /// Sends a letter once more: its copy is read with the keys that this session's password opens
+    /// ([`Access::open_mailbox`], [`Deliveries::send_again`]). Before the answer is accepted, so that what is told of it
+    /// is so. Memory for the copy is the caller's to take.
+    fn send_again(
+        &self,
+        _sender: &Sender,
+        _password: &SecretText,
+        _again: Again,
+    ) -> impl Future<Output = Result<(), Fault>> + Send {
+        async { Ok(()) }
+    }
     /// [`Deliveries::takes_back`].
     fn takes_back(&self, to: &Address) -> impl Future<Output = Result<TakesBack, Fault>> + Send;
     /// [`Deliveries::take_back`].
@@ -52,6 +68,8 @@ pub struct Rooms {
     pub access: Access,
     /// Routes and acceptance.
     pub deliveries: Deliveries,
+    /// Copies of what was sent.
+    pub mailboxes: Mailboxes,
 }
 
 impl Verbs for Rooms {
@@ -82,6 +100,27 @@ impl Verbs for Rooms {
     async fn let_in(&self, submission: &Submission, password: &SecretText) -> Result<(), Fault> {
         let Some(device) = self.deliveries.approved_device(submission) else { return Ok(()) };
         self.access.let_in(&submission.sender, password, device).await.map(|_| ())
+    }
+
+    async fn asked_again(&self, submission: &Submission) -> Result<Option<Again>, Fault> {
+        self.deliveries.asked_again(submission).await
+    }
+
+    async fn send_again(&self, sender: &Sender, password: &SecretText, again: Again) -> Result<(), Fault> {
+        // A device that only sends, or waits to be let in, cannot: that is told.
+        let opened = match self.access.open_mailbox(&sender.address.reveal(), password.reveal()).await {
+            Ok(opened) => opened,
+            Err(LoginError::Refused) => return Ok(()),
+            Err(LoginError::Fault(fault)) => return Err(fault),
+        };
+        let Opened::Ready { sender: opener, keys, version } = opened else { return Ok(()) };
+        let reader = self.mailboxes.reader(opener, keys, version).await?;
+        let Some(copy) = reader.message(again.copy).await? else { return Ok(()) };
+        drop(reader);
+        // What a client appended may be no message that could be sent.
+        let Ok(octets) = RawMessage::new(copy.to_vec()) else { return Ok(()) };
+        drop(copy);
+        self.deliveries.send_again(sender, again, octets).await
     }
 
     async fn takes_back(&self, to: &Address) -> Result<TakesBack, Fault> {

@@ -509,7 +509,9 @@ fn folder_key(entry: &NewEntry) -> (MailboxId, &'static str) {
 }
 
 pub(super) fn insert_message(row: &MessageRow) -> Step<'static> {
-    let sql = "INSERT INTO messages (id, practice_id, mailbox_id, size, created_at) VALUES ($1, $2, $3, $4, $5)";
+    // A message that is sent once more is there already.
+    let sql = "INSERT INTO messages (id, practice_id, mailbox_id, size, created_at) VALUES ($1, $2, $3, $4, $5) \
+               ON CONFLICT (id) DO NOTHING";
     let params = vec![row.id.into(), row.practice.into(), row.mailbox.into(), row.size.into(), row.created_at.into()];
     Step { sql, params }
 }

@@ -37,6 +37,7 @@ pub const TABLES: &[&str] = &[
     "quotas",
     "deliveries",
     "holds",
+    "asides",
     "learned_numbers",
     "signature_numbers",
     "downloads",

@@ -16,7 +16,7 @@ impl Tx {
     /// A [`Fault`] of the database.
     pub async fn mark_sent(&mut self, mailbox: MailboxId, message: MessageId, modseq: i64) -> Result<(), Fault> {
         let sql = "SELECT state, notified_at, opened_at, downloaded_at, recalled_at FROM deliveries \
-                   WHERE message_id = $1 AND mailbox_id = $2";
+                   WHERE message_id = $1 AND mailbox_id = $2 AND again_id IS NULL";
         let rows = self.conn.rows(sql, &[message.into(), mailbox.into()]).await?;
         let (mut marks, mut needs) = (SystemFlags::default(), false);
         for row in &rows {

@@ -8,6 +8,7 @@
 //! [`Tx::commit`] with an audit event. A deposit is one transaction; its objects are durable
 //! before its rows, and its rows before the [`crate::domain::QueueId`] that a 250 names.
 
+pub mod again;
 pub mod answers;
 pub mod audit;
 pub mod authority;

@@ -14,10 +14,10 @@ use sqlx::{Postgres, Row as _, Sqlite};
 
 use super::challenges::SendState;
 use crate::domain::{
-    CeilingScope, ChallengeId, Channel, Container, DeliveryId, DeliveryState, DepositKeyId, DeviceId, DeviceKind,
-    DomainName, EntryId, Esk, FailureClass, Fault, FolderId, FolderRole, HolderId, KeyedHash, Language, Mac, MailboxId,
-    MailboxKind, MailboxState, MessageId, ObjectId, PatientId, PatientKind, PracticeId, PublicKey, QueueId, Receipts,
-    Sealed, SendAsId, SendId, SentCopy, SentState, SessionId, SlotId, Timestamp, WaitingKind,
+    Aside, CeilingScope, ChallengeId, Channel, Container, DeliveryId, DeliveryState, DepositKeyId, DeviceId,
+    DeviceKind, DomainName, EntryId, Esk, FailureClass, Fault, FolderId, FolderRole, HolderId, KeyedHash, Language,
+    Mac, MailboxId, MailboxKind, MailboxState, MessageId, ObjectId, PatientId, PatientKind, PracticeId, PublicKey,
+    QueueId, Receipts, Sealed, SendAsId, SendId, SentCopy, SentState, SessionId, SlotId, Timestamp, WaitingKind,
 };
 
 /// A parameter of a statement. NULL keeps its type, which PostgreSQL asks for.
@@ -325,7 +325,7 @@ ids! {
 }
 words! {
     MailboxKind MailboxState SentCopy DeviceKind FolderRole DeliveryState Channel FailureClass PatientKind SendState
-    WaitingKind SentState CeilingScope Receipts
+    WaitingKind SentState CeilingScope Receipts Aside
 }
 octets! { Sealed KeyedHash Mac Container Esk PublicKey }
 

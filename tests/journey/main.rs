@@ -25,6 +25,7 @@ mod bad;
 mod dovecot_server;
 
 mod account;
+mod again;
 mod answers;
 mod application;
 mod bounces;

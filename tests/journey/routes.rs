@@ -67,6 +67,8 @@ GET  /l/{ticket}                  choose   choose   enter    choose   choose   e
 POST /l/{ticket}/wait             foreign  reset    text     reset    reset    reset    reset    reset
 POST /l/{ticket}/missing          foreign  back     early    back     back     back     back     back
 POST /l/{ticket}/check            foreign  nocode   in       nocode   nocode   back     back     nocode
+POST /l/{ticket}/again            foreign  back     back     back     back     asked    back     back
+POST /l/{ticket}/not-mine         foreign  untick   untick   untick   untick   back     back     untick
 POST /l/{ticket}/code             foreign  back     early    early    back     back     back     back
 GET  /r/{send}/{tag}              nothing  nothing  nothing  nothing  nothing  nothing  nothing  nothing
 POST /r/{send}/{tag}              nothing  nothing  nothing  nothing  nothing  nothing  nothing  nothing
@@ -104,6 +106,8 @@ const WORDS: &[(&str, u16, Is)] = &[
     ("recalled", 200, Is::Page("Cette lettre a été reprise")),
     ("early", 429, Is::Page("Erreur : ")),
     ("nocode", 422, Is::Page("Erreur : Recevoir votre code")),
+    ("asked", 200, Is::Page("C’est demandé")),
+    ("untick", 422, Is::Page("Erreur : ")),
     ("back", 303, Is::To("/l/{ticket}")),
     ("reset", 205, Is::Empty),
     ("in", 303, Is::To("/letter")),

@@ -52,7 +52,17 @@ receipt-why-refused = the recipient's server refused the notice.
 receipt-why-no-utf8 = this address has accented letters or letters of another alphabet, which the sending server cannot carry. Ask for another address.
 receipt-why-gave-up = the notice could not leave in several days of trying.
 receipt-why-not-opened = the letter was not opened in time. It cannot be any more.
-receipt-not-opened-what = The link was sent, but the code was never typed. Send a new message, or telephone.
-receipt-locked-what = The letter cannot be read by this link any more. If the recipient needs it, send a new message, or telephone.
+receipt-not-opened-what = The link was sent, but the code was never typed. Answer yes to this letter to send it again with a new link, or telephone.
+receipt-locked-what = The letter cannot be read by this link any more. If the recipient needs it, answer yes to this letter: it leaves again with a new link. Or telephone.
 receipt-why-locked = a hundred wrong codes were typed. For safety the link is closed.
 receipt-footer = This notice comes from your Pli server. There is no need to answer it.
+
+# Letters that are asked for again, and links that reached somebody else.
+again-asked = { $address } asks again for your letter of { $date }, which cannot be read any more.
+again-asked-what = Answer yes to this letter to send it again with a new link.
+again-unproved = Somebody who has the link says so, without a code. Nothing has changed. The same is told once in a day.
+again-sent = The letter to { $address } was sent again { $when }, with a new link.
+again-no-copy = The letter to { $address } could not be sent again: there is no copy of it left in your folders, or this device cannot read the mailbox. Send a new message.
+again-not-yours = The letter to { $address } can only be sent again from the mailbox that sent it. Answer yes from that mailbox, or send a new message.
+not-mine-said = Somebody who opened the link sent to { $address } says that your letter of { $date } is not for them.
+not-mine-what = Check the address. Answer cancel to this letter to take the letter back.

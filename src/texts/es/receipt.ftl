@@ -54,7 +54,17 @@ receipt-why-refused = el servidor del destinatario ha rechazado el aviso.
 receipt-why-no-utf8 = esta dirección tiene letras acentuadas o de otro alfabeto, que el servidor de envío no sabe transmitir. Pida otra dirección.
 receipt-why-gave-up = el aviso no ha podido salir a pesar de varios días de intentos.
 receipt-why-not-opened = la carta no se ha abierto a tiempo. Ya no se puede abrir.
-receipt-not-opened-what = El enlace se envió, pero la clave nunca se escribió. Envíe un mensaje nuevo, o llame por teléfono.
-receipt-locked-what = La carta ya no se puede leer con este enlace. Si el destinatario la necesita, envíe un mensaje nuevo, o llame por teléfono.
+receipt-not-opened-what = El enlace se envió, pero el código nunca se escribió. Responda sí a este aviso para reenviar la carta con un nuevo enlace, o llame por teléfono.
+receipt-locked-what = La carta ya no se puede leer con este enlace. Si el destinatario la necesita, responda sí a este aviso: saldrá de nuevo con otro enlace. O llame por teléfono.
 receipt-why-locked = se han escrito cien claves incorrectas. Por seguridad, el enlace está cerrado.
 receipt-footer = Este aviso viene de su servidor Pli. No hace falta responder.
+
+# Letters that are asked for again, and links that reached somebody else.
+again-asked = { $address } pide de nuevo su carta del { $date }, que ya no se puede leer.
+again-asked-what = Responda sí a este aviso para reenviarla con un nuevo enlace.
+again-unproved = Lo dice alguien que tiene el enlace, sin código. Nada ha cambiado. El mismo aviso llega una vez al día.
+again-sent = La carta a { $address } salió de nuevo { $when }, con un nuevo enlace.
+again-no-copy = La carta a { $address } no pudo salir de nuevo: ya no hay copia en sus carpetas, o este dispositivo no puede leer el buzón. Envíe un mensaje nuevo.
+again-not-yours = La carta a { $address } solo puede salir de nuevo desde el buzón que la envió. Responda sí desde ese buzón, o envíe un mensaje nuevo.
+not-mine-said = Alguien que abrió el enlace enviado a { $address } dice que su carta del { $date } no es para él.
+not-mine-what = Compruebe la dirección. Responda anular a este aviso para retirar la carta.

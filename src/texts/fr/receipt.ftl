@@ -54,7 +54,17 @@ receipt-why-refused = le serveur du destinataire a refusé l'avis.
 receipt-why-no-utf8 = cette adresse a des lettres accentuées ou d'un autre alphabet, que le serveur d'envoi ne sait pas transmettre. Demandez une autre adresse.
 receipt-why-gave-up = l'avis n'a pas pu partir malgré plusieurs jours d'essais.
 receipt-why-not-opened = la lettre n'a pas été ouverte dans le délai. Elle ne peut plus l'être.
-receipt-not-opened-what = Le lien a été envoyé, mais le code n'a jamais été tapé. Envoyez un nouveau message, ou téléphonez.
-receipt-locked-what = La lettre ne peut plus être lue par ce lien. Si le destinataire en a besoin, envoyez un nouveau message, ou téléphonez.
+receipt-not-opened-what = Le lien a été envoyé, mais le code n'a jamais été tapé. Répondez oui à cet avis pour renvoyer la lettre avec un nouveau lien, ou téléphonez.
+receipt-locked-what = La lettre ne peut plus être lue par ce lien. Si le destinataire en a besoin, répondez oui à cet avis : elle repart avec un nouveau lien. Ou téléphonez.
 receipt-why-locked = cent codes faux ont été tapés. Par sécurité, le lien est fermé.
 receipt-footer = Cet avis vient de votre serveur Pli. Il est inutile d'y répondre.
+
+# Letters that are asked for again, and links that reached somebody else.
+again-asked = { $address } redemande votre lettre du { $date }, qui ne peut plus être lue.
+again-asked-what = Répondez oui à cet avis pour la renvoyer avec un nouveau lien.
+again-unproved = C'est dit par quelqu'un qui a le lien, sans code. Rien n'a changé. Un même avis ne vient qu'une fois par jour.
+again-sent = La lettre à { $address } est repartie { $when }, avec un nouveau lien.
+again-no-copy = La lettre à { $address } n'a pas pu repartir : il n'y en a plus de copie dans vos dossiers, ou cet appareil ne peut pas lire la boîte. Envoyez un nouveau message.
+again-not-yours = La lettre à { $address } ne peut repartir que depuis la boîte qui l'a envoyée. Répondez oui depuis cette boîte, ou envoyez un nouveau message.
+not-mine-said = Quelqu'un qui a ouvert le lien envoyé à { $address } dit que votre lettre du { $date } n'est pas pour lui.
+not-mine-what = Vérifiez l'adresse. Répondez annuler à cet avis pour reprendre la lettre.

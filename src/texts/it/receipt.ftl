@@ -54,7 +54,17 @@ receipt-why-refused = il server del destinatario ha rifiutato l'avviso.
 receipt-why-no-utf8 = questo indirizzo ha lettere accentate o di un altro alfabeto, che il server di invio non sa trasmettere. Chieda un altro indirizzo.
 receipt-why-gave-up = l'avviso non è potuto partire nonostante più giorni di tentativi.
 receipt-why-not-opened = la lettera non è stata aperta in tempo. Non si può più aprire.
-receipt-not-opened-what = Il link è stato inviato, ma il codice non è mai stato scritto. Invii un nuovo messaggio, oppure telefoni.
-receipt-locked-what = La lettera non si può più leggere con questo link. Se il destinatario ne ha bisogno, invii un nuovo messaggio, oppure telefoni.
+receipt-not-opened-what = Il link è stato inviato, ma il codice non è mai stato digitato. Risponda sì a questo avviso per rinviare la lettera con un nuovo link, o telefoni.
+receipt-locked-what = La lettera non può più essere letta con questo link. Se il destinatario ne ha bisogno, risponda sì a questo avviso: riparte con un nuovo link. Oppure telefoni.
 receipt-why-locked = sono stati scritti cento codici sbagliati. Per sicurezza, il link è chiuso.
 receipt-footer = Questo avviso viene dal Suo server Pli. Non serve rispondere.
+
+# Letters that are asked for again, and links that reached somebody else.
+again-asked = { $address } richiede di nuovo la Sua lettera del { $date }, che non può più essere letta.
+again-asked-what = Risponda sì a questo avviso per rinviarla con un nuovo link.
+again-unproved = Lo dice qualcuno che ha il link, senza codice. Nulla è cambiato. Lo stesso avviso arriva una volta al giorno.
+again-sent = La lettera a { $address } è ripartita { $when }, con un nuovo link.
+again-no-copy = La lettera a { $address } non ha potuto ripartire: non ce n'è più una copia nelle Sue cartelle, o questo dispositivo non può leggere la casella. Invii un nuovo messaggio.
+again-not-yours = La lettera a { $address } può ripartire solo dalla casella che l'ha inviata. Risponda sì da quella casella, o invii un nuovo messaggio.
+not-mine-said = Qualcuno che ha aperto il link inviato a { $address } dice che la Sua lettera del { $date } non è per lui.
+not-mine-what = Controlli l'indirizzo. Risponda annulla a questo avviso per riprendere la lettera.
