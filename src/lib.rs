@@ -48,8 +48,12 @@
 //! Recall: *annuler* to a letter of ours, or a sent message put into *Recalled* ([`mailbox::Reader`]), closes the letter at
 //! once; [`delivery::Deliveries::run_recalls`] destroys its keys ten minutes later, unless it was undone.
 //!
+//! Remind: who has not opened a letter gets its notice once more ([`delivery::Deliveries::run_reminders`]), then a short
+//! message or a call ([`access::Access::send_reminders`]). The sealed ticket is kept for the mail, and no longer.
+//!
 //! Tell: the courier ([`delivery::Deliveries::run_courier`]) claims due notices by lease and hands them to the
-//! relay, signed ([`vault::DkimKey`]). Once the relay has taken one, the kept copy of its ticket is erased.
+//! relay, signed ([`vault::DkimKey`]). Once the relay has taken one, the kept copy of its ticket is erased, unless a
+//! reminder is to carry it.
 //!
 //! Back: a relay that took a notice may bring it back days later, to a reverse-path that names the notice and proves
 //! it. Other servers bring it to a door of [`smtp`] that takes nothing else, or [`remote::Returns`] finds it in an account

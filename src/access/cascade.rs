@@ -316,6 +316,7 @@ impl Access {
         } else {
             let class = worst(tried).unwrap_or(FailureClass::NoProvider);
             tx.challenge_sent(challenge.id, SendState::Failed, Some(class)).await?;
+            tx.note_no_code(challenge.delivery, class, now, A_DAY).await?;
             Verb::CodeSent
         };
         // A call that rings asks for the digits once a key is pressed.
@@ -335,6 +336,7 @@ impl Access {
         let sent = tx.sends_of(challenge.id).await?;
         if !sent.iter().any(|send| matches!(send.state, SentState::Accepted | SentState::Delivered)) {
             tx.challenge_sent(challenge.id, SendState::Failed, Some(why)).await?;
+            tx.note_no_code(challenge.delivery, why, now, A_DAY).await?;
         }
         tx.erase_digits(challenge.id).await?;
         tx.set_cascade(challenge.id, None, Timestamp(0)).await?;
@@ -392,7 +394,7 @@ fn may_call(challenge: &ChallengeRow, practice: &PracticeProfile, now: Timestamp
 }
 
 /// From eight in the evening to eight in the morning, where the practice is.
-fn is_night(zone: &str, now: Timestamp) -> bool {
+pub(super) fn is_night(zone: &str, now: Timestamp) -> bool {
     let zone = jiff::tz::TimeZone::get(zone).unwrap_or(jiff::tz::TimeZone::UTC);
     let hour = jiff::Timestamp::from_millisecond(now.0).map(|at| at.to_zoned(zone).hour()).unwrap_or(0);
     !(8..20).contains(&hour)
@@ -416,6 +418,8 @@ fn alone(openings: i64) -> Duration {
     (ALONE_FIRST * 2_u32.pow(doublings)).min(ALONE_LONGEST)
 }
 
+/// Between two letters that say the same of one link.
+const A_DAY: Duration = Duration::from_secs(86_400);
 /// What a provider may take for its answer.
 pub(super) const PATIENCE: Duration = Duration::from_secs(11);
 /// How long a node that works on a cascade is believed to live.

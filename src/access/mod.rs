@@ -9,6 +9,7 @@ mod link;
 mod login;
 mod money;
 mod network;
+mod remind;
 mod reports;
 mod session;
 mod status;

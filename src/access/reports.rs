@@ -269,6 +269,7 @@ impl Access {
             return Err(fault);
         }
         self.advance_due().await?;
+        self.send_reminders().await?;
         self.ask_providers().await
     }
 }

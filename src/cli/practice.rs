@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::config::Config;
 use crate::delivery::directory::PracticeInfo;
-use crate::domain::{Language, PracticeProfile};
+use crate::domain::{Language, PracticeProfile, Reminders};
 
 use super::{Opened, Out, Stop};
 
@@ -81,6 +81,15 @@ pub(super) struct Profile {
     /// Days a letter stays open; 0 for the server's
     #[arg(long)]
     days: Option<u16>,
+    /// Days after which who has not opened a letter is reminded, by e-mail, then by SMS; 0 for never
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(..=90))]
+    remind_days: Option<u16>,
+    /// Hours after which who has not opened an urgent letter is reminded, by e-mail, then by a call; 0: as any other
+    #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(u16).range(..=720))]
+    urgent_hours: Option<u16>,
+    /// The mailbox of the practice that hears of urgent letters that were not opened, beside their sender; "" for none
+    #[arg(long, value_name = "ADDRESS")]
+    urgent_to: Option<String>,
 }
 
 impl Practice {
@@ -137,6 +146,7 @@ impl Profile {
             (&mut profile.timezone, &self.timezone),
             (&mut profile.region, &self.region),
             (&mut profile.notice_from, &self.notice_from),
+            (&mut profile.reminders.urgent_to, &self.urgent_to),
         ];
         for (to, given) in words {
             if let Some(given) = given {
@@ -146,6 +156,8 @@ impl Profile {
         let given = |list: &Vec<String>| list.iter().filter(|word| !word.is_empty()).cloned().collect();
         profile.language = self.language.unwrap_or(profile.language);
         profile.days = self.days.unwrap_or(profile.days);
+        profile.reminders.days = self.remind_days.unwrap_or(profile.reminders.days);
+        profile.reminders.urgent_hours = self.urgent_hours.unwrap_or(profile.reminders.urgent_hours);
         profile.neighbours = self.neighbours.as_ref().map_or(profile.neighbours, given);
         profile.countries = self.countries.as_ref().map_or(profile.countries, given);
         profile
@@ -165,6 +177,7 @@ pub(super) fn fresh(name: &str, config: &Config) -> PracticeProfile {
         countries: Vec::new(),
         notice_from: String::new(),
         days: 0,
+        reminders: Reminders::default(),
     }
 }
 
@@ -182,6 +195,9 @@ fn object(practice: &PracticeInfo) -> serde_json::Value {
         "countries": profile.countries,
         "notice_from": profile.notice_from,
         "days": profile.days,
+        "remind_days": profile.reminders.days,
+        "urgent_hours": profile.reminders.urgent_hours,
+        "urgent_to": profile.reminders.urgent_to,
         "domains": practice.domains.iter().map(|name| name.as_str()).collect::<Vec<_>>(),
         "created_at": practice.created_at.rfc3339(),
     })
@@ -203,8 +219,15 @@ fn show(practice: &PracticeInfo, out: &mut Out) -> Result<(), Stop> {
         ("further countries", profile.countries.join(", ")),
         ("notices from", or_server(&profile.notice_from)),
         ("days", if profile.days == 0 { or_server("") } else { profile.days.to_string() }),
+        ("reminded after", in_units(profile.reminders.days, "days", "never")),
+        ("urgent after", in_units(profile.reminders.urgent_hours, "hours", "as any other")),
+        ("urgent to", profile.reminders.urgent_to.clone()),
         ("domains", domains.join(", ")),
     ])
+}
+
+fn in_units(count: u16, units: &str, none: &str) -> String {
+    if count == 0 { none.to_owned() } else { format!("{count} {units}") }
 }
 
 /// Reads a language of an option.

@@ -24,7 +24,7 @@ use crate::store::summaries::{DepositKeyRow, NewSummary};
 use crate::texts::Said;
 use crate::vault::{DepositKey, PartPlain, ReportAsked, SealedHead, SessionKey, SummaryOf, Thread, split};
 
-use super::author::{authors, display_name, is_automatic, is_encrypted, thread_of};
+use super::author::{authors, display_name, is_automatic, is_encrypted, is_urgent, thread_of};
 use super::header::{Header, encoded, phrase};
 use super::heads::Plan;
 use super::hold::{About, GIVE_UP, Occasion, Owner};
@@ -72,6 +72,8 @@ pub(super) struct Settled {
     pub(super) mdn: bool,
     /// For how many days letters outside are kept, where the sender says so.
     pub(super) days: Option<u16>,
+    /// Whether its sender says that it is urgent.
+    pub(super) urgent: bool,
     pub(super) outside: Vec<Outside>,
     /// Every outside address of the message, also those in To and Cc alone; numbers; the service address.
     pub(super) hidden: Vec<Address>,
@@ -240,6 +242,7 @@ impl Deliveries {
             dsn: submission.dsn.clone(),
             mdn: mdn::asks(&header, &sender.address, &authors),
             days,
+            urgent: is_urgent(&header, subject),
             outside,
             hidden,
             renamed,
@@ -496,7 +499,7 @@ impl Deliveries {
     fn report_sealed(&self, id: DeliveryId, to: &Settled, recipient: &Address) -> Result<Option<Sealed>, Fault> {
         let asked = to.dsn.of(recipient);
         let is_named = asked.original.is_some() || to.dsn.envelope_id.is_some();
-        if asked.notify.is_none() && !is_named && !to.mdn && to.days.is_none() {
+        if asked.notify.is_none() && !is_named && !to.mdn && !to.urgent && to.days.is_none() {
             return Ok(None);
         }
         let asked = ReportAsked {
@@ -507,6 +510,7 @@ impl Deliveries {
             envelope_id: to.dsn.envelope_id.as_ref().map(|word| word.reveal().to_owned()),
             mdn: to.mdn,
             days: to.days,
+            urgent: to.urgent,
         };
         self.vault.seal_report(id, &asked, self.random.as_ref()).map(Some)
     }

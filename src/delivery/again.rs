@@ -51,6 +51,8 @@ impl Deliveries {
             // Its page says so from the minute on; what ends it runs a little later.
             Aside::Again => is_over(&row) || (row.state.is_open() && row.expires_at <= now),
             Aside::NotMine => row.state.is_open(),
+            // That is noted where codes are sent.
+            Aside::NoCode => false,
         };
         if !fits {
             return Ok(());
@@ -65,7 +67,7 @@ impl Deliveries {
         };
         let (first, what) = match said {
             Aside::Again => ("again-asked", "again-asked-what"),
-            Aside::NotMine => ("not-mine-said", "not-mine-what"),
+            Aside::NotMine | Aside::NoCode => ("not-mine-said", "not-mine-what"),
         };
         let text = format!("{}\r\n{}\r\n\r\n{}\r\n", say(first), say(what), say("again-unproved"));
         let letter = self.letter_about(&row, text).await?;
@@ -76,6 +78,50 @@ impl Deliveries {
         }
         // Software reads a list; the journal has it all the same.
         if self.store.is_told_by_letters(row.mailbox).await? {
+            tx.insert_deposit(letter).await?;
+        }
+        tx.commit(event(&row, Actor::Server, Verb::Aside, now)).await
+    }
+
+    /// Tells senders of letters whose code could not be sent: why, and what to do; once in a day for each. Run every few
+    /// seconds.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the store.
+    pub async fn tell_failed_codes(&self) -> Result<(), Fault> {
+        for (delivery, why) in self.store.untold_codes(BATCH).await? {
+            // One bad row never keeps the others from being told.
+            if let Err(fault) = self.tell_failed_code(delivery, why).await {
+                tracing::error!(%delivery, %fault, "a sender could not be told that no code can be sent");
+            }
+        }
+        Ok(())
+    }
+
+    async fn tell_failed_code(&self, delivery: DeliveryId, why: FailureClass) -> Result<(), Fault> {
+        let now = self.clock.now();
+        let row = self.store.delivery(delivery).await?.ok_or(Fault::new("a delivery is gone"))?;
+        let sealed = row.coordinates.as_ref().filter(|_| row.state.is_open() && self.vault.holds(&row, &row.mac));
+        // Who refused our short messages was told of with that (`stops`).
+        let silent = why == FailureClass::Stopped || !self.store.is_told_by_letters(row.mailbox).await?;
+        let letter = match sealed.filter(|_| !silent) {
+            Some(sealed) => {
+                let (who, owner) = (self.vault.open_coordinates(row.id, sealed)?, self.owner(row.mailbox).await?);
+                let (address, number) = (who.address.reveal(), who.number.masked());
+                let named = [("address", Said::Text(&address)), ("number", Said::Text(&number))];
+                let say = |key: &str| self.texts.say(owner.profile.language, key, &named);
+                let (why, what) = no_code(why);
+                let text = format!("{} {}\r\n{}\r\n", say("no-code"), say(why), say(what));
+                Some(self.letter_about(&row, text).await?)
+            }
+            None => None,
+        };
+        let mut tx = self.store.write("tell failed code").await?;
+        tx.touch_mailbox(row.mailbox, now).await?;
+        if !tx.no_code_told(delivery, now).await? {
+            return Ok(());
+        }
+        if let Some(letter) = letter {
             tx.insert_deposit(letter).await?;
         }
         tx.commit(event(&row, Actor::Server, Verb::Aside, now)).await
@@ -200,6 +246,7 @@ impl Deliveries {
             dsn: DsnRequest::default(),
             mdn: false,
             days: self.report_asked(row)?.and_then(|asked| asked.days),
+            urgent: self.is_urgent(row)?,
             outside: vec![Outside { address, name, settled }],
             hidden,
             renamed,
@@ -274,5 +321,18 @@ pub(super) fn is_over(row: &DeliveryRow) -> bool {
     }
 }
 
+/// Why no code could be sent, and what its sender can do.
+fn no_code(why: FailureClass) -> (&'static str, &'static str) {
+    match why {
+        FailureClass::UnknownNumber => ("no-code-unknown-number", "no-code-what-number"),
+        FailureClass::Landline => ("no-code-landline", "no-code-what-number"),
+        FailureClass::Ceiling | FailureClass::Pumping => ("no-code-ceiling", "no-code-what-ceiling"),
+        FailureClass::Absent | FailureClass::NoAnswer => ("no-code-absent", "no-code-what-again"),
+        _ => ("no-code-refused", "no-code-what-again"),
+    }
+}
+
+/// How many are told at once.
+const BATCH: i64 = 100;
 /// Between two letters that say the same of one link.
 const A_DAY: Duration = Duration::from_secs(86_400);

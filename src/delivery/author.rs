@@ -6,6 +6,7 @@ use crate::domain::{Address, MessageId};
 use crate::vault::Thread;
 
 use super::header::Header;
+use super::number;
 
 /// Whom the header names as author and as sender (RFC 5322 §3.6.2), each of whom the submitter must be allowed to
 /// write as (fault 16); `None` where it could be read in two ways.
@@ -61,6 +62,19 @@ pub(super) fn is_encrypted(octets: &[u8]) -> bool {
     let enveloped = kind.attribute("smime-type").is_some_and(|t| t.eq_ignore_ascii_case("enveloped-data"));
     (kind.ctype().eq_ignore_ascii_case("multipart") && subtype.eq_ignore_ascii_case("encrypted"))
         || (subtype.to_ascii_lowercase().ends_with("pkcs7-mime") && enveloped)
+}
+
+/// Whether its writer calls it urgent: Importance (RFC 4021 §2.1.52), what mail clients write beside it, or `[urgent]`.
+pub(super) fn is_urgent(header: &Header<'_>, subject: &str) -> bool {
+    let any = |name: &str, words: &[&str]| {
+        let first = |value: &str| value.split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
+        header.values(name).iter().any(|value| words.contains(&first(value).as_str()))
+    };
+    any("importance", &["high"])
+        || any("x-priority", &["1", "2"])
+        || any("x-msmail-priority", &["high"])
+        || any("priority", &["urgent"])
+        || number::is_urgent(subject)
 }
 
 /// Whether a program wrote a message: an absence, a receipt (RFC 3834 §5, RFC 8098 §3), and what was before them.

@@ -88,6 +88,9 @@ impl Deliveries {
             tracing::error!(delivery = %row.id, "a row without authority was not used: the database was changed by somebody else");
             return Err(Fault::new("a delivery's row has lost its authority"));
         }
+        if work.reminder {
+            return self.attempt_reminder(relay, &row, work).await;
+        }
         if row.state == DeliveryState::Locked {
             return self.tell_locked(&row, work, now).await;
         }
@@ -98,7 +101,7 @@ impl Deliveries {
         let ticket = self.vault.open_kept_ticket(row.id, sealed)?;
         let to = self.vault.open_coordinates(row.id, coordinates)?;
         let practice = self.profile(row.practice).await?;
-        let mail = self.notice(row.id, &to, &practice, &ticket, row.expires_at)?;
+        let mail = self.notice(row.id, &to, &practice, &ticket, row.expires_at, false)?;
         let handing = relay.hand_over(Some(&mail.reverse_path), std::slice::from_ref(&mail.to), &mail.octets);
         // A batch must be over before its lease is.
         let handed = tokio::time::timeout(PATIENCE, handing).await;
@@ -118,6 +121,34 @@ impl Deliveries {
         }
     }
 
+    /// The notice once more. What the relay does not take now is tried again for as long as any notice; what it never
+    /// takes is told to nobody: the notice itself arrived.
+    async fn attempt_reminder(&self, relay: &Relay, row: &DeliveryRow, work: &WorkRow) -> Result<bool, Fault> {
+        let now = self.clock.now();
+        if !self.may_remind(row, row.id).await? {
+            return self.end_reminder_mail(row, work, false).await;
+        }
+        let (Some(sealed), Some(coordinates)) = (&row.ticket, &row.coordinates) else {
+            return self.end_reminder_mail(row, work, false).await;
+        };
+        let ticket = self.vault.open_kept_ticket(row.id, sealed)?;
+        let to = self.vault.open_coordinates(row.id, coordinates)?;
+        let practice = self.profile(row.practice).await?;
+        let mail = self.notice(row.id, &to, &practice, &ticket, row.expires_at, true)?;
+        let handing = relay.hand_over(Some(&mail.reverse_path), std::slice::from_ref(&mail.to), &mail.octets);
+        let handed = tokio::time::timeout(PATIENCE, handing).await;
+        match handed.unwrap_or(Err(NotTaken::Later(FailureClass::Unreachable))) {
+            Ok(()) => self.end_reminder_mail(row, work, true).await,
+            Err(NotTaken::Later(class)) if now.since(work.created_at) < GIVE_UP => {
+                self.postpone(row, work, class, now).await
+            }
+            Err(NotTaken::Later(class) | NotTaken::Never(class)) => {
+                tracing::warn!(queue = %work.id, delivery = %row.id, why = class.word(), "a reminder cannot be delivered");
+                self.end_reminder_mail(row, work, false).await
+            }
+        }
+    }
+
     async fn handed_over(&self, row: &DeliveryRow, work: &WorkRow) -> Result<bool, Fault> {
         let now = self.clock.now();
         // The notice has left: what is not told of it must not undo that.
@@ -125,9 +156,13 @@ impl Deliveries {
             tracing::error!(delivery = %row.id, %fault, "its sender could not be told that the notice left");
             None
         });
+        let remind_at = self.first_reminder(row, now).await.unwrap_or_else(|fault| {
+            tracing::error!(delivery = %row.id, %fault, "nobody will be reminded of a letter");
+            None
+        });
         let mut tx = self.store.write("notice handed over").await?;
         let modseq = tx.touch_mailbox(row.mailbox, now).await?;
-        tx.notify_delivery(row.id, now).await?;
+        tx.notify_delivery(row.id, now, remind_at).await?;
         tx.mark_sent(row.mailbox, row.message, modseq).await?;
         // Two nodes after a lease that ran out: the sender is told once.
         if tx.finish_work(work.id, now).await?
@@ -148,7 +183,24 @@ impl Deliveries {
         now: Timestamp,
     ) -> Result<bool, Fault> {
         let due_at = now.plus(backoff(work.attempts));
+        let late = !work.reminder && work.told_at.is_none() && now.since(work.created_at) >= LATE;
+        let letter = match late && !self.is_silenced(row).await.unwrap_or(true) && self.vault.holds(row, &row.mac) {
+            true => {
+                let until = work.created_at.plus(GIVE_UP);
+                let letter = self.failure_receipt(row, &News::Late { class, until }, now).await;
+                // It is tried again all the same, and told the next time.
+                let told = |fault: &Fault| tracing::error!(delivery = %row.id, %fault, "its sender could not be told");
+                letter.inspect_err(told).ok()
+            }
+            false => None,
+        };
         let mut tx = self.store.write("notice postponed").await?;
+        if let Some(letter) = letter {
+            tx.touch_mailbox(row.mailbox, now).await?;
+            if tx.late_told(work.id, now).await? {
+                tx.insert_deposit(letter).await?;
+            }
+        }
         tx.postpone_work(work.id, class, due_at).await?;
         tx.commit(event(Verb::Postponed, row, now).counting(work.attempts)).await?;
         tracing::warn!(queue = %work.id, delivery = %row.id, why = class.word(), attempts = work.attempts, "notice postponed");
@@ -214,6 +266,7 @@ impl Deliveries {
         let over = now.since(work.created_at) >= GIVE_UP;
         match self.store.delivery(work.delivery).await? {
             Some(row) if !over => self.postpone(&row, work, FailureClass::Fault, now).await,
+            Some(row) if work.reminder => self.end_reminder_mail(&row, work, false).await,
             Some(row) if self.vault.holds(&row, &row.mac) => {
                 match self.bounce(&row, work, FailureClass::GaveUp, now).await {
                     Ok(ended) => Ok(ended),
@@ -232,10 +285,13 @@ impl Deliveries {
     async fn done_with(&self, row: &DeliveryRow, work: &WorkRow, now: Timestamp) -> Result<bool, Fault> {
         let mut tx = self.store.write("notice not needed").await?;
         // It was opened before it was noted that the notice had left: the ticket is not kept for that.
-        let kept = row.state.is_open() && row.state != DeliveryState::Queued && row.ticket.is_some();
+        let kept = row.state.is_open()
+            && row.state != DeliveryState::Queued
+            && row.notified_at.is_none()
+            && row.ticket.is_some();
         if kept {
             let modseq = tx.touch_mailbox(row.mailbox, now).await?;
-            tx.notify_delivery(row.id, now).await?;
+            tx.notify_delivery(row.id, now, None).await?;
             tx.mark_sent(row.mailbox, row.message, modseq).await?;
         }
         tx.finish_work(work.id, now).await?;
@@ -271,7 +327,9 @@ const BATCH: i64 = 32;
 const BATCH_FULL: usize = 32;
 /// How many notices are on their way to the relay at once: as many connections as it is asked for.
 const AT_ONCE: usize = 4;
-/// After this long the sender is told.
+/// After this long the sender is told that a notice has not left yet.
+const LATE: Duration = Duration::from_secs(4 * 3600);
+/// After this long the sender is told that it will not.
 const GIVE_UP: Duration = Duration::from_secs(3 * 86_400);
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Practices, their domains, and the directory of persons.
 
 use crate::domain::{
-    Actor, AuditEvent, DomainName, Fault, NumberFault, PatientId, PatientKind, PatientRecord, PhoneNumber, PracticeId,
-    PracticeProfile, PublicKey, Region, Timestamp, Verb,
+    Actor, Address, AuditEvent, DomainName, Fault, NumberFault, PatientId, PatientKind, PatientRecord, PhoneNumber,
+    PracticeId, PracticeProfile, PublicKey, Region, Timestamp, Verb,
 };
 use crate::store::mailboxes::MailboxRow;
 use crate::store::patients::PatientRow;
@@ -58,6 +58,9 @@ impl Deliveries {
     /// [`DirectoryError::Refused`] for a name that is taken or a value that is none.
     pub async fn add_practice(&self, profile: PracticeProfile) -> Result<PracticeId, DirectoryError> {
         check(&profile)?;
+        if !profile.reminders.urgent_to.is_empty() {
+            return refused("urgent-to is not a mailbox of this practice: add the mailbox first");
+        }
         let now = self.clock.now();
         let id = PracticeId::random(self.random.as_ref());
         let row = PracticeRow {
@@ -104,6 +107,16 @@ impl Deliveries {
     /// As [`Deliveries::add_practice`].
     pub async fn set_practice(&self, id: PracticeId, profile: PracticeProfile) -> Result<(), DirectoryError> {
         check(&profile)?;
+        let urgent_to = &profile.reminders.urgent_to;
+        if !urgent_to.is_empty() {
+            let mailbox = match urgent_to.parse::<Address>() {
+                Ok(address) => self.store.mailbox_at(&address.folded()).await?,
+                Err(_) => None,
+            };
+            if mailbox.is_none_or(|mailbox| mailbox.practice != id) {
+                return refused("urgent-to is not a mailbox of this practice");
+            }
+        }
         if self.is_named(&profile.name, Some(id)).await? {
             return refused("a practice of this name exists");
         }

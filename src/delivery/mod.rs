@@ -20,6 +20,7 @@ mod quota;
 mod recall;
 mod receipt;
 pub mod relay;
+mod remind;
 mod reply;
 mod report;
 mod resolve;

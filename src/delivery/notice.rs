@@ -57,7 +57,7 @@ struct NoticeHtml<'a> {
 }
 
 impl Deliveries {
-    /// The notice of a delivery.
+    /// The notice of a delivery, or the one that reminds of it.
     pub(super) fn notice(
         &self,
         id: DeliveryId,
@@ -65,6 +65,7 @@ impl Deliveries {
         practice: &PracticeProfile,
         ticket: &Ticket,
         expires_at: Timestamp,
+        reminds: bool,
     ) -> Result<Outgoing, Fault> {
         let language = to.language.unwrap_or(practice.language);
         let say = |key: &str, args: &[(&str, Said<'_>)]| self.texts.say(language, key, args);
@@ -80,7 +81,7 @@ impl Deliveries {
         let page = NoticeHtml {
             language: language.tag(),
             hello: say("notice-hello", &[]),
-            what: say("notice-what", &[("practice", name.clone())]),
+            what: say(if reminds { "remind-what" } else { "notice-what" }, &[("practice", name.clone())]),
             link: format!("{}/l/{}", self.settings.portal_url, ticket.reveal()),
             open: say("notice-open", &[]),
             steps: say("notice-steps", &[]),
@@ -113,7 +114,7 @@ impl Deliveries {
         let message = Message::builder()
             .from(Mailbox::new(Some(practice.public_name.clone()), from.email))
             .to(Mailbox::new(None, lettre_address(&to.address)?))
-            .subject(say("notice-subject", &[("practice", name)]))
+            .subject(say(if reminds { "remind-subject" } else { "notice-subject" }, &[("practice", name)]))
             .date(date(self.clock.now()))
             .message_id(Some(format!("<notice.{}@{}>", token.written(), self.settings.hostname)))
             .raw_header(raw("Auto-Submitted", "auto-generated"))

@@ -19,13 +19,15 @@ enum Bracket {
     Number(Tag),
     /// For so many days: `[7j]`.
     Days(i64),
+    /// `[urgent]`.
+    Urgent,
 }
 
 /// The tags of a decoded subject that stand for a number, in order.
 pub(super) fn tags(subject: &str) -> Vec<Tag> {
     let number = |(_, bracket)| match bracket {
         Bracket::Number(tag) => Some(tag),
-        Bracket::Days(_) => None,
+        Bracket::Days(_) | Bracket::Urgent => None,
     };
     brackets(subject).into_iter().filter_map(number).collect()
 }
@@ -40,7 +42,7 @@ pub(super) fn is_tagged(subject: &str) -> bool {
 pub(super) fn days(fields: &[String], subject: &str) -> Option<Option<u16>> {
     let tagged = brackets(subject).into_iter().filter_map(|(_, bracket)| match bracket {
         Bracket::Days(days) => Some(days),
-        Bracket::Number(_) => None,
+        Bracket::Number(_) | Bracket::Urgent => None,
     });
     let asked: Vec<i64> = match fields {
         [] => tagged.collect(),
@@ -49,6 +51,11 @@ pub(super) fn days(fields: &[String], subject: &str) -> Option<Option<u16>> {
     let bounds = |days: &i64| u16::try_from(*days).ok().filter(|days| (1..=MOST_DAYS).contains(days));
     let all: Option<Vec<u16>> = asked.iter().map(bounds).collect();
     (!asked.is_empty()).then(|| all.and_then(|all| all.into_iter().min()))
+}
+
+/// Whether a subject says `[urgent]`, in one of the five languages.
+pub(super) fn is_urgent(subject: &str) -> bool {
+    brackets(subject).iter().any(|(_, bracket)| matches!(bracket, Bracket::Urgent))
 }
 
 /// The subject without its tags, white space closed up.
@@ -80,7 +87,8 @@ fn brackets(subject: &str) -> Vec<(std::ops::Range<usize>, Bracket)> {
         let Some(close) = subject.get(open..).and_then(|rest| rest.find(']')).map(|at| open + at) else { break };
         let inner = subject.get(open + 1..close).unwrap_or_default();
         let days = day_tag(inner).filter(|_| !answer).map(Bracket::Days);
-        if let Some(bracket) = days.or_else(|| tag(inner).map(Bracket::Number)) {
+        let urgent = (!answer && is_urgent_tag(inner)).then_some(Bracket::Urgent);
+        if let Some(bracket) = days.or(urgent).or_else(|| tag(inner).map(Bracket::Number)) {
             found.push((open..close + 1, bracket));
         }
         from = open + 1;
@@ -95,6 +103,11 @@ fn day_tag(inner: &str) -> Option<i64> {
     let digits = visible.find(|c: char| !c.is_ascii_digit())?;
     let (number, unit) = visible.split_at_checked(digits)?;
     (unit.trim() == DAY && (1..=4).contains(&number.len())).then(|| number.parse().ok()).flatten()
+}
+
+fn is_urgent_tag(inner: &str) -> bool {
+    let visible: String = inner.chars().filter(|c| !is_invisible(*c)).collect();
+    URGENT.contains(&visible.trim().to_lowercase().as_str())
 }
 
 fn tag(inner: &str) -> Option<Tag> {
@@ -172,6 +185,9 @@ pub(super) fn address_number(local: &str) -> Option<PhoneNumber> {
     local.starts_with('+').then(|| PhoneNumber::parse_international(local).ok()).flatten()
 }
 
+/// What is urgent, in five languages.
+const URGENT: [&str; 3] = ["urgent", "urgente", "срочно"];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -190,6 +206,17 @@ mod tests {
         assert_eq!(texts("A [sms:Jeanne]"), ["Jeanne"], "begins like a number and is none: a doubt, never text");
         for text in ["[FIN]", "[12]", "[01/02/2026]", "[0]", "[urgent]", "06 12 34 56 78", "[ ", "]["] {
             assert!(tags(text).is_empty(), "{text}");
+        }
+    }
+
+    #[test]
+    fn urgent_is_said_by_a_tag() {
+        for subject in ["[urgent] Avis", "Avis [URGENT]", "Avis [ Urgente ]", "Avis [срочно]"] {
+            assert!(is_urgent(subject) && is_tagged(subject), "{subject}");
+            assert_eq!((without_tags(subject).as_str(), without_numbers(subject).as_str()), ("Avis", subject));
+        }
+        for text in ["Avis urgent", "Re: [urgent] Avis", "[urgence] Avis", "[non urgent]", "[]"] {
+            assert!(!is_urgent(text), "{text}");
         }
     }
 

@@ -38,6 +38,8 @@ pub(super) enum News<'a> {
     Failed { class: FailureClass },
     /// The notice came back: what a server said of it.
     Returned { class: FailureClass, failure: &'a Failure },
+    /// The notice has not left yet, and is tried until then.
+    Late { class: FailureClass, until: Timestamp },
     /// A hundred wrong codes.
     Locked,
 }
@@ -97,7 +99,11 @@ impl Deliveries {
             .about_mailbox(row.mailbox)
             .about_message(row.message)
             .about_delivery(row.id);
-        tx.commit(event).await
+        tx.commit(event).await?;
+        if row.ticket.is_some() {
+            self.store.shred_later();
+        }
+        Ok(())
     }
 
     /// Notes that file `number` of `of` was given out whole. `subject` is the letter's own.
@@ -207,6 +213,13 @@ impl Deliveries {
                 });
                 let then = then.unwrap_or_default();
                 format!("{first}\r\n{then}\r\n{recipient}\r\n\r\n{footer}\r\n")
+            }
+            News::Late { class, until } => {
+                let why = say(late(*class), &[]);
+                let first = say("receipt-late", &[("why", Said::Text(&why))]);
+                let until = instant(&self.texts, *until, &practice.timezone, language);
+                let what = say("receipt-late-what", &[("until", Said::Text(&until))]);
+                format!("{first}\r\n{what}\r\n\r\n{recipient}\r\n\r\n{footer}\r\n")
             }
             News::Failed { .. } | News::Returned { .. } | News::Locked => {
                 let why = say(why(news), &[]);
@@ -340,6 +353,15 @@ fn opened_said(texts: &Texts, opening: &Opening, timezone: &str, language: Langu
         ("files", Said::Number(opening.files)),
     ];
     texts.say(language, "receipt-opened", &said)
+}
+
+/// Why a notice has not left yet.
+fn late(class: FailureClass) -> &'static str {
+    match class {
+        FailureClass::Unreachable => "receipt-late-unreachable",
+        FailureClass::Full => "receipt-why-full",
+        _ => "receipt-late-later",
+    }
 }
 
 fn why(news: &News<'_>) -> &'static str {

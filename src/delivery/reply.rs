@@ -301,7 +301,7 @@ impl Deliveries {
         let (now, random) = (self.clock.now(), self.random.as_ref());
         let mut row = asked.row.clone();
         // The link may have left with another number: then it is good, and only the code goes elsewhere.
-        row.state = if row.ticket.is_some() { DeliveryState::Queued } else { DeliveryState::Notified };
+        row.state = if row.notified_at.is_none() { DeliveryState::Queued } else { DeliveryState::Notified };
         row.patient = resolved.patient;
         row.coordinates = Some(self.vault.seal_coordinates(row.id, &resolved.coordinates, random)?);
         row.number_hash = resolved.number_hash;

@@ -114,6 +114,8 @@ words! {
         Recalled = "delivery.recalled",
         /// A letter whose time was over was sent once more, as its sender wished.
         SentAgain = "delivery.sent-again",
+        /// Who had not opened a letter was reminded; count: 1 where it was taken.
+        Reminded = "delivery.reminded",
         /// Somebody without a code asked for a letter again, or said that it is another's: its sender was told.
         Aside = "delivery.aside",
         /// A delivery came to its end.

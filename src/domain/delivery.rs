@@ -26,12 +26,24 @@ words! {
         Locked = "locked",
     }
 
-    /// What somebody says on a link's page without a code.
+    /// How somebody is reminded who has not opened a letter.
+    RemindBy {
+        /// The notice once more.
+        Mail = "mail",
+        /// A short message.
+        Sms = "sms",
+        /// A call.
+        Voice = "voice",
+    }
+
+    /// What the sender of a letter hears of its link, once in a day for each.
     Aside {
         /// The letter has ended, and is asked for again.
         Again = "again",
         /// The letter is somebody else's.
         NotMine = "not-mine",
+        /// A code was asked for, and nobody could send it.
+        NoCode = "no-code",
     }
 
     /// Why a recipient waits for a number.

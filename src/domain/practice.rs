@@ -83,4 +83,24 @@ pub struct PracticeProfile {
     pub notice_from: String,
     /// Days a delivery stays open; 0 for the server's.
     pub days: u16,
+    /// When patients are reminded.
+    #[serde(default)]
+    pub reminders: Reminders,
+}
+
+/// When somebody who has not opened a letter is reminded of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reminders {
+    /// Days after the notice; 0 for never.
+    pub days: u16,
+    /// Hours after the notice of an urgent letter; 0: as of any other.
+    pub urgent_hours: u16,
+    /// Whose INBOX hears of an urgent letter that was not opened, beside its sender's; empty for nobody's.
+    pub urgent_to: String,
+}
+
+impl Default for Reminders {
+    fn default() -> Self {
+        Self { days: 5, urgent_hours: 4, urgent_to: String::new() }
+    }
 }

@@ -58,6 +58,7 @@ async fn said(
     };
     // What does not fit where the link stands by now says where it stands.
     let fits = match aside {
+        Aside::NoCode => false,
         Aside::Again => matches!(view.state, LinkState::Expired | LinkState::Locked),
         Aside::NotMine => {
             matches!(view.state, LinkState::Choose { .. } | LinkState::Enter { .. } | LinkState::Paused { .. })

@@ -287,7 +287,7 @@ pub(super) fn lost(
 pub(super) fn said(words: &Words, demonstration: bool, practice: &PracticeProfile, aside: Aside) -> String {
     let (heading, text) = match aside {
         Aside::Again => (words.say("portal-asked-title"), words.say("portal-asked-text")),
-        Aside::NotMine => (words.say("portal-told-title"), words.say("portal-told-text")),
+        Aside::NotMine | Aside::NoCode => (words.say("portal-told-title"), words.say("portal-told-text")),
     };
     let frame = Frame::of(words, demonstration, &heading, Some(practice), None);
     notice(frame, heading, vec![text], None)

@@ -98,6 +98,7 @@ impl Sample {
                 countries: Vec::new(),
                 notice_from: String::new(),
                 days: 30,
+                reminders: crate::domain::Reminders::default(),
             },
             letter: prescription,
             away: "Le Dr Rossi lit vos réponses.\nÀ bientôt.",

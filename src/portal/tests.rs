@@ -61,6 +61,7 @@ fn practice() -> PracticeProfile {
         countries: Vec::new(),
         notice_from: String::new(),
         days: 30,
+        reminders: crate::domain::Reminders::default(),
     }
 }
 

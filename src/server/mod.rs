@@ -292,6 +292,8 @@ impl Running {
                     deliveries.tell_stops().await,
                     deliveries.tell_holds().await,
                     deliveries.run_recalls().await,
+                    deliveries.run_reminders().await,
+                    deliveries.tell_failed_codes().await,
                 ];
                 let mut away = away.lock().await;
                 match told.into_iter().collect::<Result<Vec<()>, _>>() {

@@ -196,11 +196,24 @@ impl Store {
 }
 
 impl Tx {
-    /// `queued → notified`, and the sealed ticket is erased. `false` when it was not queued.
+    /// `queued → notified`, and the sealed ticket is erased, unless a reminder at `remind_at` is to carry it. `false` when
+    /// it was not queued.
     ///
     /// A patient can be quicker than the commit that follows the relay's answer: then the state stays
     /// *opened*, the instant is noted, and the ticket is erased all the same.
-    pub async fn notify_delivery(&mut self, id: DeliveryId, at: Timestamp) -> Result<bool, Fault> {
+    pub async fn notify_delivery(
+        &mut self,
+        id: DeliveryId,
+        at: Timestamp,
+        remind_at: Option<Timestamp>,
+    ) -> Result<bool, Fault> {
+        if remind_at.is_some() {
+            let sql = "UPDATE deliveries SET state = 'notified', notified_at = $2, remind_at = $3, reminder = 'mail' \
+                       WHERE id = $1 AND notified_at IS NULL AND state = 'queued'";
+            if self.conn.execute(sql, &[id.into(), at.into(), remind_at.into()]).await? > 0 {
+                return Ok(true);
+            }
+        }
         let sql = "UPDATE deliveries SET state = CASE WHEN state = 'queued' THEN 'notified' ELSE state END, \
                    notified_at = $2, ticket_sealed = NULL, subject_sealed = NULL \
                    WHERE id = $1 AND notified_at IS NULL AND state IN ('queued', 'opened', 'downloaded') RETURNING state";
@@ -209,9 +222,12 @@ impl Tx {
         Ok(state == Some(DeliveryState::Notified))
     }
 
-    /// First opening: `queued|notified → opened`. `false` when it was opened before or is closed.
+    /// First opening: `queued|notified → opened`; what was kept for a reminder is erased. `false` when it was opened before
+    /// or is closed.
     pub async fn open_delivery(&mut self, id: DeliveryId, at: Timestamp) -> Result<bool, Fault> {
-        let sql = "UPDATE deliveries SET state = 'opened', opened_at = $2 \
+        let sql = "UPDATE deliveries SET state = 'opened', opened_at = $2, remind_at = NULL, \
+                   ticket_sealed = CASE WHEN state = 'queued' THEN ticket_sealed ELSE NULL END, \
+                   subject_sealed = CASE WHEN state = 'queued' THEN subject_sealed ELSE NULL END \
                    WHERE id = $1 AND state IN ('queued', 'notified')";
         Ok(self.conn.execute(sql, &[id.into(), at.into()]).await? > 0)
     }
@@ -267,7 +283,7 @@ impl Tx {
             return Err(Fault::because("a delivery cannot end like that", state.word()));
         }
         let sql = "UPDATE deliveries SET state = $2, failure = $3, ended_at = $4, esk = NULL, ticket_sealed = NULL, \
-                   subject_sealed = NULL WHERE id = $1 AND state IN ('held', 'queued', 'notified', 'opened', 'downloaded')";
+                   subject_sealed = NULL, remind_at = NULL WHERE id = $1 AND state IN ('held', 'queued', 'notified', 'opened', 'downloaded')";
         if self.conn.execute(sql, &[id.into(), state.into(), failure.into(), at.into()]).await? == 0 {
             return Ok(false);
         }
@@ -279,7 +295,8 @@ impl Tx {
     /// erased. `false` when it was opened, and so arrived whatever is said, or had ended.
     pub async fn bounce_delivery(&mut self, id: DeliveryId, why: FailureClass, at: Timestamp) -> Result<bool, Fault> {
         let sql = "UPDATE deliveries SET state = 'bounced', failure = $2, ended_at = $3, esk = NULL, \
-                   ticket_sealed = NULL, subject_sealed = NULL WHERE id = $1 AND state IN ('queued', 'notified')";
+                   ticket_sealed = NULL, subject_sealed = NULL, remind_at = NULL \
+                   WHERE id = $1 AND state IN ('queued', 'notified')";
         if self.conn.execute(sql, &[id.into(), why.into(), at.into()]).await? == 0 {
             return Ok(false);
         }

@@ -38,6 +38,7 @@ pub mod quota;
 pub mod rates;
 pub mod recalls;
 pub mod receipts;
+pub mod reminders;
 pub mod replies;
 pub mod rotation;
 pub mod send_as;

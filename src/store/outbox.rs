@@ -28,6 +28,10 @@ pub struct WorkRow {
     pub created_at: Timestamp,
     /// When it was done with.
     pub done_at: Option<Timestamp>,
+    /// Whether it reminds of a notice that left before.
+    pub reminder: bool,
+    /// When its sender was told that it is late.
+    pub told_at: Option<Timestamp>,
 }
 
 impl Store {
@@ -45,7 +49,7 @@ impl Store {
                    WHERE id IN (SELECT id FROM outbox WHERE done_at IS NULL AND (due_at <= $1 OR (due_at > $5 AND due_at < $6)) \
                    AND (lease_until <= $1 OR lease_until > $4) ORDER BY due_at, id LIMIT $3) \
                    AND done_at IS NULL AND (due_at <= $1 OR (due_at > $5 AND due_at < $6)) AND (lease_until <= $1 OR lease_until > $4) \
-                   RETURNING id, delivery_id, attempts, due_at, lease_until, last_failure, created_at, done_at";
+                   RETURNING id, delivery_id, attempts, due_at, lease_until, last_failure, created_at, done_at, reminder, told_at";
         let longest = now.plus(lease).plus(lease);
         let latest = now.plus(LATEST_DUE);
         let params = [now.into(), now.plus(lease).into(), limit.into(), longest.into(), latest.into(), NEVER.into()];
@@ -75,10 +79,10 @@ impl Store {
     /// What waits, soonest first; with what is done when `all`.
     pub async fn outbox(&self, all: bool, limit: i64) -> Result<Vec<WorkRow>, Fault> {
         let sql = if all {
-            "SELECT id, delivery_id, attempts, due_at, lease_until, last_failure, created_at, done_at \
+            "SELECT id, delivery_id, attempts, due_at, lease_until, last_failure, created_at, done_at, reminder, told_at \
              FROM outbox ORDER BY due_at, id LIMIT $1"
         } else {
-            "SELECT id, delivery_id, attempts, due_at, lease_until, last_failure, created_at, done_at \
+            "SELECT id, delivery_id, attempts, due_at, lease_until, last_failure, created_at, done_at, reminder, told_at \
              FROM outbox WHERE done_at IS NULL ORDER BY due_at, id LIMIT $1"
         };
         Ok(self.rows(sql, &[limit.into()]).await?.iter().map(work_row).collect::<Result<_, _>>()?)
@@ -103,6 +107,15 @@ impl Tx {
         let sql = "UPDATE outbox SET due_at = $3, lease_until = 0, last_failure = $2 WHERE id = $1 AND done_at IS NULL";
         self.conn.execute(sql, &[id.into(), failure.into(), due_at.into()]).await?;
         Ok(())
+    }
+
+    /// The sender is told that a notice is late; `false` when that was done.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database.
+    pub async fn late_told(&mut self, id: QueueId, now: Timestamp) -> Result<bool, Fault> {
+        let sql = "UPDATE outbox SET told_at = $2 WHERE id = $1 AND told_at IS NULL AND done_at IS NULL";
+        Ok(self.conn.execute(sql, &[id.into(), now.into()]).await? == 1)
     }
 
     /// Makes waiting work due now: one piece, or all of it; returns how many.
@@ -142,6 +155,8 @@ fn work_row(row: &Row) -> Result<WorkRow, Trouble> {
         last_failure: row.read_opt("last_failure")?,
         created_at: row.read("created_at")?,
         done_at: row.read_opt("done_at")?,
+        reminder: row.read::<i64>("reminder")? == 1,
+        told_at: row.read_opt("told_at")?,
     })
 }
 

@@ -17,7 +17,8 @@ use crate::domain::{
     Aside, CeilingScope, ChallengeId, Channel, Container, DeliveryId, DeliveryState, DepositKeyId, DeviceId,
     DeviceKind, DomainName, EntryId, Esk, FailureClass, Fault, FolderId, FolderRole, HolderId, KeyedHash, Language,
     Mac, MailboxId, MailboxKind, MailboxState, MessageId, ObjectId, PatientId, PatientKind, PracticeId, PublicKey,
-    QueueId, Receipts, Sealed, SendAsId, SendId, SentCopy, SentState, SessionId, SlotId, Timestamp, WaitingKind,
+    QueueId, Receipts, RemindBy, Sealed, SendAsId, SendId, SentCopy, SentState, SessionId, SlotId, Timestamp,
+    WaitingKind,
 };
 
 /// A parameter of a statement. NULL keeps its type, which PostgreSQL asks for.
@@ -325,7 +326,7 @@ ids! {
 }
 words! {
     MailboxKind MailboxState SentCopy DeviceKind FolderRole DeliveryState Channel FailureClass PatientKind SendState
-    WaitingKind SentState CeilingScope Receipts Aside
+    WaitingKind SentState CeilingScope Receipts Aside RemindBy
 }
 octets! { Sealed KeyedHash Mac Container Esk PublicKey }
 

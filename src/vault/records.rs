@@ -45,6 +45,9 @@ pub struct ReportAsked {
     /// For how many days the letter is to be kept, where the sender said so.
     #[serde(default)]
     pub days: Option<u16>,
+    /// It is urgent: who does not open it within hours is reminded.
+    #[serde(default)]
+    pub urgent: bool,
 }
 
 /// Who answered a notice by mail.

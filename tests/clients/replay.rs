@@ -277,6 +277,7 @@ fn profile() -> pli::domain::PracticeProfile {
         countries: Vec::new(),
         notice_from: String::new(),
         days: 0,
+        reminders: pli::domain::Reminders::default(),
     }
 }
 

@@ -16,6 +16,7 @@ super::on_both! {
     an_ended_letter_is_asked_for_again_and_yes_sends_it_with_a_new_link
     a_letter_of_which_no_copy_is_left_says_so
     a_number_that_changed_since_is_asked_about
+    a_code_that_nobody_can_send_is_told_to_the_sender_once_in_a_day
     fault_14_who_says_that_a_letter_is_not_theirs_ticks_a_box
 }
 
@@ -31,8 +32,7 @@ async fn answers(world: &World, letter: &[u8], text: &str) {
 async fn pressed(world: &World, link: &str, ending: &str, fields: &[(&str, &str)]) -> Page {
     let browser = world.browser();
     let page = browser.get(link).await;
-    let mut form = page.form(ending);
-    form.fields.remove("sure");
+    let form = page.form(ending);
     let form = fields.iter().fold(form, |form, (name, value)| form.with(name, value));
     browser.submit(&page, form).await
 }
@@ -151,6 +151,30 @@ async fn a_number_that_changed_since_is_asked_about(world: World) {
     let notice = world.notices(2).await.pop().unwrap();
     opened(&world, &world.browser(), &notice.link()).await;
     assert_eq!(world.gateway.last().to, "+33611223344");
+    world.running.stop().await;
+}
+
+async fn a_code_that_nobody_can_send_is_told_to_the_sender_once_in_a_day(world: World) {
+    let (_, link) = sent(&world, b"").await;
+    world.gateway.answer(500);
+    let browser = world.browser();
+    for _ in 0..2 {
+        let page = browser.get(&link).await;
+        browser.submit(&page, page.form("/code").with("channel", "sms")).await;
+        world.pass(Duration::from_secs(61));
+    }
+    until(async || !told(&world, &world.doctor).await.is_empty()).await;
+    world.running.rooms.deliveries.tell_failed_codes().await.unwrap();
+    let news = told(&world, &world.doctor).await;
+    assert_eq!(news.len(), 1, "{news:?}");
+    let first =
+        format!("Aucun code n'a pu être envoyé à {JEANNE} (•• •• •• 56 78) : les opérateurs ont refusé le code.");
+    assert!(news[0].starts_with(&first), "{news:?}");
+    assert!(news[0].contains("Le destinataire peut réessayer"), "{news:?}");
+    world.pass(Duration::from_secs(86_400));
+    let page = browser.get(&link).await;
+    browser.submit(&page, page.form("/code").with("channel", "sms")).await;
+    until(async || told(&world, &world.doctor).await.len() == 2).await;
     world.running.stop().await;
 }
 

@@ -65,6 +65,9 @@ impl Form {
             if tag.contains("type=\"radio\"") {
                 assert!(!tag.contains("checked"), "nothing is preselected");
                 read.choices.push((name, value));
+            } else if tag.contains("type=\"checkbox\"") {
+                // One that nobody ticks is not sent.
+                assert!(!tag.contains("checked"), "nothing is ticked");
             } else if tag.starts_with("button") {
                 read.choices.push((name, value));
             } else {

@@ -42,8 +42,13 @@ async fn a_relay_that_is_down_for_a_day_loses_nothing_and_says_so(world: World) 
     let figures = figures.text().await.unwrap();
     assert!(figures.contains("pli_outbox_waiting 3\n"), "{figures}");
     assert!(figures.contains("pli_courier_attempts_total{outcome=\"unreachable\"}"), "{figures}");
-    // A day is within what mail may take: the sender is not told that it failed, since it did not.
-    assert!(world.read(&world.doctor, FolderRole::Inbox).await.is_empty());
+    // A day is within what mail may take: the sender is not told that it failed, since it did not; that it is late, once.
+    let late = crate::holds::told(&world, &world.doctor).await;
+    assert_eq!(late.len(), 3, "{late:?}");
+    for text in &late {
+        assert!(text.starts_with("Pas encore parti : le serveur d'envoi ne répond pas."), "{text}");
+        assert!(text.contains(JEANNE) && text.contains("dernier essai le 18 janvier"), "{text}");
+    }
     world.relay.down(false);
     world.pass(Duration::from_secs(4 * 3600));
     world.notices(3).await;

@@ -52,6 +52,7 @@ mod odd;
 mod ovh;
 mod recalls;
 mod relay;
+mod reminders;
 mod restore;
 mod rotation;
 mod routes;

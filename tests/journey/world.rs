@@ -316,6 +316,7 @@ pub fn profile() -> PracticeProfile {
         countries: Vec::new(),
         notice_from: String::new(),
         days: 0,
+        reminders: pli::domain::Reminders::default(),
     }
 }
 

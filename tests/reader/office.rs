@@ -239,6 +239,7 @@ pub fn profile(language: Language) -> PracticeProfile {
         countries: Vec::new(),
         notice_from: String::new(),
         days: 0,
+        reminders: pli::domain::Reminders::default(),
     }
 }
 

@@ -53,7 +53,8 @@ async fn states_go_forward_once(bench: Bench) {
     let store = bench.open().await;
     let house = House::build(&store).await;
     let id = house.sent(&store).await.id;
-    let notify = async |at| write(&store, Verb::HandedOver, async |tx| tx.notify_delivery(id, at).await.unwrap()).await;
+    let notify =
+        async |at| write(&store, Verb::HandedOver, async |tx| tx.notify_delivery(id, at, None).await.unwrap()).await;
     let open = async |at| write(&store, Verb::Opened, async |tx| tx.open_delivery(id, at).await.unwrap()).await;
     assert!(notify(later(1)).await);
     assert!(!notify(later(2)).await);
@@ -72,7 +73,7 @@ async fn a_patient_quicker_than_the_commit_leaves_no_ticket(bench: Bench) {
     let house = House::build(&store).await;
     let id = house.sent(&store).await.id;
     assert!(write(&store, Verb::Opened, async |tx| tx.open_delivery(id, later(1)).await.unwrap()).await);
-    assert!(!write(&store, Verb::HandedOver, async |tx| tx.notify_delivery(id, later(2)).await.unwrap()).await);
+    assert!(!write(&store, Verb::HandedOver, async |tx| tx.notify_delivery(id, later(2), None).await.unwrap()).await);
     let row = store.delivery(id).await.unwrap().unwrap();
     assert_eq!((row.state, row.notified_at, row.ticket), (DeliveryState::Opened, Some(later(2)), None));
 }

@@ -7,3 +7,7 @@ code-voice-code = Here is your code.
 code-voice-repeat = Once more.
 code-voice-again = To hear it again, press 1.
 code-voice-goodbye = Do not give this code to anyone. Goodbye.
+
+# Reminders of a letter that was not opened: no link, no name, nothing of it.
+remind-sms = Reminder: a confidential message is waiting in your e-mail. Open the link in it.
+remind-voice = Hello. A confidential message is waiting in your e-mail, and it is urgent. Open the link in it. Once more. A confidential and urgent message is waiting in your e-mail. Goodbye.

@@ -10,3 +10,7 @@ notice-call-known = In doubt? Call { $practice } on the number you know.
 notice-no-answer = Do not answer this e-mail: nobody reads it.
 notice-open = Open the message
 notice-other = English: open the link, the page speaks English too.
+
+# The notice once more, to who has not opened it.
+remind-subject = Reminder: { $practice } has written to you
+remind-what = { $practice } has sent you a confidential message, which you have not opened yet. To read it:

@@ -66,3 +66,28 @@ again-no-copy = The letter to { $address } could not be sent again: there is no 
 again-not-yours = The letter to { $address } can only be sent again from the mailbox that sent it. Answer yes from that mailbox, or send a new message.
 not-mine-said = Somebody who opened the link sent to { $address } says that your letter of { $date } is not for them.
 not-mine-what = Check the address. Answer cancel to this letter to take the letter back.
+
+# An urgent letter that nobody has opened.
+urgent-subject = An urgent letter is not opened
+urgent-unread = Urgent and not opened yet: the letter to { $address }, sent on { $date } by { $sender }.
+urgent-reminded = { $hours ->
+    [one] More than an hour has passed.
+   *[other] More than { $hours } hours have passed.
+} The person is told again by e-mail, then by telephone between 8:00 and 20:00.
+urgent-what = Telephone if this cannot wait. Answer cancel to take the letter back.
+urgent-what-other = Telephone if this cannot wait.
+
+# A notice that has not left yet, and a code that nobody could send.
+receipt-late = Not sent yet: { $why }
+receipt-late-what = It is tried again; the last try is { $until }. Nothing to do for now. If it is urgent, telephone.
+receipt-late-unreachable = the outgoing server does not answer.
+receipt-late-later = the outgoing server does not take the notice for now.
+no-code = No code could be sent to { $address } ({ $number }):
+no-code-unknown-number = this number does not exist.
+no-code-landline = this number is a landline, which gets no SMS, and no call could be made.
+no-code-ceiling = the day's ceiling of codes is reached.
+no-code-absent = the telephone is off or does not answer.
+no-code-refused = the providers refused the code.
+no-code-what-number = Check the number, have it corrected in the directory, then send a new message.
+no-code-what-ceiling = The recipient can try again tomorrow. The administrator can raise the ceiling.
+no-code-what-again = The recipient can try again. If it lasts, check the number or telephone.

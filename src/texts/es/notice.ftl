@@ -10,3 +10,7 @@ notice-call-known = ¿Tiene alguna duda? Llame a { $practice } al número que us
 notice-no-answer = No responda a este correo: nadie lo lee.
 notice-open = Abrir el mensaje
 notice-other = Español: abra el enlace, la página también está en español.
+
+# The notice once more, to who has not opened it.
+remind-subject = Recordatorio: { $practice } le ha escrito
+remind-what = { $practice } le ha enviado un mensaje confidencial que aún no ha abierto. Para leerlo:

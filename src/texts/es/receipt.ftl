@@ -68,3 +68,28 @@ again-no-copy = La carta a { $address } no pudo salir de nuevo: ya no hay copia 
 again-not-yours = La carta a { $address } solo puede salir de nuevo desde el buzón que la envió. Responda sí desde ese buzón, o envíe un mensaje nuevo.
 not-mine-said = Alguien que abrió el enlace enviado a { $address } dice que su carta del { $date } no es para él.
 not-mine-what = Compruebe la dirección. Responda anular a este aviso para retirar la carta.
+
+# An urgent letter that nobody has opened.
+urgent-subject = Una carta urgente no se ha abierto
+urgent-unread = Urgente y aún sin abrir: la carta a { $address }, enviada el { $date } por { $sender }.
+urgent-reminded = { $hours ->
+    [one] Ha pasado más de una hora.
+   *[other] Han pasado más de { $hours } horas.
+} Se avisa de nuevo a la persona por correo electrónico, y después por teléfono entre las 8 y las 20 h.
+urgent-what = Llame por teléfono si no puede esperar. Responda anular para retirar la carta.
+urgent-what-other = Llame por teléfono si no puede esperar.
+
+# A notice that has not left yet, and a code that nobody could send.
+receipt-late = Aún no ha salido: { $why }
+receipt-late-what = Se sigue intentando; último intento { $until }. Por ahora no hay nada que hacer. Si es urgente, llame por teléfono.
+receipt-late-unreachable = el servidor de envío no responde.
+receipt-late-later = el servidor de envío no acepta el aviso por ahora.
+no-code = No se pudo enviar ningún código a { $address } ({ $number }):
+no-code-unknown-number = este número no existe.
+no-code-landline = este número es una línea fija, que no recibe SMS, y no se pudo hacer ninguna llamada.
+no-code-ceiling = se alcanzó el límite de códigos del día.
+no-code-absent = el teléfono está apagado o no responde.
+no-code-refused = los operadores rechazaron el código.
+no-code-what-number = Compruebe el número, haga que se corrija en el directorio y envíe un mensaje nuevo.
+no-code-what-ceiling = El destinatario podrá intentarlo mañana. El administrador puede subir el límite.
+no-code-what-again = El destinatario puede intentarlo de nuevo. Si continúa, compruebe el número o llame por teléfono.

@@ -7,3 +7,7 @@ code-voice-code = Voici votre code.
 code-voice-repeat = Je répète.
 code-voice-again = Pour l’entendre encore, appuyez sur la touche 1.
 code-voice-goodbye = Ne donnez ce code à personne. Au revoir.
+
+# Reminders of a letter that was not opened: no link, no name, nothing of it.
+remind-sms = Rappel : un message confidentiel vous attend dans vos e-mails. Ouvrez le lien qui s'y trouve.
+remind-voice = Bonjour. Un message confidentiel vous attend dans vos e-mails, et il est urgent. Ouvrez le lien qui s’y trouve. Je répète. Un message confidentiel et urgent vous attend dans vos e-mails. Au revoir.

@@ -10,3 +10,7 @@ notice-call-known = Un doute ? Appelez { $practice } au numéro que vous connais
 notice-no-answer = Ne répondez pas à cet e-mail : personne ne le lit.
 notice-open = Ouvrir le message
 notice-other = Français : ouvrez le lien, la page parle aussi français.
+
+# The notice once more, to who has not opened it.
+remind-subject = Rappel : { $practice } vous a écrit
+remind-what = { $practice } vous a envoyé un message confidentiel, que vous n'avez pas encore ouvert. Pour le lire :

@@ -68,3 +68,28 @@ again-no-copy = La lettre à { $address } n'a pas pu repartir : il n'y en a plus
 again-not-yours = La lettre à { $address } ne peut repartir que depuis la boîte qui l'a envoyée. Répondez oui depuis cette boîte, ou envoyez un nouveau message.
 not-mine-said = Quelqu'un qui a ouvert le lien envoyé à { $address } dit que votre lettre du { $date } n'est pas pour lui.
 not-mine-what = Vérifiez l'adresse. Répondez annuler à cet avis pour reprendre la lettre.
+
+# An urgent letter that nobody has opened.
+urgent-subject = Une lettre urgente n'est pas ouverte
+urgent-unread = Urgent et pas encore ouvert : la lettre à { $address }, envoyée le { $date } par { $sender }.
+urgent-reminded = { $hours ->
+    [one] Plus d'une heure est passée.
+   *[other] Plus de { $hours } heures sont passées.
+} La personne est prévenue à nouveau par e-mail, puis par téléphone entre 8 h et 20 h.
+urgent-what = Téléphonez-lui si cela ne peut pas attendre. Répondez annuler pour reprendre la lettre.
+urgent-what-other = Téléphonez-lui si cela ne peut pas attendre.
+
+# A notice that has not left yet, and a code that nobody could send.
+receipt-late = Pas encore parti : { $why }
+receipt-late-what = Pli essaie encore ; dernier essai { $until }. Rien à faire pour le moment. Si c'est pressé, téléphonez.
+receipt-late-unreachable = le serveur d'envoi ne répond pas.
+receipt-late-later = le serveur d'envoi ne prend pas l'avis pour le moment.
+no-code = Aucun code n'a pu être envoyé à { $address } ({ $number }) :
+no-code-unknown-number = ce numéro n'existe pas.
+no-code-landline = ce numéro est une ligne fixe, qui ne reçoit pas de SMS, et aucun appel n'a pu être fait.
+no-code-ceiling = le plafond de codes du jour est atteint.
+no-code-absent = le téléphone est éteint ou ne répond pas.
+no-code-refused = les opérateurs ont refusé le code.
+no-code-what-number = Vérifiez le numéro, faites-le corriger dans l'annuaire, puis envoyez un nouveau message.
+no-code-what-ceiling = Le destinataire pourra réessayer demain. L'administrateur peut augmenter le plafond.
+no-code-what-again = Le destinataire peut réessayer. Si cela dure, vérifiez le numéro ou téléphonez.

@@ -7,3 +7,7 @@ code-voice-code = Ecco il Suo codice.
 code-voice-repeat = Ripeto.
 code-voice-again = Per ascoltarlo ancora, prema il tasto 1.
 code-voice-goodbye = Non dia questo codice a nessuno. Arrivederci.
+
+# Reminders of a letter that was not opened: no link, no name, nothing of it.
+remind-sms = Promemoria: un messaggio riservato La attende nella Sua posta elettronica. Apra il link che contiene.
+remind-voice = Buongiorno. Un messaggio riservato La attende nella Sua posta elettronica, ed è urgente. Apra il link che contiene. Ripeto. Un messaggio riservato e urgente La attende nella Sua posta elettronica. Arrivederci.

@@ -10,3 +10,7 @@ notice-call-known = Ha un dubbio? Chiami { $practice } al numero che conosce.
 notice-no-answer = Non risponda a questa e-mail: nessuno la legge.
 notice-open = Apri il messaggio
 notice-other = Italiano: apra il link, la pagina è anche in italiano.
+
+# The notice once more, to who has not opened it.
+remind-subject = Promemoria: { $practice } Le ha scritto
+remind-what = { $practice } Le ha inviato un messaggio riservato, che non ha ancora aperto. Per leggerlo:

@@ -68,3 +68,28 @@ again-no-copy = La lettera a { $address } non ha potuto ripartire: non ce n'è p
 again-not-yours = La lettera a { $address } può ripartire solo dalla casella che l'ha inviata. Risponda sì da quella casella, o invii un nuovo messaggio.
 not-mine-said = Qualcuno che ha aperto il link inviato a { $address } dice che la Sua lettera del { $date } non è per lui.
 not-mine-what = Controlli l'indirizzo. Risponda annulla a questo avviso per riprendere la lettera.
+
+# An urgent letter that nobody has opened.
+urgent-subject = Una lettera urgente non è stata aperta
+urgent-unread = Urgente e non ancora aperta: la lettera a { $address }, inviata il { $date } da { $sender }.
+urgent-reminded = { $hours ->
+    [one] È passata più di un'ora.
+   *[other] Sono passate più di { $hours } ore.
+} La persona è avvisata di nuovo per e-mail, poi per telefono tra le 8 e le 20.
+urgent-what = Telefoni se non si può attendere. Risponda annulla per riprendere la lettera.
+urgent-what-other = Telefoni se non si può attendere.
+
+# A notice that has not left yet, and a code that nobody could send.
+receipt-late = Non ancora partito: { $why }
+receipt-late-what = Si riprova; ultimo tentativo { $until }. Per ora non c'è nulla da fare. Se è urgente, telefoni.
+receipt-late-unreachable = il server di invio non risponde.
+receipt-late-later = il server di invio per ora non accetta l'avviso.
+no-code = Nessun codice è potuto arrivare a { $address } ({ $number }):
+no-code-unknown-number = questo numero non esiste.
+no-code-landline = questo numero è una linea fissa, che non riceve SMS, e nessuna chiamata è stata possibile.
+no-code-ceiling = il limite di codici del giorno è raggiunto.
+no-code-absent = il telefono è spento o non risponde.
+no-code-refused = gli operatori hanno rifiutato il codice.
+no-code-what-number = Controlli il numero, lo faccia correggere nella rubrica, poi invii un nuovo messaggio.
+no-code-what-ceiling = Il destinatario potrà riprovare domani. L'amministratore può alzare il limite.
+no-code-what-again = Il destinatario può riprovare. Se dura, controlli il numero o telefoni.

@@ -10,3 +10,7 @@ notice-call-known = Есть сомнения? Позвоните ({ $practice }
 notice-no-answer = Не отвечайте на это письмо: его никто не читает.
 notice-open = Открыть сообщение
 notice-other = Русский: откройте ссылку, страница есть и на русском языке.
+
+# The notice once more, to who has not opened it.
+remind-subject = Напоминание: { $practice } вам написал
+remind-what = { $practice } отправил вам конфиденциальное сообщение, которое вы ещё не открыли. Чтобы прочитать его:
