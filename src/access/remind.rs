@@ -174,3 +174,19 @@ const LEASE: Duration = Duration::from_secs(600);
 const TILL_MORNING: Duration = Duration::from_secs(900);
 /// How many are looked at at once.
 const BATCH: i64 = 16;
+
+#[cfg(test)]
+mod tests {
+    use crate::texts::Texts;
+
+    use super::*;
+
+    #[test]
+    fn a_reminder_is_one_short_message_in_every_language_and_holds_no_link() {
+        for language in Language::ALL {
+            let text = Texts::new().say(language, "remind-sms", &[]);
+            assert_eq!(parts(&text), 1, "{}: {text}", language.tag());
+            assert!(!text.contains("http") && !text.contains('@'), "{text}");
+        }
+    }
+}
