@@ -360,7 +360,7 @@ impl Access {
     }
 
     /// A session that holds the delivery's session key under a new cookie.
-    fn session_for(&self, reached: &Reached, now: Timestamp) -> Result<(SessionToken, SessionRow), Fault> {
+    pub(super) fn session_for(&self, reached: &Reached, now: Timestamp) -> Result<(SessionToken, SessionRow), Fault> {
         let esk = reached.row.esk.as_ref().ok_or(Fault::new("an open delivery has no session-key packet"))?;
         let key = self.vault.open_ticket(esk, &reached.ticket, reached.row.id)?;
         let token = SessionToken::random(self.random.as_ref());

@@ -34,7 +34,7 @@ pub struct LinkView {
 }
 
 /// Where a link stands.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum LinkState {
     /// A code can be asked for. Nothing is preselected; an offered channel has a provider and can reach the number.
     Choose {

@@ -5,6 +5,7 @@ mod challenge;
 pub mod cloud;
 mod draft;
 mod failures;
+mod join;
 mod link;
 mod login;
 mod money;

@@ -16,6 +16,9 @@ use super::Access;
 /// How long a page stays open after the last request.
 pub(super) const OPEN_FOR: Duration = Duration::from_secs(3600);
 
+/// How long pages stay open in all, once a code was typed.
+pub(super) const LONGEST: Duration = Duration::from_secs(24 * 3600);
+
 /// The purpose of a cookie's hash.
 const SESSION: &str = "portal session";
 
@@ -102,7 +105,7 @@ impl Access {
     }
 
     /// The session of a cookie, found under whichever root key it was made with.
-    async fn session(&self, token: &SessionToken, now: Timestamp) -> Result<Option<SessionRow>, Fault> {
+    pub(super) async fn session(&self, token: &SessionToken, now: Timestamp) -> Result<Option<SessionRow>, Fault> {
         for hash in self.vault.hashes(SESSION, None, token.reveal_octets()) {
             if let Some(row) = self.store.session(&hash, now).await? {
                 return Ok(Some(row));
@@ -113,7 +116,7 @@ impl Access {
 
     async fn move_end(&self, row: &SessionRow, now: Timestamp, end: Timestamp) -> Result<Timestamp, Fault> {
         // Never beyond a day: a page is not a place to live.
-        let end = end.min(row.created_at.plus(OPEN_FOR * 24));
+        let end = end.min(row.created_at.plus(LONGEST));
         if end <= row.expires_at.plus(STEP) {
             return Ok(row.expires_at);
         }

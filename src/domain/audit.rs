@@ -106,6 +106,8 @@ words! {
         DownloadedAll = "delivery.downloaded-all",
         /// The patient closed or prolonged the page.
         SessionChanged = "session.changed",
+        /// The page of one letter opened another of the same person, by its link.
+        SessionJoined = "session.joined",
         /// The sender recalls letters: closed, their keys to be destroyed.
         RecallBegun = "recall.begun",
         /// The sender undid that.

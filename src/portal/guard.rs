@@ -98,6 +98,8 @@ impl FromRequestParts<Portal> for Opened {
 /// What a browser brings along: its own cookie, the language it was told to use, and the one it is set to.
 pub(super) struct Visitor {
     pub(super) browser: Option<BrowserToken>,
+    /// Of a page that may be open.
+    pub(super) open: Option<SessionToken>,
     pub(super) asked: Option<Language>,
     pub(super) remembered: Option<Language>,
     pub(super) preferred: Option<Language>,
@@ -129,6 +131,7 @@ impl<S: Sync> FromRequestParts<S> for Visitor {
         };
         Ok(Self {
             browser: cookie(&parts.headers, BROWSER).and_then(BrowserToken::parse),
+            open: session(&parts.headers),
             asked: wish.and_then(|tag| tag.parse().ok()),
             remembered: cookie(&parts.headers, LANGUAGE).and_then(|tag| tag.parse().ok()),
             preferred: tongue::preferred(&parts.headers),

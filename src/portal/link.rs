@@ -5,7 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
 
-use crate::access::{IssueError, LinkError, LinkState, LinkView, RedeemError};
+use crate::access::{IssueError, LinkError, LinkState, LinkView, RedeemError, Redeemed};
 use crate::domain::{BrowserToken, Channel, Timestamp};
 
 use super::guard::{self, Held, Protected, Visitor};
@@ -114,18 +114,7 @@ pub(super) async fn check(
     Protected { browser, form }: Protected<Typed>,
 ) -> Response {
     let complaint = match portal.access.redeem(&ticket, &browser, &form.code).await {
-        Ok(redeemed) => {
-            // The page is open in any case: what waits longer is brought by the next code.
-            let waiting = portal.deliveries.deliver_waiting(redeemed.delivery, &browser, redeemed.session).await;
-            let delivered = waiting.unwrap_or_else(|fault| {
-                tracing::error!(delivery = %redeemed.delivery, %fault, "an answer that waited could not be delivered");
-                0
-            });
-            let mut open = to(if delivered > 0 { "/letter?sent=1" } else { "/letter" });
-            set_cookie(&mut open, &guard::keep_browser(&browser));
-            set_cookie(&mut open, &guard::keep_letter(&redeemed.token));
-            return open;
-        }
+        Ok(redeemed) => return opened(&portal, &redeemed, &browser).await,
         Err(RedeemError::NotACode) => Complaint::NotACode,
         Err(RedeemError::NoneHere) => Complaint::NoneHere,
         Err(RedeemError::Wrong { left }) => Complaint::Wrong(left),
@@ -134,6 +123,36 @@ pub(super) async fn check(
         Err(RedeemError::Fault(fault)) => return plain::fault(&portal, &fault),
     };
     answer(&portal, &ticket, &visitor, Some(browser), Some(complaint)).await
+}
+
+/// `POST /l/{ticket}/open`: a page of the same person is open here.
+pub(super) async fn open(
+    State(portal): State<Portal>,
+    Held(ticket): Held,
+    visitor: Visitor,
+    Protected { browser, .. }: Protected<Bare>,
+) -> Response {
+    let Some(open) = &visitor.open else { return back(&ticket, &browser) };
+    match portal.access.join(&ticket, open).await {
+        Ok(Some(redeemed)) => opened(&portal, &redeemed, &browser).await,
+        // It has closed meanwhile: the link's page asks for a code.
+        Ok(None) => back(&ticket, &browser),
+        Err(fault) => plain::fault(&portal, &fault),
+    }
+}
+
+/// The way to a letter whose page was just opened.
+async fn opened(portal: &Portal, redeemed: &Redeemed, browser: &BrowserToken) -> Response {
+    // The page is open in any case: what waits longer is brought by the next code.
+    let waiting = portal.deliveries.deliver_waiting(redeemed.delivery, browser, redeemed.session).await;
+    let delivered = waiting.unwrap_or_else(|fault| {
+        tracing::error!(delivery = %redeemed.delivery, %fault, "an answer that waited could not be delivered");
+        0
+    });
+    let mut open = to(if delivered > 0 { "/letter?sent=1" } else { "/letter" });
+    set_cookie(&mut open, &guard::keep_browser(browser));
+    set_cookie(&mut open, &guard::keep_letter(&redeemed.token));
+    open
 }
 
 /// The link's page as it stands now, with what went wrong.
@@ -155,8 +174,15 @@ pub(super) async fn answer(
         },
         None => None,
     };
+    let open = match &visitor.open {
+        Some(open) => match portal.access.may_join(ticket, open).await {
+            Ok(may) => may,
+            Err(fault) => return plain::fault(portal, &fault),
+        },
+        None => false,
+    };
     let browser = browser.unwrap_or_else(|| portal.access.new_browser());
-    let page = page(portal, (ticket, answer_waits), visitor, &view, &browser, complaint);
+    let page = page(portal, (ticket, answer_waits, open), visitor, &view, &browser, complaint);
     let status = match complaint {
         None => StatusCode::OK,
         Some(Complaint::Wait(_)) => StatusCode::TOO_MANY_REQUESTS,
@@ -172,7 +198,7 @@ pub(super) async fn answer(
 
 fn page(
     portal: &Portal,
-    (ticket, answer_waits): (&str, Option<Timestamp>),
+    (ticket, answer_waits, open): (&str, Option<Timestamp>, bool),
     visitor: &Visitor,
     view: &LinkView,
     browser: &BrowserToken,
@@ -184,7 +210,8 @@ fn page(
     let (code, check) = (token("code"), token("check"));
     let (missing, wait) = (token("missing"), token("wait"));
     let (again, not_mine) = (token("again"), token("not-mine"));
-    let forms = LinkForms { ticket, code, check, missing, wait, again, not_mine, answer_waits };
+    let open = open.then(|| token("open"));
+    let forms = LinkForms { ticket, code, check, missing, wait, again, not_mine, open, answer_waits };
     pages::link(&words, portal.settings.demonstration, view, &forms, complaint)
 }
 

@@ -60,6 +60,8 @@ pub(super) struct LinkForms<'a> {
     pub(super) again: String,
     /// For `/l/{ticket}/not-mine`.
     pub(super) not_mine: String,
+    /// For `/l/{ticket}/open`, where a page of the same person is open in this browser.
+    pub(super) open: Option<String>,
     /// Until when an answer that was written in this browser waits for a code.
     pub(super) answer_waits: Option<Timestamp>,
 }

@@ -51,6 +51,7 @@ pub const ROUTES: &[Route] = &[
     Route { method: "POST", path: "/l/{ticket}/code", guard: Guard::Link, serve: || post(link::code) },
     Route { method: "POST", path: "/l/{ticket}/check", guard: Guard::Link, serve: || post(link::check) },
     Route { method: "POST", path: "/l/{ticket}/missing", guard: Guard::Link, serve: || post(link::missing) },
+    Route { method: "POST", path: "/l/{ticket}/open", guard: Guard::Link, serve: || post(link::open) },
     Route { method: "POST", path: "/l/{ticket}/again", guard: Guard::Link, serve: || post(asides::again) },
     Route { method: "POST", path: "/l/{ticket}/not-mine", guard: Guard::Link, serve: || post(asides::not_mine) },
     Route { method: "POST", path: "/l/{ticket}/wait", guard: Guard::Link, serve: || post(link::wait) },

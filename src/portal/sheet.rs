@@ -224,7 +224,7 @@ pub(super) fn link_page_of(
     demonstration: bool,
     state: LinkState,
     complaint: Option<Complaint>,
-    answer_waits: Option<Timestamp>,
+    (answer_waits, open): (Option<Timestamp>, Option<String>),
 ) -> String {
     let view = LinkView {
         delivery: DeliveryId::random(&Nought),
@@ -242,6 +242,7 @@ pub(super) fn link_page_of(
         wait: "token-four".into(),
         again: "token-six".into(),
         not_mine: "token-seven".into(),
+        open,
         answer_waits,
     };
     pages::link(&words, demonstration, &view, &forms, complaint)
@@ -326,13 +327,16 @@ pub(super) fn all_pages(sample: &Sample, language: Language, demonstration: bool
     let mut all: Vec<(String, String)> = link_states()
         .into_iter()
         .map(|(name, state, complaint)| {
-            (name.to_owned(), link_page_of(practice.clone(), language, demonstration, state, complaint, None))
+            (name.to_owned(), link_page_of(practice.clone(), language, demonstration, state, complaint, (None, None)))
         })
         .collect();
     for (name, state, _) in link_states().into_iter().filter(|(name, ..)| ["choose", "enter"].contains(name)) {
         let waits = Some(later(20 * 60));
-        let page = link_page_of(practice.clone(), language, demonstration, state, None, waits);
+        let page = link_page_of(practice.clone(), language, demonstration, state.clone(), None, (waits, None));
         all.push((format!("{name}-answer-kept"), page));
+        let open = Some("token-eight".to_owned());
+        let page = link_page_of(practice.clone(), language, demonstration, state, None, (None, open));
+        all.push((format!("{name}-open-here"), page));
     }
     let letter = |letter: Letter, (answering, ended, remark)| {
         letter_page_of(practice, language, demonstration, letter, (answering, ended, remark))

@@ -77,7 +77,7 @@ fn sample() -> Sample {
 }
 
 fn link_page(language: Language, demonstration: bool, state: LinkState, complaint: Option<Complaint>) -> String {
-    link_page_of(practice(), language, demonstration, state, complaint, Some(later(20 * 60)))
+    link_page_of(practice(), language, demonstration, state, complaint, (Some(later(20 * 60)), None))
 }
 
 fn sample_letter() -> Letter {
@@ -246,7 +246,7 @@ fn who_has_no_telephone_sends_nobody_to_its_number() {
         let pages: Vec<String> = link_states()
             .into_iter()
             .map(|(_, state, complaint)| {
-                link_page_of(silent.clone(), language, false, state, complaint, Some(later(20 * 60)))
+                link_page_of(silent.clone(), language, false, state, complaint, (Some(later(20 * 60)), None))
             })
             .chain([pages::gone(&words, false, &silent), pages::closed(&words, false, &silent)])
             .collect();

@@ -57,6 +57,7 @@ mod restore;
 mod rotation;
 mod routes;
 mod sender;
+mod several;
 mod submission;
 mod swaps;
 mod thief;

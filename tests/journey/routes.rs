@@ -67,6 +67,7 @@ GET  /l/{ticket}                  choose   choose   enter    choose   choose   e
 POST /l/{ticket}/wait             foreign  reset    text     reset    reset    reset    reset    reset
 POST /l/{ticket}/missing          foreign  back     early    back     back     back     back     back
 POST /l/{ticket}/check            foreign  nocode   in       nocode   nocode   back     back     nocode
+POST /l/{ticket}/open             foreign  back     back     in       back     back     back     back
 POST /l/{ticket}/again            foreign  back     back     back     back     asked    back     back
 POST /l/{ticket}/not-mine         foreign  untick   untick   untick   untick   back     back     untick
 POST /l/{ticket}/code             foreign  back     early    early    back     back     back     back
