@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::delivery::directory::PatientInfo;
 use crate::domain::{
-    Address, Channel, Language, PatientId, PatientKind, PatientRecord, PersonName, PhoneNumber, PracticeId,
+    Address, BirthDate, Channel, Language, PatientId, PatientKind, PatientRecord, PersonName, PhoneNumber, PracticeId,
     PracticeProfile,
 };
 
@@ -85,6 +85,9 @@ pub(super) struct About {
     /// sms or voice: what to offer first
     #[arg(long, value_parser = channel)]
     channel: Option<Channel>,
+    /// The day of birth, such as 1950-03-12; a practice may ask for it with the code
+    #[arg(long, value_parser = birth_date)]
+    birth_date: Option<BirthDate>,
 }
 
 impl Patient {
@@ -99,6 +102,7 @@ impl Patient {
                     number: telephone(opened, &practice.profile, number)?,
                     language: about.language,
                     channel: about.channel,
+                    birth_date: about.birth_date,
                 };
                 let kind = about.kind.unwrap_or(PatientKind::Patient);
                 let id = deliveries.add_patient(practice.id, kind, record).await?;
@@ -145,6 +149,7 @@ impl Patient {
                 }
                 record.language = about.language.or(record.language);
                 record.channel = about.channel.or(record.channel);
+                record.birth_date = about.birth_date.or(record.birth_date);
                 deliveries.set_patient(patient.id, about.kind.unwrap_or(patient.kind), record).await?;
                 out.line("Changed.")
             }
@@ -182,6 +187,15 @@ fn channel(word: &str) -> Result<Channel, String> {
     Channel::from_word(word).ok_or_else(|| "must be one of: sms, voice".to_owned())
 }
 
+/// A day of birth: it is not repeated where it is wrong.
+fn birth_date(text: &str) -> Result<BirthDate, String> {
+    BirthDate::parse(text).ok_or_else(|| "must be a day such as 1950-03-12".to_owned())
+}
+
+fn born(patient: &PatientInfo, reveal: bool) -> Option<String> {
+    patient.record.birth_date.map(|date| if reveal { date.reveal() } else { date.masked().to_owned() })
+}
+
 fn coordinates(patient: &PatientInfo, reveal: bool) -> (String, String) {
     let record = &patient.record;
     match reveal {
@@ -202,6 +216,7 @@ fn object(patient: &PatientInfo, reveal: bool) -> Value {
         "masked": !reveal,
         "language": patient.record.language,
         "channel": patient.record.channel,
+        "birth_date": born(patient, reveal),
         "created_at": patient.created_at.rfc3339(),
         "updated_at": patient.updated_at.rfc3339(),
     })
@@ -218,5 +233,6 @@ fn show(patient: &PatientInfo, reveal: bool, out: &mut Out) -> Result<(), Stop> 
         ("number", number),
         ("language", patient.record.language.map_or_else(unknown, |language| language.tag().to_owned())),
         ("first offer", patient.record.channel.map_or_else(|| "none".to_owned(), |c| c.word().to_owned())),
+        ("birth date", born(patient, reveal).unwrap_or_else(|| "unknown".to_owned())),
     ])
 }

@@ -90,6 +90,12 @@ pub(super) struct Profile {
     /// The mailbox of the practice that hears of urgent letters that were not opened, beside their sender; "" for none
     #[arg(long, value_name = "ADDRESS")]
     urgent_to: Option<String>,
+    /// Ask for the birth date with the code, where the directory knows it: yes or no
+    #[arg(long, value_name = "YES|NO", value_parser = yes_or_no)]
+    ask_birth_date: Option<bool>,
+    /// Let browsers be remembered for 30 days, where their users want that: yes or no
+    #[arg(long, value_name = "YES|NO", value_parser = yes_or_no)]
+    remember_browsers: Option<bool>,
 }
 
 impl Practice {
@@ -158,6 +164,8 @@ impl Profile {
         profile.days = self.days.unwrap_or(profile.days);
         profile.reminders.days = self.remind_days.unwrap_or(profile.reminders.days);
         profile.reminders.urgent_hours = self.urgent_hours.unwrap_or(profile.reminders.urgent_hours);
+        profile.ask_birth_date = self.ask_birth_date.unwrap_or(profile.ask_birth_date);
+        profile.remember_browsers = self.remember_browsers.unwrap_or(profile.remember_browsers);
         profile.neighbours = self.neighbours.as_ref().map_or(profile.neighbours, given);
         profile.countries = self.countries.as_ref().map_or(profile.countries, given);
         profile
@@ -178,6 +186,8 @@ pub(super) fn fresh(name: &str, config: &Config) -> PracticeProfile {
         notice_from: String::new(),
         days: 0,
         reminders: Reminders::default(),
+        ask_birth_date: false,
+        remember_browsers: false,
     }
 }
 
@@ -198,6 +208,8 @@ fn object(practice: &PracticeInfo) -> serde_json::Value {
         "remind_days": profile.reminders.days,
         "urgent_hours": profile.reminders.urgent_hours,
         "urgent_to": profile.reminders.urgent_to,
+        "ask_birth_date": profile.ask_birth_date,
+        "remember_browsers": profile.remember_browsers,
         "domains": practice.domains.iter().map(|name| name.as_str()).collect::<Vec<_>>(),
         "created_at": practice.created_at.rfc3339(),
     })
@@ -222,12 +234,26 @@ fn show(practice: &PracticeInfo, out: &mut Out) -> Result<(), Stop> {
         ("reminded after", in_units(profile.reminders.days, "days", "never")),
         ("urgent after", in_units(profile.reminders.urgent_hours, "hours", "as any other")),
         ("urgent to", profile.reminders.urgent_to.clone()),
+        ("asks for birth dates", yes(profile.ask_birth_date)),
+        ("remembers browsers", yes(profile.remember_browsers)),
         ("domains", domains.join(", ")),
     ])
 }
 
 fn in_units(count: u16, units: &str, none: &str) -> String {
     if count == 0 { none.to_owned() } else { format!("{count} {units}") }
+}
+
+fn yes(set: bool) -> String {
+    if set { "yes" } else { "no" }.to_owned()
+}
+
+fn yes_or_no(word: &str) -> Result<bool, String> {
+    match word {
+        "yes" => Ok(true),
+        "no" => Ok(false),
+        _ => Err("must be yes or no".to_owned()),
+    }
 }
 
 /// Reads a language of an option.

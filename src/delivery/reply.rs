@@ -350,6 +350,7 @@ impl Deliveries {
             number,
             language: None,
             channel: asked.question.channel,
+            birth_date: None,
         };
         let mailbox = asked.row.mailbox;
         Ok(LearnedRow {

@@ -185,9 +185,13 @@ impl Deliveries {
             .or_else(|| record.and_then(|record| record.channel))
             .or_else(|| (!number.is_mobile()).then_some(Channel::Voice));
         let language = record.and_then(|record| record.language);
+        // Also of who is known here and is reached at a number that only the sender knew.
+        let chosen = || choose(&known, display).ok().and_then(|(_, record)| record.birth_date);
+        let born = || record.map_or_else(chosen, |record| record.birth_date);
+        let birth_date = if whose.profile.ask_birth_date { born() } else { None };
         Ok(Ok(Resolved {
             number_hash: self.vault.number_hash(practice, &number),
-            coordinates: Coordinates { address: to.clone(), number, language, channel },
+            coordinates: Coordinates { address: to.clone(), number, language, channel, birth_date },
             patient: person.map(|(id, _)| id),
         }))
     }

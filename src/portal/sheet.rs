@@ -99,6 +99,8 @@ impl Sample {
                 notice_from: String::new(),
                 days: 30,
                 reminders: crate::domain::Reminders::default(),
+                ask_birth_date: false,
+                remember_browsers: false,
             },
             letter: prescription,
             away: "Le Dr Rossi lit vos réponses.\nÀ bientôt.",

@@ -62,6 +62,8 @@ fn practice() -> PracticeProfile {
         notice_from: String::new(),
         days: 30,
         reminders: crate::domain::Reminders::default(),
+        ask_birth_date: false,
+        remember_browsers: false,
     }
 }
 

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::domain::{
-    Address, BrowserToken, Channel, Coordinates, DeliveryId, DeviceId, Fault, HoldReason, KeyedHash, Language,
-    MailboxId, MessageId, PatientId, PatientRecord, PersonName, PhoneNumber, PracticeId, PracticeProfile, QueueId,
-    Random, Sealed, Ticket, Timestamp,
+    Address, BirthDate, BrowserToken, Channel, Coordinates, DeliveryId, DeviceId, Fault, HoldReason, KeyedHash,
+    Language, MailboxId, MessageId, PatientId, PatientRecord, PersonName, PhoneNumber, PracticeId, PracticeProfile,
+    QueueId, Random, Sealed, Ticket, Timestamp,
 };
 
 use super::{Place, Vault};
@@ -130,6 +130,8 @@ struct Reached {
     language: Option<Language>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     channel: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    birth_date: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -156,6 +158,7 @@ impl Reached {
             name: record.name.0.clone(),
             language: record.language,
             channel: record.channel.map(|channel| channel.word().to_owned()),
+            birth_date: record.birth_date.map(|date| date.reveal()),
         }
     }
 
@@ -165,6 +168,7 @@ impl Reached {
             number: self.number()?,
             language: self.language,
             channel: self.channel(),
+            birth_date: self.birth_date()?,
             name: PersonName(self.name),
         })
     }
@@ -175,6 +179,12 @@ impl Reached {
 
     fn number(&self) -> Result<PhoneNumber, Fault> {
         PhoneNumber::kept(&self.number).map_err(|_| Fault::new("a sealed record holds no number"))
+    }
+
+    /// One that cannot be read is a fault: without it a question would be left out.
+    fn birth_date(&self) -> Result<Option<BirthDate>, Fault> {
+        let wrong = || Fault::new("a sealed record holds no birth date");
+        self.birth_date.as_deref().map(|text| BirthDate::parse(text).ok_or_else(wrong)).transpose()
     }
 
     fn channel(&self) -> Option<Channel> {
@@ -274,6 +284,7 @@ impl Vault {
             name: String::new(),
             language: to.language,
             channel: to.channel.map(|c| c.word().to_owned()),
+            birth_date: to.birth_date.map(|date| date.reveal()),
         };
         self.seal_json(
             Place { table: "deliveries", row: &id.to_string(), column: "coordinates", version: 0 },
@@ -291,6 +302,7 @@ impl Vault {
             number: mirror.number()?,
             language: mirror.language,
             channel: mirror.channel(),
+            birth_date: mirror.birth_date()?,
         })
     }
 
@@ -480,6 +492,7 @@ mod tests {
                 number: typed.clone(),
                 language: None,
                 channel: None,
+                birth_date: BirthDate::parse("1950-03-12"),
             };
             let sealed = vault.seal_person(id, 1, &record, &Counting).expect("sealed");
             let opened = vault.open_person(id, 1, &sealed).expect("opened");

@@ -278,6 +278,8 @@ fn profile() -> pli::domain::PracticeProfile {
         notice_from: String::new(),
         days: 0,
         reminders: pli::domain::Reminders::default(),
+        ask_birth_date: false,
+        remember_browsers: false,
     }
 }
 

@@ -168,6 +168,7 @@ async fn fault_44_everything_outlives_a_change_of_the_root_key(world: World) {
         number: rooms.deliveries.read_number(&profile(), NUMBERS[1].1).unwrap(),
         language: None,
         channel: None,
+        birth_date: None,
     };
     let kind = pli::domain::PatientKind::Patient;
     assert!(rooms.deliveries.add_patient(world.practice, kind, record).await.is_err());

@@ -316,6 +316,7 @@ async fn of_another_practice(world: &World, files: &[&[u8]]) -> String {
         number: deliveries.read_number(&profile(), "06 98 76 54 32").unwrap(),
         language: None,
         channel: None,
+        birth_date: None,
     };
     deliveries.add_patient(practice, PatientKind::Patient, record).await.unwrap();
     let mut letter = format!(

@@ -40,6 +40,7 @@ async fn a_record_that_names_a_language_decides(world: World) {
         number: world.running.rooms.deliveries.read_number(&profile(), "06 12 34 56 78").unwrap(),
         language: Some(Language::It),
         channel: None,
+        birth_date: None,
     };
     world.running.rooms.deliveries.add_patient(world.practice, PatientKind::Patient, record).await.unwrap();
     world.submit(&[JEANNE], &letters::thunderbird(JEANNE, SUBJECT, &letters::pdf(1000))).await.unwrap();

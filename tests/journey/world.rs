@@ -156,6 +156,7 @@ impl World {
             number: self.running.rooms.deliveries.read_number(&profile(), number).unwrap(),
             language: None,
             channel: None,
+            birth_date: None,
         };
         self.running.rooms.deliveries.add_patient(self.practice, PatientKind::Patient, record).await.unwrap()
     }
@@ -317,6 +318,8 @@ pub fn profile() -> PracticeProfile {
         notice_from: String::new(),
         days: 0,
         reminders: pli::domain::Reminders::default(),
+        ask_birth_date: false,
+        remember_browsers: false,
     }
 }
 

@@ -240,6 +240,8 @@ pub fn profile(language: Language) -> PracticeProfile {
         notice_from: String::new(),
         days: 0,
         reminders: pli::domain::Reminders::default(),
+        ask_birth_date: false,
+        remember_browsers: false,
     }
 }
 

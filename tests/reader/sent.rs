@@ -183,6 +183,7 @@ fn jeanne() -> PatientRecord {
         number: PhoneNumber::parse_international("+33612345678").unwrap(),
         language: None,
         channel: None,
+        birth_date: None,
     }
 }
 

@@ -142,6 +142,7 @@ impl Demo {
             number,
             language: None,
             channel: None,
+            birth_date: None,
         };
         deliveries.add_patient(practice, PatientKind::Patient, record).await?;
         let doctor = NewMailbox {
