@@ -45,6 +45,10 @@
 //! ([`mailbox::Reader::message`]) and hands it to [`delivery::Deliveries::send_again`]: nobody else has its keys. On the
 //! page of a link that has ended the patient asks for it ([`delivery::Deliveries::aside`]), which tells the sender.
 //!
+//! Directory: persons of a practice, whoever reads for them until a day ([`delivery::persons`]), and what is shared on
+//! purpose; a list comes in line by line ([`delivery::roster`]). What a mailbox told serves it alone until it is confirmed.
+//! A number that may be somebody else's, or a mandate that has ended, holds the letter as a missing number does.
+//!
 //! Recall: *annuler* to a letter of ours, or a sent message put into *Recalled* ([`mailbox::Reader`]), closes the letter at
 //! once; [`delivery::Deliveries::run_recalls`] destroys its keys ten minutes later, unless it was undone.
 //!

@@ -500,10 +500,37 @@ fn an_administrator_provisions_with_json() {
     assert!(!masked.contains("jeanne@patient.example") && !masked.contains("33612345678"));
     let revealed = &objects(&run(&["patient", "show", &id, "--reveal", "--json"]))[0];
     assert_eq!((&revealed["address"], &revealed["number"]), (&"jeanne@patient.example".into(), &"+33612345678".into()));
-    run(&["patient", "set", &id, "--number", "06 87 65 43 21", "--channel", "voice"]);
+    run(&["patient", "set", &id, "--number", "06 87 65 43 21", "--channel", "voice", "--birth-date", "14/07/1948"]);
+    let born = |reveal: &[&str]| {
+        objects(&run(&[&["patient", "show", &id, "--json"], reveal].concat()))[0]["birth_date"].clone()
+    };
+    assert_eq!((born(&[]), born(&["--reveal"])), ("****-**-**".into(), "1948-07-14".into()));
+    assert!(run(&["patient", "show", &id]).contains("****-**-**"));
     assert_eq!(objects(&run(&["patient", "show", &id, "--reveal", "--json"]))[0]["number"], "+33687654321");
     let wrong = installation.run(&["patient", "add", "jeanne@patient.example", "123"]);
     wrong.refused("the number");
+
+    installation.run(&["patient", "add", "paul@patient.example", "06 87 65 43 21"]).refused("--shares-number");
+    let child = ["patient", "add", "lea@patient.example", "06 87 65 43 21", "--shares-number", "--json"];
+    let child = objects(&run(&child))[0]["id"].as_str().expect("an id").to_owned();
+    let reader = ["--address", "paul@patient.example", "--number", "06 98 76 54 32", "--reason", "other:an aunt"];
+    let guardian = |until: &str| {
+        installation.run(&[&["patient", "guardian", "add", &child, "--until", until], &reader[..]].concat())
+    };
+    guardian("2001-01-01").refused("this day is over");
+    assert_eq!(guardian("soon").code, 2);
+    assert!(guardian("2931-05-01").done().out.contains("until 2931-05-01"));
+    assert!(guardian("2932-05-01").done().out.contains("until 2932-05-01"), "renewed");
+    let shown = run(&["patient", "show", &child]);
+    assert!(shown.contains("other: an aunt, until 2932-05-01") && shown.contains("shares"), "{shown}");
+    assert!(shown.contains("vouched for  added"), "{shown}");
+    let readers = objects(&run(&["patient", "guardian", "list", &child, "--json"]));
+    assert_eq!((readers.len(), &readers[0]["reads_for"]["until"]), (1, &"2932-05-01".into()));
+    run(&["patient", "guardian", "remove", readers[0]["id"].as_str().expect("an id")]);
+    installation.run(&["patient", "guardian", "remove", &child]).refused("reads for nobody");
+    run(&["patient", "remove", &child]);
+    assert_eq!(run(&["patient", "learned", "list"]).trim_end(), "Nothing waits to be confirmed.");
+    installation.run(&["patient", "learned", "confirm", "x"]).refused("patient learned list");
 
     let route = |to: &str| objects(&run(&["route", "--from", address, to, "--json"]))[0]["route"].clone();
     assert_eq!(route("jeanne@patient.example"), "outside");
@@ -979,4 +1006,78 @@ fn fault_44_a_mailbox_whose_passwords_are_lost_is_opened_by_the_recovery_secret(
     for verb in ["recovery.asked", "mailbox.recovered", "keys.renewed"] {
         assert!(verbs.iter().any(|event| event["verb"] == verb), "{verb}");
     }
+}
+
+/// Fault rows 12 and 39: a list changes nobody but whom it names, and what is doubtful in it is refused.
+#[test]
+fn a_list_of_patients_is_taken_line_by_line() {
+    let installation = Installation::new();
+    installation.run(&["practice", "add", "Cabinet", "--telephone", "01 99 00 12 34"]).done();
+    let run = |arguments: &[&str]| installation.run(&[&["patient", "import"], arguments].concat());
+    let file = |octets: &[u8]| {
+        let path = installation.path("patients.csv");
+        std::fs::write(&path, octets).expect("written");
+        path.to_str().expect("a path").to_owned()
+    };
+    let sample = "examples/patients.csv";
+    let dry = run(&[sample, "--dry-run"]).done().out;
+    assert!(
+        dry.ends_with("3 lines: 3 added, 0 changed, 0 same, 0 refused. Nothing was changed: this was a dry run.\n")
+    );
+    assert_eq!(installation.run(&["patient", "list", "--json"]).done().out, "");
+    let added = run(&[sample]).done().out;
+    assert!(
+        added.starts_with("line 2: added ") && added.ends_with("3 added, 0 changed, 0 same, 0 refused.\n"),
+        "{added}"
+    );
+    let again = run(&[sample]).done().out;
+    assert!(again.ends_with("0 added, 0 changed, 3 same, 0 refused.\n"), "{again}");
+    let known = objects(&installation.run(&["patient", "list", "--json"]).done().out);
+    assert_eq!((known.len(), &known[0]["vouched"]["how"]), (3, &"imported".into()));
+
+    // As Excel writes it in France; a malformed line never takes another along.
+    let excel = "Nom;Pr\u{e9}nom;Adresse;Courriel;T\u{e9}l\u{e9}phone;Partag\u{e9};Date de naissance\r\n\
+        Rossi;Jeanne;1, rue du Port;jeanne@patient.example;06 12 34 56 99;\r\n\
+        \"Noir;Zo\u{e9};;zoe@patient.example;06 11 22 33 44;\r\n\
+        Noir;Zo\u{e9};;zoe@patient.example;06 11 22 33 44;\r\n\
+        Noir;L\u{e9}o;;leo@patient.example;06 11 22 33 44;\r\n\
+        Noir;Luc;;luc@patient.example;06 11 22 33 44;num\u{e9}ro;14/07/1948\r\n\
+        Noir;Ida;;ida@patient;12;\r\n";
+    let excel: Vec<u8> = excel.chars().map(|c| u8::try_from(u32::from(c)).expect("a character of Latin 1")).collect();
+    let excel = file(&excel);
+    let report = |ran: &Ran| -> Vec<String> {
+        let said = |line: serde_json::Value| {
+            let because = line["because"].as_str().unwrap_or_default();
+            format!("{} {} {}{because}", line["line"], line["outcome"].as_str().unwrap_or_default(), line["changed"])
+        };
+        objects(&ran.out).into_iter().map(said).collect()
+    };
+    for (dry, first) in [(true, "added"), (false, "added"), (true, "same")] {
+        let arguments = [excel.as_str(), "--json", "--dry-run"];
+        let ran = run(if dry { &arguments } else { &arguments[..2] });
+        assert_eq!(ran.code, 1, "lines were refused");
+        let lines = report(&ran);
+        let changed = if first == "same" { "2 same []" } else { "2 changed [\"number\"]" };
+        assert_eq!(lines[0], changed);
+        assert_eq!(lines[1], "3 refused []a quotation mark is not closed");
+        assert_eq!(lines[2], format!("4 {first} []"));
+        assert!(lines[3].starts_with("5 refused []this number is also that of "), "{lines:?}");
+        assert_eq!(lines[4], format!("6 {first} []"));
+        assert!(lines[5].starts_with("7 refused []the "), "{lines:?}");
+        for personal in ["jeanne@", "zoe@", "leo@", "Noir", "11 22 33", "33611223344"] {
+            assert!(!ran.out.contains(personal), "{personal}");
+        }
+    }
+    let known = objects(&installation.run(&["patient", "list", "--reveal", "--json"]).done().out);
+    let names: Vec<_> = known.iter().filter_map(|person| person["name"].as_str()).collect();
+    assert!(known.len() == 5 && names.contains(&"Zo\u{e9} Noir"), "{names:?}");
+    assert!(known.iter().any(|person| person["number"] == "+33612345699"));
+    assert!(known.iter().any(|person| person["birth_date"] == "1948-07-14"));
+
+    // Standard input, and what is no list.
+    let piped =
+        installation.run_with(&["patient", "import", "-"], "name,address,number\nIda,ida@patient.example,0644556677\n");
+    assert!(piped.done().out.starts_with("line 2: added "));
+    run(&[&file(b"Noir;ida@patient.example;0644556677\n")]).refused("the first line names the columns");
+    run(&["/nowhere/patients.csv"]).refused("");
 }

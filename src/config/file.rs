@@ -48,10 +48,19 @@ pub const KNOWN: &[(&str, &[&str])] = &[
 /// What all kinds have; [`crate::gateway::KINDS`] has the others.
 const PROVIDER: &[&str] = &["name", "kind", "price"];
 
+/// Who types commands, as the machine says: whoever became another user, else that user; empty where it says neither.
+/// It is kept with what they vouch for, and proves nothing.
+pub fn administrator() -> String {
+    #[expect(clippy::disallowed_methods, reason = "the one file that reads the environment")]
+    let named = ["SUDO_USER", "USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
+    let is_name = |name: &String| name.len() <= 64 && !name.chars().any(char::is_control);
+    named.filter(is_name).unwrap_or_default()
+}
+
 pub(super) fn load(path: &Path) -> Result<Config, String> {
     let metadata = std::fs::metadata(path).map_err(|error| error.kind().to_string())?;
     let text = std::fs::read_to_string(path).map(Zeroizing::new).map_err(|error| error.kind().to_string())?;
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    #[expect(clippy::disallowed_methods, reason = "the one file that reads the environment")]
     let environment = |name: &str| std::env::var(name).ok();
     parse(&text, path, metadata.permissions().mode(), &environment)
 }

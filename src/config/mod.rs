@@ -27,7 +27,7 @@ use crate::store::StoreOptions;
 use crate::store::sql::ChainMac;
 
 pub use crate::access::Network;
-pub use file::KNOWN;
+pub use file::{KNOWN, administrator};
 pub use words::PortalUrl;
 
 /// The settings of one server.

@@ -1,11 +1,10 @@
-//! Practices, their domains, and the directory of persons.
+//! Practices and their domains. Persons: [`super::persons`].
 
 use crate::domain::{
-    Actor, Address, AuditEvent, DomainName, Fault, NumberFault, PatientId, PatientKind, PatientRecord, PhoneNumber,
-    PracticeId, PracticeProfile, PublicKey, Region, Timestamp, Verb,
+    Actor, Address, AuditEvent, DomainName, Fault, NumberFault, PatientId, PhoneNumber, PracticeId, PracticeProfile,
+    PublicKey, Region, Timestamp, Verb,
 };
 use crate::store::mailboxes::MailboxRow;
-use crate::store::patients::PatientRow;
 use crate::store::practices::{DomainRow, PracticeRow};
 
 use super::Deliveries;
@@ -16,6 +15,16 @@ pub enum DirectoryError {
     /// What the administrator can mend, in one sentence.
     #[error("{0}")]
     Refused(String),
+    /// Somebody else has this number.
+    #[error(
+        "this number is also that of {0}: where a family or a carer shares it, say so (--shares-number; in a list: number in the column shared)"
+    )]
+    SharesNumber(PatientId),
+    /// Somebody else has this address.
+    #[error(
+        "this address is also that of {0}: where two persons share it, say so (--shares-address; in a list: address in the column shared)"
+    )]
+    SharesAddress(PatientId),
     /// Ours.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -32,23 +41,6 @@ pub struct PracticeInfo {
     pub domains: Vec<DomainName>,
     /// When it was made.
     pub created_at: Timestamp,
-}
-
-/// A person of a directory.
-#[derive(Debug, Clone)]
-pub struct PatientInfo {
-    /// The id.
-    pub id: PatientId,
-    /// In whose directory.
-    pub practice: PracticeId,
-    /// Who the person is to the practice.
-    pub kind: PatientKind,
-    /// What is known.
-    pub record: PatientRecord,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// When it was changed.
-    pub updated_at: Timestamp,
 }
 
 impl Deliveries {
@@ -172,98 +164,6 @@ impl Deliveries {
         if near(to) || practice.countries.iter().any(allowed) { Ok(number) } else { Err(NumberFault::Country) }
     }
 
-    /// Adds a person. A number of the practice itself is refused.
-    ///
-    /// # Errors
-    /// [`DirectoryError::Refused`] when the same person is there already.
-    pub async fn add_patient(
-        &self,
-        practice: PracticeId,
-        kind: PatientKind,
-        record: PatientRecord,
-    ) -> Result<PatientId, DirectoryError> {
-        let now = self.clock.now();
-        let id = PatientId::random(self.random.as_ref());
-        let row = self.patient_row(id, practice, kind, &record, 1, now)?;
-        for hash in self.vault.address_hashes(practice, &record.address) {
-            for other in self.store.patients_at(practice, &hash).await? {
-                if self.vault.open_person(other.id, other.version, &other.record)? == record {
-                    return refused("this person is in the directory already");
-                }
-            }
-        }
-        let mut tx = self.store.write("add patient").await?;
-        tx.insert_patient(&row).await?;
-        let event =
-            AuditEvent::new(now, Actor::Operator, Verb::PatientAdded).about_practice(practice).about_patient(id);
-        tx.commit(event).await?;
-        Ok(id)
-    }
-
-    /// All persons of a practice.
-    ///
-    /// # Errors
-    /// A [`Fault`] of the store or of a row that does not open.
-    pub async fn patients(&self, practice: PracticeId) -> Result<Vec<PatientInfo>, Fault> {
-        self.store.patients(practice).await?.iter().map(|row| self.patient_info(row)).collect()
-    }
-
-    /// One person.
-    ///
-    /// # Errors
-    /// [`DirectoryError::Refused`] when there is none.
-    pub async fn patient(&self, id: PatientId) -> Result<PatientInfo, DirectoryError> {
-        let row = self.store.patient(id).await?.ok_or_else(nobody)?;
-        Ok(self.patient_info(&row)?)
-    }
-
-    /// Replaces what is known of a person. Deliveries that were made keep the number they were made with.
-    ///
-    /// # Errors
-    /// [`DirectoryError::Refused`] when there is none, or somebody else changed it at the same time.
-    pub async fn set_patient(
-        &self,
-        id: PatientId,
-        kind: PatientKind,
-        record: PatientRecord,
-    ) -> Result<(), DirectoryError> {
-        let now = self.clock.now();
-        let old = self.store.patient(id).await?.ok_or_else(nobody)?;
-        let mut row = self.patient_row(id, old.practice, kind, &record, old.version + 1, now)?;
-        row.created_at = old.created_at;
-        let mut tx = self.store.write("set patient").await?;
-        if !tx.update_patient(&row).await? {
-            return refused("somebody else changed this person just now: look again");
-        }
-        let event =
-            AuditEvent::new(now, Actor::Operator, Verb::PatientChanged).about_practice(old.practice).about_patient(id);
-        Ok(tx.commit(event).await?)
-    }
-
-    /// Removes a person; deliveries that were made stay.
-    ///
-    /// # Errors
-    /// [`DirectoryError::Refused`] when there is none.
-    pub async fn remove_patient(&self, id: PatientId) -> Result<(), DirectoryError> {
-        let mut tx = self.store.write("remove patient").await?;
-        if !tx.delete_patient(id).await? {
-            return Err(nobody());
-        }
-        tx.commit(AuditEvent::new(self.clock.now(), Actor::Operator, Verb::PatientRemoved).about_patient(id)).await?;
-        self.store.shred_soon().await;
-        Ok(())
-    }
-
-    /// Notes in the journal that coordinates were shown unmasked.
-    ///
-    /// # Errors
-    /// A [`Fault`] of the store: nothing may be shown then.
-    pub async fn note_reveal(&self, patient: PatientId) -> Result<(), Fault> {
-        let tx = self.store.write("note reveal").await?;
-        tx.commit(AuditEvent::new(self.clock.now(), Actor::Operator, Verb::PatientRevealed).about_patient(patient))
-            .await
-    }
-
     /// A practice's profile.
     pub(super) async fn profile(&self, id: PracticeId) -> Result<PracticeProfile, Fault> {
         let row = self.store.practice(id).await?.ok_or(Fault::new("a practice is gone"))?;
@@ -295,39 +195,6 @@ impl Deliveries {
             profile: self.vault.open_profile(row.id, &row.profile)?,
             domains: domains.iter().filter(|domain| domain.practice == row.id).map(|d| d.name.clone()).collect(),
             created_at: row.created_at,
-        })
-    }
-
-    fn patient_row(
-        &self,
-        id: PatientId,
-        practice: PracticeId,
-        kind: PatientKind,
-        record: &PatientRecord,
-        version: i64,
-        now: Timestamp,
-    ) -> Result<PatientRow, Fault> {
-        Ok(PatientRow {
-            id,
-            practice,
-            kind,
-            record: self.vault.seal_person(id, version, record, self.random.as_ref())?,
-            address_hash: self.vault.address_hash(practice, &record.address),
-            number_hash: self.vault.number_hash(practice, &record.number),
-            version,
-            created_at: now,
-            updated_at: now,
-        })
-    }
-
-    fn patient_info(&self, row: &PatientRow) -> Result<PatientInfo, Fault> {
-        Ok(PatientInfo {
-            id: row.id,
-            practice: row.practice,
-            kind: row.kind,
-            record: self.vault.open_person(row.id, row.version, &row.record)?,
-            created_at: row.created_at,
-            updated_at: row.updated_at,
         })
     }
 }
@@ -362,16 +229,12 @@ fn check(profile: &PracticeProfile) -> Result<(), DirectoryError> {
     Ok(())
 }
 
-fn say(sentence: &str) -> DirectoryError {
+pub(super) fn say(sentence: &str) -> DirectoryError {
     DirectoryError::Refused(sentence.to_owned())
 }
 
-fn refused<T>(sentence: &str) -> Result<T, DirectoryError> {
+pub(super) fn refused<T>(sentence: &str) -> Result<T, DirectoryError> {
     Err(say(sentence))
-}
-
-fn nobody() -> DirectoryError {
-    say("there is no such person")
 }
 
 /// Countries of Europe and of France overseas, to which codes go unless a practice says otherwise.

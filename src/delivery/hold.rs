@@ -328,6 +328,7 @@ fn why(reason: HoldReason) -> &'static str {
         HoldReason::OldTag => "hold-why-old-tag",
         HoldReason::SeveralRecipients => "hold-why-several-recipients",
         HoldReason::SeveralPersons => "hold-why-several-persons",
+        HoldReason::MandateEnded => "hold-why-mandate-ended",
         HoldReason::LookAlike => "hold-why-look-alike",
         HoldReason::Undone => "hold-why-undone",
     }

@@ -22,6 +22,7 @@ use crate::vault::{Learned, Question};
 use super::Deliveries;
 use super::again::is_over;
 use super::hold::{GIVE_UP, HOLD, HoldNews, Misheard, Occasion, REMINDER, event};
+use super::persons::Twice;
 use super::recall::{RECALL, RECALLED, RECALLS};
 use super::receipt::RECEIPT;
 use super::resolve::{Explicit, Resolved, Whose};
@@ -274,7 +275,8 @@ impl Deliveries {
         let (row, question) = (&asked.row, &asked.question);
         let profile = self.profile(row.practice).await?;
         let whose = Whose { practice: row.practice, profile: &profile, mailbox: row.mailbox };
-        let explicit = Explicit { number, channel: question.channel, old: false, confirmed };
+        let former = confirmed && question.reason == HoldReason::MandateEnded;
+        let explicit = Explicit { number, channel: question.channel, old: false, confirmed, former };
         let settled = self.settle_number(whose, &question.address, &question.name, Some(explicit)).await?;
         match settled {
             Ok(resolved) => {
@@ -311,7 +313,11 @@ impl Deliveries {
         let letter = self.hold_news(&row, &asked.question.address, &HoldNews::Sent(number.masked()), now).await?;
         let learned = match resolved.patient {
             Some(_) => None,
-            None => Some(self.learned_row(asked, number, confirmed, now)?),
+            None => Some(self.learned_row(asked, number.clone(), confirmed, now)?),
+        };
+        let twice = match &learned {
+            Some(_) => self.told_twice(row.practice, row.mailbox, &asked.question, &number).await?,
+            None => None,
         };
         let mut tx = self.store.write("settle a held delivery").await?;
         let modseq = tx.touch_mailbox(row.mailbox, now).await?;
@@ -329,7 +335,18 @@ impl Deliveries {
             for older in self.vault.address_hashes(row.practice, &asked.question.address).iter().skip(1) {
                 tx.forget_learned(learned.mailbox, older).await?;
             }
-            tx.learn(&learned).await?;
+            match &twice {
+                None => tx.learn(&learned).await?,
+                Some(Twice { person, other }) => {
+                    tx.forget_learned(learned.mailbox, &learned.address).await?;
+                    tx.forget_learned(other.mailbox, &other.address).await?;
+                    tx.insert_patient(person).await?;
+                    tx.note(
+                        event(&row, Actor::Device(asked.sender.device), Verb::PatientAdded, now)
+                            .about_patient(person.id),
+                    );
+                }
+            }
         }
         tx.insert_deposit(letter).await?;
         tx.commit(event(&row, Actor::Device(asked.sender.device), Verb::HoldAnswered, now)).await?;

@@ -5,12 +5,13 @@
 //! the practitioner's hand, and copied into the delivery: the reader of the link never chooses it.
 
 use crate::domain::{
-    Address, Channel, Coordinates, DeliveryId, Fault, HoldReason, KeyedHash, MailboxId, PatientId, PatientRecord,
-    PersonName, PhoneNumber, PracticeId, PracticeProfile,
+    Address, BirthDate, Channel, Coordinates, DeliveryId, Fault, HoldReason, KeyedHash, MailboxId, PatientId,
+    PatientRecord, PersonName, PhoneNumber, PracticeId, PracticeProfile,
 };
 use crate::vault::Learned;
 
 use super::number::Tag;
+use super::persons::Known;
 use super::{Deliveries, number};
 
 /// What the message says about numbers.
@@ -43,6 +44,8 @@ pub(super) struct Explicit {
     pub(super) old: bool,
     /// The sender said *oui* to it.
     pub(super) confirmed: bool,
+    /// The sender knows that whoever reads there reads for nobody any more, and said *oui* to that.
+    pub(super) former: bool,
 }
 
 /// An outside recipient, settled.
@@ -82,6 +85,7 @@ pub(super) fn refusal(reason: HoldReason) -> &'static str {
         HoldReason::OldTag => "held-old-tag",
         HoldReason::SeveralRecipients => "held-several-recipients",
         HoldReason::SeveralPersons => "held-several-persons",
+        HoldReason::MandateEnded => "held-mandate-ended",
         HoldReason::LookAlike => "held-look-alike",
     }
 }
@@ -133,7 +137,7 @@ impl Deliveries {
             Ok(explicit) => explicit,
             Err(reason) => return Ok((address, Err(reason.into()))),
         };
-        let explicit = explicit.unwrap_or(Explicit { number, channel, old: false, confirmed: false });
+        let explicit = explicit.unwrap_or(Explicit { number, channel, old: false, confirmed: false, former: false });
         let settled = self.settle_number(whose, &address, display, Some(explicit)).await?;
         Ok((address, settled))
     }
@@ -150,22 +154,30 @@ impl Deliveries {
         explicit: Option<Explicit>,
     ) -> Result<Result<Resolved, Doubt>, Fault> {
         let practice = whose.practice;
-        let known = self.known(practice, to).await?;
+        let known = self.entries_at(practice, to).await?;
         let learned = self.learned(whose, to).await?;
-        let (number, channel, person) = match explicit {
+        let (now, timezone) = (self.clock.now(), &whose.profile.timezone);
+        let former = explicit.as_ref().is_some_and(|given| given.former);
+        if let Some(ended) = known.iter().find(|known| !former && known.has_ended(now, timezone)) {
+            // *Oui* is said to their own number alone: another one is two doubts, and a word settles one.
+            let record = ended.record();
+            let own = explicit.is_none_or(|given| given.number == record.number);
+            let proposed = own.then(|| (record.number.clone(), record.channel));
+            return Ok(Err(Doubt { reason: HoldReason::MandateEnded, proposed }));
+        }
+        let (number, channel) = match explicit {
             Some(given) => {
-                if let Some(reason) = self.doubt(practice, to, &known, learned.as_ref(), &given).await? {
+                if let Some(reason) = self.doubt(practice, (to, display), &known, learned.as_ref(), &given).await? {
                     return Ok(Err(Doubt { reason, proposed: Some((given.number, given.channel)) }));
                 }
-                let person = known.iter().find(|(_, record)| record.number == given.number).cloned();
-                (given.number, given.channel, person)
+                (given.number, given.channel)
             }
             None => match (choose(&known, display), learned) {
                 // What the sender settled is newer than the directory, and only *oui* put it there.
                 (_, Some(Learned { record, settled: true })) if fits(&record, display, known.len()) => {
-                    (record.number, record.channel, None)
+                    (record.number, record.channel)
                 }
-                (Ok((id, record)), _) => (record.number.clone(), None, Some((id, record))),
+                (Ok(record), _) => (record.number.clone(), None),
                 (Err(HoldReason::NoNumber), Some(learned)) => {
                     let record = learned.record;
                     let doubt = |reason| Doubt { reason, proposed: Some((record.number.clone(), record.channel)) };
@@ -175,24 +187,33 @@ impl Deliveries {
                     if !learned.settled && self.is_known(practice, &record.number).await? {
                         return Ok(Err(doubt(HoldReason::SomebodyElses)));
                     }
-                    (record.number, record.channel, None)
+                    (record.number, record.channel)
                 }
                 (Err(reason), _) => return Ok(Err(reason.into())),
             },
         };
-        let record = person.as_ref().map(|(_, record)| record);
-        let channel = channel
-            .or_else(|| record.and_then(|record| record.channel))
-            .or_else(|| (!number.is_mobile()).then_some(Channel::Voice));
-        let language = record.and_then(|record| record.language);
+        if !former && self.is_former_guardians(whose, &known, &number).await? {
+            return Ok(Err(Doubt { reason: HoldReason::MandateEnded, proposed: Some((number, channel)) }));
+        }
+        let person = whom(&known, display, &number);
+        let said = |known: &Known| (known.record().channel, known.record().language);
+        let (preferred, language) = person.map_or_else(
+            || (alike(&known, &number, |record| record.channel), alike(&known, &number, |record| record.language)),
+            said,
+        );
+        let channel = channel.or(preferred).or_else(|| (!number.is_mobile()).then_some(Channel::Voice));
         // Also of who is known here and is reached at a number that only the sender knew.
-        let chosen = || choose(&known, display).ok().and_then(|(_, record)| record.birth_date);
-        let born = || record.map_or_else(chosen, |record| record.birth_date);
-        let birth_date = if whose.profile.ask_birth_date { born() } else { None };
+        let born = person.map_or_else(|| born(&known, display, &number), |known| Ok(known.record().birth_date));
+        let birth_date = match born {
+            _ if !whose.profile.ask_birth_date => None,
+            Ok(date) => date,
+            // Nobody can be asked for either of two days: who is meant must be said.
+            Err(reason) => return Ok(Err(reason.into())),
+        };
         Ok(Ok(Resolved {
             number_hash: self.vault.number_hash(practice, &number),
             coordinates: Coordinates { address: to.clone(), number, language, channel, birth_date },
-            patient: person.map(|(id, _)| id),
+            patient: person.map(|known| known.row.id),
         }))
     }
 
@@ -200,15 +221,21 @@ impl Deliveries {
     async fn doubt(
         &self,
         practice: PracticeId,
-        to: &Address,
-        known: &[(PatientId, PatientRecord)],
+        (to, display): (&Address, &PersonName),
+        known: &[Known],
         learned: Option<&Learned>,
         given: &Explicit,
     ) -> Result<Option<HoldReason>, Fault> {
         let told = learned.filter(|learned| learned.record.number == given.number);
-        let settled = given.confirmed || told.is_some_and(|told| told.settled);
-        if settled || known.iter().any(|(_, record)| record.number == given.number) {
+        let is_given = |known: &Known| known.record().number == given.number;
+        if given.confirmed || told.is_some_and(|told| told.settled) {
             return Ok(None);
+        }
+        if known.iter().any(is_given) {
+            // One of a family is named, and the number is another one's of them.
+            let mut named = named(known, display).peekable();
+            let other = named.peek().is_some() && !named.any(is_given);
+            return Ok(other.then_some(HoldReason::Differs));
         }
         if !known.is_empty() || (learned.is_some() && told.is_none()) {
             return Ok(Some(HoldReason::Differs));
@@ -256,13 +283,27 @@ impl Deliveries {
         }
         // A tag or an address that a reply took along may be another patient's; a field is written by software.
         let old = !in_header && number::is_answer(given.subject);
-        Ok(Some(Explicit { number, channel, old, confirmed: false }))
+        Ok(Some(Explicit { number, channel, old, confirmed: false, former: false }))
     }
 
-    /// Whether somebody of the directory has this number.
+    /// Whether somebody of the directory has this number, and nobody says that it is shared.
     async fn is_known(&self, practice: PracticeId, number: &PhoneNumber) -> Result<bool, Fault> {
-        for hash in self.vault.number_hashes(practice, number) {
-            if !self.store.patients_calling(practice, &hash).await?.is_empty() {
+        let known = self.entries_calling(practice, number).await?;
+        Ok(!known.is_empty() && known.iter().all(|known| !known.entry.shares.number))
+    }
+
+    /// Whether this number is of somebody who read for one of these persons and does so no more.
+    async fn is_former_guardians(
+        &self,
+        whose: Whose<'_>,
+        known: &[Known],
+        number: &PhoneNumber,
+    ) -> Result<bool, Fault> {
+        let now = self.clock.now();
+        for person in known {
+            let guardians = self.guardians_of(person.row.id).await?;
+            let mut former = guardians.iter().filter(|guardian| guardian.has_ended(now, &whose.profile.timezone));
+            if former.any(|guardian| guardian.record().number == *number) {
                 return Ok(true);
             }
         }
@@ -297,58 +338,65 @@ impl Deliveries {
         }
         Ok(Some(learned))
     }
-
-    /// The persons of the directory with this address, opened.
-    async fn known(&self, practice: PracticeId, to: &Address) -> Result<Vec<(PatientId, PatientRecord)>, Fault> {
-        let mut rows = Vec::new();
-        for hash in self.vault.address_hashes(practice, to) {
-            rows.extend(self.store.patients_at(practice, &hash).await?);
-        }
-        rows.sort_by_key(|row| (row.created_at, row.id));
-        let mut known = Vec::with_capacity(rows.len());
-        for row in rows {
-            let record = self.vault.open_person(row.id, row.version, &row.record)?;
-            // The hash only finds; what is sealed decides. A hash moved to another row names nobody.
-            if record.address != *to {
-                tracing::error!(patient = %row.id, "a row without authority was not used: the database was changed by somebody else");
-                return Err(Fault::new("a person's row has lost its authority"));
-            }
-            known.push((row.id, record));
-        }
-        Ok(known)
-    }
 }
 
-/// The person of the directory a message is for, when the sender gave no number.
-fn choose(
-    known: &[(PatientId, PatientRecord)],
-    display: &PersonName,
-) -> Result<(PatientId, PatientRecord), HoldReason> {
-    let first = known.first().ok_or(HoldReason::NoNumber)?;
-    if known.iter().all(|(_, record)| record.number == first.1.number) {
-        return Ok(first.clone());
+/// What the directory says of the number of an address, when the sender gave none.
+fn choose<'a>(known: &'a [Known], display: &PersonName) -> Result<&'a PatientRecord, HoldReason> {
+    let first = known.first().ok_or(HoldReason::NoNumber)?.record();
+    if known.iter().all(|other| other.record().number == first.number) {
+        return Ok(first);
     }
     // Families share an address: the display name chooses, and two that fit are a doubt.
-    let display = Some(folded(&display.0)).filter(|name| !name.is_empty()).ok_or(HoldReason::SeveralPersons)?;
-    let mut fitting = known.iter().filter(|(_, record)| folded(&record.name.0) == display);
-    match (fitting.next(), fitting.next()) {
-        (Some(one), None) => Ok(one.clone()),
-        _ => Err(HoldReason::SeveralPersons),
+    let mut fitting = named(known, display);
+    let first = fitting.next().ok_or(HoldReason::SeveralPersons)?.record();
+    let one = fitting.all(|other| other.record().number == first.number);
+    if one { Ok(first) } else { Err(HoldReason::SeveralPersons) }
+}
+
+/// Whom of an address a number reaches: where several have it, whom the sender named; else nobody in particular.
+fn whom<'a>(known: &'a [Known], display: &PersonName, number: &PhoneNumber) -> Option<&'a Known> {
+    let one = |reached: Vec<&'a Known>| if reached.len() == 1 { reached.first().copied() } else { None };
+    one(known.iter().filter(|known| known.record().number == *number).collect())
+        .or_else(|| one(named(known, display).filter(|known| known.record().number == *number).collect()))
+}
+
+/// Those whom a display name names.
+fn named<'a>(known: &'a [Known], display: &PersonName) -> impl Iterator<Item = &'a Known> {
+    let display = display.folded();
+    known.iter().filter(move |known| !display.is_empty() && known.record().name.folded() == display)
+}
+
+/// The day of birth that is known of whom a number reaches, where they are several: of those who have it, else of those who
+/// are named, else of all of them.
+fn born(known: &[Known], display: &PersonName, number: &PhoneNumber) -> Result<Option<BirthDate>, HoldReason> {
+    let mut reached: Vec<&Known> = known.iter().filter(|known| known.record().number == *number).collect();
+    if reached.is_empty() {
+        reached = named(known, display).collect();
     }
+    if reached.is_empty() {
+        reached = known.iter().collect();
+    }
+    let mut days = reached.iter().filter_map(|known| known.record().birth_date);
+    let first = days.next();
+    if days.all(|day| Some(day) == first) { Ok(first) } else { Err(HoldReason::SeveralPersons) }
+}
+
+/// What all who have this number say alike.
+fn alike<T: PartialEq + Copy>(
+    known: &[Known],
+    number: &PhoneNumber,
+    says: impl Fn(&PatientRecord) -> Option<T>,
+) -> Option<T> {
+    let mut all = known.iter().filter(|known| known.record().number == *number).map(|known| says(known.record()));
+    let first = all.next()??;
+    all.all(|other| other == Some(first)).then_some(first)
 }
 
 /// Whether what was told of an address is of the person whom a message names: nobody says that it is another one's.
 fn fits(record: &PatientRecord, display: &PersonName, persons: usize) -> bool {
-    let (told, named) = (folded(&record.name.0), folded(&display.0));
+    let (told, named) = (record.name.folded(), display.folded());
     // An address of several persons is nobody's without a name.
     if told.is_empty() || named.is_empty() { persons <= 1 } else { told == named }
-}
-
-fn folded(name: &str) -> String {
-    let mut words: Vec<String> = name.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase).collect();
-    words.retain(|word| !word.is_empty());
-    words.sort();
-    words.join(" ")
 }
 
 /// Whether a domain is one slip of the finger away from a great provider's, and not itself one.

@@ -58,6 +58,8 @@ words! {
         PatientRemoved = "patient.removed",
         /// Coordinates were shown unmasked.
         PatientRevealed = "patient.revealed",
+        /// What a mailbox told of a number was not confirmed.
+        LearnedRefused = "learned.refused",
         /// A message was accepted.
         Deposited = "message.deposited",
         /// Work of the outbox was claimed.

@@ -78,6 +78,8 @@ words! {
         SeveralRecipients = "several-recipients",
         /// Several persons share the address.
         SeveralPersons = "several-persons",
+        /// Whoever reads for somebody else does so no more.
+        MandateEnded = "mandate-ended",
         /// The domain looks like a great provider's, misspelt.
         LookAlike = "look-alike",
         /// Its sender said that the number that was settled is wrong.

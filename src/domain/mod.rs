@@ -47,7 +47,10 @@ pub use mailbox::{
 };
 pub use message::{KeptMessage, RawMessage, RawMessageFault};
 pub use notice::NoticeToken;
-pub use patient::{BirthDate, Coordinates, PatientKind, PatientRecord, PersonName};
+pub use patient::{
+    BirthDate, Coordinates, DirectoryEntry, Mandate, MandateReason, PatientKind, PatientRecord, PersonName, Shares,
+    Vouch, Vouched,
+};
 pub use phone::{NumberFault, PhoneNumber, Region};
 pub use practice::{Language, PracticeProfile, Reminders};
 pub use random::Random;

@@ -1,7 +1,7 @@
 //! Persons of a practice's directory: kept sealed, found by keyed hashes.
 
 use super::mailbox::words;
-use super::{Address, Channel, Language, PhoneNumber};
+use super::{Address, Channel, Language, MailboxId, PatientId, PhoneNumber, Timestamp};
 
 words! {
     /// Who an outside person is to the practice.
@@ -12,6 +12,97 @@ words! {
         Carer = "carer",
         /// Anybody else outside: a colleague, a laboratory, an insurer.
         Correspondent = "correspondent",
+    }
+
+    /// How the pair of an address and a number came into the directory.
+    Vouched {
+        /// Typed by an administrator.
+        Added = "added",
+        /// Changed by an administrator.
+        Changed = "changed",
+        /// A line of a list.
+        Imported = "imported",
+        /// A practitioner told it, an administrator confirmed it.
+        Confirmed = "confirmed",
+        /// Two practitioners told it, each of their own.
+        Twice = "told-twice",
+    }
+
+    /// Why somebody reads what is written about another person.
+    MandateReason {
+        /// Father or mother of a child.
+        Parent = "parent",
+        /// Stands for a person who is under guardianship.
+        Guardian = "guardian",
+        /// Stands by a person who is under curatorship.
+        Curator = "curator",
+        /// Named by the person (in France: L1111-6 of the public health code).
+        TrustedPerson = "trusted-person",
+        /// Anything else, in words.
+        Other = "other",
+    }
+}
+
+/// One person of a directory: what is known, and what was said about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DirectoryEntry {
+    /// What is known.
+    pub record: PatientRecord,
+    /// Who vouches for the number; `None` in entries of before this was kept.
+    pub vouch: Option<Vouch>,
+    /// What is shared with others on purpose.
+    pub shares: Shares,
+    /// For whom this person reads; `None` for themselves.
+    pub mandate: Option<Mandate>,
+}
+
+/// Who says that a number is that person's, and since when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Vouch {
+    /// How.
+    pub how: Vouched,
+    /// The administrator's name on the machine; empty where nobody typed it.
+    pub who: PersonName,
+    /// The mailbox that told it first.
+    pub mailbox: Option<MailboxId>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What a family or a carer shares, said on purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Shares {
+    /// The number.
+    pub number: bool,
+    /// The address.
+    pub address: bool,
+}
+
+/// Why a person gets another one's letters, and until when.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Mandate {
+    /// For whom.
+    pub of: PatientId,
+    /// Why.
+    pub reason: MandateReason,
+    /// In words, for [`MandateReason::Other`]. Personal data: `Debug` shows nothing of it.
+    pub words: String,
+    /// The day on which it ends, in the practice's time zone: from its first hour on, letters are held.
+    pub until: jiff::civil::Date,
+}
+
+impl Mandate {
+    /// Whether it has ended at an instant, in a time zone.
+    pub fn has_ended(&self, at: Timestamp, timezone: &str) -> bool {
+        let zone = jiff::tz::TimeZone::get(timezone).unwrap_or(jiff::tz::TimeZone::UTC);
+        // Where no day can be told, nothing goes.
+        jiff::Timestamp::from_millisecond(at.0).map_or(true, |at| at.to_zoned(zone).date() >= self.until)
+    }
+}
+
+impl std::fmt::Debug for Mandate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Mandate({}, …)", self.of)
     }
 }
 
@@ -41,14 +132,14 @@ pub struct BirthDate {
 }
 
 impl BirthDate {
-    /// Reads `1950-03-12`; `None` for anything else, and for a day that there was not.
+    /// Reads `1950-03-12` and `12/03/1950`; `None` for anything else, and for a day that there was not.
     pub fn parse(text: &str) -> Option<Self> {
-        let mut parts = text.trim().split('-');
-        let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
-        if parts.next().is_some() {
-            return None;
+        let parts: Vec<&str> = text.trim().split(['-', '/']).collect();
+        match parts.as_slice() {
+            [year, month, day] if !text.contains('/') => Self::typed(day, month, year),
+            [day, month, year] if !text.contains('-') => Self::typed(day, month, year),
+            _ => None,
         }
-        Self::typed(day, month, year)
     }
 
     /// Reads three fields as people fill them: spaces, leading zeros, a point behind, full-width digits. A year has four
@@ -132,9 +223,49 @@ pub struct Coordinates {
     pub birth_date: Option<BirthDate>,
 }
 
+impl PersonName {
+    /// The words of the name, whatever their order, case and marks: two that are the same are one person's.
+    pub fn folded(&self) -> String {
+        let mut words: Vec<String> = self.0.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase).collect();
+        words.retain(|word| !word.is_empty());
+        words.sort();
+        words.join(" ")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    struct Zero;
+
+    impl crate::domain::Random for Zero {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill(0);
+        }
+    }
+
+    #[test]
+    fn a_mandate_ends_with_the_first_hour_of_its_day_where_the_practice_is() {
+        let mandate = Mandate {
+            of: PatientId::random(&Zero),
+            reason: MandateReason::Parent,
+            words: String::new(),
+            until: jiff::civil::date(2031, 5, 1),
+        };
+        let at = |text: &str| Timestamp(text.parse::<jiff::Timestamp>().expect("a time").as_millisecond());
+        assert!(!mandate.has_ended(at("2031-04-30T21:59:59Z"), "Europe/Paris"));
+        assert!(mandate.has_ended(at("2031-04-30T22:00:00Z"), "Europe/Paris"));
+        assert!(mandate.has_ended(Timestamp(i64::MAX), "Europe/Paris"), "what cannot be told has ended");
+        assert!(!format!("{mandate:?}").contains("2031"));
+    }
+
+    #[test]
+    fn a_name_is_the_same_in_any_order() {
+        let folded = |name: &str| PersonName(name.to_owned()).folded();
+        assert_eq!(folded("ROSSI, Jeanne"), folded("Jeanne Rossi"));
+        assert_ne!(folded("Jeanne Rossi"), folded("Paul Rossi"));
+    }
 
     #[test]
     fn a_birth_date_is_read_as_people_type_it() {
@@ -172,11 +303,15 @@ mod tests {
         let read = |text| BirthDate::parse(text);
         let date = read("1950-03-12").expect("a date");
         assert_eq!(format!("{date:?} {}", date.masked()), "BirthDate(…) ****-**-**");
-        assert!(date.same(&read(" 1950-3-12 ").expect("a date")));
+        for same in [" 1950-3-12 ", "12/03/1950", "12/3/1950"] {
+            assert!(date.same(&read(same).expect("a date")), "{same}");
+        }
         for other in ["1951-03-12", "1950-04-12", "1950-03-13"] {
             assert!(!date.same(&read(other).expect("a date")), "{other}");
         }
-        for none in ["", "1950", "1950-03", "1950-03-12-01", "12-03-1950", "1950/03/12"] {
+        for none in
+            ["", "1950", "1950-03", "1950-03-12-01", "12-03-1950", "1950/03/12", "12/03-1950", "12/03/50", "03/13/1950"]
+        {
             assert!(read(none).is_none(), "{none}");
         }
     }

@@ -503,13 +503,13 @@ impl Kind for Patients {
 
     async fn remake(&self, rooms: &Rooms, tx: &mut crate::store::Tx, row: &PatientRow) -> Result<Made, Fault> {
         let vault = &rooms.vault;
-        let person = match vault.open_person(row.id, row.version, &row.record) {
-            Ok(person) => person,
+        let entry = match vault.open_patient(row.id, row.version, &row.record) {
+            Ok(entry) => entry,
             Err(fault) => return Ok(Made::No(fault.what())),
         };
-        let record = vault.seal_person(row.id, row.version, &person, rooms.random.as_ref())?;
-        let address = vault.address_hash(row.practice, &person.address);
-        let numbers = vault.number_hashes(row.practice, &person.number);
+        let record = vault.seal_patient(row.id, row.version, &entry, rooms.random.as_ref())?;
+        let address = vault.address_hash(row.practice, &entry.record.address);
+        let numbers = vault.number_hashes(row.practice, &entry.record.number);
         let Some((number, older)) = numbers.split_first() else { return Ok(Made::Changed) };
         tx.adopt_number(row.practice, number, older).await?;
         Ok(Made::of(tx.rewrap_patient(row, &record, (&address, number)).await?))

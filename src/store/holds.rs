@@ -3,7 +3,7 @@
 //! A delivery waits in the state *held*; its row here says what is asked. A change of one is a change of the other in
 //! the same transaction, and each statement says from where.
 
-use crate::domain::{DeliveryId, Fault, KeyedHash, MailboxId, Sealed, Timestamp};
+use crate::domain::{DeliveryId, Fault, KeyedHash, MailboxId, PracticeId, Sealed, Timestamp};
 
 use super::deliveries::DeliveryRow;
 use super::sql::Step;
@@ -72,6 +72,40 @@ impl Store {
         let sql = "SELECT mailbox_id, address_hash, record_sealed, delivery_id, learned_at FROM learned_numbers \
                    WHERE mailbox_id = $1 AND address_hash = $2";
         Ok(self.row(sql, &[mailbox.into(), address.into()]).await?.as_ref().map(learned_row).transpose()?)
+    }
+
+    /// All that mailboxes of a practice told, oldest first.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database.
+    pub async fn learned_of(&self, practice: PracticeId) -> Result<Vec<LearnedRow>, Fault> {
+        let sql = "SELECT l.mailbox_id AS mailbox_id, l.address_hash AS address_hash, l.record_sealed AS record_sealed, \
+                   l.delivery_id AS delivery_id, l.learned_at AS learned_at FROM learned_numbers l \
+                   JOIN mailboxes m ON m.id = l.mailbox_id WHERE m.practice_id = $1 ORDER BY l.learned_at, l.delivery_id";
+        Ok(self.rows(sql, &[practice.into()]).await?.iter().map(learned_row).collect::<Result<_, Trouble>>()?)
+    }
+
+    /// What mailboxes of a practice told of an address, oldest first.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database.
+    pub async fn learned_at(&self, practice: PracticeId, address: &KeyedHash) -> Result<Vec<LearnedRow>, Fault> {
+        let sql = "SELECT l.mailbox_id AS mailbox_id, l.address_hash AS address_hash, l.record_sealed AS record_sealed, \
+                   l.delivery_id AS delivery_id, l.learned_at AS learned_at FROM learned_numbers l \
+                   JOIN mailboxes m ON m.id = l.mailbox_id WHERE l.address_hash = $2 AND m.practice_id = $1 \
+                   ORDER BY l.learned_at, l.delivery_id";
+        let rows = self.rows(sql, &[practice.into(), address.into()]).await?;
+        Ok(rows.iter().map(learned_row).collect::<Result<_, Trouble>>()?)
+    }
+
+    /// What was told about a delivery.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database.
+    pub async fn learned_about(&self, delivery: DeliveryId) -> Result<Option<LearnedRow>, Fault> {
+        let sql = "SELECT mailbox_id, address_hash, record_sealed, delivery_id, learned_at FROM learned_numbers \
+                   WHERE delivery_id = $1";
+        Ok(self.row(sql, &[delivery.into()]).await?.as_ref().map(learned_row).transpose()?)
     }
 
     /// Whether a number was in two messages of a mailbox: then it is its own.

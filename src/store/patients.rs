@@ -14,6 +14,8 @@ pub struct PatientRow {
     pub practice: PracticeId,
     /// Who the person is to the practice.
     pub kind: PatientKind,
+    /// For whom this person reads. It only finds: what is sealed decides.
+    pub ward: Option<PatientId>,
     /// The record, sealed at (patients, id, record, version).
     pub record: Sealed,
     /// Keyed hash of the address, within the practice.
@@ -31,21 +33,24 @@ pub struct PatientRow {
 impl Store {
     /// All persons of a practice, oldest first.
     pub async fn patients(&self, practice: PracticeId) -> Result<Vec<PatientRow>, Fault> {
-        let sql = "SELECT id, practice_id, kind, record_sealed, address_hash, number_hash, version, created_at, updated_at \
+        let sql = "SELECT id, practice_id, kind, ward_id, record_sealed, address_hash, number_hash, version, \
+                   created_at, updated_at \
                    FROM patients WHERE practice_id = $1 ORDER BY created_at, id";
         Ok(self.rows(sql, &[practice.into()]).await?.iter().map(patient_row).collect::<Result<_, _>>()?)
     }
 
     /// One person.
     pub async fn patient(&self, id: PatientId) -> Result<Option<PatientRow>, Fault> {
-        let sql = "SELECT id, practice_id, kind, record_sealed, address_hash, number_hash, version, created_at, updated_at \
+        let sql = "SELECT id, practice_id, kind, ward_id, record_sealed, address_hash, number_hash, version, \
+                   created_at, updated_at \
                    FROM patients WHERE id = $1";
         Ok(self.row(sql, &[id.into()]).await?.as_ref().map(patient_row).transpose()?)
     }
 
     /// The persons of a practice with that address.
     pub async fn patients_at(&self, practice: PracticeId, address: &KeyedHash) -> Result<Vec<PatientRow>, Fault> {
-        let sql = "SELECT id, practice_id, kind, record_sealed, address_hash, number_hash, version, created_at, updated_at \
+        let sql = "SELECT id, practice_id, kind, ward_id, record_sealed, address_hash, number_hash, version, \
+                   created_at, updated_at \
                    FROM patients WHERE practice_id = $1 AND address_hash = $2 ORDER BY created_at, id";
         let rows = self.rows(sql, &[practice.into(), address.into()]).await?;
         Ok(rows.iter().map(patient_row).collect::<Result<_, _>>()?)
@@ -53,18 +58,26 @@ impl Store {
 
     /// The persons of a practice with that number.
     pub async fn patients_calling(&self, practice: PracticeId, number: &KeyedHash) -> Result<Vec<PatientRow>, Fault> {
-        let sql = "SELECT id, practice_id, kind, record_sealed, address_hash, number_hash, version, created_at, updated_at \
+        let sql = "SELECT id, practice_id, kind, ward_id, record_sealed, address_hash, number_hash, version, \
+                   created_at, updated_at \
                    FROM patients WHERE practice_id = $1 AND number_hash = $2 ORDER BY created_at, id";
         let rows = self.rows(sql, &[practice.into(), number.into()]).await?;
         Ok(rows.iter().map(patient_row).collect::<Result<_, _>>()?)
+    }
+
+    /// Those who read for a person, oldest first.
+    pub async fn patients_for(&self, ward: PatientId) -> Result<Vec<PatientRow>, Fault> {
+        let sql = "SELECT id, practice_id, kind, ward_id, record_sealed, address_hash, number_hash, version, \
+                   created_at, updated_at FROM patients WHERE ward_id = $1 ORDER BY created_at, id";
+        Ok(self.rows(sql, &[ward.into()]).await?.iter().map(patient_row).collect::<Result<_, _>>()?)
     }
 }
 
 impl Tx {
     /// Inserts a person.
     pub async fn insert_patient(&mut self, row: &PatientRow) -> Result<(), Fault> {
-        let sql = "INSERT INTO patients (id, practice_id, kind, record_sealed, address_hash, number_hash, version, created_at, updated_at) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+        let sql = "INSERT INTO patients (id, practice_id, kind, record_sealed, address_hash, number_hash, version, created_at, \
+                   updated_at, ward_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
         let params = [
             row.id.into(),
             row.practice.into(),
@@ -75,6 +88,7 @@ impl Tx {
             row.version.into(),
             row.created_at.into(),
             row.updated_at.into(),
+            row.ward.into(),
         ];
         self.conn.execute(sql, &params).await?;
         Ok(())
@@ -97,8 +111,9 @@ impl Tx {
         Ok(self.conn.execute(sql, &params).await? > 0)
     }
 
-    /// Removes a person; `false` when there is none.
+    /// Removes a person, and whoever reads for them; `false` when there is none.
     pub async fn delete_patient(&mut self, id: PatientId) -> Result<bool, Fault> {
+        self.conn.execute("DELETE FROM patients WHERE ward_id = $1", &[id.into()]).await?;
         Ok(self.conn.execute("DELETE FROM patients WHERE id = $1", &[id.into()]).await? > 0)
     }
 }
@@ -108,6 +123,7 @@ pub(super) fn patient_row(row: &Row) -> Result<PatientRow, Trouble> {
         id: row.read("id")?,
         practice: row.read("practice_id")?,
         kind: row.read("kind")?,
+        ward: row.read_opt("ward_id")?,
         record: row.read("record_sealed")?,
         address_hash: row.read("address_hash")?,
         number_hash: row.read("number_hash")?,

@@ -237,7 +237,8 @@ impl Store {
     /// # Errors
     /// A [`Fault`] of the database.
     pub async fn stale_patients(&self, key: KeyId, after: &str, limit: i64) -> Result<Vec<PatientRow>, Fault> {
-        let sql = "SELECT id, practice_id, kind, record_sealed, address_hash, number_hash, version, created_at, updated_at \
+        let sql = "SELECT id, practice_id, kind, ward_id, record_sealed, address_hash, number_hash, version, \
+                   created_at, updated_at \
                    FROM patients WHERE id > $1 AND (substr(record_sealed, 1, 8) <> $2 \
                    OR substr(address_hash, 1, 8) <> $2 OR substr(number_hash, 1, 8) <> $2) ORDER BY id LIMIT $3";
         let rows = self.rows(sql, &stale(after, &key, limit)).await?;

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::domain::{
-    Address, BirthDate, BrowserToken, Channel, Coordinates, DeliveryId, DeviceId, Fault, HoldReason, KeyedHash,
-    Language, MailboxId, MessageId, PatientId, PatientRecord, PersonName, PhoneNumber, PracticeId, PracticeProfile,
-    QueueId, Random, Sealed, Ticket, Timestamp,
+    Address, BirthDate, BrowserToken, Channel, Coordinates, DeliveryId, DeviceId, DirectoryEntry, Fault, HoldReason,
+    KeyedHash, Language, MailboxId, Mandate, MandateReason, MessageId, PatientId, PatientRecord, PersonName,
+    PhoneNumber, PracticeId, PracticeProfile, QueueId, Random, Sealed, Shares, Ticket, Timestamp, Vouch, Vouched,
 };
 
 use super::{Place, Vault};
@@ -134,6 +134,88 @@ struct Reached {
     birth_date: Option<String>,
 }
 
+/// An entry of a directory: what is known of a person, and what was said about it.
+#[derive(Serialize, Deserialize)]
+struct Entered {
+    #[serde(flatten)]
+    reached: Reached,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    vouch: Option<Vouches>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    shares_number: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    shares_address: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    mandate: Option<Stands>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Vouches {
+    how: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    who: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    mailbox: Option<String>,
+    at: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Stands {
+    of: String,
+    reason: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    words: String,
+    until: String,
+}
+
+impl Entered {
+    fn of(entry: &DirectoryEntry) -> Self {
+        Self {
+            reached: Reached::of(&entry.record),
+            vouch: entry.vouch.as_ref().map(|vouch| Vouches {
+                how: vouch.how.word().to_owned(),
+                who: vouch.who.0.clone(),
+                mailbox: vouch.mailbox.map(|mailbox| mailbox.to_string()),
+                at: vouch.at,
+            }),
+            shares_number: entry.shares.number,
+            shares_address: entry.shares.address,
+            mandate: entry.mandate.as_ref().map(|mandate| Stands {
+                of: mandate.of.to_string(),
+                reason: mandate.reason.word().to_owned(),
+                words: mandate.words.clone(),
+                until: mandate.until.to_string(),
+            }),
+        }
+    }
+
+    fn entry(self) -> Result<DirectoryEntry, Fault> {
+        let wrong = || Fault::new("a sealed entry of a directory is none");
+        let vouch = self.vouch.map(|vouch| {
+            Ok::<_, Fault>(Vouch {
+                how: Vouched::from_word(&vouch.how).ok_or_else(wrong)?,
+                who: PersonName(vouch.who),
+                mailbox: vouch.mailbox.map(|mailbox| mailbox.parse().map_err(|_| wrong())).transpose()?,
+                at: vouch.at,
+            })
+        });
+        let mandate = self.mandate.map(|mandate| {
+            Ok::<_, Fault>(Mandate {
+                of: mandate.of.parse().map_err(|_| wrong())?,
+                reason: MandateReason::from_word(&mandate.reason).ok_or_else(wrong)?,
+                words: mandate.words,
+                until: mandate.until.parse().map_err(|_| wrong())?,
+            })
+        });
+        Ok(DirectoryEntry {
+            record: self.reached.record()?,
+            vouch: vouch.transpose()?,
+            shares: Shares { number: self.shares_number, address: self.shares_address },
+            mandate: mandate.transpose()?,
+        })
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 struct Asked {
     address: String,
@@ -212,19 +294,25 @@ impl Vault {
         self.open_json(Place { table: "practices", row: &id.to_string(), column: "profile", version: 0 }, sealed)
     }
 
-    /// Seals what a directory knows of a person, for one version of its row.
-    pub fn seal_person(
+    /// Seals an entry of a directory, for one version of its row.
+    pub fn seal_patient(
         &self,
         id: PatientId,
         version: i64,
-        record: &PatientRecord,
+        entry: &DirectoryEntry,
         random: &dyn Random,
     ) -> Result<Sealed, Fault> {
         let place = Place { table: "patients", row: &id.to_string(), column: "record", version };
-        self.seal_json(place, &Reached::of(record), random)
+        self.seal_json(place, &Entered::of(entry), random)
     }
 
     /// Opens it again.
+    pub fn open_patient(&self, id: PatientId, version: i64, sealed: &Sealed) -> Result<DirectoryEntry, Fault> {
+        let place = Place { table: "patients", row: &id.to_string(), column: "record", version };
+        self.open_json::<Entered>(place, sealed)?.entry()
+    }
+
+    /// Opens what it knows of the person.
     pub fn open_person(&self, id: PatientId, version: i64, sealed: &Sealed) -> Result<PatientRecord, Fault> {
         let place = Place { table: "patients", row: &id.to_string(), column: "record", version };
         self.open_json::<Reached>(place, sealed)?.record()
@@ -494,12 +582,51 @@ mod tests {
                 channel: None,
                 birth_date: BirthDate::parse("1950-03-12"),
             };
-            let sealed = vault.seal_person(id, 1, &record, &Counting).expect("sealed");
+            let entry =
+                DirectoryEntry { record: record.clone(), vouch: None, shares: Shares::default(), mandate: None };
+            let sealed = vault.seal_patient(id, 1, &entry, &Counting).expect("sealed");
             let opened = vault.open_person(id, 1, &sealed).expect("opened");
             assert_eq!((&opened, opened.language), (&record, None), "{dialled}");
             let hash = |number: &PhoneNumber| vault.number_hash(practice, number);
             let abroad = PhoneNumber::parse_international(abroad).expect("a number");
             assert!(hash(&opened.number) == hash(&typed) && hash(&abroad) == hash(&typed), "{dialled}");
         }
+    }
+
+    #[test]
+    fn an_entry_comes_back_whole_and_one_of_before_opens() {
+        let vault = Vault::new(&RootKey::random(&Counting));
+        let id = PatientId::random(&Counting);
+        let record = PatientRecord {
+            name: PersonName("Jeanne Rossi".to_owned()),
+            address: "jeanne@patient.example".parse().expect("an address"),
+            number: PhoneNumber::parse_international("+33612345678").expect("a number"),
+            language: Some(Language::Fr),
+            channel: Some(Channel::Voice),
+            birth_date: BirthDate::parse("1948-07-14"),
+        };
+        let entry = DirectoryEntry {
+            record: record.clone(),
+            vouch: Some(Vouch {
+                how: Vouched::Confirmed,
+                who: PersonName("claire".to_owned()),
+                mailbox: Some(MailboxId::random(&Counting)),
+                at: Timestamp(1_800_000_000_000),
+            }),
+            shares: Shares { number: true, address: false },
+            mandate: Some(Mandate {
+                of: id,
+                reason: MandateReason::Other,
+                words: "aunt".to_owned(),
+                until: jiff::civil::date(2031, 5, 1),
+            }),
+        };
+        let sealed = vault.seal_patient(id, 3, &entry, &Counting).expect("sealed");
+        assert_eq!(vault.open_patient(id, 3, &sealed).expect("opened"), entry);
+        assert!(vault.open_patient(id, 2, &sealed).is_err());
+        let place = Place { table: "patients", row: &id.to_string(), column: "record", version: 1 };
+        let before = vault.seal_json(place, &Reached::of(&record), &Counting).expect("sealed");
+        let opened = vault.open_patient(id, 1, &before).expect("opened");
+        assert_eq!(opened, DirectoryEntry { record, vouch: None, shares: Shares::default(), mandate: None });
     }
 }

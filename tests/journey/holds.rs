@@ -77,7 +77,7 @@ pub async fn submit(world: &World, (user, born): (&str, &Born), to: &[&str], oct
 }
 
 /// The doctor answers the newest letter; the one that came of it.
-async fn answered(world: &World, text: &str) -> String {
+pub async fn answered(world: &World, text: &str) -> String {
     let letter = newest(world, &world.doctor).await;
     let before = told(world, &world.doctor).await.len();
     let heard = submit(world, (DOCTOR, &world.doctor), &[PLI], &reply(DOCTOR, &letter, text)).await;
@@ -87,7 +87,7 @@ async fn answered(world: &World, text: &str) -> String {
     all.pop().unwrap()
 }
 
-async fn held(world: &World) -> i64 {
+pub async fn held(world: &World) -> i64 {
     world.count("SELECT COUNT(*) FROM deliveries WHERE state = 'held'").await
 }
 

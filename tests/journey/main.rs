@@ -33,6 +33,7 @@ mod browser;
 mod chromium;
 mod codes;
 mod devices;
+mod directory;
 mod dkim;
 mod doors;
 mod download;

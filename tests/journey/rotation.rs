@@ -171,7 +171,13 @@ async fn fault_44_everything_outlives_a_change_of_the_root_key(world: World) {
         birth_date: None,
     };
     let kind = pli::domain::PatientKind::Patient;
-    assert!(rooms.deliveries.add_patient(world.practice, kind, record).await.is_err());
+    assert!(
+        rooms
+            .deliveries
+            .add_patient(world.practice, kind, record, &pli::delivery::persons::Filing::default())
+            .await
+            .is_err()
+    );
 
     // A backup needs both keys; the file of before is not enough for anything.
     let backup = rooms.backup(&backups, None, world.clock.now()).await.unwrap();

@@ -318,7 +318,10 @@ async fn of_another_practice(world: &World, files: &[&[u8]]) -> String {
         channel: None,
         birth_date: None,
     };
-    deliveries.add_patient(practice, PatientKind::Patient, record).await.unwrap();
+    deliveries
+        .add_patient(practice, PatientKind::Patient, record, &pli::delivery::persons::Filing::default())
+        .await
+        .unwrap();
     let mut letter = format!(
         "From: dr.noir@bastide.example\r\nTo: {PAUL}\r\nSubject: {HIS}\r\nMessage-ID: <noir@bastide.example>\r\n\
          Date: Fri, 15 Jan 2027 08:00:00 +0100\r\nMIME-Version: 1.0\r\n\

@@ -42,7 +42,13 @@ async fn a_record_that_names_a_language_decides(world: World) {
         channel: None,
         birth_date: None,
     };
-    world.running.rooms.deliveries.add_patient(world.practice, PatientKind::Patient, record).await.unwrap();
+    world
+        .running
+        .rooms
+        .deliveries
+        .add_patient(world.practice, PatientKind::Patient, record, &pli::delivery::persons::Filing::default())
+        .await
+        .unwrap();
     world.submit(&[JEANNE], &letters::thunderbird(JEANNE, SUBJECT, &letters::pdf(1000))).await.unwrap();
     let notice = world.notices(1).await.pop().unwrap();
     assert_eq!(notice.subject(), "Cabinet du Port: c'è una lettera per Lei");

@@ -158,7 +158,12 @@ impl World {
             channel: None,
             birth_date: None,
         };
-        self.running.rooms.deliveries.add_patient(self.practice, PatientKind::Patient, record).await.unwrap()
+        self.running
+            .rooms
+            .deliveries
+            .add_patient(self.practice, PatientKind::Patient, record, &pli::delivery::persons::Filing::default())
+            .await
+            .unwrap()
     }
 
     /// Submits as the doctor's mail client does: TLS, AUTH, MAIL, RCPT, DATA; the answers where it is not taken.

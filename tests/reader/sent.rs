@@ -170,7 +170,12 @@ async fn where_the_server_keeps_none_nothing_is_left_behind(office: Office) {
     other.expunge(inbox, None).await.unwrap();
     assert_eq!(office.count("SELECT COUNT(*) FROM messages").await, 1);
     // A letter to somebody outside lives on its delivery.
-    office.node.deliveries.add_patient(office.practice, PatientKind::Patient, jeanne()).await.unwrap();
+    office
+        .node
+        .deliveries
+        .add_patient(office.practice, PatientKind::Patient, jeanne(), &pli::delivery::persons::Filing::default())
+        .await
+        .unwrap();
     office.submit(&["jeanne@patient.example"], &letter("c", "x")).await;
     let alone = "SELECT COUNT(*) FROM deliveries d JOIN objects o ON o.id = d.head_id";
     assert_eq!(office.count(alone).await, 1);

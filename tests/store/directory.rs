@@ -130,6 +130,7 @@ async fn patients_are_found_by_hash_within_their_practice(bench: Bench) {
         id: PatientId::random(&Seeded),
         practice: house.practice,
         kind: PatientKind::Patient,
+        ward: None,
         record: sealed(),
         address_hash: hash(),
         number_hash: hash(),
@@ -140,6 +141,7 @@ async fn patients_are_found_by_hash_within_their_practice(bench: Bench) {
     let carer = PatientRow {
         id: PatientId::random(&Seeded),
         kind: PatientKind::Carer,
+        ward: Some(row.id),
         address_hash: hash(),
         created_at: later(1),
         ..row.clone()
@@ -156,6 +158,10 @@ async fn patients_are_found_by_hash_within_their_practice(bench: Bench) {
     assert_eq!(store.patients(house.practice).await.unwrap().len(), 2);
     assert_eq!(store.patient(row.id).await.unwrap().unwrap().record, row.record);
 
+    let readers = store.patients_for(row.id).await.unwrap();
+    assert_eq!(readers.iter().map(|row| (row.id, row.ward)).collect::<Vec<_>>(), [(carer.id, Some(row.id))]);
+    assert!(store.patients_for(carer.id).await.unwrap().is_empty());
+
     let change = PatientRow { record: sealed(), version: 2, updated_at: later(9), ..row.clone() };
     let update =
         async || write(&store, Verb::PatientChanged, async |tx| tx.update_patient(&change).await.unwrap()).await;
@@ -171,6 +177,7 @@ async fn patients_are_found_by_hash_within_their_practice(bench: Bench) {
         async || write(&store, Verb::PatientRemoved, async |tx| tx.delete_patient(row.id).await.unwrap()).await;
     assert!(remove().await);
     assert!(!remove().await);
+    assert!(store.patient(carer.id).await.unwrap().is_none(), "nobody reads for a person who is gone");
 }
 
 async fn a_dropped_transaction_changes_nothing(bench: Bench) {

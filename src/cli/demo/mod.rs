@@ -144,7 +144,9 @@ impl Demo {
             channel: None,
             birth_date: None,
         };
-        deliveries.add_patient(practice, PatientKind::Patient, record).await?;
+        deliveries
+            .add_patient(practice, PatientKind::Patient, record, &crate::delivery::persons::Filing::default())
+            .await?;
         let doctor = NewMailbox {
             address: address_of(DOCTOR)?,
             name: "Dr Claire Martin".to_owned(),

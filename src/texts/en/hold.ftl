@@ -20,6 +20,7 @@ hold-why-somebody-elses = This number belongs to another person of the directory
 hold-why-old-tag = The number given comes from an older message and was never used with this address.
 hold-why-several-recipients = One number was given for several recipients.
 hold-why-several-persons = Several persons have this address.
+hold-why-mandate-ended = This person read for somebody else (a parent, a guardian, a trusted person), and that has ended. The administrator can renew or remove that mandate.
 hold-why-look-alike = This address looks misspelt: check what follows the @.
 hold-why-undone = You said that the number used was wrong.
 hold-heard-nothing = Your answer has neither a number nor "yes", "no" or "cancel" alone on its first line.

@@ -32,6 +32,7 @@ held-somebody-elses = { $address }: this number belongs to another person of the
 held-old-tag = { $address }: the number in brackets comes from an older message and was never used with this address. Remove it, or write a new message.
 held-several-recipients = { $address }: one number for several recipients. Write to each of them apart.
 held-several-persons = { $address }: several persons of the directory have this address. Add the right person's number in brackets to the subject.
+held-mandate-ended = { $address }: this person read for somebody else, and that mandate has ended. Renew it or remove it from the directory.
 held-look-alike = { $address }: this address looks misspelt. Check what follows the @.
 
 # Receipts in the practitioner's INBOX. The first line says it all.

@@ -20,6 +20,7 @@ hold-why-somebody-elses = Este número es el de otra persona del directorio.
 hold-why-old-tag = El número indicado viene de un mensaje antiguo y nunca se ha usado con esta dirección.
 hold-why-several-recipients = Se indicaba un solo número para varios destinatarios.
 hold-why-several-persons = Varias personas tienen esta dirección.
+hold-why-mandate-ended = Esta persona leía por otra (padre o madre, tutor, persona de confianza), y ese mandato ha terminado. El administrador puede prolongarlo o quitarlo.
 hold-why-look-alike = Esta dirección parece mal escrita: compruebe lo que sigue a la @.
 hold-why-undone = Usted ha dicho que el número usado no era el correcto.
 hold-heard-nothing = Su respuesta no contiene ni un número ni « sí », « no » o « cancelar » solo en la primera línea.

@@ -32,6 +32,7 @@ held-somebody-elses = { $address }: este número es el de otra persona del direc
 held-old-tag = { $address }: el número entre corchetes viene de un mensaje antiguo y nunca se ha usado con esta dirección. Quítelo, o escriba un mensaje nuevo.
 held-several-recipients = { $address }: un solo número para varios destinatarios. Escriba un mensaje a cada uno.
 held-several-persons = { $address }: varias personas del directorio tienen esta dirección. Añada al asunto, entre corchetes, el número de la persona correcta.
+held-mandate-ended = { $address }: esta persona leía por otra, y ese mandato ha terminado. Prolónguelo o quítelo del directorio.
 held-look-alike = { $address }: esta dirección parece mal escrita. Compruebe lo que sigue a la @.
 
 # Receipts in the practitioner's INBOX. The first line says it all.

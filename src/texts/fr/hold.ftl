@@ -20,6 +20,7 @@ hold-why-somebody-elses = Ce numéro est celui d'une autre personne de l'annuair
 hold-why-old-tag = Le numéro indiqué vient d'un ancien message et n'a jamais servi avec cette adresse.
 hold-why-several-recipients = Un seul numéro était indiqué pour plusieurs destinataires.
 hold-why-several-persons = Plusieurs personnes ont cette adresse.
+hold-why-mandate-ended = Cette personne lisait pour une autre (parent, tuteur, personne de confiance), et cela a pris fin. L'administrateur peut prolonger ou retirer ce mandat.
 hold-why-look-alike = Cette adresse ressemble à une adresse mal écrite : vérifiez ce qui suit le @.
 hold-why-undone = Vous avez dit que le numéro utilisé n'était pas le bon.
 hold-heard-nothing = Votre réponse ne contient ni numéro ni « oui », « non » ou « annuler » seul sur la première ligne.

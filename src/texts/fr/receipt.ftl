@@ -32,6 +32,7 @@ held-somebody-elses = { $address } : ce numéro est celui d'une autre personne d
 held-old-tag = { $address } : le numéro entre crochets vient d'un ancien message et n'a jamais servi avec cette adresse. Retirez-le, ou écrivez un nouveau message.
 held-several-recipients = { $address } : un seul numéro pour plusieurs destinataires. Écrivez un message à chacun.
 held-several-persons = { $address } : plusieurs personnes de l'annuaire ont cette adresse. Ajoutez le numéro de la bonne personne entre crochets dans l'objet.
+held-mandate-ended = { $address } : cette personne lisait pour une autre, et son mandat a pris fin. Prolongez-le ou retirez-le de l'annuaire.
 held-look-alike = { $address } : cette adresse ressemble à une adresse mal écrite. Vérifiez ce qui suit le @.
 
 # Receipts in the practitioner's INBOX. The first line says it all.

@@ -20,6 +20,7 @@ hold-why-somebody-elses = Questo numero è di un'altra persona della rubrica.
 hold-why-old-tag = Il numero indicato viene da un vecchio messaggio e non è mai stato usato con questo indirizzo.
 hold-why-several-recipients = Era indicato un solo numero per più destinatari.
 hold-why-several-persons = Più persone hanno questo indirizzo.
+hold-why-mandate-ended = Questa persona leggeva per un'altra (genitore, tutore, persona di fiducia), e l'incarico è finito. L'amministratore può prolungarlo o toglierlo.
 hold-why-look-alike = Questo indirizzo sembra scritto male: verifichi quello che segue la @.
 hold-why-undone = Ha detto che il numero usato non era quello giusto.
 hold-heard-nothing = La Sua risposta non contiene né un numero né « sì », « no » o « annulla » da solo sulla prima riga.

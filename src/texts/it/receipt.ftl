@@ -32,6 +32,7 @@ held-somebody-elses = { $address }: questo numero è di un'altra persona della r
 held-old-tag = { $address }: il numero tra parentesi quadre viene da un vecchio messaggio e non è mai stato usato con questo indirizzo. Lo tolga, oppure scriva un nuovo messaggio.
 held-several-recipients = { $address }: un solo numero per più destinatari. Scriva un messaggio a ciascuno.
 held-several-persons = { $address }: più persone della rubrica hanno questo indirizzo. Aggiunga nell'oggetto, tra parentesi quadre, il numero della persona giusta.
+held-mandate-ended = { $address }: questa persona leggeva per un'altra, e l'incarico è finito. Lo prolunghi o lo tolga dalla rubrica.
 held-look-alike = { $address }: questo indirizzo sembra scritto male. Verifichi quello che segue la @.
 
 # Receipts in the practitioner's INBOX. The first line says it all.

@@ -2,13 +2,18 @@
 
 use serde_json::{Value, json};
 
-use crate::delivery::directory::PatientInfo;
+use crate::delivery::persons::{Filing, PatientInfo};
 use crate::domain::{
     Address, BirthDate, Channel, Language, PatientId, PatientKind, PatientRecord, PersonName, PhoneNumber, PracticeId,
-    PracticeProfile,
+    PracticeProfile, Shares, Vouch, Vouched,
 };
 
-use super::{Opened, Out, Stop, practice};
+use super::{Opened, Out, Stop, out, practice};
+
+mod guardian;
+mod import;
+mod learned;
+mod sheet;
 
 #[derive(clap::Subcommand)]
 pub(super) enum Patient {
@@ -20,6 +25,8 @@ pub(super) enum Patient {
         number: String,
         #[command(flatten)]
         about: About,
+        #[command(flatten)]
+        shared: Shared,
         /// The practice's name or id; may be left out where there is one
         #[arg(long)]
         practice: Option<String>,
@@ -27,6 +34,8 @@ pub(super) enum Patient {
         #[arg(long)]
         json: bool,
     },
+    /// Take a list of persons into the directory: new ones are added, others changed
+    Import(import::Import),
     /// List the persons of a practice
     List {
         /// The practice's name or id; may be left out where there is one
@@ -62,12 +71,38 @@ pub(super) enum Patient {
         number: Option<String>,
         #[command(flatten)]
         about: About,
+        #[command(flatten)]
+        shared: Shared,
     },
     /// Remove a person; letters that were sent stay open
     Remove {
         /// The person's id
         id: String,
     },
+    /// Who reads what is written to another person, and until when
+    #[command(subcommand)]
+    Guardian(guardian::Guardian),
+    /// Numbers that practitioners told by mail, and nobody confirmed
+    #[command(subcommand)]
+    Learned(learned::Learned),
+}
+
+/// What is shared on purpose.
+#[derive(clap::Args)]
+pub(super) struct Shared {
+    /// Somebody else of the directory has this number, and that is meant: a family's, a carer's
+    #[arg(long)]
+    shares_number: bool,
+    /// Somebody else of the directory has this address, and that is meant: a couple's
+    #[arg(long)]
+    shares_address: bool,
+}
+
+impl Shared {
+    fn filing(&self) -> Filing {
+        let shares = Shares { number: self.shares_number, address: self.shares_address };
+        Filing { who: administrator(), shares }
+    }
 }
 
 /// What else is known.
@@ -85,7 +120,7 @@ pub(super) struct About {
     /// sms or voice: what to offer first
     #[arg(long, value_parser = channel)]
     channel: Option<Channel>,
-    /// The day of birth, such as 1950-03-12; a practice may ask for it with the code
+    /// The day of birth, such as 1950-03-12 or 12/03/1950; a practice may ask for it with the code
     #[arg(long, value_parser = birth_date)]
     birth_date: Option<BirthDate>,
 }
@@ -94,7 +129,7 @@ impl Patient {
     pub(super) async fn run(&self, opened: &Opened, out: &mut Out) -> Result<(), Stop> {
         let deliveries = &opened.rooms.deliveries;
         match self {
-            Self::Add { address, number, about, practice, json } => {
+            Self::Add { address, number, about, shared, practice, json } => {
                 let practice = deliveries.practice(practice.as_deref()).await?;
                 let record = PatientRecord {
                     name: PersonName(about.name.clone().unwrap_or_default()),
@@ -105,7 +140,7 @@ impl Patient {
                     birth_date: about.birth_date,
                 };
                 let kind = about.kind.unwrap_or(PatientKind::Patient);
-                let id = deliveries.add_patient(practice.id, kind, record).await?;
+                let id = deliveries.add_patient(practice.id, kind, record, &shared.filing()).await?;
                 match json {
                     true => out.json(&json!({ "id": id, "kind": kind })),
                     false => out.line(format!("Added: {id}")),
@@ -132,9 +167,9 @@ impl Patient {
                 if *reveal {
                     deliveries.note_reveal(patient.id).await?;
                 }
-                if *json { out.json(&object(&patient, *reveal)) } else { show(&patient, *reveal, out) }
+                if *json { out.json(&object(&patient, *reveal)) } else { show(opened, &patient, *reveal, out).await }
             }
-            Self::Set { id, address, number, about } => {
+            Self::Set { id, address, number, about, shared } => {
                 let patient = deliveries.patient(read(id)?).await?;
                 let profile = profile_of(opened, patient.practice).await?;
                 let mut record = patient.record;
@@ -150,13 +185,17 @@ impl Patient {
                 record.language = about.language.or(record.language);
                 record.channel = about.channel.or(record.channel);
                 record.birth_date = about.birth_date.or(record.birth_date);
-                deliveries.set_patient(patient.id, about.kind.unwrap_or(patient.kind), record).await?;
+                let kind = about.kind.unwrap_or(patient.kind);
+                deliveries.set_patient(patient.id, kind, record, &shared.filing()).await?;
                 out.line("Changed.")
             }
             Self::Remove { id } => {
                 deliveries.remove_patient(read(id)?).await?;
                 out.line("Removed.")
             }
+            Self::Import(import) => import.run(opened, out).await,
+            Self::Guardian(command) => command.run(opened, out).await,
+            Self::Learned(command) => command.run(opened, out).await,
         }
     }
 }
@@ -189,7 +228,7 @@ fn channel(word: &str) -> Result<Channel, String> {
 
 /// A day of birth: it is not repeated where it is wrong.
 fn birth_date(text: &str) -> Result<BirthDate, String> {
-    BirthDate::parse(text).ok_or_else(|| "must be a day such as 1950-03-12".to_owned())
+    BirthDate::parse(text).ok_or_else(|| "must be a day such as 1950-03-12 or 12/03/1950".to_owned())
 }
 
 fn born(patient: &PatientInfo, reveal: bool) -> Option<String> {
@@ -217,15 +256,24 @@ fn object(patient: &PatientInfo, reveal: bool) -> Value {
         "language": patient.record.language,
         "channel": patient.record.channel,
         "birth_date": born(patient, reveal),
+        "shares_number": patient.shares.number,
+        "shares_address": patient.shares.address,
+        "vouched": patient.vouch.as_ref().map(|vouch| json!({
+            "how": vouch.how, "who": vouch.who.0, "mailbox": vouch.mailbox, "at": vouch.at.rfc3339(),
+        })),
+        "reads_for": patient.mandate.as_ref().map(|mandate| json!({
+            "id": mandate.of, "reason": guardian::why(mandate), "until": mandate.until.to_string(),
+        })),
         "created_at": patient.created_at.rfc3339(),
         "updated_at": patient.updated_at.rfc3339(),
     })
 }
 
-fn show(patient: &PatientInfo, reveal: bool, out: &mut Out) -> Result<(), Stop> {
+async fn show(opened: &Opened, patient: &PatientInfo, reveal: bool, out: &mut Out) -> Result<(), Stop> {
     let (address, number) = coordinates(patient, reveal);
     let unknown = || "the practice's".to_owned();
-    out.pairs(&[
+    let zone = profile_of(opened, patient.practice).await?.timezone;
+    let mut pairs = vec![
         ("id", patient.id.to_string()),
         ("kind", patient.kind.word().to_owned()),
         ("name", patient.record.name.0.clone()),
@@ -233,6 +281,49 @@ fn show(patient: &PatientInfo, reveal: bool, out: &mut Out) -> Result<(), Stop> 
         ("number", number),
         ("language", patient.record.language.map_or_else(unknown, |language| language.tag().to_owned())),
         ("first offer", patient.record.channel.map_or_else(|| "none".to_owned(), |c| c.word().to_owned())),
-        ("birth date", born(patient, reveal).unwrap_or_else(|| "unknown".to_owned())),
-    ])
+        (
+            "vouched for",
+            match &patient.vouch {
+                Some(vouch) => vouched(opened, vouch, &zone).await?,
+                None => "nobody knows by whom any more".to_owned(),
+            },
+        ),
+    ];
+    pairs.extend(born(patient, reveal).map(|day| ("birth date", day)));
+    let shared = match (patient.shares.number, patient.shares.address) {
+        (true, true) => Some("number and address"),
+        (true, false) => Some("number"),
+        (false, true) => Some("address"),
+        (false, false) => None,
+    };
+    pairs.extend(shared.map(|shared| ("shares", shared.to_owned())));
+    if let Some(mandate) = &patient.mandate {
+        let (why, until) = (guardian::why(mandate), guardian::until(mandate, opened, &zone));
+        pairs.push(("reads for", format!("{}, {why}, until {until}", mandate.of)));
+    }
+    for reader in opened.rooms.deliveries.guardians(patient.id).await? {
+        let Some(mandate) = &reader.mandate else { continue };
+        let (why, until) = (guardian::why(mandate), guardian::until(mandate, opened, &zone));
+        pairs.push(("read by", format!("{}, {why}, until {until}", reader.id)));
+    }
+    out.pairs(&pairs)
+}
+
+/// Who vouches for a number, in a sentence.
+async fn vouched(opened: &Opened, vouch: &Vouch, zone: &str) -> Result<String, Stop> {
+    let told = match vouch.mailbox {
+        Some(id) => opened.rooms.deliveries.mailbox_address(id).await?,
+        None => String::new(),
+    };
+    let how = match vouch.how {
+        Vouched::Confirmed | Vouched::Twice if !told.is_empty() => format!("told by {told}, {}", vouch.how.word()),
+        how => how.word().to_owned(),
+    };
+    let by = if vouch.who.0.is_empty() { String::new() } else { format!(" by {}", vouch.who.0) };
+    Ok(format!("{how}{by}, {}", out::when(vouch.at, zone)))
+}
+
+/// The administrator as the machine knows them; empty where it does not.
+fn administrator() -> PersonName {
+    PersonName(crate::config::administrator())
 }
