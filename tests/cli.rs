@@ -298,6 +298,7 @@ _submissions._tcp.cabinet.example. 3600 IN SRV 0 1 10465 mail.cabinet.example.
 _submission._tcp.cabinet.example. 3600 IN SRV 0 1 10587 mail.cabinet.example.
 _imaps._tcp.cabinet.example. 3600 IN SRV 0 1 10993 mail.cabinet.example.
 _imap._tcp.cabinet.example. 3600 IN SRV 0 1 10143 mail.cabinet.example.
+_autodiscover._tcp.cabinet.example. 3600 IN SRV 0 1 10443 mail.cabinet.example.
 
 ; mail.cabinet.example
 ; MX: what comes back of notices has no way in; open listen.bounces or name notice.bounces.
@@ -342,6 +343,7 @@ _submissions._tcp.cabinet.example. 3600 IN SRV 0 1 10465 mail.cabinet.example.
 _submission._tcp.cabinet.example. 3600 IN SRV 0 1 10587 mail.cabinet.example.
 _imaps._tcp.cabinet.example. 3600 IN SRV 0 1 993 mail.cabinet.example.
 _imap._tcp.cabinet.example. 3600 IN SRV 0 1 10143 mail.cabinet.example.
+_autodiscover._tcp.cabinet.example. 3600 IN SRV 0 1 10443 mail.cabinet.example.
 "#
     );
     assert_eq!(installation.run(&["dns", "Cabinet.Example"]).done().out, expected);
@@ -363,7 +365,7 @@ _imap._tcp.cabinet.example. 3600 IN SRV 0 1 10143 mail.cabinet.example.
 
     let rows = objects(&installation.run(&["dns", "--json"]).done().out);
     let of = |kind: &str| rows.iter().filter(|row| row["type"] == kind && row["ttl"] == 3600).count();
-    assert_eq!((of("SRV"), of("TLSA"), of("MX")), (4, 4, 0));
+    assert_eq!((of("SRV"), of("TLSA"), of("MX"), of("CNAME")), (5, 4, 0, 0));
     let found = rows.iter().find(|row| row["name"] == "pli._domainkey.cabinet.example.").expect("a key");
     assert_eq!((found["domain"].as_str(), found["data"].as_str()), (Some("cabinet.example"), Some(dkim.as_str())));
 
@@ -571,6 +573,16 @@ fn an_administrator_provisions_software_that_sends() {
     let spare = format!("{}\n", born["spare"]["password"].as_str().expect("a password"));
     let reads = installation.run_with(&["device", "add", software, "--label", "poste", "--unlock"], &spare).done().out;
     assert!(reads.contains("It can send and read."), "{reads}");
+    let drawn =
+        installation.run_with(&["device", "add", software, "--label", "iPhone", "--unlock", "--qr"], &spare).done().out;
+    let url = "https://mail.cabinet.example:10443/mail/apple.mobileconfig?emailaddress=labo%40cabinet.example";
+    let lines: Vec<&str> = drawn.lines().collect();
+    let code: Vec<&str> = lines.iter().filter(|line| line.contains(['█', '▀', '▄'])).copied().collect();
+    assert!(code.len() > 15 && lines.contains(&url), "{drawn}");
+    assert!(code.iter().all(|line| line.chars().count() == code[0].chars().count()), "a square: {drawn}");
+    // The password is beside it, and not in the address that servers write into their logs.
+    let password = drawn.split("shown this once:\n\n  ").nth(1).expect("a password").lines().next().expect("a line");
+    assert!(!url.contains(&password.replace('-', "")[..8]), "{drawn}");
     let shown = &objects(&run(&["mailbox", "show", software, "--json"]))[0];
     let send_as = shown["send_as"].as_array().expect("a list");
     assert_eq!((&send_as[0]["address"], send_as.len()), (&other.into(), 2));

@@ -13,6 +13,13 @@ fn fault_9_a_release_has_exactly_the_golden_list() {
             ("GET", "/favicon.svg", Guard::Public),
             ("GET", "/s/{style}", Guard::Public),
             ("GET", "/accessibility", Guard::Public),
+            ("GET", "/mail/config-v1.1.xml", Guard::Client),
+            ("GET", "/.well-known/autoconfig/mail/config-v1.1.xml", Guard::Client),
+            ("GET", "/autodiscover/autodiscover.xml", Guard::Client),
+            ("POST", "/autodiscover/autodiscover.xml", Guard::Client),
+            ("GET", "/autodiscover/autodiscover.json", Guard::Client),
+            ("GET", "/autodiscover/autodiscover.json/v1.0/{address}", Guard::Client),
+            ("GET", "/mail/apple.mobileconfig", Guard::Client),
             ("GET", "/l/{ticket}", Guard::Link),
             ("POST", "/l/{ticket}/code", Guard::Link),
             ("POST", "/l/{ticket}/check", Guard::Link),
@@ -40,6 +47,7 @@ fn fault_7_whatever_is_of_a_letter_stands_behind_a_guard() {
             Some("letter") if route.path == "/letter/answer" => Guard::Form,
             Some("letter") => Guard::Session,
             Some("r") => Guard::Provider,
+            Some("mail" | ".well-known" | "autodiscover") => Guard::Client,
             _ => Guard::Public,
         };
         assert_eq!(route.guard, needed, "{}", route.path);

@@ -1,8 +1,11 @@
 //! `pli device`: one password for each mail client of one person.
 
+use qrcode::render::unicode::Dense1x2;
+use qrcode::{EcLevel, QrCode};
 use serde_json::{Value, json};
 
-use crate::domain::DeviceKind;
+use crate::config::Config;
+use crate::domain::{Address, DeviceKind};
 use crate::mailbox::provision::{DeviceInfo, DeviceToAdd};
 
 use super::{Opened, Out, Stop, mailbox, out};
@@ -28,6 +31,11 @@ pub(super) enum Device {
         /// Read another device password of the mailbox (or the spare) from standard input, so that it can read at once
         #[arg(long)]
         unlock: bool,
+        /// Also draw a QR code that a telephone of Apple opens its settings with
+        // The code is an address that servers and browsers write into their logs: it names the mailbox, and holds no
+        // password. That stands beside it on the screen, and is typed.
+        #[arg(long, conflicts_with_all = ["json", "send_only"])]
+        qr: bool,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -56,8 +64,10 @@ impl Device {
     pub(super) async fn run(&self, opened: &Opened, out: &mut Out) -> Result<(), Stop> {
         let mailboxes = &opened.rooms.mailboxes;
         match self {
-            Self::Add { address, label, person, send_only, send_as, unlock, json } => {
+            Self::Add { address, label, person, send_only, send_as, unlock, qr, json } => {
                 let at = mailbox::read(address)?;
+                // First: what cannot be drawn leaves no device behind whose password nobody saw.
+                let drawn = qr.then(|| drawn(&opened.config, &at)).transpose()?;
                 let send_as = mailbox::read_all(send_as)?;
                 let kind = send_only.then_some(DeviceKind::SendOnly);
                 let unlock = unlock.then(|| out::secret("another device password of this mailbox")).transpose()?;
@@ -77,7 +87,15 @@ impl Device {
                         (_, true) => "It can send and read.",
                         (_, false) => "It can send; to read, add it with --unlock and another password of the mailbox.",
                     },
-                ])
+                ])?;
+                match &drawn {
+                    None => Ok(()),
+                    Some((url, code)) => {
+                        out.line("")?;
+                        code.lines().try_for_each(|line| out.line(line))?;
+                        out.lines(&[url, "The settings of the mailbox, for the camera of an iPhone, iPad or Mac; the password is typed."])
+                    }
+                }
             }
             Self::List { address, json } => {
                 let mailbox = mailboxes.show(&mailbox::read(address)?).await?;
@@ -98,6 +116,21 @@ impl Device {
             }
         }
     }
+}
+
+/// Where the settings of a mailbox are, and the code that leads there, in half blocks with a margin of four
+/// (ISO/IEC 18004 §9.1): light on dark, as most terminals are; cameras read it either way round.
+fn drawn(config: &Config, address: &Address) -> Result<(String, String), Stop> {
+    let url = config.portal.url.as_ref().filter(|_| config.listen.portal.is_some());
+    let Some(url) = url else {
+        return Err(Stop::because("--qr: the portal is closed, and it has the settings".to_owned()));
+    };
+    let address = url::form_urlencoded::byte_serialize(address.reveal().as_bytes()).collect::<String>();
+    let url = format!("{}/mail/apple.mobileconfig?emailaddress={address}", url.as_str());
+    let code = QrCode::with_error_correction_level(url.as_bytes(), EcLevel::M);
+    let code = code.map_err(|_| Stop::because("--qr: the address is too long for a code".to_owned()))?;
+    let code = code.render::<Dense1x2>().dark_color(Dense1x2::Dark).light_color(Dense1x2::Light).build();
+    Ok((url, code))
 }
 
 /// A device without its password.

@@ -97,10 +97,20 @@ fn served(config: &Config) -> Result<Served, Stop> {
         submission: port(listen.submission, 587),
         imaps: port(listen.imaps, 993),
         imap: port(listen.imap, 143),
+        pages: pages(config),
         bounces: listen.bounces.is_some(),
         account: config.notice.bounces.is_some(),
         relay: config.notice.sends(),
         dkim,
         key: Tls::open(&config.tls, &[]).and_then(|tls| tls.key_digest(&config.hostname)),
     })
+}
+
+/// Where the pages are reached: what their URL says, since a proxy may stand before the door. An address is no name.
+fn pages(config: &Config) -> Option<(DomainName, u16)> {
+    let url = config.portal.url.as_ref().filter(|_| config.listen.portal.is_some())?;
+    let port = url::Url::parse(url.as_str()).ok()?.port_or_known_default()?;
+    let host = url.host();
+    let named = host.parse::<std::net::IpAddr>().is_err();
+    Some((host.parse().ok().filter(|_| named)?, port))
 }

@@ -79,6 +79,14 @@ impl Deliveries {
         rows.iter().map(|row| self.practice_info(row, &domains)).collect()
     }
 
+    /// Whether a practice of this server has its mailboxes in a domain.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the store.
+    pub async fn serves(&self, domain: &DomainName) -> Result<bool, Fault> {
+        Ok(self.store.domain(domain).await?.is_some())
+    }
+
     /// One practice, by name or id; the only one where `name` is `None` and there is one.
     ///
     /// # Errors

@@ -17,6 +17,8 @@ pub struct Served {
     pub imaps: Option<u16>,
     /// Of IMAP with STARTTLS.
     pub imap: Option<u16>,
+    /// The host and port of the pages, where mail clients ask for their settings too.
+    pub pages: Option<(DomainName, u16)>,
     /// Whether other servers bring here what comes back of notices.
     pub bounces: bool,
     /// Whether it lands in an account elsewhere instead.
@@ -190,7 +192,18 @@ impl Served {
             let data = format!("0 1 {} {}.", port?, self.hostname);
             Some(record(format!("_{service}._tcp.{domain}."), "SRV", data))
         };
-        doors.into_iter().filter_map(srv).collect()
+        let mut lines: Vec<ZoneLine> = doors.into_iter().filter_map(srv).collect();
+        if let Some((host, port)) = &self.pages {
+            lines.push(record(format!("_autodiscover._tcp.{domain}."), "SRV", format!("0 1 {port} {host}.")));
+            if *port == 443 {
+                lines.push(note("So that Thunderbird and Outlook set themselves up; a certificate of [[tls]] has to"));
+                lines.push(note("cover both names, else leave the two records out."));
+                for word in ["autoconfig", "autodiscover"] {
+                    lines.push(record(format!("{word}.{domain}."), "CNAME", format!("{host}.")));
+                }
+            }
+        }
+        lines
     }
 }
 
@@ -234,6 +247,7 @@ mod tests {
             submission: None,
             imaps: Some(993),
             imap: None,
+            pages: Some((name("patient.cabinet.example"), 443)),
             bounces: true,
             account: false,
             relay: Some(Sends::Elsewhere("a:smtp.isp.example".to_owned())),
@@ -275,6 +289,11 @@ mod tests {
                 "_mta-sts.cabinet.example. 3600 IN TXT \"v=STSv1; id=b10a2c4118ce8c59\"",
                 "_submissions._tcp.cabinet.example. 3600 IN SRV 0 1 465 mail.cabinet.example.",
                 "_imaps._tcp.cabinet.example. 3600 IN SRV 0 1 993 mail.cabinet.example.",
+                "_autodiscover._tcp.cabinet.example. 3600 IN SRV 0 1 443 patient.cabinet.example.",
+                "; So that Thunderbird and Outlook set themselves up; a certificate of [[tls]] has to",
+                "; cover both names, else leave the two records out.",
+                "autoconfig.cabinet.example. 3600 IN CNAME patient.cabinet.example.",
+                "autodiscover.cabinet.example. 3600 IN CNAME patient.cabinet.example.",
             ]
         );
         let moved = Served { hostname: name("mx.cabinet.example"), ..served() };
@@ -328,6 +347,11 @@ mod tests {
                 ";   _dmarc.hopital.example. 3600 IN TXT \"v=DMARC1; p=reject\"",
                 "_submissions._tcp.hopital.example. 3600 IN SRV 0 1 465 mail.cabinet.example.",
                 "_imaps._tcp.hopital.example. 3600 IN SRV 0 1 993 mail.cabinet.example.",
+                "_autodiscover._tcp.hopital.example. 3600 IN SRV 0 1 443 patient.cabinet.example.",
+                "; So that Thunderbird and Outlook set themselves up; a certificate of [[tls]] has to",
+                "; cover both names, else leave the two records out.",
+                "autoconfig.hopital.example. 3600 IN CNAME patient.cabinet.example.",
+                "autodiscover.hopital.example. 3600 IN CNAME patient.cabinet.example.",
             ]
         );
         // A reverse-path of its own: it sends nothing that people see, and takes what comes back.

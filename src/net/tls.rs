@@ -104,12 +104,17 @@ impl Tls {
     /// # Errors
     /// One sentence, where no certificate covers the name.
     pub fn key_digest(&self, name: &str) -> Result<String, String> {
-        let read = self.shown.current();
-        let one = read.iter().find(|one| covers(&one.key, name));
-        let one = one.ok_or_else(|| format!("no certificate of [[tls]] covers {name}"))?;
-        let public = one.key.key.public_key().ok_or("the certificate's key does not show its public half")?;
+        let shown = self.certified(name)?;
+        let public = shown.key.public_key().ok_or("the certificate's key does not show its public half")?;
         let digest = ::aws_lc_rs::digest::digest(&::aws_lc_rs::digest::SHA256, public.as_ref());
         Ok(data_encoding::HEXLOWER.encode(digest.as_ref()))
+    }
+
+    /// The certificate that is shown for a name, with its key.
+    pub(super) fn certified(&self, name: &str) -> Result<Arc<CertifiedKey>, String> {
+        let read = self.shown.current();
+        let one = read.iter().find(|one| covers(&one.key, name));
+        one.map(|one| one.key.clone()).ok_or_else(|| format!("no certificate of [[tls]] covers {name}"))
     }
 
     /// The TLS side of an accepted connection (used by doors that begin in clear, after STARTTLS).

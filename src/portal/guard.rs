@@ -46,7 +46,7 @@ pub(super) async fn watch(
 
 async fn admit(portal: &Portal, route: &Route, mut request: Request, next: Next) -> Response {
     match route.guard {
-        Guard::Public | Guard::Provider => {}
+        Guard::Public | Guard::Client | Guard::Provider => {}
         Guard::Form => {
             if cookie(request.headers(), BROWSER).and_then(BrowserToken::parse).is_none() {
                 return plain::foreign_form(portal);

@@ -6,7 +6,8 @@
 //! (route templates only, never an address with its ticket).
 //!
 //! `routes` is the table of everything that answers; `guard` stands before each row of it. `sheet` is every page in every
-//! state, from samples; `statement` says how accessible they are.
+//! state, from samples; `setup` answers mail clients that look for their
+//! server; `statement` says how accessible the pages are.
 
 mod answer;
 mod answering;
@@ -27,6 +28,7 @@ mod progress;
 mod reports;
 mod routes;
 mod serve;
+mod setup;
 mod sheet;
 mod statement;
 mod steady;
@@ -43,11 +45,12 @@ use crate::access::Access;
 use crate::delivery::Deliveries;
 use crate::domain::Clock;
 use crate::mailbox::Mailboxes;
-use crate::net::Scanner;
+use crate::net::{Scanner, Signer};
 use crate::texts::Texts;
 
 pub use routes::{Guard, ROUTES, Route};
 pub use serve::serve;
+pub use setup::MailServer;
 pub use sheet::sheet;
 pub use statement::Grid;
 
@@ -62,6 +65,10 @@ pub struct Settings {
     pub answer_limit: u64,
     /// What looks for viruses in them.
     pub scanner: Option<Scanner>,
+    /// What mail clients are told of this server.
+    pub mail: MailServer,
+    /// What signs the profiles of telephones.
+    pub signer: Option<Signer>,
 }
 
 /// The door of the patients. Cheap to clone.

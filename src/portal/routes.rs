@@ -11,7 +11,7 @@ use axum::routing::{MethodRouter, get, post};
 use axum::{Extension, Router};
 
 use super::loads::Loads;
-use super::{Portal, answer, asides, file, guard, headers, letter, link, pack, plain, reports, statement};
+use super::{Portal, answer, asides, file, guard, headers, letter, link, pack, plain, reports, setup, statement};
 
 /// Who may come in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub enum Guard {
     /// Who holds a form that an open page gave this browser, though the page may have closed since: what is posted is
     /// sealed, and nothing of a letter is shown.
     Form,
+    /// A mail client that looks for its server: it is told what holds for the whole domain, and changes nothing.
+    Client,
     /// A provider of codes, at an address that it alone was told; `access` asks for its signature.
     Provider,
 }
@@ -47,6 +49,13 @@ pub const ROUTES: &[Route] = &[
     Route { method: "GET", path: "/favicon.svg", guard: Guard::Public, serve: || get(plain::favicon) },
     Route { method: "GET", path: "/s/{style}", guard: Guard::Public, serve: || get(plain::style) },
     Route { method: "GET", path: statement::PATH, guard: Guard::Public, serve: || get(statement::show) },
+    Route { method: "GET", path: setup::CONFIG, guard: Guard::Client, serve: || get(setup::autoconfig) },
+    Route { method: "GET", path: setup::WELL_KNOWN, guard: Guard::Client, serve: || get(setup::autoconfig) },
+    Route { method: "GET", path: setup::POX_PATH, guard: Guard::Client, serve: || get(setup::autodiscover_seen) },
+    Route { method: "POST", path: setup::POX_PATH, guard: Guard::Client, serve: || post(setup::autodiscover) },
+    Route { method: "GET", path: setup::JSON, guard: Guard::Client, serve: || get(setup::autodiscover_json) },
+    Route { method: "GET", path: setup::JSON_OF, guard: Guard::Client, serve: || get(setup::autodiscover_json_of) },
+    Route { method: "GET", path: setup::APPLE, guard: Guard::Client, serve: || get(setup::apple) },
     Route { method: "GET", path: "/l/{ticket}", guard: Guard::Link, serve: || get(link::show) },
     Route { method: "POST", path: "/l/{ticket}/code", guard: Guard::Link, serve: || post(link::code) },
     Route { method: "POST", path: "/l/{ticket}/check", guard: Guard::Link, serve: || post(link::check) },

@@ -21,8 +21,8 @@ use tower::ServiceExt;
 
 use crate::net::{self, Limits, Tls};
 
-use super::Portal;
 use super::steady::Steady;
+use super::{Portal, setup};
 
 /// Serves the pages until `stop` turns true; answers that have begun are finished.
 pub async fn serve(listener: TcpListener, tls: Tls, limits: Limits, stop: watch::Receiver<bool>, portal: Portal) {
@@ -69,7 +69,8 @@ where
     // ALPN has spoken: nothing waits for a first octet to guess the version.
     let builder = if two { builder.http2_only() } else { builder.http1_only() };
     let cut = Arc::new(Notify::new());
-    let service = router.map_request(|request: Request<hyper::body::Incoming>| request.map(Body::new)).map_response({
+    let service = router.map_request(|request: Request<hyper::body::Incoming>| arrived(request.map(Body::new)));
+    let service = service.map_response({
         let cut = Arc::clone(&cut);
         move |answer: Response<Body>| answer.map(|body| Watched::new(body, Arc::clone(&cut), times.stalled))
     });
@@ -93,6 +94,14 @@ where
         // Browsers go away in the middle of things: nothing to mend, nothing to name.
         tracing::debug!("a page connection broke off");
     }
+}
+
+/// A request as the table knows it.
+fn arrived(mut request: Request<Body>) -> Request<Body> {
+    if let Some(uri) = setup::folded(request.uri()) {
+        *request.uri_mut() = uri;
+    }
+    request
 }
 
 /// When told to stop, or after the longest that one connection may last.

@@ -30,7 +30,7 @@ use crate::config::{Config, Network};
 use crate::delivery::{self, Signing, relay::Relay};
 use crate::domain::{Clock, Lasting, Random};
 use crate::gateway::Gateways;
-use crate::net::{self, Limits, Tls};
+use crate::net::{self, Limits, Signer, Tls};
 use crate::remote::Returns;
 use crate::{imap, portal, smtp, watch as figures};
 
@@ -220,6 +220,8 @@ impl Server {
                     proxies: config.portal.proxies.iter().filter_map(Network::single).collect(),
                     answer_limit: config.limits.message as u64,
                     scanner: config.scanner.clone(),
+                    mail: running.mail_server(config),
+                    signer: Some(Signer::new(tls.clone(), config.portal_host())),
                 }),
                 clock,
             };
@@ -235,6 +237,19 @@ impl Server {
 }
 
 impl Running {
+    /// What mail clients are told: the doors as they are open now.
+    fn mail_server(&self, config: &Config) -> portal::MailServer {
+        let port = |door: Option<SocketAddr>| door.map(|address| address.port());
+        portal::MailServer {
+            hostname: config.hostname.clone(),
+            url: config.delivery().portal_url,
+            submissions: port(self.submissions),
+            submission: port(self.submission),
+            imaps: port(self.imaps),
+            imap: port(self.imap),
+        }
+    }
+
     /// What `/ready` looks at.
     fn probe(&self, config: &Config, random: Arc<dyn Random>) -> ready::Probe {
         let doors = [

@@ -109,7 +109,7 @@ async fn door() -> Door {
 
 fn path(route: &str, ticket: &str) -> String {
     let path = route.replace("{ticket}", ticket).replace("{number}", "0").replace("{style}", "x.css");
-    path.replace("{send}", &"0".repeat(26)).replace("{tag}", &"0".repeat(26))
+    path.replace("{send}", &"0".repeat(26)).replace("{tag}", &"0".repeat(26)).replace("{address}", "a@b.example")
 }
 
 const TYPES: [&str; 6] = [

@@ -59,6 +59,7 @@ mod rotation;
 mod routes;
 mod sender;
 mod several;
+mod setup;
 mod submission;
 mod swaps;
 mod thief;

@@ -12,7 +12,7 @@ use reqwest::{Method, Response, Url};
 use crate::browser::{self, Body, Browser, Form};
 use crate::letter::{asked, opened, sent};
 use crate::letters;
-use crate::world::{JEANNE, PAUL, World, mailbox, profile};
+use crate::world::{DOCTOR, JEANNE, PAUL, World, mailbox, profile};
 
 super::on_both! {
     fault_06_fault_07_every_route_in_every_state
@@ -63,6 +63,13 @@ GET  /robots.txt                  text     text     text     text     text     t
 GET  /favicon.svg                 mark     mark     mark     mark     mark     mark     mark     mark
 GET  /s/{style}                   style    style    style    style    style    style    style    style
 GET  /accessibility               rights   rights   rights   rights   rights   rights   rights   rights
+GET  /mail/config-v1.1.xml        xml      xml      xml      xml      xml      xml      xml      xml
+GET  /.well-known/autoconfig/mail/config-v1.1.xml xml      xml      xml      xml      xml      xml      xml      xml
+GET  /autodiscover/autodiscover.xml xml      xml      xml      xml      xml      xml      xml      xml
+POST /autodiscover/autodiscover.xml xml      xml      xml      xml      xml      xml      xml      xml
+GET  /autodiscover/autodiscover.json json     json     json     json     json     json     json     json
+GET  /autodiscover/autodiscover.json/v1.0/{address} json     json     json     json     json     json     json     json
+GET  /mail/apple.mobileconfig     profile  profile  profile  profile  profile  profile  profile  profile
 GET  /l/{ticket}                  choose   choose   enter    choose   choose   expired  recalled choose
 POST /l/{ticket}/wait             foreign  reset    text     reset    reset    reset    reset    reset
 POST /l/{ticket}/missing          foreign  back     early    back     back     back     back     back
@@ -101,6 +108,9 @@ const WORDS: &[(&str, u16, Is)] = &[
     ("text", 200, Is::Octets("text/plain")),
     ("mark", 200, Is::Octets("image/svg+xml")),
     ("style", 200, Is::Octets("text/css")),
+    ("xml", 200, Is::Octets("text/xml")),
+    ("json", 200, Is::Octets("application/json")),
+    ("profile", 200, Is::Octets("application/x-apple-aspen-config")),
     ("choose", 200, Is::Page("Recevoir votre code")),
     ("enter", 200, Is::Page("Taper votre code")),
     ("expired", 200, Is::Page("Cette lettre n’est plus disponible")),
@@ -202,8 +212,12 @@ impl Walk {
     fn path(&self, route: &Route) -> String {
         let path = route.path.replace("{ticket}", &self.ticket).replace("{number}", "0");
         let path = path.replace("{style}", &self.style).replace("{send}", &"0".repeat(26)).replace("{tag}", "0123");
+        let path = path.replace("{address}", DOCTOR);
         assert!(!path.contains('{'), "{path}");
-        path
+        match route.guard {
+            Guard::Client if route.method == "GET" => format!("{path}?emailaddress={DOCTOR}"),
+            _ => path,
+        }
     }
 
     /// One request, as somebody in a state makes it; a form is one of ours for its browser and this route, or of nobody.
@@ -222,7 +236,7 @@ impl Walk {
         let column = STATES.iter().position(|state| *state == of.state).unwrap();
         for (route, row) in declared() {
             let name = format!("{} {} in state {:?}", route.method, route.path, of.state);
-            if route.method == "POST" && route.guard != Guard::Provider {
+            if route.method == "POST" && ![Guard::Provider, Guard::Client].contains(&route.guard) {
                 let answer = self.ask(of, "POST", route, false).await;
                 assert_eq!(answer.status(), 403, "{name}, with a form that is nobody's");
                 self.tells_nothing(of, &name, answer).await;
@@ -275,11 +289,23 @@ impl Walk {
 /// The form of a route, as its page would send it.
 fn form(route: &Route, token: &str, code: &str, draft: &str) -> Body {
     match route.path.rsplit('/').next().unwrap() {
+        "autodiscover.xml" => ("text/xml".to_owned(), pox(DOCTOR).into_bytes()),
         "code" => browser::in_pairs(Form::of(&[("token", token), ("channel", "sms")])),
         "check" => browser::in_pairs(Form::of(&[("token", token), ("code", code)])),
         "answer" => browser::in_parts(browser::parts(&Form::of(&[("token", token), ("draft", draft)]), "Bonjour", &[])),
         _ => browser::in_pairs(Form::of(&[("token", token)])),
     }
+}
+
+/// What Outlook asks.
+pub fn pox(address: &str) -> String {
+    format!(
+        "<?xml version=\"1.0\" encoding=\"utf-8\"?><Autodiscover \
+         xmlns=\"http://schemas.microsoft.com/exchange/autodiscover/outlook/requestschema/2006\"><Request>\
+         <EMailAddress>{address}</EMailAddress><AcceptableResponseSchema>\
+         http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a\
+         </AcceptableResponseSchema></Request></Autodiscover>"
+    )
 }
 
 /// What nobody has put there.
