@@ -207,7 +207,7 @@ impl Deliveries {
         let many = outside.len() + persons.len();
         let parsed = MessageParser::default().parse_headers(octets);
         let subject = parsed.as_ref().and_then(|parsed| parsed.subject()).unwrap_or_default();
-        let days = match number::days(&header.values("x-pli-days"), subject) {
+        let days = match number::days(&number::day_fields(&header), subject) {
             Some(None) if many > 0 => return Err(refuse(554, "5.6.0", "refused-days")),
             asked => asked.flatten(),
         };

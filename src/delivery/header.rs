@@ -102,8 +102,7 @@ impl<'a> Header<'a> {
         for field in &self.fields {
             let whole = self.octets.get(field.whole.clone()).unwrap_or_default();
             match field.name.as_str() {
-                "bcc" | "resent-bcc" | "zivver-access-right" => {}
-                name if name.starts_with("x-pli-") => {}
+                name if is_secret(name) => {}
                 "subject" | "thread-topic" if removal.subject.is_some() => {
                     let name = if field.name == "subject" { "Subject" } else { "Thread-Topic" };
                     let cut = super::number::without_tags(&decoded(whole));
@@ -123,15 +122,18 @@ impl<'a> Header<'a> {
 
     /// Whether rewriting would change anything.
     pub(super) fn shows(&self, removal: &Removal<'_>) -> bool {
-        let secret =
-            |name: &str| matches!(name, "bcc" | "resent-bcc" | "zivver-access-right") || name.starts_with("x-pli-");
         removal.subject.is_some()
             || self.fields.iter().any(|field| {
-                secret(&field.name)
+                is_secret(&field.name)
                     || (matches!(field.name.as_str(), "to" | "cc" | "reply-to" | "resent-to" | "resent-cc")
                         && names_any(self.octets.get(field.whole.clone()).unwrap_or_default(), removal))
             })
     }
+}
+
+/// What is said to the server alone, by its own names and by those of a system that it takes the place of.
+fn is_secret(name: &str) -> bool {
+    matches!(name, "bcc" | "resent-bcc") || name.starts_with("x-pli-") || name.starts_with("zivver-")
 }
 
 /// One header line with its CRLF, from `at`; `None` at the end.

@@ -5,6 +5,8 @@
 
 use crate::domain::{Address, Channel, PhoneNumber};
 
+use super::header::Header;
+
 /// A bracket of the subject that begins like a number.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Tag {
@@ -21,13 +23,15 @@ enum Bracket {
     Days(i64),
     /// `[urgent]`.
     Urgent,
+    /// `[encrypt]`, as CipherMail asks for it: everything is, so that it is taken out and asks for nothing.
+    Encrypt,
 }
 
 /// The tags of a decoded subject that stand for a number, in order.
 pub(super) fn tags(subject: &str) -> Vec<Tag> {
     let number = |(_, bracket)| match bracket {
         Bracket::Number(tag) => Some(tag),
-        Bracket::Days(_) | Bracket::Urgent => None,
+        Bracket::Days(_) | Bracket::Urgent | Bracket::Encrypt => None,
     };
     brackets(subject).into_iter().filter_map(number).collect()
 }
@@ -37,12 +41,32 @@ pub(super) fn is_tagged(subject: &str) -> bool {
     !brackets(subject).is_empty()
 }
 
+/// The fields that ask for days: ours, else the one of a system whose place this takes.
+pub(super) fn day_fields(header: &Header<'_>) -> Vec<String> {
+    match header.values("x-pli-days") {
+        own if !own.is_empty() => own,
+        _ => header.values("zivver-message-expiration").iter().filter_map(|field| expiration(field)).collect(),
+    }
+}
+
+/// How a `zivver-message-expiration` asks for days (`delete P30D`, ISO 8601), as a value of `X-Pli-Days`: what keeps a
+/// letter longer than one can be kept here keeps it for as long as it can, since its software asks so of every letter.
+fn expiration(field: &str) -> Option<String> {
+    let period = field.split_whitespace().last()?.to_ascii_uppercase();
+    let period = period.strip_prefix('P')?;
+    let days: u64 = match period.strip_suffix('D') {
+        Some(days) => days.parse().ok()?,
+        None => period.strip_suffix('W')?.parse::<u64>().ok()?.saturating_mul(7),
+    };
+    Some(days.min(u64::from(MOST_DAYS)).to_string())
+}
+
 /// For how many days a sender wants a letter kept, by `X-Pli-Days` or by a tag of the subject; where there are several,
 /// the fewest. `Some(None)` for what is no number of days from 1 to 90.
 pub(super) fn days(fields: &[String], subject: &str) -> Option<Option<u16>> {
     let tagged = brackets(subject).into_iter().filter_map(|(_, bracket)| match bracket {
         Bracket::Days(days) => Some(days),
-        Bracket::Number(_) | Bracket::Urgent => None,
+        Bracket::Number(_) | Bracket::Urgent | Bracket::Encrypt => None,
     });
     let asked: Vec<i64> = match fields {
         [] => tagged.collect(),
@@ -88,7 +112,9 @@ fn brackets(subject: &str) -> Vec<(std::ops::Range<usize>, Bracket)> {
         let inner = subject.get(open + 1..close).unwrap_or_default();
         let days = day_tag(inner).filter(|_| !answer).map(Bracket::Days);
         let urgent = (!answer && is_urgent_tag(inner)).then_some(Bracket::Urgent);
-        if let Some(bracket) = days.or(urgent).or_else(|| tag(inner).map(Bracket::Number)) {
+        let encrypt = || inner.trim().eq_ignore_ascii_case(ENCRYPT).then_some(Bracket::Encrypt);
+        let number = || tag(inner).map(Bracket::Number);
+        if let Some(bracket) = days.or(urgent).or_else(number).or_else(encrypt) {
             found.push((open..close + 1, bracket));
         }
         from = open + 1;
@@ -144,6 +170,8 @@ pub(super) fn is_answer(subject: &str) -> bool {
 
 /// *Jours*, in every language: `[3D]` is a scan, `[1g]` a dose, and neither may be taken out of a subject.
 const DAY: &str = "j";
+/// The trigger that CipherMail has by default.
+const ENCRYPT: &str = "encrypt";
 /// The longest that a sender can have a letter kept.
 const MOST_DAYS: u16 = 90;
 
@@ -254,6 +282,25 @@ mod tests {
             (without_tags("A [7j] [06 12 34 56 78]"), tags("A [7j] [06 12 34 56 78]").len()),
             ("A".to_owned(), 1)
         );
+    }
+
+    #[test]
+    fn what_other_systems_ask_for_is_understood() {
+        assert_eq!(without_tags("Avis [encrypt] [sms:0612345678]"), "Avis");
+        assert_eq!((texts("[Encrypt] Avis"), is_tagged("[ encrypt ] Avis")), (Vec::new(), true));
+        assert_eq!(without_numbers("[encrypt] Avis [06 12 34 56 78]"), "[encrypt] Avis");
+        let of = |field: &str| expiration(field);
+        assert_eq!(
+            (of("delete P30D"), of("delete P2W"), of("delete P1000D")),
+            (Some("30".to_owned()), Some("14".to_owned()), Some("90".to_owned()),)
+        );
+        for none in ["", "delete", "delete P1Y", "delete PXD", "P"] {
+            assert_eq!(of(none), None, "{none}");
+        }
+        let read =
+            header_numbers(&["jeanne@example.org sms +33612345678".into(), "a@example.org access-code x".into()]);
+        assert_eq!((read[0].1.as_str(), read[0].2), ("+33612345678", Some(Channel::Sms)));
+        assert_eq!(read[1].1, "access-code x", "a doubt: codes are made here");
     }
 
     #[test]

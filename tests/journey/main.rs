@@ -62,6 +62,7 @@ mod several;
 mod setup;
 mod submission;
 mod swaps;
+mod switch;
 mod thief;
 mod tongues;
 mod twilio;
