@@ -25,7 +25,10 @@ fn judge(names: &[&str], found: &[Result<CertificateState, String>], now: Timest
         match state {
             Err(what) => said.push(Finding::fail(SUBJECT, what.clone())),
             Ok(state) if state.names.is_empty() => {
-                said.push(Finding::warn(SUBJECT, "one covers no name in use: take its [[tls]] out"));
+                said.push(Finding::warn(
+                    SUBJECT,
+                    "one covers no name in use: take its [[tls]] out, unless mail clients ask for it",
+                ));
             }
             Ok(state) => said.push(one(state, now)),
         }

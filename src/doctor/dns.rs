@@ -11,7 +11,8 @@ use hickory_resolver::net::NetError;
 use hickory_resolver::proto::rr::{RData, RecordType};
 
 use crate::config::Config;
-
+use crate::domain::{DomainName, Timestamp};
+use crate::net;
 use crate::server::dkim_key;
 
 use super::Finding;
@@ -53,6 +54,36 @@ pub(super) async fn check(config: &Config) -> Vec<Finding> {
             said
         }
         None => vec![Finding::warn(SUBJECT, "unknown: this machine has no name servers (/etc/resolv.conf)")],
+    }
+}
+
+/// The names that mail clients ask for their settings, where the DNS has them: what they are shown has to cover them.
+pub(super) async fn clients(config: &Config, domains: &[DomainName], now: Timestamp) -> Vec<Finding> {
+    let Some(names) = Names::of_this_machine().filter(|_| config.listen.portal.is_some()) else { return Vec::new() };
+    let mut said = Vec::new();
+    for name in domains.iter().flat_map(|domain| CLIENTS.map(|word| format!("{word}.{domain}"))) {
+        match names.ask(&name, RecordType::A).await {
+            Answer::Records(found) if !found.is_empty() => {
+                let shown = net::examine(&config.tls, &[&name], now);
+                said.push(judge_client(&name, shown.iter().flatten().any(|state| !state.names.is_empty())));
+            }
+            Answer::Records(_) | Answer::NoName => {}
+            // Nobody answers: nor would they for the next one.
+            Answer::Unknown => break,
+        }
+    }
+    said
+}
+
+fn judge_client(name: &str, covered: bool) -> Finding {
+    match covered {
+        true => Finding::ok(SUBJECT, format!("{name} is there, and a certificate covers it")),
+        false => Finding::warn(
+            SUBJECT,
+            format!(
+                "{name} is there and no certificate covers it: mail clients take no settings from it; add a [[tls]]"
+            ),
+        ),
     }
 }
 
@@ -191,6 +222,7 @@ fn without(error: &NetError) -> Answer {
 
 fn text(data: &RData) -> Option<String> {
     match data {
+        RData::A(address) => Some(address.to_string()),
         RData::MX(mx) => Some(mx.exchange.to_string()),
         // RFC 7208 §3.3: strings of one record are joined without spaces.
         RData::TXT(txt) => Some(txt.txt_data.iter().map(|part| String::from_utf8_lossy(part)).collect()),
@@ -204,6 +236,8 @@ fn organisation(domain: &str) -> Option<&str> {
 }
 
 const SUBJECT: &str = "dns";
+/// What mail clients put before a domain: Thunderbird, Outlook.
+const CLIENTS: [&str; 2] = ["autoconfig", "autodiscover"];
 const TIMEOUT: Duration = Duration::from_secs(2);
 /// For one question, whatever the name servers do.
 const PATIENCE: Duration = Duration::from_secs(6);
@@ -307,6 +341,10 @@ mod tests {
         let txt = b"\xc0\x0c\x00\x10\x00\x01\x00\x00\x00\x3c\x00\x0d\x05v=spf\x061 -all";
         let found = names(0, txt).await.ask("a.example", RecordType::TXT).await;
         assert_eq!(found, records(&["v=spf1 -all"]));
+        let a = b"\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04\xc0\x00\x02\x01";
+        assert_eq!(names(0, a).await.ask("autoconfig.a.example", RecordType::A).await, records(&["192.0.2.1"]));
+        let [one, other] = [true, false].map(|covered| judge_client("autoconfig.a.example", covered).level);
+        assert_eq!((one, other), (Level::Ok, Level::Warn));
         assert_eq!(names(3, b"").await.ask("a.example", RecordType::MX).await, Answer::NoName);
         assert_eq!(names(0, b"").await.ask("a.example", RecordType::MX).await, records(&[]));
         assert_eq!(names(2, b"").await.ask("a.example", RecordType::MX).await, Answer::Unknown);

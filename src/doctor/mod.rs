@@ -107,6 +107,13 @@ async fn inside(config: &Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>)
         Ok(standing) => mail::judge_outbox(&standing, config.notice.relay.is_some()),
         Err(fault) => Finding::fail("outbox", fault.to_string()),
     });
+    match rooms.deliveries.practices().await {
+        Ok(practices) => {
+            let domains: Vec<_> = practices.into_iter().flat_map(|practice| practice.domains).collect();
+            found.extend(dns::clients(config, &domains, now).await);
+        }
+        Err(fault) => found.push(Finding::fail("database", fault.to_string())),
+    }
     found.push(match rooms.mailboxes.last_event(BACKUP_MADE).await {
         Ok(last) => backup(now, last),
         Err(fault) => Finding::fail("backups", fault.to_string()),
