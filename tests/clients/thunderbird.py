@@ -141,6 +141,15 @@ const uri = inbox().getUriForMsg(header);
 await new AttachmentInfo({contentType, url, name, uri, isExternalAttachment: false, message: header}).saveToFile(args[2]);
 """
 
+# What a new account asks for, with the program's own reader of the answer.
+CONFIGURE = """
+const {fetchHTTP} = ChromeUtils.importESModule("resource:///modules/accountcreation/FetchHTTP.sys.mjs");
+const {readFromXML} = ChromeUtils.importESModule("resource:///modules/accountcreation/readFromXML.sys.mjs");
+const xml = await fetchHTTP(args[1], {urlArgs: {emailaddress: args[0]}, signal: new AbortController().signal});
+const {incoming, outgoing} = readFromXML(xml, "isp-https");
+return [incoming, outgoing].map(s => [s.type, s.hostname, s.port, s.socketType == Ci.nsMsgSocketType.SSL, s.username]);
+"""
+
 
 class Thunderbird:
     """Thunderbird with a profile of its own, that trusts the practice's authority and nothing else."""
@@ -185,6 +194,11 @@ class Thunderbird:
 with Practice(version("thunderbird", "--version")) as practice:
     practice.fill()
     bird = Thunderbird(practice)
+    # Where its server is, it finds by itself.
+    for path in ["mail/config-v1.1.xml", ".well-known/autoconfig/mail/config-v1.1.xml"]:
+        found = bird.run(CONFIGURE, f"https://localhost:{practice.ports['portal']}/{path}")
+        assert found == [[kind, "mail.cabinet.example", practice.ports[door], True, "%EMAILADDRESS%"]
+                         for kind, door in [("imap", "imaps"), ("smtp", "submissions")]], found
     bird.marionette.run(
         ADD, DOCTOR, practice.passwords[DOCTOR], practice.imaps, practice.ports["submissions"], 1 if practice.recorder else 0
     )

@@ -239,6 +239,9 @@ fn asked(runtime: &tokio::runtime::Runtime, door: &Door, octets: &[u8]) -> Optio
             StatusCode::SERVICE_UNAVAILABLE,
         ],
         (Guard::Provider, _) => &[StatusCode::NOT_FOUND],
+        // There is no domain here; what asks for another way of reading mail is told that there is none, and what is no
+        // text is not read.
+        (Guard::Client, _) => &[StatusCode::NOT_FOUND, StatusCode::OK, StatusCode::BAD_REQUEST],
     };
     assert!(allowed.contains(&status), "{} {}: {status}", route.method, route.path);
     if route.guard == Guard::Link && route.method == "POST" && status == StatusCode::NOT_FOUND {
