@@ -49,6 +49,9 @@
 //! purpose; a list comes in line by line ([`delivery::roster`]). What a mailbox told serves it alone until it is confirmed.
 //! A number that may be somebody else's, or a mandate that has ended, holds the letter as a missing number does.
 //!
+//! Preview: a message to `apercu@` comes back to its writer with the pages that a patient would see
+//! ([`delivery::Pages`], drawn by [`portal::Drawing`]); nothing leaves.
+//!
 //! Recall: *annuler* to a letter of ours, or a sent message put into *Recalled* ([`mailbox::Reader`]), closes the letter at
 //! once; [`delivery::Deliveries::run_recalls`] destroys its keys ten minutes later, unless it was undone.
 //!
@@ -64,6 +67,8 @@
 //! at the relay's. [`mime::Returned`] tells reports, absences
 //! and letters apart; [`delivery::Deliveries::take_back`] ends the delivery that nobody opened, once, and deposits a
 //! letter in plain words. Who pressed Reply is told, once in a day, that nobody reads that.
+//!
+//! Set up: mail clients ask [`portal`] where their server is; it tells every address of a domain the same.
 //!
 //! Out: [`portal`] shows the link ([`access::Access::link`]); nothing changes on GET.
 //! 5. [`access::Access::issue`] makes a code, durable first, then sent by one provider ([`gateway`]) after the other

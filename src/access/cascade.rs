@@ -19,7 +19,6 @@ use crate::store::challenges::{ChallengeRow, SendState};
 use crate::store::deliveries::DeliveryRow;
 use crate::store::sends::SendRow;
 use crate::store::spending::{NumberFacts, Used};
-use crate::texts::Said;
 
 use super::Access;
 use super::money::{Refusal, is_free};
@@ -364,10 +363,7 @@ impl Access {
     }
 
     pub(super) fn sms_text(&self, code: &OneTimeCode, letters: &str, language: Language) -> SecretText {
-        let arguments = [("code", code.reveal().into()), ("letters", Said::Text(letters))];
-        let text = self.texts.say(language, "code-sms", &arguments);
-        // The last line lets phones fill the code in for this page alone (WebOTP).
-        SecretText::new(format!("{text}\n\n@{} #{}", self.portal_host, code.reveal()))
+        SecretText::new(self.texts.short_message(language, (code.reveal(), letters), &self.portal_host))
     }
 
     /// What the voice says.

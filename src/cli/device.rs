@@ -119,7 +119,8 @@ impl Device {
 }
 
 /// Where the settings of a mailbox are, and the code that leads there, in half blocks with a margin of four
-/// (ISO/IEC 18004 §9.1): light on dark, as most terminals are; cameras read it either way round.
+/// (ISO/IEC 18004 §9.1): blocks are light, for the dark terminals that most are;
+/// cameras read it the other way round too.
 fn drawn(config: &Config, address: &Address) -> Result<(String, String), Stop> {
     let url = config.portal.url.as_ref().filter(|_| config.listen.portal.is_some());
     let Some(url) = url else {
@@ -129,7 +130,7 @@ fn drawn(config: &Config, address: &Address) -> Result<(String, String), Stop> {
     let url = format!("{}/mail/apple.mobileconfig?emailaddress={address}", url.as_str());
     let code = QrCode::with_error_correction_level(url.as_bytes(), EcLevel::M);
     let code = code.map_err(|_| Stop::because("--qr: the address is too long for a code".to_owned()))?;
-    let code = code.render::<Dense1x2>().dark_color(Dense1x2::Dark).light_color(Dense1x2::Light).build();
+    let code = code.render::<Dense1x2>().dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build();
     Ok((url, code))
 }
 

@@ -28,6 +28,9 @@ impl Route {
             Ok(Way::Service) => {
                 ("service", "This is the service address: it takes answers to letters of Pli.".to_owned())
             }
+            Ok(Way::Preview(_)) => {
+                ("preview", "It answers with what a patient would get, and sends nothing to anybody.".to_owned())
+            }
             Ok(Way::Number(_)) => {
                 ("number", "It gives a telephone number for the one outside recipient of a message.".to_owned())
             }

@@ -25,9 +25,10 @@ use crate::texts::Said;
 use crate::vault::{DepositKey, PartPlain, ReportAsked, SealedHead, SessionKey, SummaryOf, Thread, split};
 
 use super::author::{authors, display_name, is_automatic, is_encrypted, is_urgent, thread_of};
-use super::header::{Header, encoded, phrase};
-use super::heads::Plan;
+use super::header::Header;
+use super::heads::{self, Plan};
 use super::hold::{About, GIVE_UP, Occasion, Owner};
+use super::preview::Preview;
 use super::receipt::{Place, short};
 use super::report::{Action, Report, Reported};
 use super::resolve::{Doubt, Given, Resolved, Whose, refusal};
@@ -83,6 +84,8 @@ pub(super) struct Settled {
     pub(super) answer: Option<Answer>,
     /// Keyed hashes of numbers that its writer put into it.
     pub(super) signatures: Vec<KeyedHash>,
+    /// What it would look like, where that is all that is wanted.
+    pub(super) preview: Option<Preview>,
 }
 
 /// The recipients outside, as the envelope names them.
@@ -184,6 +187,7 @@ impl Deliveries {
         let mut outside: Vec<&Address> = Vec::new();
         let mut answers = false;
         let mut persons: Vec<(&Address, DeliveryId)> = Vec::new();
+        let mut preview = false;
         for to in &submission.recipients {
             let reached = self.reach(sender, to).await?.map_err(AcceptError::Refused)?;
             match reached.route {
@@ -201,10 +205,13 @@ impl Deliveries {
                     hidden.push(to.clone());
                 }
                 Route::Person(delivery) => persons.push((to, delivery)),
+                Route::Preview(alone) if submission.recipients.len() > 1 => return Err(AcceptError::Refused(alone)),
+                Route::Preview(_) => preview = true,
                 Route::Outside => outside.push(to),
             }
         }
-        let many = outside.len() + persons.len();
+        // A preview is refused what the letter would be.
+        let many = outside.len() + persons.len() + usize::from(preview);
         let parsed = MessageParser::default().parse_headers(octets);
         let subject = parsed.as_ref().and_then(|parsed| parsed.subject()).unwrap_or_default();
         let days = match number::days(&number::day_fields(&header), subject) {
@@ -227,11 +234,15 @@ impl Deliveries {
         let named = Named { addresses: &outside, persons: &persons, numbers: &numbers };
         let (outside, renamed) =
             self.resolve_all(sender, &profile, (&header, parsed.as_ref()), &named, &mut hidden).await?;
-        let signatures = match answers || sender.kind == MailboxKind::Application {
+        let signatures = match answers || preview || sender.kind == MailboxKind::Application {
             true => Vec::new(),
             false => self.signatures(sender, &profile, octets, &outside),
         };
         let mailbox = self.store.mailbox(sender.mailbox).await?.ok_or(Fault::new("a sender's mailbox is gone"))?;
+        let preview = match preview {
+            true => Some(self.preview(sender, (&profile, &mailbox), (&header, subject), days).await?),
+            false => None,
+        };
         Ok(Settled {
             sender: sender.clone(),
             certificate: self.authentic_certificate(&mailbox)?,
@@ -248,6 +259,7 @@ impl Deliveries {
             renamed,
             answer: answers.then(|| Answer::read(octets)),
             signatures,
+            preview,
         })
     }
 
@@ -342,7 +354,7 @@ impl Deliveries {
         let subject = parsed.subject().unwrap_or_default().to_owned();
         let thread = thread_of(&parsed, &header, id, &self.settings.hostname);
 
-        let top = self.top(&header, to, &thread, now);
+        let top = heads::top(&header, to, &thread, now);
         let outside: Vec<&Address> = to.outside.iter().map(|one| &one.address).collect();
         let plan =
             Plan::new(&header, octets, (&top, &subject), !to.local.is_empty(), &outside, (&to.hidden, &to.renamed));
@@ -423,6 +435,9 @@ impl Deliveries {
                     held.push((row, hold));
                 }
             }
+        }
+        if let Some(preview) = &to.preview {
+            letters.push(self.preview_letter(&to.owner(), preview, (octets, &subject, &thread), now)?);
         }
         // The sender's copy comes first; it is marked from the beginning.
         if let Some(copy) = entries.first_mut().filter(|copy| copy.folder == FolderRole::Sent && !held.is_empty()) {
@@ -513,22 +528,6 @@ impl Deliveries {
             urgent: to.urgent,
         };
         self.vault.seal_report(id, &asked, self.random.as_ref()).map(Some)
-    }
-
-    /// What a submission lacks, to stand above its header (RFC 6409 §8).
-    fn top(&self, header: &Header<'_>, to: &Settled, thread: &Thread, now: Timestamp) -> String {
-        let mut top = String::new();
-        if !header.has("message-id") {
-            top.push_str(&format!("Message-ID: {}\r\n", thread.message_id));
-        }
-        if !header.has("date") {
-            let date = super::notice::rfc5322_date(now, &to.profile.timezone);
-            top.push_str(&encoded("Date", &date));
-        }
-        if !header.has("from") {
-            top.push_str(&format!("From: {} <{}>\r\n", phrase(&to.sender_name), to.sender.address.reveal()));
-        }
-        top
     }
 
     /// An entry of a mailbox, with its session-key packet, its summary and authority; and the key that the summary

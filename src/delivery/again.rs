@@ -236,6 +236,7 @@ impl Deliveries {
             }
         }
         Ok(Settled {
+            preview: None,
             sender: sender.clone(),
             sender_name: mailbox.name.clone(),
             certificate: self.authentic_certificate(&mailbox)?,

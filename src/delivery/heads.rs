@@ -3,9 +3,12 @@
 //! The sender's is the octets as submitted, under what they lacked. Recipients see the same less what is the
 //! sender's alone, written only when something is removed; two outside recipients never see each other.
 
-use crate::domain::Address;
+use crate::domain::{Address, Timestamp};
+use crate::vault::Thread;
 
-use super::header::{Header, Removal};
+use super::accept::Settled;
+use super::header::{Header, Removal, encoded, phrase};
+use super::notice::rfc5322_date;
 use super::number;
 
 /// Which heads are written, and who sees which. The first is the sender's.
@@ -72,4 +75,19 @@ impl Plan {
             }
         }
     }
+}
+
+/// What a submission lacks, to stand above its header (RFC 6409 §8).
+pub(super) fn top(header: &Header<'_>, to: &Settled, thread: &Thread, now: Timestamp) -> String {
+    let mut top = String::new();
+    if !header.has("message-id") {
+        top.push_str(&format!("Message-ID: {}\r\n", thread.message_id));
+    }
+    if !header.has("date") {
+        top.push_str(&encoded("Date", &rfc5322_date(now, &to.profile.timezone)));
+    }
+    if !header.has("from") {
+        top.push_str(&format!("From: {} <{}>\r\n", phrase(&to.sender_name), to.sender.address.reveal()));
+    }
+    top
 }

@@ -311,7 +311,7 @@ pub(super) fn event(row: &DeliveryRow, actor: Actor, verb: Verb, now: Timestamp)
         .about_delivery(row.id)
 }
 
-fn why(reason: HoldReason) -> &'static str {
+pub(super) fn why(reason: HoldReason) -> &'static str {
     match reason {
         HoldReason::NoNumber => "hold-why-no-number",
         HoldReason::TwoNumbers => "hold-why-two-numbers",

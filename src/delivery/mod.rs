@@ -17,6 +17,7 @@ mod notice;
 mod number;
 mod page;
 pub mod persons;
+mod preview;
 mod quota;
 mod recall;
 mod receipt;
@@ -48,6 +49,7 @@ pub use accept::{AcceptError, Submission};
 pub use again::Again;
 pub use notice::{from_address, is_from};
 pub use page::{Absence, Answer, AnswerError, Answered, Answering, NoAnswer};
+pub use preview::{Drawn, Pages};
 pub use return_path::ReturnPath;
 pub use returned::{CameBack, Taken, TakesBack};
 pub use route::{Refused, Route};
@@ -96,6 +98,8 @@ pub struct Deliveries {
     pub(crate) settings: Arc<Settings>,
     /// Without any, mail leaves unsigned: the relay may sign it.
     signing: Arc<[Signing]>,
+    /// Without, a preview has no pages.
+    pages: Option<Arc<dyn Pages>>,
     /// Wakes the courier after a deposit.
     pub(crate) wake: Arc<Notify>,
     /// KiB of memory for sealing large messages, beside what they take themselves.
@@ -120,6 +124,7 @@ impl Deliveries {
             texts,
             settings: Arc::new(settings),
             signing: Arc::default(),
+            pages: None,
             wake: Arc::new(Notify::new()),
             sealing: Arc::new(Semaphore::new(accept::SEALING as usize)),
         }

@@ -20,6 +20,13 @@ pub(super) struct Outgoing {
     pub(super) octets: Vec<u8>,
 }
 
+/// What a notice says.
+pub(super) struct NoticeSaid {
+    pub(super) subject: String,
+    pub(super) text: String,
+    pub(super) html: String,
+}
+
 #[derive(Template)]
 #[template(
     ext = "html",
@@ -68,6 +75,37 @@ impl Deliveries {
         reminds: bool,
     ) -> Result<Outgoing, Fault> {
         let language = to.language.unwrap_or(practice.language);
+        let link = format!("{}/l/{}", self.settings.portal_url, ticket.reveal());
+        let said = self.notice_said(language, practice, &link, expires_at, reminds)?;
+        let from = if practice.notice_from.is_empty() { &self.settings.notice_from } else { &practice.notice_from };
+        let from: Mailbox = from.parse().map_err(|_| Fault::new("the notices' From is no address"))?;
+        let sender: Address =
+            from.email.to_string().parse().map_err(|_| Fault::new("the notices' From is no address"))?;
+        let token = self.vault.notice_token(id);
+        let reverse_path = self.settings.returns.reverse_path(&token, &sender)?;
+        let message = Message::builder()
+            .from(Mailbox::new(Some(practice.public_name.clone()), from.email))
+            .to(Mailbox::new(None, lettre_address(&to.address)?))
+            .subject(said.subject)
+            .date(date(self.clock.now()))
+            .message_id(Some(format!("<notice.{}@{}>", token.written(), self.settings.hostname)))
+            .raw_header(raw("Auto-Submitted", "auto-generated"))
+            .raw_header(raw("X-Auto-Response-Suppress", "All"))
+            .multipart(MultiPart::alternative_plain_html(said.text, said.html))
+            .map_err(|_| Fault::new("a notice cannot be composed"))?;
+        let octets = self.signed(message.formatted(), &sender);
+        Ok(Outgoing { reverse_path, to: to.address.clone(), octets })
+    }
+
+    /// The words of a notice, or of one that reminds.
+    pub(super) fn notice_said(
+        &self,
+        language: Language,
+        practice: &PracticeProfile,
+        link: &str,
+        expires_at: Timestamp,
+        reminds: bool,
+    ) -> Result<NoticeSaid, Fault> {
         let say = |key: &str, args: &[(&str, Said<'_>)]| self.texts.say(language, key, args);
         let name = Said::Text(&practice.public_name);
         let host = self.settings.portal_url.trim_start_matches("https://").to_owned();
@@ -82,7 +120,7 @@ impl Deliveries {
             language: language.tag(),
             hello: say("notice-hello", &[]),
             what: say(if reminds { "remind-what" } else { "notice-what" }, &[("practice", name.clone())]),
-            link: format!("{}/l/{}", self.settings.portal_url, ticket.reveal()),
+            link: link.to_owned(),
             open: say("notice-open", &[]),
             steps: say("notice-steps", &[]),
             host: say("notice-host", &[("host", Said::Text(&host))]),
@@ -105,24 +143,8 @@ impl Deliveries {
             others.join("\r\n")
         );
         let html = page.render().map_err(|_| Fault::new("a notice cannot be rendered"))?;
-        let from = if practice.notice_from.is_empty() { &self.settings.notice_from } else { &practice.notice_from };
-        let from: Mailbox = from.parse().map_err(|_| Fault::new("the notices' From is no address"))?;
-        let sender: Address =
-            from.email.to_string().parse().map_err(|_| Fault::new("the notices' From is no address"))?;
-        let token = self.vault.notice_token(id);
-        let reverse_path = self.settings.returns.reverse_path(&token, &sender)?;
-        let message = Message::builder()
-            .from(Mailbox::new(Some(practice.public_name.clone()), from.email))
-            .to(Mailbox::new(None, lettre_address(&to.address)?))
-            .subject(say(if reminds { "remind-subject" } else { "notice-subject" }, &[("practice", name)]))
-            .date(date(self.clock.now()))
-            .message_id(Some(format!("<notice.{}@{}>", token.written(), self.settings.hostname)))
-            .raw_header(raw("Auto-Submitted", "auto-generated"))
-            .raw_header(raw("X-Auto-Response-Suppress", "All"))
-            .multipart(MultiPart::alternative_plain_html(text, html))
-            .map_err(|_| Fault::new("a notice cannot be composed"))?;
-        let octets = self.signed(message.formatted(), &sender);
-        Ok(Outgoing { reverse_path, to: to.address.clone(), octets })
+        let subject = say(if reminds { "remind-subject" } else { "notice-subject" }, &[("practice", name)]);
+        Ok(NoticeSaid { subject, text, html })
     }
 }
 

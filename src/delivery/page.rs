@@ -137,6 +137,25 @@ impl Deliveries {
         })
     }
 
+    /// The same of a letter that leaves now.
+    pub(super) async fn answering_now(
+        &self,
+        mailbox: &MailboxRow,
+        practice: &PracticeProfile,
+        now: Timestamp,
+    ) -> Result<Answering, Fault> {
+        let settings = self.store.answer_settings(mailbox.id).await?;
+        let away = settings.away.as_ref().map(|sealed| self.vault.open_away(mailbox.id, sealed)).transpose()?;
+        let away = away.filter(|away| away.until > now);
+        let days = settings.days.unwrap_or(usual_days(mailbox.kind));
+        Ok(Answering {
+            closed: (days == 0).then_some(NoAnswer::Off),
+            emergency: emergency(&practice.region),
+            away: away.map(|away| Absence { text: away.text, until: away.until }),
+            answers: Vec::new(),
+        })
+    }
+
     /// What became of an answer that was taken before; `None` for one that is new.
     ///
     /// # Errors
@@ -267,10 +286,7 @@ impl Deliveries {
         let away = settings.away.as_ref().map(|sealed| self.vault.open_away(mailbox.id, sealed)).transpose()?;
         let answers = self.store.replies(delivery).await?;
         let usage = self.store.room(mailbox.id).await?.usage;
-        let days = settings.days.unwrap_or(match mailbox.kind {
-            MailboxKind::Personal | MailboxKind::Organisation => USUAL_DAYS,
-            MailboxKind::Application => 0,
-        });
+        let days = settings.days.unwrap_or(usual_days(mailbox.kind));
         let today = answers.iter().filter(|row| now.since(row.created_at) < WAITS).count();
         let open_for = Duration::from_secs(u64::try_from(days).unwrap_or(0).saturating_mul(86_400));
         let closed = if !row.state.is_open() || row.suspended_at.is_some() || row.expires_at <= now {
@@ -537,9 +553,16 @@ fn emergency(region: &str) -> &'static [&'static str] {
     }
 }
 
+/// For how many days letters may be answered, where the mailbox says nothing.
+fn usual_days(kind: MailboxKind) -> i64 {
+    match kind {
+        MailboxKind::Personal | MailboxKind::Organisation => USUAL_DAYS,
+        MailboxKind::Application => 0,
+    }
+}
+
 /// What the local part of a person's address begins with.
 pub(super) const PERSON: &str = "pli+";
-/// For how long a letter may be answered, where its mailbox says nothing.
 const USUAL_DAYS: i64 = 30;
 /// How long an answer waits for a code.
 const WAITS: Duration = Duration::from_secs(86_400);

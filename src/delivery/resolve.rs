@@ -287,7 +287,7 @@ impl Deliveries {
     }
 
     /// Whether somebody of the directory has this number, and nobody says that it is shared.
-    async fn is_known(&self, practice: PracticeId, number: &PhoneNumber) -> Result<bool, Fault> {
+    pub(super) async fn is_known(&self, practice: PracticeId, number: &PhoneNumber) -> Result<bool, Fault> {
         let known = self.entries_calling(practice, number).await?;
         Ok(!known.is_empty() && known.iter().all(|known| !known.entry.shares.number))
     }

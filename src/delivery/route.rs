@@ -1,4 +1,4 @@
-//! Where a forward-path leads (DESIGN §5), first match: local, service, number, trust space, outside.
+//! Where a forward-path leads (DESIGN §5), first match: local, person, preview, service, number, trust space, outside.
 
 use std::fmt;
 
@@ -8,6 +8,7 @@ use crate::store::mailboxes::MailboxRow;
 use crate::texts::Said;
 
 use super::page::PERSON;
+use super::preview::PREVIEW;
 use super::{Deliveries, number};
 
 /// Where a recipient is reached.
@@ -21,6 +22,8 @@ pub enum Route {
     Number(PhoneNumber),
     /// Somebody outside, by the address that stands for whoever a delivery reached ([`super::Answering`]).
     Person(DeliveryId),
+    /// Back to whoever wrote, as a patient would get it. Nothing may go elsewhere with it: the sentence for who tries.
+    Preview(Refused),
     /// Somebody outside: by link and code.
     Outside,
 }
@@ -85,6 +88,10 @@ impl Deliveries {
                     true => to_route(Route::Person(row.id)),
                     false => self.refuse(sender, to, "5.3.2", "refused-no-relay").await,
                 };
+            }
+            if PREVIEW.iter().any(|name| to.reveal_local().eq_ignore_ascii_case(name)) {
+                let alone = self.refuse(sender, to, "5.5.3", "refused-preview-alone").await?;
+                return to_route(Route::Preview(alone.err().ok_or(Fault::new("a refusal refuses nothing"))?));
             }
             // Another practice's is nobody's here.
             let service = to.reveal_local().eq_ignore_ascii_case(SERVICE) && domain.practice == sender.practice;

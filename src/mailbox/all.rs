@@ -28,7 +28,7 @@ impl Mailboxes {
         let mut head = self.head(grant).await?;
         let files = {
             let message = parsed(&head)?;
-            let placed = files(&message, &head).into_iter();
+            let placed = files(&message, &head.parts).into_iter();
             placed.map(|(file, part)| (file, Place::of(part, &message, &head))).collect()
         };
         drop(std::mem::take(&mut head.octets));

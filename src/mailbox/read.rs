@@ -41,6 +41,33 @@ pub enum Body {
     Html(String),
 }
 
+impl Letter {
+    /// A message that lies open, as its reader would see it; `None` for what is none.
+    pub fn open(octets: &[u8]) -> Option<Self> {
+        let message = MessageParser::default().parse(octets)?;
+        let bodies = shown(&message).map(|part| Body::of(part, part.text_contents().unwrap_or_default().to_owned()));
+        Some(Self::of(&message, bodies.collect(), files(&message, &[])))
+    }
+
+    fn of(message: &Message<'_>, bodies: Vec<Body>, files: Vec<(File, &MessagePart<'_>)>) -> Self {
+        Self {
+            from: from(message),
+            date: message.date().map_or(Timestamp(0), |date| Timestamp(date.to_timestamp().saturating_mul(1000))),
+            subject: message.subject().unwrap_or_default().to_owned(),
+            bodies,
+            files: files.into_iter().map(|(file, _)| file).collect(),
+            to: named(message),
+            ended: ended(message),
+        }
+    }
+}
+
+impl Body {
+    fn of(part: &MessagePart<'_>, text: String) -> Self {
+        if matches!(part.body, PartType::Html(_)) { Self::Html(text) } else { Self::Plain(text) }
+    }
+}
+
 /// One file of a letter.
 #[derive(Clone)]
 pub struct File {
@@ -122,24 +149,16 @@ impl Mailboxes {
     pub async fn letter(&self, grant: &Grant) -> Result<Letter, ReadError> {
         let head = self.head(grant).await?;
         let message = parsed(&head)?;
-        let files = files(&message, &head);
+        let files = files(&message, &head.parts);
         let mut bodies = Vec::new();
         for part in shown(&message) {
-            let text = match cut_at(part, &head) {
+            let text = match cut_at(part, &head.parts) {
                 Some(cut) => self.written(grant, &head, cut, part).await?,
                 None => part.text_contents().unwrap_or_default().to_owned(),
             };
-            bodies.push(if matches!(part.body, PartType::Html(_)) { Body::Html(text) } else { Body::Plain(text) });
+            bodies.push(Body::of(part, text));
         }
-        Ok(Letter {
-            from: from(&message),
-            date: message.date().map_or(Timestamp(0), |date| Timestamp(date.to_timestamp().saturating_mul(1000))),
-            subject: message.subject().unwrap_or_default().to_owned(),
-            bodies,
-            files: files.into_iter().map(|(file, _)| file).collect(),
-            to: named(&message),
-            ended: ended(&message),
-        })
+        Ok(Letter::of(&message, bodies, files))
     }
 
     /// One file of the letter, and its octets.
@@ -150,7 +169,7 @@ impl Mailboxes {
         let head = self.head(grant).await?;
         let (file, place) = {
             let message = parsed(&head)?;
-            let (file, part) = files(&message, &head).into_iter().nth(number).ok_or(ReadError::NoSuchFile)?;
+            let (file, part) = files(&message, &head.parts).into_iter().nth(number).ok_or(ReadError::NoSuchFile)?;
             (file, Place::of(part, &message, &head))
         };
         let octets = match place {
@@ -230,7 +249,7 @@ fn is_text(part: &MessagePart<'_>) -> bool {
 }
 
 /// Everything else that holds something: the files, with their parts.
-pub(super) fn files<'m, 'x>(message: &'m Message<'x>, head: &OpenHead) -> Vec<(File, &'m MessagePart<'x>)> {
+pub(super) fn files<'m, 'x>(message: &'m Message<'x>, cuts: &[PartRef]) -> Vec<(File, &'m MessagePart<'x>)> {
     let mut files: Vec<(File, &MessagePart<'_>)> = Vec::new();
     let read: HashSet<u32> = message.html_body.iter().chain(&message.text_body).copied().collect();
     for (id, part) in (0_u32..).zip(&message.parts) {
@@ -240,7 +259,7 @@ pub(super) fn files<'m, 'x>(message: &'m Message<'x>, head: &OpenHead) -> Vec<(F
         if spoken || matches!(part.body, PartType::Multipart(_)) {
             continue;
         }
-        let cut = cut_at(part, head);
+        let cut = cut_at(part, cuts);
         let size = cut.map_or_else(|| contents(part, message).len() as u64, |cut| cut.length);
         let in_pieces = cut.is_some_and(PartRef::is_in_pieces);
         let number = files.len();
@@ -260,7 +279,7 @@ pub(super) enum Place {
 
 impl Place {
     pub(super) fn of(part: &MessagePart<'_>, message: &Message<'_>, head: &OpenHead) -> Self {
-        match cut_at(part, head) {
+        match cut_at(part, &head.parts) {
             Some(cut) => Self::Cut(cut.clone(), part.encoding),
             None => Self::Head(Zeroizing::new(contents(part, message))),
         }
@@ -268,9 +287,9 @@ impl Place {
 }
 
 /// The part that was cut out of the head where this one's body begins.
-fn cut_at<'h>(part: &MessagePart<'_>, head: &'h OpenHead) -> Option<&'h PartRef> {
+fn cut_at<'h>(part: &MessagePart<'_>, cuts: &'h [PartRef]) -> Option<&'h PartRef> {
     let empty = part.offset_end.saturating_sub(part.offset_body) as usize <= split::EMPTY;
-    head.parts.iter().find(|cut| empty && cut.at == u64::from(part.offset_body))
+    cuts.iter().find(|cut| empty && cut.at == u64::from(part.offset_body))
 }
 
 /// The octets of a part that stands in the head.

@@ -6,7 +6,7 @@
 //! (route templates only, never an address with its ticket).
 //!
 //! `routes` is the table of everything that answers; `guard` stands before each row of it. `sheet` is every page in every
-//! state, from samples; `setup` answers mail clients that look for their
+//! state, from samples, and `preview` the same with what somebody wrote; `setup` answers mail clients that look for their
 //! server; `statement` says how accessible the pages are.
 
 mod answer;
@@ -24,6 +24,7 @@ mod paced;
 mod pack;
 mod pages;
 mod plain;
+mod preview;
 mod progress;
 mod reports;
 mod routes;
@@ -48,6 +49,7 @@ use crate::mailbox::Mailboxes;
 use crate::net::{Scanner, Signer};
 use crate::texts::Texts;
 
+pub use preview::Drawing;
 pub use routes::{Guard, ROUTES, Route};
 pub use serve::serve;
 pub use setup::MailServer;

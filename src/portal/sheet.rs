@@ -147,7 +147,7 @@ pub(super) fn later(minutes: i64) -> Timestamp {
 pub(super) const TICKET: &str = "0123456789abcdefghjkmnpqrstvwxyz";
 
 /// Nothing hangs on what is drawn here.
-struct Nought;
+pub(super) struct Nought;
 impl Random for Nought {
     fn fill(&self, bytes: &mut [u8]) {
         bytes.fill(7);

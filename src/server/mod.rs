@@ -123,7 +123,12 @@ impl Server {
             .map(|dkim| Ok::<_, StartError>(Signing { key: dkim_key(&dkim.key)?, selector: dkim.selector.clone() }));
         let signing = signing.collect::<Result<_, _>>()?;
         let mut rooms = Rooms::open(config, "serve", clock.clone(), random.clone()).await?;
-        rooms.deliveries = rooms.deliveries.signing(signing);
+        let pages = portal::Drawing {
+            texts: rooms.texts.clone(),
+            demonstration: overrides.demonstration,
+            answer_limit: config.limits.message as u64,
+        };
+        rooms.deliveries = rooms.deliveries.signing(signing).drawing(Arc::new(pages));
         let access = rooms.access(clock.clone(), random.clone(), gateways, config.portal_host());
         let access =
             access.with_cloud_clients(config.cloud_clients.clone()).with_announced_devices(config.announce_devices);

@@ -82,7 +82,7 @@ enum State {
 /// A request that waits for its answer, with what is needed to go on.
 enum Question {
     Login,
-    ReversePath(Envelope),
+    ReversePath(Box<Envelope>),
     Recipient(Address, RecipientDsn),
     FirstMemory(usize),
     MoreMemory(DataReader, usize),
@@ -107,6 +107,8 @@ struct Envelope {
     chunks: Option<ChunkReader>,
     /// One that is more than a number.
     reachable: bool,
+    /// The only recipient there may be is there; what the others are told.
+    alone: Option<Refused>,
 }
 
 impl Machine {
@@ -207,7 +209,7 @@ impl Machine {
         match (question, answer) {
             (Question::Login, Answer::Login(answer)) => self.logged_in(&answer),
             (Question::ReversePath(envelope), Answer::ReversePath(Some(Ok(())))) => {
-                self.envelope = Some(envelope);
+                self.envelope = Some(*envelope);
                 self.say(&reply::SENDER_OK);
             }
             (Question::ReversePath(_), Answer::ReversePath(Some(Err(refused)))) => self.say(&Reply::refused(&refused)),
@@ -454,7 +456,7 @@ impl Machine {
                     recipients: Vec::new(),
                 };
                 let envelope = Envelope { declared: mail.size, dsn, utf8: mail.utf8, ..Envelope::default() };
-                self.ask(Question::ReversePath(envelope), Request::ReversePath(address));
+                self.ask(Question::ReversePath(Box::new(envelope)), Request::ReversePath(address));
             }
             // `<>` is for notifications between servers (RFC 5321 §4.5.5); nobody submits one.
             None => self.say(&reply::NOT_YOUR_ADDRESS),
@@ -473,6 +475,9 @@ impl Machine {
             self.error(&reply::CHUNKS_BEGUN);
         } else if envelope.seen.contains(&address) {
             self.say(&reply::RECIPIENT_OK);
+        } else if let Some(alone) = &envelope.alone {
+            let refused = Reply::refused(alone);
+            self.say(&refused);
         } else if envelope.recipients.len() >= self.most_recipients {
             self.say(&Reply::too_many_recipients(self.most_recipients));
         } else if self.returns {
@@ -486,7 +491,11 @@ impl Machine {
     fn routed(&mut self, address: Address, asked: RecipientDsn, route: Option<Result<Route, Refused>>) {
         let Some(envelope) = &mut self.envelope else { return self.close(&reply::CLOSING) };
         match route {
+            Some(Ok(Route::Preview(alone))) if !envelope.recipients.is_empty() => self.say(&Reply::refused(&alone)),
             Some(Ok(route)) => {
+                if let Route::Preview(alone) = &route {
+                    envelope.alone = Some(alone.clone());
+                }
                 envelope.reachable |= !matches!(route, Route::Number(_));
                 envelope.seen.insert(address.clone());
                 if asked != RecipientDsn::default() {

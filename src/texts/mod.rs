@@ -28,6 +28,7 @@ pub const SOURCES: &[(Language, &[&str])] = &[
             include_str!("fr/recall.ftl"),
             include_str!("fr/answer.ftl"),
             include_str!("fr/accessibility.ftl"),
+            include_str!("fr/preview.ftl"),
         ],
     ),
     (
@@ -47,6 +48,7 @@ pub const SOURCES: &[(Language, &[&str])] = &[
             include_str!("en/recall.ftl"),
             include_str!("en/answer.ftl"),
             include_str!("en/accessibility.ftl"),
+            include_str!("en/preview.ftl"),
         ],
     ),
     (
@@ -66,6 +68,7 @@ pub const SOURCES: &[(Language, &[&str])] = &[
             include_str!("it/recall.ftl"),
             include_str!("it/answer.ftl"),
             include_str!("it/accessibility.ftl"),
+            include_str!("it/preview.ftl"),
         ],
     ),
     (
@@ -85,6 +88,7 @@ pub const SOURCES: &[(Language, &[&str])] = &[
             include_str!("es/recall.ftl"),
             include_str!("es/answer.ftl"),
             include_str!("es/accessibility.ftl"),
+            include_str!("es/preview.ftl"),
         ],
     ),
     (
@@ -104,6 +108,7 @@ pub const SOURCES: &[(Language, &[&str])] = &[
             include_str!("ru/recall.ftl"),
             include_str!("ru/answer.ftl"),
             include_str!("ru/accessibility.ftl"),
+            include_str!("ru/preview.ftl"),
         ],
     ),
 ];

@@ -81,4 +81,11 @@ impl Texts {
         }
         bundle.format_pattern(pattern, Some(&args), &mut Vec::new()).into_owned()
     }
+
+    /// The SMS with a code and the letters beside it; the last line lets telephones fill the code in for the pages of
+    /// `host` alone (WebOTP).
+    pub fn short_message(&self, language: Language, (code, letters): (&str, &str), host: &str) -> String {
+        let text = self.say(language, "code-sms", &[("code", Said::Text(code)), ("letters", Said::Text(letters))]);
+        format!("{text}\n\n@{host} #{code}")
+    }
 }

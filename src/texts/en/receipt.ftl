@@ -14,6 +14,7 @@ refused-too-many = One message can go to twenty people outside at most. Send sev
 refused-no-header = This message has no header. Nothing was sent.
 refused-automatic = An automatic reply is not sent by link and code. Nothing was sent.
 refused-days = A letter can be kept for 1 to 90 days: [7j] in the subject. Nothing was sent.
+refused-preview-alone = { $address } shows what the person would get, and has to be the only recipient. Send the letter to the others in a second message.
 
 # Why a recipient would be held. One sentence per recipient, after "Nothing was sent."
 held-nothing-left = Nothing was sent.

@@ -14,6 +14,7 @@ refused-too-many = Un mensaje puede ir a veinte personas de fuera como máximo. 
 refused-no-header = Este mensaje no tiene cabecera. No ha salido nada.
 refused-automatic = Una respuesta automática no se envía con enlace y código. No se ha enviado nada.
 refused-days = Una carta se puede guardar de 1 a 90 días: [7j] en el asunto. No se ha enviado nada.
+refused-preview-alone = { $address } muestra lo que recibiría la persona, y debe ser el único destinatario. Envíe la carta a los demás en otro mensaje.
 
 # Why a recipient would be held. One sentence per recipient, after "No ha salido nada."
 held-nothing-left = No ha salido nada.

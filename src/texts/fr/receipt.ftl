@@ -14,6 +14,7 @@ refused-too-many = Un message peut aller à vingt personnes de l'extérieur au p
 refused-no-header = Ce message n'a pas d'en-tête. Rien n'est parti.
 refused-automatic = Une réponse automatique n'est pas envoyée par lien et code. Rien n'a été envoyé.
 refused-days = Une lettre peut être gardée de 1 à 90 jours : [7j] dans l'objet. Rien n'a été envoyé.
+refused-preview-alone = { $address } montre ce que la personne recevrait, et doit être le seul destinataire. Envoyez la lettre aux autres dans un second message.
 
 # Why a recipient would be held. One sentence per recipient, after « Rien n'est parti. »
 held-nothing-left = Rien n'est parti.

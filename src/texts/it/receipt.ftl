@@ -14,6 +14,7 @@ refused-too-many = Un messaggio può andare al massimo a venti persone esterne. 
 refused-no-header = Questo messaggio non ha intestazione. Non è partito nulla.
 refused-automatic = Una risposta automatica non viene inviata con link e codice. Non è stato inviato nulla.
 refused-days = Una lettera si può conservare da 1 a 90 giorni: [7j] nell'oggetto. Non è stato inviato nulla.
+refused-preview-alone = { $address } mostra quello che la persona riceverebbe, e deve essere il solo destinatario. Invii la lettera agli altri con un secondo messaggio.
 
 # Why a recipient would be held. One sentence per recipient, after "Non è partito nulla."
 held-nothing-left = Non è partito nulla.
