@@ -116,6 +116,10 @@ async fn a_number_that_is_shared_on_purpose_is_asked_about_no_more(world: World)
 async fn fault_13_who_read_for_another_is_sent_nothing_once_that_has_ended(world: World) {
     const MOTHER: &str = "mother@patient.example";
     let deliveries = &world.running.rooms.deliveries;
+    // Days pass: nobody is reminded of what is not opened, so that what leaves can be counted.
+    let practice = deliveries.practice(None).await.unwrap();
+    let reminders = Reminders { days: 0, ..Reminders::default() };
+    deliveries.set_practice(practice.id, PracticeProfile { reminders, ..practice.profile }).await.unwrap();
     // The child's codes go to its mother too.
     let child = add(&world, "Jeanne Canari", JEANNE, HERS, &Filing::default()).await;
     let now = jiff::Timestamp::from_millisecond(world.clock.now().0).unwrap();

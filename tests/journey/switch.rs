@@ -32,7 +32,7 @@ async fn software_written_for_zivver_sends_unchanged(world: World) {
     assert!(world.read(&world.doctor, FolderRole::Sent).await == [letter.into_bytes()]);
     // Our own fields come first. A code that others thought of is no number: it is asked about, and never sent.
     let both = format!(
-        "X-Pli-Days: 3\r\nzivver-message-expiration: delete P14D\r\n{}",
+        "X-Pli-Days: 3\r\nzivver-access-right: {JEANNE} sms 0612345678\r\nzivver-message-expiration: delete P14D\r\n{}",
         String::from_utf8(letters::plain(JEANNE, "Suite")).unwrap()
     );
     world.submit(&[JEANNE], both.as_bytes()).await.unwrap();
@@ -47,7 +47,7 @@ async fn software_written_for_zivver_sends_unchanged(world: World) {
     assert_eq!(world.relay.caught().len(), 2);
     // What is kept longer there is kept for as long as can be here.
     let year = format!(
-        "zivver-message-expiration: delete P365D\r\n{}",
+        "zivver-access-right: {JEANNE} sms +33612345678\r\nzivver-message-expiration: delete P365D\r\n{}",
         String::from_utf8(letters::plain(JEANNE, "Bilan")).unwrap()
     );
     world.submit(&[JEANNE], year.as_bytes()).await.unwrap();
