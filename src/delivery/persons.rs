@@ -7,6 +7,7 @@ use crate::domain::{
     Actor, Address, AuditEvent, DeliveryId, DirectoryEntry, Fault, MailboxId, Mandate, PatientId, PatientKind,
     PatientRecord, PersonName, PhoneNumber, PracticeId, Shares, Timestamp, Verb, Vouch, Vouched,
 };
+use crate::store::deliveries::DeliveryRow;
 use crate::store::holds::LearnedRow;
 use crate::store::patients::PatientRow;
 use crate::vault::Question;
@@ -373,6 +374,14 @@ impl Deliveries {
             return Ok(Some(Twice { person, other }));
         }
         Ok(None)
+    }
+
+    /// Whether a letter went to somebody who read for another, and does so no more.
+    pub(super) async fn reads_no_more(&self, row: &DeliveryRow) -> Result<bool, Fault> {
+        let Some(id) = row.patient else { return Ok(false) };
+        let Some(person) = self.store.patient(id).await? else { return Ok(false) };
+        let timezone = self.profile(row.practice).await?.timezone;
+        Ok(self.opened_row(person)?.has_ended(self.clock.now(), &timezone))
     }
 
     /// Notes in the journal that what a mailbox told was shown unmasked.

@@ -160,6 +160,10 @@ impl Deliveries {
 
     /// Whether the mail of a reminder may still leave.
     pub(super) async fn may_remind(&self, row: &DeliveryRow, id: DeliveryId) -> Result<bool, Fault> {
+        // Who read for another and does so no more is not called back to a letter of before.
+        if self.reads_no_more(row).await? {
+            return Ok(false);
+        }
         let open = row.state == crate::domain::DeliveryState::Notified && row.suspended_at.is_none();
         Ok(open && row.ticket.is_some() && row.expires_at > self.clock.now() && !self.store.is_recalled(id).await?)
     }

@@ -16,6 +16,7 @@ super::on_both! {
     fault_39_a_couple_with_one_address_is_never_taken_for_one_another
     a_number_that_is_shared_on_purpose_is_asked_about_no_more
     fault_13_who_read_for_another_is_sent_nothing_once_that_has_ended
+    fault_13_nobody_is_reminded_of_what_they_read_no_more
     a_number_that_was_given_up_is_not_used_again
     what_was_told_serves_the_practice_once_it_is_confirmed
     two_practitioners_who_tell_the_same_are_enough
@@ -116,10 +117,9 @@ async fn a_number_that_is_shared_on_purpose_is_asked_about_no_more(world: World)
 async fn fault_13_who_read_for_another_is_sent_nothing_once_that_has_ended(world: World) {
     const MOTHER: &str = "mother@patient.example";
     let deliveries = &world.running.rooms.deliveries;
-    // Days pass: nobody is reminded of what is not opened, so that what leaves can be counted.
-    let practice = deliveries.practice(None).await.unwrap();
+    // Reminders of what was sent before play no part.
     let reminders = Reminders { days: 0, ..Reminders::default() };
-    deliveries.set_practice(practice.id, PracticeProfile { reminders, ..practice.profile }).await.unwrap();
+    deliveries.set_practice(world.practice, PracticeProfile { reminders, ..profile() }).await.unwrap();
     // The child's codes go to its mother too.
     let child = add(&world, "Jeanne Canari", JEANNE, HERS, &Filing::default()).await;
     let now = jiff::Timestamp::from_millisecond(world.clock.now().0).unwrap();
@@ -169,6 +169,33 @@ async fn fault_13_who_read_for_another_is_sent_nothing_once_that_has_ended(world
     assert_eq!(world.sql("UPDATE patients SET ward_id = NULL WHERE ward_id IS NOT NULL").await, 1);
     assert!(world.submit(&[MOTHER], &letters::plain(MOTHER, "Avis")).await.is_err());
     assert_eq!(world.relay.caught().len(), 5);
+    world.running.stop().await;
+}
+
+/// A reminder of a letter of before does not go to who read for another then.
+async fn fault_13_nobody_is_reminded_of_what_they_read_no_more(world: World) {
+    const MOTHER: &str = "mother@patient.example";
+    let deliveries = &world.running.rooms.deliveries;
+    let child = add(&world, "Jeanne Canari", JEANNE, HERS, &Filing::default()).await;
+    let now = jiff::Timestamp::from_millisecond(world.clock.now().0).unwrap();
+    let until = now.to_zoned(jiff::tz::TimeZone::UTC).date().checked_add(jiff::Span::new().days(3)).unwrap();
+    let mandate = Mandate { of: child, reason: MandateReason::Guardian, words: String::new(), until };
+    let mother = record("Anne Canari", MOTHER, HIS);
+    deliveries.add_guardian(mother, mandate, &Filing::default()).await.unwrap();
+    for to in [MOTHER, JEANNE] {
+        world.submit(&[to], &letters::plain(to, "Avis")).await.unwrap();
+    }
+    world.notices(2).await;
+    crate::world::until(async || world.count("SELECT COUNT(*) FROM deliveries WHERE state = 'notified'").await == 2)
+        .await;
+    world.pass(Duration::from_secs(5 * 86_400 + 60));
+    deliveries.run_reminders().await.unwrap();
+    world.notices(3).await;
+    let waits = "SELECT COUNT(*) FROM outbox WHERE done_at IS NULL";
+    crate::world::until(async || world.count(waits).await == 0).await;
+    let caught = world.relay.caught();
+    let to: Vec<&str> = caught.iter().skip(2).map(|mail| mail.to.as_str()).collect();
+    assert_eq!(to, [JEANNE]);
     world.running.stop().await;
 }
 
