@@ -6,19 +6,45 @@
 use std::time::Duration;
 
 use crate::domain::{
-    Actor, AuditEvent, Channel, Fault, Language, RemindBy, SecretText, SendId, SentState, Timestamp, Verb,
+    Actor, AuditEvent, Channel, Fault, Language, Lasting, RemindBy, SecretText, SendId, SentState, Timestamp, Verb,
 };
 use crate::gateway::{Member, Outgoing, Script, Words, parts};
 use crate::store::reminders::DueReminder;
 use crate::store::sends::SendRow;
 use crate::store::spending::Used;
 
+use tokio::sync::watch;
+
 use super::Access;
 use super::cascade::{Aim, PATIENCE, is_night};
 use super::money::{Refusal, is_free};
 
 impl Access {
-    /// Sends reminders that are due. Run every second.
+    /// Sends reminders until `stop` turns true: beside codes, which wait for nobody.
+    pub async fn run_reminders(&self, mut stop: watch::Receiver<bool>) {
+        let mut away = Lasting::default();
+        while !*stop.borrow() {
+            let mut stopping = stop.clone();
+            let sent = tokio::select! {
+                sent = self.send_reminders() => sent,
+                // What is cut off here is taken up again when its lease ends.
+                _ = stopping.wait_for(|stop| *stop) => return,
+            };
+            match sent {
+                Ok(()) if away.ends() => tracing::info!("reminders are worked on again"),
+                Err(fault) if away.begins() => {
+                    tracing::error!(%fault, "reminders cannot be worked on; tried again every second");
+                }
+                _ => {}
+            }
+            tokio::select! {
+                () = tokio::time::sleep(TICK) => {}
+                _ = stop.changed() => {}
+            }
+        }
+    }
+
+    /// Sends reminders that are due.
     ///
     /// # Errors
     /// A [`Fault`] of the store; what was begun is taken up again when its lease is over.
@@ -27,6 +53,9 @@ impl Access {
             // One bad row never keeps the others from being reminded.
             if let Err(fault) = self.send_reminder(due).await {
                 tracing::error!(delivery = %due.delivery, %fault, "who has not opened a letter could not be reminded");
+                if !fault.is_transient() {
+                    self.put_off(due, Some(self.clock.now().plus(A_DAY))).await?;
+                }
             }
         }
         Ok(())
@@ -41,7 +70,11 @@ impl Access {
         }
         let aim = self.aim(row).await?;
         if is_night(&aim.practice.timezone, now) {
-            return self.put_off(due, Some(now.plus(TILL_MORNING))).await.map(|_| ());
+            return self.put_off(due, Some(morning(&aim.practice.timezone, now))).await.map(|_| ());
+        }
+        // Who refused our short messages wants no call instead.
+        if due.by == RemindBy::Sms && aim.facts.stopped {
+            return self.put_off(due, None).await.map(|_| ());
         }
         // Whoever finds the lease over begins again.
         if !self.put_off(due, Some(now.plus(LEASE))).await? {
@@ -50,7 +83,10 @@ impl Access {
         let due = DueReminder { due_at: now.plus(LEASE), ..due };
         let taken = self.remind(&aim, due.by, now).await?;
         let mut tx = self.store.write("reminded").await?;
-        tx.defer_reminder(due, None).await?;
+        // What nobody could take now is tried again by day, for as long as the letter can be opened.
+        let again = now.plus(AGAIN);
+        let again = (!taken && again.plus(AGAIN) <= aim.row.expires_at).then_some(again);
+        tx.defer_reminder(due, again).await?;
         let event = self.code_event(&aim.row, Verb::Reminded, self.clock.now());
         tx.commit(event.counting(i64::from(taken))).await?;
         match taken {
@@ -168,10 +204,24 @@ impl Access {
     }
 }
 
+/// The next eight o'clock in the morning where the practice is.
+fn morning(zone: &str, now: Timestamp) -> Timestamp {
+    let zone = jiff::tz::TimeZone::get(zone).unwrap_or(jiff::tz::TimeZone::UTC);
+    let next = jiff::Timestamp::from_millisecond(now.0).ok().and_then(|at| {
+        let here = at.to_zoned(zone.clone());
+        let day = if here.hour() < 8 { here.date() } else { here.date().tomorrow().ok()? };
+        day.at(8, 0, 0, 0).to_zoned(zone).ok()
+    });
+    next.map_or(now.plus(AGAIN), |next| Timestamp(next.timestamp().as_millisecond()))
+}
+
 /// How long a node may take over a reminder before another may.
 const LEASE: Duration = Duration::from_secs(600);
-/// At night it is looked at again after a while.
-const TILL_MORNING: Duration = Duration::from_secs(900);
+/// What no provider took is tried again after.
+const AGAIN: Duration = Duration::from_secs(4 * 3600);
+/// What has a fault of ours is tried again after.
+const A_DAY: Duration = Duration::from_secs(86_400);
+const TICK: Duration = Duration::from_secs(1);
 /// How many are looked at at once.
 const BATCH: i64 = 16;
 

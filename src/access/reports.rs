@@ -269,7 +269,6 @@ impl Access {
             return Err(fault);
         }
         self.advance_due().await?;
-        self.send_reminders().await?;
         self.ask_providers().await
     }
 }

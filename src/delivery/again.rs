@@ -93,6 +93,12 @@ impl Deliveries {
             // One bad row never keeps the others from being told.
             if let Err(fault) = self.tell_failed_code(delivery, why).await {
                 tracing::error!(%delivery, %fault, "a sender could not be told that no code can be sent");
+                if !fault.is_transient() {
+                    let mut tx = self.store.write("give up telling").await?;
+                    tx.no_code_told(delivery, self.clock.now()).await?;
+                    let event = crate::domain::AuditEvent::new(self.clock.now(), Actor::Server, Verb::Postponed);
+                    tx.commit(event.about_delivery(delivery)).await?;
+                }
             }
         }
         Ok(())
@@ -143,7 +149,19 @@ impl Deliveries {
             return Ok(None);
         };
         let Some(row) = self.store.delivery(delivery).await? else { return Ok(None) };
-        if row.mailbox != submission.sender.mailbox || !self.may_go_again(&row).await? {
+        if row.mailbox != submission.sender.mailbox {
+            return Ok(None);
+        }
+        let now = self.clock.now();
+        let row = match row.state.is_open() && row.expires_at <= now {
+            // Its time is over, and nothing has ended it yet.
+            true => {
+                self.expire(row.id, now).await?;
+                self.store.delivery(row.id).await?.ok_or(Fault::new("a delivery is gone"))?
+            }
+            false => row,
+        };
+        if !self.may_go_again(&row).await? {
             return Ok(None);
         }
         let copy = self.store.sent_entry(row.mailbox, row.message).await?;
@@ -280,12 +298,19 @@ impl Deliveries {
             None if sender.mailbox != row.mailbox => "again-not-yours",
             None => "again-no-copy",
         };
-        let at = new.map_or(self.clock.now(), |new| new.created_at);
+        let at = new.as_ref().map_or(self.clock.now(), |new| new.created_at);
         let when = instant(&self.texts, at, &owner.profile.timezone, language);
         let sealed = row.coordinates.as_ref().ok_or(Fault::new("a delivery has no coordinates any more"))?;
         let address = self.vault.open_coordinates(row.id, sealed)?.address.reveal();
         let text = self.texts.say(language, key, &[("address", Said::Text(&address)), ("when", Said::Text(&when))]);
-        self.store.deposit(self.letter_about(row, text + "\r\n").await?).await
+        let text = text + "\r\n";
+        if key == "again-not-yours" {
+            let (asks, now) = (self.owner(sender.mailbox).await?, self.clock.now());
+            let subject = self.texts.say(language, "again-subject", &[]);
+            return self.store.deposit(self.plain_letter(&asks, "told", &subject, text, now)?).await;
+        }
+        // What is answered to it, *annuler* for one, is about the letter that left.
+        self.store.deposit(self.letter_about(new.as_ref().unwrap_or(row), text).await?).await
     }
 
     /// A letter to the sender about one recipient's, under the message that it is about.

@@ -17,6 +17,7 @@ use crate::store::outbox::WorkRow;
 use super::Deliveries;
 use super::receipt::News;
 use super::relay::{NotTaken, Relay};
+use super::remind::ReminderMail;
 
 impl Deliveries {
     /// Works until `stop` turns true: on every deposit, and every second.
@@ -126,10 +127,10 @@ impl Deliveries {
     async fn attempt_reminder(&self, relay: &Relay, row: &DeliveryRow, work: &WorkRow) -> Result<bool, Fault> {
         let now = self.clock.now();
         if !self.may_remind(row, row.id).await? {
-            return self.end_reminder_mail(row, work, false).await;
+            return self.end_reminder_mail(row, work, ReminderMail::Withheld).await;
         }
         let (Some(sealed), Some(coordinates)) = (&row.ticket, &row.coordinates) else {
-            return self.end_reminder_mail(row, work, false).await;
+            return self.end_reminder_mail(row, work, ReminderMail::Withheld).await;
         };
         let ticket = self.vault.open_kept_ticket(row.id, sealed)?;
         let to = self.vault.open_coordinates(row.id, coordinates)?;
@@ -138,13 +139,13 @@ impl Deliveries {
         let handing = relay.hand_over(Some(&mail.reverse_path), std::slice::from_ref(&mail.to), &mail.octets);
         let handed = tokio::time::timeout(PATIENCE, handing).await;
         match handed.unwrap_or(Err(NotTaken::Later(FailureClass::Unreachable))) {
-            Ok(()) => self.end_reminder_mail(row, work, true).await,
+            Ok(()) => self.end_reminder_mail(row, work, ReminderMail::Taken).await,
             Err(NotTaken::Later(class)) if now.since(work.created_at) < GIVE_UP => {
                 self.postpone(row, work, class, now).await
             }
             Err(NotTaken::Later(class) | NotTaken::Never(class)) => {
                 tracing::warn!(queue = %work.id, delivery = %row.id, why = class.word(), "a reminder cannot be delivered");
-                self.end_reminder_mail(row, work, false).await
+                self.end_reminder_mail(row, work, ReminderMail::Refused).await
             }
         }
     }
@@ -266,7 +267,7 @@ impl Deliveries {
         let over = now.since(work.created_at) >= GIVE_UP;
         match self.store.delivery(work.delivery).await? {
             Some(row) if !over => self.postpone(&row, work, FailureClass::Fault, now).await,
-            Some(row) if work.reminder => self.end_reminder_mail(&row, work, false).await,
+            Some(row) if work.reminder => self.end_reminder_mail(&row, work, ReminderMail::Refused).await,
             Some(row) if self.vault.holds(&row, &row.mac) => {
                 match self.bounce(&row, work, FailureClass::GaveUp, now).await {
                     Ok(ended) => Ok(ended),

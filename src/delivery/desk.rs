@@ -206,7 +206,7 @@ impl Deliveries {
     }
 
     /// Ends a delivery whose time is over. Never opened, it was not delivered: the sender is told, and why.
-    async fn expire(&self, id: DeliveryId, now: Timestamp) -> Result<(), Fault> {
+    pub(super) async fn expire(&self, id: DeliveryId, now: Timestamp) -> Result<(), Fault> {
         let row = self.store.delivery(id).await?.ok_or(Fault::new("an expired delivery is gone"))?;
         if row.state == DeliveryState::Held {
             return self.give_up_hold(&row, now).await;

@@ -246,10 +246,21 @@ impl Deliveries {
     /// # Errors
     /// [`DirectoryError::Refused`] when they do not.
     pub async fn remove_guardian(&self, id: PatientId) -> Result<(), DirectoryError> {
-        match self.person(id).await?.entry.mandate {
-            Some(_) => self.remove_patient(id).await,
-            None => refused("this person reads for nobody; pli patient remove takes them out"),
+        let (now, person) = (self.clock.now(), self.person(id).await?);
+        let mut entry = person.entry.clone();
+        let Some(mandate) = &mut entry.mandate else {
+            return refused("this person reads for nobody; pli patient remove takes them out");
+        };
+        // It stays known that they did: letters to them wait, as after the last day.
+        let timezone = self.profile(person.row.practice).await?.timezone;
+        mandate.end(now, &timezone);
+        let row = self.next_row(&person, PatientKind::Carer, &entry, now)?;
+        let mut tx = self.store.write("end guardian").await?;
+        if !tx.update_patient(&row).await? {
+            return refused("somebody else changed this person just now: look again");
         }
+        tx.commit(filed(Verb::PatientChanged, person.row.practice, id, now)).await?;
+        Ok(())
     }
 
     /// What the mailboxes of a practice told, and nobody confirmed.

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use crate::domain::{
-    Actor, Address, DeliveryId, Fault, MessageId, PracticeProfile, QueueId, RemindBy, Timestamp, Verb,
+    Actor, Address, AuditEvent, DeliveryId, Fault, MessageId, PracticeProfile, QueueId, RemindBy, Timestamp, Verb,
 };
 use crate::store::deliveries::DeliveryRow;
 use crate::store::deposit::Deposit;
@@ -20,6 +20,17 @@ use super::hold::{Owner, event};
 use super::notice::{Letter, day};
 use super::receipt::{Place, RECEIPT, answer_to};
 
+/// What became of the mail of a reminder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ReminderMail {
+    /// The relay took it.
+    Taken,
+    /// It never will.
+    Refused,
+    /// It is not to leave: opened, ended, taken back, or of somebody who reads for nobody any more.
+    Withheld,
+}
+
 impl Deliveries {
     /// Puts mails of reminders into the queue that are due, and tells who sent an urgent letter. Run every few seconds.
     ///
@@ -30,6 +41,14 @@ impl Deliveries {
             // One bad row never keeps the others from being reminded.
             if let Err(fault) = self.remind_by_mail(due).await {
                 tracing::error!(delivery = %due.delivery, %fault, "who has not opened a letter could not be reminded");
+                if !fault.is_transient() {
+                    let mut tx = self.store.write("put a reminder off").await?;
+                    let later = self.clock.now().plus(A_DAY);
+                    if tx.defer_reminder(due, Some(later)).await? {
+                        let event = AuditEvent::new(self.clock.now(), Actor::Server, Verb::Postponed);
+                        tx.commit(event.about_delivery(due.delivery)).await?;
+                    }
+                }
             }
         }
         Ok(())
@@ -70,20 +89,25 @@ impl Deliveries {
         Ok(self.report_asked(row)?.is_some_and(|asked| asked.urgent))
     }
 
-    /// The mail of a reminder was taken, or will not be: its ticket is erased, and the next reminder is planned.
+    /// The mail of a reminder was taken, or will not be: its ticket is erased, and the next reminder is planned, unless it
+    /// was withheld.
     pub(super) async fn end_reminder_mail(
         &self,
         row: &DeliveryRow,
         work: &WorkRow,
-        taken: bool,
+        became: ReminderMail,
     ) -> Result<bool, Fault> {
         let now = self.clock.now();
-        let next = match self.is_urgent(row)? {
-            true => Some((RemindBy::Voice, now)),
-            false => Some((RemindBy::Sms, now.plus(THEN_SMS))),
+        let (taken, urgent) = (became == ReminderMail::Taken, self.is_urgent(row)?);
+        let next = match (became, urgent) {
+            (ReminderMail::Withheld, _) => None,
+            (_, true) => Some((RemindBy::Voice, now)),
+            (_, false) => Some((RemindBy::Sms, now.plus(THEN_SMS))),
         };
         let next = next.filter(|(_, at)| at.plus(TOO_LATE) <= row.expires_at);
         let mut tx = self.store.write("reminder by mail").await?;
+        // Before any of its rows, as everybody does: so nobody waits for each other.
+        tx.touch_mailbox(row.mailbox, now).await?;
         if tx.finish_work(work.id, now).await? {
             tx.reminded_by_mail(row.id, next).await?;
         }
@@ -99,8 +123,14 @@ impl Deliveries {
         if self.store.is_told_by_letters(row.mailbox).await? {
             told.push(self.overdue_letter(row, &sender, &sender, now)?);
         }
-        if let Some(other) = self.urgent_mailbox(&sender.profile, row).await? {
-            told.push(self.overdue_letter(row, &sender, &other, now)?);
+        match self.urgent_mailbox(&sender.profile, row).await {
+            Ok(Some(other)) => told.push(self.overdue_letter(row, &sender, &other, now)?),
+            Ok(None) => {}
+            Err(fault) if fault.is_transient() => return Err(fault),
+            // The person is reminded all the same.
+            Err(fault) => {
+                tracing::error!(practice = %row.practice, %fault, "the mailbox that hears of urgent letters is not told");
+            }
         }
         Ok(told)
     }
@@ -187,6 +217,8 @@ fn first(profile: &PracticeProfile, urgent: bool, now: Timestamp, expires_at: Ti
 
 /// How the Message-ID begins of what others hear of an urgent letter: nothing is answered to it.
 const URGENT: &str = "urgent.";
+/// What has a fault of ours is tried again after.
+const A_DAY: Duration = Duration::from_secs(86_400);
 /// Between the mail and the short message.
 const THEN_SMS: Duration = Duration::from_secs(2 * 86_400);
 /// How long before its end a letter is reminded of at the latest.

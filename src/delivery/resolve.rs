@@ -137,6 +137,11 @@ impl Deliveries {
             Ok(explicit) => explicit,
             Err(reason) => return Ok((address, Err(reason.into()))),
         };
+        // Taken out of the directory since: what was known of them is nobody's any more.
+        if explicit.is_none() && row.patient.is_some() && person.is_none() {
+            let settled = self.settle_number(whose, &address, display, None).await?;
+            return Ok((address, settled));
+        }
         let explicit = explicit.unwrap_or(Explicit { number, channel, old: false, confirmed: false, former: false });
         let settled = self.settle_number(whose, &address, display, Some(explicit)).await?;
         Ok((address, settled))

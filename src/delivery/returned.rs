@@ -111,6 +111,11 @@ impl Deliveries {
             tracing::info!(delivery = %row.id, state = row.state.word(), "a bounce that changes nothing");
             return Ok(());
         }
+        if self.store.was_reminded(row.id).await? {
+            // The notice arrived days ago, and its link is good: it is the reminder that came back.
+            tracing::info!(delivery = %row.id, "a reminder came back: the letter stays open");
+            return Ok(());
+        }
         let receipt = match self.is_silenced(row).await.unwrap_or(false) {
             true => None,
             false => match self.failure_receipt(row, &News::Returned { class, failure }, now).await {

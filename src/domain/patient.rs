@@ -92,6 +92,14 @@ pub struct Mandate {
 }
 
 impl Mandate {
+    /// Ends it at an instant, in a time zone, where it has not ended before.
+    pub fn end(&mut self, at: Timestamp, timezone: &str) {
+        let zone = jiff::tz::TimeZone::get(timezone).unwrap_or(jiff::tz::TimeZone::UTC);
+        if let Ok(at) = jiff::Timestamp::from_millisecond(at.0) {
+            self.until = self.until.min(at.to_zoned(zone).date());
+        }
+    }
+
     /// Whether it has ended at an instant, in a time zone.
     pub fn has_ended(&self, at: Timestamp, timezone: &str) -> bool {
         let zone = jiff::tz::TimeZone::get(timezone).unwrap_or(jiff::tz::TimeZone::UTC);

@@ -160,6 +160,8 @@ impl Server {
         }));
         let (codes, stop) = (access.clone(), stopped.clone());
         running.tasks.spawn(async move { codes.run_codes(stop).await });
+        let (reminders, stop) = (access.clone(), stopped.clone());
+        running.tasks.spawn(async move { reminders.run_reminders(stop).await });
         let limits = Limits::new(config.limits.connections, config.limits.network_connections);
         let submission = smtp::Settings {
             hostname: config.hostname.clone(),

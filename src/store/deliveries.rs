@@ -169,14 +169,16 @@ impl Store {
         Ok(row.map(|row| row.read("mailbox_id")).transpose()?)
     }
 
-    /// Whether an earlier delivery of the practice went to this address with this number.
+    /// Whether an earlier delivery of the practice went to this address with this number: not to a person of the directory
+    /// who was taken out since.
     pub async fn delivered_before(
         &self,
         practice: PracticeId,
         address: &KeyedHash,
         number: &KeyedHash,
     ) -> Result<bool, Fault> {
-        let sql = "SELECT id FROM deliveries WHERE practice_id = $1 AND address_hash = $2 AND number_hash = $3 LIMIT 1";
+        let sql = "SELECT id FROM deliveries WHERE practice_id = $1 AND address_hash = $2 AND number_hash = $3 \
+                   AND (patient_id IS NULL OR EXISTS (SELECT 1 FROM patients WHERE patients.id = deliveries.patient_id)) LIMIT 1";
         Ok(self.row(sql, &[practice.into(), address.into(), number.into()]).await?.is_some())
     }
 

@@ -191,6 +191,10 @@ impl Tx {
         if self.conn.execute(sql, &params).await? == 0 {
             return Err(Fault::new("a question was asked again at the same moment").transient());
         }
+        // A reminder that was to leave is due anew, once there is a number.
+        let sql = "UPDATE deliveries SET remind_at = $2, reminder = 'mail' WHERE id = $1 AND EXISTS \
+                   (SELECT 1 FROM outbox WHERE delivery_id = $1 AND reminder = 1 AND done_at IS NULL)";
+        self.conn.execute(sql, &[row.delivery.into(), row.asked_at.into()]).await?;
         let sql = "UPDATE outbox SET done_at = $2, lease_until = 0 WHERE delivery_id = $1 AND done_at IS NULL";
         self.conn.execute(sql, &[row.delivery.into(), row.asked_at.into()]).await?;
         Ok(true)

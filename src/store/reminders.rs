@@ -41,6 +41,15 @@ impl Store {
         self.reminders_by(sql, now, limit).await
     }
 
+    /// Whether a reminder by mail has left.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database.
+    pub async fn was_reminded(&self, delivery: DeliveryId) -> Result<bool, Fault> {
+        let sql = "SELECT id FROM outbox WHERE delivery_id = $1 AND reminder = 1 AND done_at IS NOT NULL LIMIT 1";
+        Ok(self.row(sql, &[delivery.into()]).await?.is_some())
+    }
+
     async fn reminders_by(&self, sql: &'static str, now: Timestamp, limit: i64) -> Result<Vec<DueReminder>, Fault> {
         let read = |row: &Row| {
             let (delivery, by) = (row.read("id")?, row.read("reminder")?);
@@ -77,11 +86,11 @@ impl Tx {
         delivery: DeliveryId,
         next: Option<(RemindBy, Timestamp)>,
     ) -> Result<(), Fault> {
-        let sql =
-            "UPDATE deliveries SET ticket_sealed = NULL, subject_sealed = NULL WHERE id = $1 AND state = 'notified'";
+        let sql = "UPDATE deliveries SET ticket_sealed = NULL, subject_sealed = NULL \
+                   WHERE id = $1 AND notified_at IS NOT NULL AND state IN ('notified', 'held')";
         self.conn.execute(sql, &[delivery.into()]).await?;
         let (by, at) = next.unzip();
-        let sql = "UPDATE deliveries SET reminder = $2, remind_at = $3 WHERE id = $1 AND state = 'notified'";
+        let sql = "UPDATE deliveries SET reminder = $2, remind_at = $3 WHERE id = $1 AND state IN ('notified', 'held')";
         self.conn.execute(sql, &[delivery.into(), by.into(), at.into()]).await?;
         Ok(())
     }

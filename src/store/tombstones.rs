@@ -207,6 +207,22 @@ impl Tx {
                 let sql = "UPDATE outbox SET done_at = $2 WHERE delivery_id = $1 AND done_at IS NULL";
                 self.conn.execute(sql, &[delivery.into(), event.at.into()]).await?;
             }
+            // What was opened is told to nobody as unread, and no link of it is kept.
+            (Verb::Opened | Verb::Downloaded | Verb::DownloadedAll, Some(delivery)) => {
+                self.open_delivery(delivery, event.at).await?;
+            }
+            // Whether its mail or its call, it does not leave again.
+            (Verb::Reminded, Some(delivery)) => {
+                let sql = "UPDATE deliveries SET remind_at = NULL, ticket_sealed = NULL, subject_sealed = NULL \
+                           WHERE id = $1 AND state = 'notified'";
+                self.conn.execute(sql, &[delivery.into()]).await?;
+                let sql = "UPDATE outbox SET done_at = $2 WHERE delivery_id = $1 AND reminder = 1 AND done_at IS NULL";
+                self.conn.execute(sql, &[delivery.into(), event.at.into()]).await?;
+            }
+            (Verb::LearnedRefused, Some(delivery)) => {
+                let sql = "DELETE FROM learned_numbers WHERE delivery_id = $1 AND learned_at <= $2";
+                self.conn.execute(sql, &[delivery.into(), event.at.into()]).await?;
+            }
             _ => {}
         }
         match verb {
@@ -224,7 +240,9 @@ impl Tx {
             }
             Verb::PatientChanged | Verb::PatientRemoved => {
                 if let Some(patient) = field("patient").and_then(|id| id.parse::<PatientId>().ok()) {
-                    done.patients += self.conn.execute("DELETE FROM patients WHERE id = $1", &[patient.into()]).await?;
+                    // Who read for a person goes with them: whether they still do is not known.
+                    let sql = "DELETE FROM patients WHERE id = $1 OR ward_id = $1";
+                    done.patients += self.conn.execute(sql, &[patient.into()]).await?;
                 }
             }
             Verb::SendAsRefused => {

@@ -161,7 +161,13 @@ async fn fault_13_who_read_for_another_is_sent_nothing_once_that_has_ended(world
     world.notices(4).await;
     deliveries.remove_guardian(guardian).await.unwrap();
     world.submit(&[MOTHER], &letters::plain(MOTHER, "Avis")).await.unwrap();
+    assert!(question(&world).await.contains(why), "she did read, and does so no more");
+    deliveries.remove_patient(guardian).await.unwrap();
+    world.submit(&[MOTHER], &letters::plain(MOTHER, "Avis")).await.unwrap();
     assert!(question(&world).await.contains("Aucun numéro"));
+    // Her old tag is nobody's word any more either.
+    world.submit(&[MOTHER], &letters::plain(MOTHER, "Avis [06 12 34 56 78]")).await.unwrap();
+    question(&world).await;
     world.submit(&[JEANNE], &letters::plain(JEANNE, "Avis")).await.unwrap();
     world.notices(5).await;
     // Whoever moves her to herself in the database is noticed.

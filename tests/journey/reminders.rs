@@ -14,7 +14,7 @@ super::on_both! {
     who_has_not_opened_a_letter_is_reminded_by_mail_and_then_by_sms
     what_was_opened_recalled_or_is_off_is_not_reminded_of
     an_urgent_letter_is_told_of_within_hours_and_called_about_by_day
-    a_reminder_that_cannot_be_sent_ends_quietly_and_keeps_no_ticket
+    a_reminder_that_cannot_be_sent_keeps_no_ticket_and_is_tried_again_by_day
 }
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -156,7 +156,7 @@ async fn an_urgent_letter_is_told_of_within_hours_and_called_about_by_day(world:
     world.running.stop().await;
 }
 
-async fn a_reminder_that_cannot_be_sent_ends_quietly_and_keeps_no_ticket(world: World) {
+async fn a_reminder_that_cannot_be_sent_keeps_no_ticket_and_is_tried_again_by_day(world: World) {
     let (_, link) = sent(&world, b"").await;
     world.state(DeliveryState::Notified).await;
     world.relay.answer("550 5.1.1 nobody");
@@ -165,10 +165,17 @@ async fn a_reminder_that_cannot_be_sent_ends_quietly_and_keeps_no_ticket(world: 
     turned(&world).await;
     until(async || tickets(&world).await == 0).await;
     world.pass(2 * DAY);
-    until(async || world.count("SELECT COUNT(*) FROM deliveries WHERE remind_at IS NOT NULL").await == 0).await;
+    let later = format!("SELECT COUNT(*) FROM deliveries WHERE remind_at > {}", world.clock.now().0);
+    until(async || world.count(&later).await == 1).await;
+    // Under its lease first, and then put off.
+    let asked = world.gateway.asked().len();
+    until(async || world.gateway.asked().len() >= asked.max(1)).await;
     assert!(world.gateway.caught().is_empty());
     world.state(DeliveryState::Notified).await;
     world.gateway.answer(200);
+    world.pass(DAY);
+    until(async || world.gateway.caught().len() == 1).await;
+    until(async || world.count("SELECT COUNT(*) FROM deliveries WHERE remind_at IS NOT NULL").await == 0).await;
     let page = opened(&world, &world.browser(), &link).await;
     assert_eq!(page.url.path(), "/letter", "the letter is there all the same");
     world.running.stop().await;

@@ -60,6 +60,7 @@ receipt-why-locked = a hundred wrong codes were typed. For safety the link is cl
 receipt-footer = This notice comes from your Pli server. There is no need to answer it.
 
 # Letters that are asked for again, and links that reached somebody else.
+again-subject = Sending a letter again
 again-asked = { $address } asks again for your letter of { $date }, which cannot be read any more.
 again-asked-what = Answer yes to this letter to send it again with a new link.
 again-unproved = Somebody who has the link says so, without a code. Nothing has changed. The same is told once in a day.

@@ -62,6 +62,7 @@ receipt-why-locked = se han escrito cien claves incorrectas. Por seguridad, el e
 receipt-footer = Este aviso viene de su servidor Pli. No hace falta responder.
 
 # Letters that are asked for again, and links that reached somebody else.
+again-subject = Reenviar una carta
 again-asked = { $address } pide de nuevo su carta del { $date }, que ya no se puede leer.
 again-asked-what = Responda sí a este aviso para reenviarla con un nuevo enlace.
 again-unproved = Lo dice alguien que tiene el enlace, sin código. Nada ha cambiado. El mismo aviso llega una vez al día.

@@ -62,6 +62,7 @@ receipt-why-locked = cent codes faux ont été tapés. Par sécurité, le lien e
 receipt-footer = Cet avis vient de votre serveur Pli. Il est inutile d'y répondre.
 
 # Letters that are asked for again, and links that reached somebody else.
+again-subject = Renvoyer une lettre
 again-asked = { $address } redemande votre lettre du { $date }, qui ne peut plus être lue.
 again-asked-what = Répondez oui à cet avis pour la renvoyer avec un nouveau lien.
 again-unproved = C'est dit par quelqu'un qui a le lien, sans code. Rien n'a changé. Un même avis ne vient qu'une fois par jour.

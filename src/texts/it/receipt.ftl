@@ -62,6 +62,7 @@ receipt-why-locked = sono stati scritti cento codici sbagliati. Per sicurezza, i
 receipt-footer = Questo avviso viene dal Suo server Pli. Non serve rispondere.
 
 # Letters that are asked for again, and links that reached somebody else.
+again-subject = Rinviare una lettera
 again-asked = { $address } richiede di nuovo la Sua lettera del { $date }, che non può più essere letta.
 again-asked-what = Risponda sì a questo avviso per rinviarla con un nuovo link.
 again-unproved = Lo dice qualcuno che ha il link, senza codice. Nulla è cambiato. Lo stesso avviso arriva una volta al giorno.

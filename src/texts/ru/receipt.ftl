@@ -62,6 +62,7 @@ receipt-why-locked = сто раз введён неверный код. В це
 receipt-footer = Это уведомление от вашего сервера Pli. Отвечать на него не нужно.
 
 # Letters that are asked for again, and links that reached somebody else.
+again-subject = Отправить письмо снова
 again-asked = { $address } снова просит ваше письмо от { $date }, которое больше нельзя прочитать.
 again-asked-what = Ответьте «да» на это уведомление, чтобы отправить его с новой ссылкой.
 again-unproved = Так сказал тот, у кого есть ссылка, без кода. Ничего не изменилось. Одно и то же сообщается раз в день.
