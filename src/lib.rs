@@ -74,8 +74,8 @@
 //! 5. [`access::Access::issue`] makes a code, durable first, then sent by one provider ([`gateway`]) after the other
 //!    until one has taken it; what a provider tells later ([`access::Access::report`]), or fails to tell, or the
 //!    patient's button moves it on, on whichever node.
-//! 6. [`access::Access::redeem`] counts the try in one statement, compares, and opens a page: a session row
-//!    that holds the delivery's session key sealed under the patient's cookie.
+//! 6. [`access::Access::redeem`] counts the try in one statement, compares the code, and the birth date where one is
+//!    asked for, and opens a page: a session row that holds the delivery's session key sealed under the patient's cookie.
 //! 7. Each request of the page yields a [`vault::Grant`] ([`access::Access::resume`]): it names one delivery
 //!    and lives for one request. [`mailbox::Mailboxes::letter`] reads with it; plaintext lives for one response.
 //! 8. [`delivery::Deliveries::opened`] deposits the receipt to the practitioner's INBOX, sealed to the

@@ -3,13 +3,14 @@
 //! An out-of-band authenticator in the words of NIST SP 800-63B-4 §3.1.3. What is stored is an HMAC over
 //! challenge and digits; the digits beside it, sealed, only while a provider may need them. A wrong answer
 //! costs one of five tries, counted in one statement before anything is compared, and a new code resets
-//! nothing: a hundred wrong codes close the delivery.
+//! nothing: a hundred wrong codes close the delivery. A birth date, where one is asked for, is answered with the
+//! code and compared with it: right or wrong, and never which.
 
 use std::time::Duration;
 
 use crate::domain::{
-    Actor, AuditEvent, BrowserToken, ChallengeId, Channel, DeliveryId, DeliveryState, FailureClass, Fault, Language,
-    OneTimeCode, QueueId, Random, SessionId, SessionToken, Timestamp, Verb,
+    Actor, AuditEvent, BirthDate, BrowserToken, ChallengeId, Channel, DeliveryId, DeliveryState, FailureClass, Fault,
+    Language, OneTimeCode, QueueId, Random, SessionId, SessionToken, Timestamp, Verb,
 };
 use crate::store::challenges::{Attempt, ChallengeRow, SendCounts, SendState};
 use crate::store::deposit::NewWork;
@@ -83,19 +84,28 @@ pub struct Redeemed {
     pub expires_at: Timestamp,
 }
 
+/// What was filled into the form of a code, as it was typed or pasted.
+#[derive(Default)]
+pub struct Filled<'a> {
+    /// The code.
+    pub code: &'a str,
+    /// Day, month and year of the birth date; looked at only where one is asked for.
+    pub birth_date: [&'a str; 3],
+}
+
 /// Why a code opens nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum RedeemError {
     /// The link is not one.
     #[error("the link is incomplete")]
     Incomplete,
-    /// Not six digits: no try is taken.
+    /// Not six digits, or no day where a birth date is asked for: no try is taken.
     #[error("not a code")]
     NotACode,
     /// This browser has no live code: no try is taken.
     #[error("no code was asked for here")]
     NoneHere,
-    /// Wrong.
+    /// Wrong: the code, or the birth date that is asked for with it.
     #[error("wrong code")]
     Wrong {
         /// Tries left of this code; at 0 it is spent.
@@ -226,7 +236,12 @@ impl Access {
     ///
     /// # Errors
     /// [`RedeemError`] says what the page should.
-    pub async fn redeem(&self, ticket: &str, browser: &BrowserToken, typed: &str) -> Result<Redeemed, RedeemError> {
+    pub async fn redeem(
+        &self,
+        ticket: &str,
+        browser: &BrowserToken,
+        filled: &Filled<'_>,
+    ) -> Result<Redeemed, RedeemError> {
         let now = self.clock.now();
         let reached = self.reach(ticket).await?.ok_or(RedeemError::Incomplete)?;
         if end_of(&reached.row, now).is_some() {
@@ -235,7 +250,14 @@ impl Access {
         if reached.row.paused_until > now {
             return Err(RedeemError::Paused { until: reached.row.paused_until });
         }
-        let code = OneTimeCode::parse(typed).ok_or(RedeemError::NotACode)?;
+        let code = OneTimeCode::parse(filled.code).ok_or(RedeemError::NotACode)?;
+        let born = match reached.coordinates.birth_date {
+            Some(known) => {
+                let [day, month, year] = filled.birth_date;
+                Some((known, BirthDate::typed(day, month, year).ok_or(RedeemError::NotACode)?))
+            }
+            None => None,
+        };
         let (browser, newest) = self.asked_by(reached.row.id, browser).await?;
         let challenge = newest.filter(|row| is_live(row, now)).ok_or(RedeemError::NoneHere)?;
 
@@ -255,7 +277,10 @@ impl Access {
             return Err(RedeemError::NoneHere);
         };
         let asked = Asked { challenge: challenge.id, delivery: reached.row.id, browser: &browser };
-        if !self.vault.code_matches(&asked, &code, &attempt.code) {
+        // Both are compared whatever the other is: neither the answer nor its time says which was wrong.
+        let code_is_right = self.vault.code_matches(&asked, &code, &attempt.code);
+        let day_is_right = born.is_none_or(|(known, typed)| known.same(&typed));
+        if !(code_is_right & day_is_right) {
             return self.refuse(tx, &reached, challenge.id, &attempt, wrong, now).await;
         }
         if !tx.use_challenge(challenge.id, now).await? {

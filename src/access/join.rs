@@ -2,10 +2,10 @@
 //! opens by a press, without another code.
 //!
 //! The same person is who has the same address and the same number, as each delivery holds them, sealed. What a code would
-//! prove was proved within the hour. Keys come from the link's own ticket, as with a code: a page opens no other letter by
+//! prove was proved within the hour; a birth date that the link asks for, only if the open page asked for the same. Keys come from the link's own ticket, as with a code: a page opens no other letter by
 //! itself, and each page still opens one delivery.
 
-use crate::domain::{Actor, AuditEvent, Fault, SessionToken, Timestamp, Verb};
+use crate::domain::{Actor, AuditEvent, BirthDate, Fault, SessionToken, Timestamp, Verb};
 use crate::store::sessions::SessionRow;
 
 use super::link::{Reached, end_of};
@@ -62,7 +62,11 @@ impl Access {
         }
         let Some(sealed) = &before.coordinates else { return Ok(None) };
         let known = self.vault.open_coordinates(before.id, sealed)?;
-        let same = known.address == reached.coordinates.address && known.number == reached.coordinates.number;
-        Ok(same.then_some((reached, from)))
+        let to = &reached.coordinates;
+        let same = known.address == to.address && known.number == to.number;
+        // No more stands open than was asked for: an older letter may have been opened by its code alone.
+        let born = |asked: BirthDate| known.birth_date.is_some_and(|told| told.same(&asked));
+        let proved = same && to.birth_date.is_none_or(born);
+        Ok(proved.then_some((reached, from)))
     }
 }

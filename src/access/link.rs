@@ -29,6 +29,8 @@ pub struct LinkView {
     pub language: Option<Language>,
     /// Until when the letter is kept.
     pub expires_at: Timestamp,
+    /// Whether the birth date is asked for with the code.
+    pub birth_date: bool,
     /// What can be done.
     pub state: LinkState,
 }
@@ -133,6 +135,7 @@ impl Access {
             practice: reached.practice,
             language: reached.coordinates.language,
             expires_at: reached.row.expires_at,
+            birth_date: reached.coordinates.birth_date.is_some(),
             state,
         })
     }

@@ -25,7 +25,7 @@ use crate::vault::Vault;
 
 pub use crate::gateway::{Callback, ReportFault};
 pub use crate::vault::Draft;
-pub use challenge::{IssueError, RedeemError, Redeemed};
+pub use challenge::{Filled, IssueError, RedeemError, Redeemed};
 pub use failures::Failures;
 pub use link::{CodeProgress, LinkError, LinkState, LinkView};
 pub use login::{LoginError, Opened};

@@ -230,7 +230,7 @@ pub(super) const LETTER: &str = "__Host-pli-letter";
 pub(super) const LANGUAGE: &str = "__Host-pli-language";
 
 /// The token and the fields of the longest form.
-const MOST_FIELDS: usize = 2;
+const MOST_FIELDS: usize = 5;
 /// What is answered in plain text when it is refused.
 const FILES: &str = "/letter/file";
 /// The longest that an answer may take to begin, the sending of a code included.

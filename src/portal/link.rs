@@ -5,7 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
 
-use crate::access::{IssueError, LinkError, LinkState, LinkView, RedeemError, Redeemed};
+use crate::access::{Filled, IssueError, LinkError, LinkState, LinkView, RedeemError, Redeemed};
 use crate::domain::{BrowserToken, Channel, Timestamp};
 
 use super::guard::{self, Held, Protected, Visitor};
@@ -98,12 +98,19 @@ pub(super) async fn wait(
     progress::told(&words, progress, last_two).into_response()
 }
 
-/// The code as it was typed or pasted.
+/// The code, and the birth date, as they were typed or pasted.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Typed {
     #[serde(default)]
     pub(super) code: String,
+    /// Of the birth date, where it is asked for.
+    #[serde(default)]
+    pub(super) day: String,
+    #[serde(default)]
+    pub(super) month: String,
+    #[serde(default)]
+    pub(super) year: String,
 }
 
 /// `POST /l/{ticket}/check`
@@ -113,7 +120,8 @@ pub(super) async fn check(
     visitor: Visitor,
     Protected { browser, form }: Protected<Typed>,
 ) -> Response {
-    let complaint = match portal.access.redeem(&ticket, &browser, &form.code).await {
+    let filled = Filled { code: &form.code, birth_date: [&form.day, &form.month, &form.year] };
+    let complaint = match portal.access.redeem(&ticket, &browser, &filled).await {
         Ok(redeemed) => return opened(&portal, &redeemed, &browser).await,
         Err(RedeemError::NotACode) => Complaint::NotACode,
         Err(RedeemError::NoneHere) => Complaint::NoneHere,

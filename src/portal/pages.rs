@@ -73,7 +73,7 @@ pub(super) enum Complaint {
     ChooseOne,
     /// Too soon for another code.
     Wait(Timestamp),
-    /// Not six digits.
+    /// Not six digits, or no day of birth.
     NotACode,
     /// Asked for in another browser, or over.
     NoneHere,
@@ -102,7 +102,7 @@ pub(super) fn link(
     let told_tries = matches!(complaint, Some(Complaint::Wrong(_)));
     let told_wait = matches!(complaint, Some(Complaint::Wait(_)));
     let not_mine_open = matches!(complaint, Some(Complaint::TickFirst));
-    let complaint = complaint.map(|complaint| complain(words, complaint, &view.state));
+    let complaint = complaint.map(|complaint| complain(words, complaint, view));
     let answer = || {
         let until = forms.answer_waits.map(|until| words.until(until));
         until.map(|until| words.tell("answer-kept-link", &[("until", (&until).into())]))
@@ -165,6 +165,7 @@ pub(super) fn link(
                 w: words,
                 forms,
                 not_mine_open,
+                birth_date: view.birth_date,
                 alert: complaint,
             };
             finish(page.render())
@@ -431,18 +432,21 @@ pub(super) fn chapters(
     finish(Chapters { frame, heading, chapters }.render())
 }
 
-fn complain(words: &Words, complaint: Complaint, state: &LinkState) -> String {
+fn complain(words: &Words, complaint: Complaint, view: &LinkView) -> String {
     match complaint {
-        Complaint::ChooseOne => words.say(match state {
+        Complaint::ChooseOne => words.say(match view.state {
             LinkState::Choose { sms: true, voice: false, .. } => "portal-choose-one-sms",
             LinkState::Choose { sms: false, voice: true, .. } => "portal-choose-one-voice",
             _ => "portal-choose-one",
         }),
         Complaint::Wait(until) => words.tell("portal-wait", &[("at", (&words.at(until)).into())]),
-        Complaint::NotACode => words.say("portal-not-a-code"),
+        Complaint::NotACode => words.say(if view.birth_date { "portal-born-unread" } else { "portal-not-a-code" }),
         Complaint::NoneHere => words.say("portal-none-here"),
-        Complaint::Wrong(left) if left > 0 => words.tell("portal-wrong", &[("count", Said::from(left))]),
-        Complaint::Wrong(_) => words.say("portal-wrong-spent"),
+        Complaint::Wrong(left) if left > 0 => {
+            let wrong = if view.birth_date { "portal-born-wrong" } else { "portal-wrong" };
+            words.tell(wrong, &[("count", Said::from(left))])
+        }
+        Complaint::Wrong(_) => words.say(if view.birth_date { "portal-born-spent" } else { "portal-wrong-spent" }),
         Complaint::TickFirst => words.say("portal-not-mine-tick"),
     }
 }
@@ -536,6 +540,8 @@ struct Enter<'a> {
     again: (&'static str, String),
     other: Option<(&'static str, String)>,
     answer: Option<String>,
+    /// Whether it is asked for with the code.
+    birth_date: bool,
     not_mine_open: bool,
     alert: Option<String>,
 }

@@ -33,6 +33,8 @@ impl Pages for Drawing {
             practice: of.practice.clone(),
             language: None,
             expires_at: of.until,
+            // What is asked with a code stands on a page that is not drawn.
+            birth_date: false,
             state: LinkState::Choose { sms: of.sms, voice: true, failed: None, wait_until: None },
         };
         let none = String::new;

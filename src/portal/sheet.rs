@@ -219,7 +219,10 @@ pub(super) fn link_states() -> Vec<(&'static str, LinkState, Option<Complaint>)>
     ]
 }
 
-/// The page of a link in a state.
+/// States that say something else where the birth date is asked for.
+pub(super) const ASKED_WHEN_BORN: [&str; 4] = ["choose-spent", "enter", "enter-not-a-code", "enter-wrong"];
+
+/// The page of a link in a state; the birth date is asked for where the practice does.
 pub(super) fn link_page_of(
     practice: PracticeProfile,
     language: Language,
@@ -230,9 +233,10 @@ pub(super) fn link_page_of(
 ) -> String {
     let view = LinkView {
         delivery: DeliveryId::random(&Nought),
-        practice,
         language: Some(language),
         expires_at: later(30 * 24 * 60),
+        birth_date: practice.ask_birth_date,
+        practice,
         state,
     };
     let words = Words::new(&Texts::new(), language, "Europe/Paris", NOW);
@@ -339,6 +343,11 @@ pub(super) fn all_pages(sample: &Sample, language: Language, demonstration: bool
         let open = Some("token-eight".to_owned());
         let page = link_page_of(practice.clone(), language, demonstration, state, None, (None, open));
         all.push((format!("{name}-open-here"), page));
+    }
+    let asking = PracticeProfile { ask_birth_date: true, ..practice.clone() };
+    for (name, state, complaint) in link_states().into_iter().filter(|(name, ..)| ASKED_WHEN_BORN.contains(name)) {
+        let page = link_page_of(asking.clone(), language, demonstration, state, complaint, (None, None));
+        all.push((format!("{name}-born"), page));
     }
     let letter = |letter: Letter, (answering, ended, remark)| {
         letter_page_of(practice, language, demonstration, letter, (answering, ended, remark))

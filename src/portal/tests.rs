@@ -24,7 +24,8 @@ use super::answering::Remark;
 use super::guard::Visitor;
 use super::pages::{self, Complaint};
 use super::sheet::{
-    NOW, Sample, TICKET, all_pages, answer_states, later, letter_page_of, link_page_of, link_states, refusals,
+    ASKED_WHEN_BORN, NOW, Sample, TICKET, all_pages, answer_states, later, letter_page_of, link_page_of, link_states,
+    refusals,
 };
 use super::words::Words;
 use super::{Guard, Portal, ROUTES, Settings, headers, sheet, style};
@@ -317,6 +318,39 @@ fn the_code_field_is_as_phones_want_it() {
     assert!(!field.contains("maxlength") && !field.contains("type=\"number\"") && !field.contains("pattern"));
     for wanted in ["KM", "78", "jusqu’à 9\u{a0}h\u{a0}50", "à 9\u{a0}h\u{a0}41", "value=\"voice\""] {
         assert!(page.contains(wanted), "{wanted}");
+    }
+}
+
+#[test]
+fn a_birth_date_is_three_fields_beside_the_code_and_no_answer_says_which_was_wrong() {
+    for language in Language::ALL {
+        for (name, state, complaint) in link_states().into_iter().filter(|(name, ..)| ASKED_WHEN_BORN.contains(name)) {
+            let asking = PracticeProfile { ask_birth_date: true, ..practice() };
+            let page = link_page_of(asking, language, false, state, complaint, (None, None));
+            let name = format!("{name} ({})\n{page}", language.tag());
+            let entered = name.starts_with("enter");
+            for part in ["day", "month", "year"] {
+                let id = format!("id=\"{part}\"");
+                let field = page.split("<input").find(|field| field.contains(&id));
+                assert_eq!(field.is_some(), entered, "{name}");
+                let Some(field) = field.and_then(|field| field.split('>').next()) else { continue };
+                for wanted in ["type=\"text\"", "inputmode=\"numeric\"", &format!("autocomplete=\"bday-{part}\"")] {
+                    assert!(field.contains(wanted), "{wanted}: {name}");
+                }
+                assert!(!field.contains(" value=") && page.contains(&format!("<label for=\"{part}\">")), "{name}");
+                assert_eq!(field.contains("aria-invalid=\"true\""), complaint.is_some(), "{name}");
+            }
+            let legend = format!("<legend>{}</legend>", said(language, "portal-born-legend", &[]));
+            assert_eq!(page.contains(&legend), entered, "{name}");
+            for alone in ["portal-not-a-code", "portal-wrong-spent"] {
+                assert!(!page.contains(&said(language, alone, &[])), "{alone}: {name}");
+            }
+            let wrong = said(language, "portal-wrong", &[("count", 1.into())]);
+            assert!(!page.contains(&wrong), "{name}");
+            assert_eq!(page.contains("id=\"error\""), complaint.is_some(), "{name}");
+        }
+        let (_, state, _) = link_states().into_iter().find(|(name, ..)| *name == "enter").unwrap();
+        assert!(!link_page(language, false, state, None).contains("bday"), "where it is not asked for");
     }
 }
 

@@ -54,7 +54,8 @@ pub async fn opened(world: &World, browser: &Browser, link: &str) -> Page {
     typed(browser, &page, &world.gateway.last().code()).await
 }
 
-fn another(code: &str) -> String {
+/// Six digits that are not these.
+pub fn another(code: &str) -> String {
     format!("{:06}", (code.parse::<u32>().unwrap() + 1) % 1_000_000)
 }
 
@@ -244,7 +245,7 @@ async fn fault_01_wrong_codes_are_counted_whatever_is_done(world: World) {
 }
 
 /// The portal keeps its port over a restart: its address is in the links.
-fn link_after_restart(world: &World, link: &str) -> String {
+pub fn link_after_restart(world: &World, link: &str) -> String {
     let port = world.running.portal.unwrap().port();
     assert!(link.contains(&format!(":{port}/")));
     link.to_owned()

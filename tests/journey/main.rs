@@ -28,6 +28,7 @@ mod account;
 mod again;
 mod answers;
 mod application;
+mod birth;
 mod bounces;
 mod browser;
 mod chromium;

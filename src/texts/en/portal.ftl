@@ -123,6 +123,19 @@ portal-wrong = { $count ->
 }
 portal-wrong-spent = This is not the right code, and it cannot be used any more. Please ask for another one.
 
+## Where the practice asks for the birth date with the code: never which of the two was wrong
+portal-born-legend = Your date of birth
+portal-born-hint = For example: 12 3 1950
+portal-born-day = Day
+portal-born-month = Month
+portal-born-year = Year
+portal-born-unread = We need the code, which has 6 digits, and your date of birth: the day, the month, and the year in 4 digits. Type both again.
+portal-born-wrong = { $count ->
+    [one] The code or the date of birth is not right. Type both again. You have { $count } try left.
+   *[other] The code or the date of birth is not right. Type both again. You have { $count } tries left.
+}
+portal-born-spent = The code or the date of birth was not right, and this code cannot be used any more. Please ask for another one.
+
 ## The link: not now, or never more
 portal-paused-title = A short pause
 portal-paused-text = Several codes were wrong. You can try again { $at }.

@@ -126,6 +126,19 @@ portal-wrong = { $count ->
 }
 portal-wrong-spent = La clave no es correcta y ya no se puede usar. Pida otra.
 
+## Where the practice asks for the birth date with the code: never which of the two was wrong
+portal-born-legend = Su fecha de nacimiento
+portal-born-hint = Por ejemplo: 12 3 1950
+portal-born-day = Día
+portal-born-month = Mes
+portal-born-year = Año
+portal-born-unread = Hacen falta la clave, que tiene 6 cifras, y su fecha de nacimiento: el día, el mes y el año en 4 cifras. Escriba las dos de nuevo.
+portal-born-wrong = { $count ->
+    [one] La clave o la fecha de nacimiento no es correcta. Escriba las dos de nuevo. Le queda { $count } intento.
+   *[other] La clave o la fecha de nacimiento no es correcta. Escriba las dos de nuevo. Le quedan { $count } intentos.
+}
+portal-born-spent = La clave o la fecha de nacimiento no era correcta, y esta clave ya no se puede usar. Pida otra.
+
 ## The link: not now, or never more
 portal-paused-title = Una pequeña pausa
 portal-paused-text = Varias claves no eran correctas. Podrá intentarlo de nuevo { $at }.

@@ -123,6 +123,19 @@ portal-wrong = { $count ->
 }
 portal-wrong-spent = Ce n’est pas le bon code, et il ne peut plus servir. Demandez-en un autre.
 
+## Where the practice asks for the birth date with the code: never which of the two was wrong
+portal-born-legend = Votre date de naissance
+portal-born-hint = Par exemple : 12 3 1950
+portal-born-day = Jour
+portal-born-month = Mois
+portal-born-year = Année
+portal-born-unread = Il faut le code, qui a 6 chiffres, et votre date de naissance : le jour, le mois, et l’année en 4 chiffres. Tapez les deux à nouveau.
+portal-born-wrong = { $count ->
+    [one] Le code ou la date de naissance n’est pas juste. Tapez les deux à nouveau. Il vous reste { $count } essai.
+   *[other] Le code ou la date de naissance n’est pas juste. Tapez les deux à nouveau. Il vous reste { $count } essais.
+}
+portal-born-spent = Le code ou la date de naissance n’était pas juste, et ce code ne peut plus servir. Demandez-en un autre.
+
 ## The link: not now, or never more
 portal-paused-title = Une petite pause
 portal-paused-text = Plusieurs codes étaient faux. Vous pourrez essayer à nouveau { $at }.

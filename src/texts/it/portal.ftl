@@ -127,6 +127,19 @@ portal-wrong = { $count ->
 }
 portal-wrong-spent = Il codice non è giusto e non si può più usare. Ne chieda un altro.
 
+## Where the practice asks for the birth date with the code: never which of the two was wrong
+portal-born-legend = La Sua data di nascita
+portal-born-hint = Per esempio: 12 3 1950
+portal-born-day = Giorno
+portal-born-month = Mese
+portal-born-year = Anno
+portal-born-unread = Servono il codice, che ha 6 cifre, e la Sua data di nascita: il giorno, il mese e l’anno in 4 cifre. Li scriva di nuovo tutti e due.
+portal-born-wrong = { $count ->
+    [one] Il codice o la data di nascita non è giusto. Li scriva di nuovo tutti e due. Le resta { $count } tentativo.
+   *[other] Il codice o la data di nascita non è giusto. Li scriva di nuovo tutti e due. Le restano { $count } tentativi.
+}
+portal-born-spent = Il codice o la data di nascita non era giusto, e questo codice non si può più usare. Ne chieda un altro.
+
 ## The link: not now, or never more
 portal-paused-title = Una breve pausa
 portal-paused-text = Alcuni codici non erano giusti. Potrà riprovare { $at }.

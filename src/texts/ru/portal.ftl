@@ -129,6 +129,21 @@ portal-wrong = { $count ->
 }
 portal-wrong-spent = Код неверный, и использовать его больше нельзя. Запросите другой.
 
+## Where the practice asks for the birth date with the code: never which of the two was wrong
+portal-born-legend = Ваша дата рождения
+portal-born-hint = Например: 12 3 1950
+portal-born-day = День
+portal-born-month = Месяц
+portal-born-year = Год
+portal-born-unread = Нужны код из 6 цифр и ваша дата рождения: день, месяц и год четырьмя цифрами. Введите и то и другое ещё раз.
+portal-born-wrong = { $count ->
+    [one] Код или дата рождения неверны. Введите и то и другое ещё раз. У вас осталась { $count } попытка.
+    [few] Код или дата рождения неверны. Введите и то и другое ещё раз. У вас осталось { $count } попытки.
+    [many] Код или дата рождения неверны. Введите и то и другое ещё раз. У вас осталось { $count } попыток.
+   *[other] Код или дата рождения неверны. Введите и то и другое ещё раз. У вас осталось { $count } попытки.
+}
+portal-born-spent = Код или дата рождения были неверны, и использовать этот код больше нельзя. Запросите другой.
+
 ## The link: not now, or never more
 portal-paused-title = Небольшая пауза
 portal-paused-text = Несколько кодов были неверными. Попробовать снова можно будет { $at }.
