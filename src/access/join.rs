@@ -1,9 +1,10 @@
 //! One code, several letters: while a page is open, the link of another letter of the same practice to the same person
 //! opens by a press, without another code.
 //!
-//! The same person is who has the same address and the same number, as each delivery holds them, sealed. What a code would
-//! prove was proved within the hour; a birth date that the link asks for, only if the open page asked for the same. Keys come from the link's own ticket, as with a code: a page opens no other letter by
-//! itself, and each page still opens one delivery.
+//! The same person is who has the same address, the same number, and the same birth date where it is asked for, as each
+//! delivery holds them, sealed. What a code would prove was proved within the hour; a birth date that the link asks for,
+//! only if the open page asked for the same. Keys come from the link's own ticket, as with a code: a page opens no other
+//! letter by itself, and each page still opens one delivery.
 
 use crate::domain::{Actor, AuditEvent, BirthDate, Fault, SessionToken, Timestamp, Verb};
 use crate::store::sessions::SessionRow;

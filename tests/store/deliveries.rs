@@ -32,7 +32,9 @@ async fn a_delivery_comes_back_as_it_was_stored(bench: Bench) {
 
     let mut letter = house.letter(100);
     letter.deliveries[0].0.created_at = later(5);
+    letter.deliveries[0].0.patient = None;
     let newer = letter.deliveries[0].0.id;
+    let (address, number) = (letter.deliveries[0].0.address_hash.clone(), letter.deliveries[0].0.number_hash.clone());
     store.deposit(letter).await.unwrap();
     let other = House::build(&store).await;
     let theirs = other.sent(&store).await;
@@ -42,9 +44,11 @@ async fn a_delivery_comes_back_as_it_was_stored(bench: Bench) {
     assert_eq!(ids(store.deliveries(None, 1).await.unwrap()), [newer]);
     assert_eq!(store.deliveries(None, 10).await.unwrap().len(), 3);
 
-    let (number, unknown) = (row.number_hash.clone(), hash());
-    let before = async |practice, number| store.delivered_before(practice, &row.address_hash, number).await.unwrap();
+    let unknown = hash();
+    let before = async |practice, number| store.delivered_before(practice, &address, number).await.unwrap();
     assert!(before(house.practice, &number).await);
+    // To a person who is in the directory no more.
+    assert!(!store.delivered_before(house.practice, &row.address_hash, &row.number_hash).await.unwrap());
     assert!(!before(house.practice, &unknown).await);
     assert!(!before(other.practice, &number).await, "another practice knows nothing of it");
 }
