@@ -140,11 +140,17 @@ pub(super) async fn open(
     visitor: Visitor,
     Protected { browser, .. }: Protected<Bare>,
 ) -> Response {
-    let Some(open) = &visitor.open else { return back(&ticket, &browser) };
-    match portal.access.join(&ticket, open).await {
+    let joined = match &visitor.open {
+        Some(open) => portal.access.join(&ticket, open).await,
+        None => Ok(None),
+    };
+    match joined {
         Ok(Some(redeemed)) => opened(&portal, &redeemed, &browser).await,
-        // It has closed meanwhile: the link's page asks for a code.
-        Ok(None) => back(&ticket, &browser),
+        // It has closed meanwhile: the link's page asks for a code, where it is one.
+        Ok(None) => match portal.access.link(&ticket, Some(&browser)).await {
+            Ok(_) => back(&ticket, &browser),
+            Err(error) => no_link(&portal, &error),
+        },
         Err(fault) => plain::fault(&portal, &fault),
     }
 }
