@@ -38,6 +38,10 @@ impl Access {
             ..row
         };
         let mut tx = self.store.write("join page").await?;
+        // Ended, taken back, or sent to another number since it was read: then a code is asked for.
+        if !tx.may_be_joined(reached.row.id, &reached.row.mac, now).await? {
+            return Ok(None);
+        }
         tx.insert_session(&row).await?;
         let event = AuditEvent::new(now, Actor::Session(from.id), Verb::SessionJoined);
         tx.commit(event.about_practice(reached.row.practice).about_delivery(reached.row.id)).await?;
@@ -64,7 +68,7 @@ impl Access {
         let Some(sealed) = &before.coordinates else { return Ok(None) };
         let known = self.vault.open_coordinates(before.id, sealed)?;
         let to = &reached.coordinates;
-        let same = known.address == to.address && known.number == to.number;
+        let same = known.address == to.address && known.number == to.number && before.patient == reached.row.patient;
         // No more stands open than was asked for: an older letter may have been opened by its code alone.
         let born = |asked: BirthDate| known.birth_date.is_some_and(|told| told.same(&asked));
         let proved = same && to.birth_date.is_none_or(born);

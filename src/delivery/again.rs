@@ -40,11 +40,12 @@ pub struct Again {
 }
 
 impl Deliveries {
-    /// What somebody with a link and without a code says of it: the sender gets a letter, once in a day for each.
+    /// What somebody with a link and without a code says of it: the sender gets a letter, once in a day for each. `false`:
+    /// nobody is told, since it does not fit where the letter stands, or its sender is software.
     ///
     /// # Errors
     /// A [`Fault`] of the store: then its sender knows nothing.
-    pub async fn aside(&self, delivery: DeliveryId, said: Aside) -> Result<(), Fault> {
+    pub async fn aside(&self, delivery: DeliveryId, said: Aside) -> Result<bool, Fault> {
         let now = self.clock.now();
         let row = self.store.delivery(delivery).await?.ok_or(Fault::new("a delivery is gone"))?;
         let fits = match said {
@@ -54,8 +55,9 @@ impl Deliveries {
             // That is noted where codes are sent.
             Aside::NoCode => false,
         };
-        if !fits {
-            return Ok(());
+        // Software reads a list.
+        if !fits || !self.store.is_told_by_letters(row.mailbox).await? {
+            return Ok(false);
         }
         let owner = self.owner(row.mailbox).await?;
         let (language, zone) = (owner.profile.language, &owner.profile.timezone);
@@ -73,14 +75,11 @@ impl Deliveries {
         let letter = self.letter_about(&row, text).await?;
         let mut tx = self.store.write("aside").await?;
         tx.touch_mailbox(row.mailbox, now).await?;
-        if !tx.note_aside(delivery, said, now, A_DAY).await? {
-            return Ok(());
-        }
-        // Software reads a list; the journal has it all the same.
-        if self.store.is_told_by_letters(row.mailbox).await? {
+        if tx.note_aside(delivery, said, now, A_DAY).await? {
             tx.insert_deposit(letter).await?;
+            tx.commit(event(&row, Actor::Server, Verb::Aside, now)).await?;
         }
-        tx.commit(event(&row, Actor::Server, Verb::Aside, now)).await
+        Ok(true)
     }
 
     /// Tells senders of letters whose code could not be sent: why, and what to do; once in a day for each. Run every few

@@ -171,7 +171,12 @@ impl Deliveries {
         }
         .octets_of(parts)?;
         let place = Place { mailbox: owner.mailbox, practice: owner.practice, certificate: &owner.certificate };
-        self.sealed_letter(id, &place, octets, now)
+        let mut deposit = self.sealed_letter(id, &place, octets, now)?;
+        // Its writer asked for it, as often as they like: it counts as any message of theirs.
+        for entry in &mut deposit.entries {
+            entry.counted = true;
+        }
+        Ok(deposit)
     }
 
     /// What would become of the number.

@@ -89,7 +89,8 @@ impl Deliveries {
                     false => self.refuse(sender, to, "5.3.2", "refused-no-relay").await,
                 };
             }
-            if PREVIEW.iter().any(|name| to.reveal_local().eq_ignore_ascii_case(name)) {
+            let preview = PREVIEW.iter().any(|name| to.reveal_local().eq_ignore_ascii_case(name));
+            if preview && domain.practice == sender.practice {
                 let alone = self.refuse(sender, to, "5.5.3", "refused-preview-alone").await?;
                 return to_route(Route::Preview(alone.err().ok_or(Fault::new("a refusal refuses nothing"))?));
             }

@@ -89,9 +89,6 @@ pub struct PracticeProfile {
     /// Whether a letter to a person whose birth date is in the directory asks for it with the code.
     #[serde(default)]
     pub ask_birth_date: bool,
-    /// Whether a browser may be remembered for 30 days, where its user wants that.
-    #[serde(default)]
-    pub remember_browsers: bool,
 }
 
 /// When somebody who has not opened a letter is reminded of it.

@@ -61,7 +61,7 @@ async fn said(
         Aside::NoCode => false,
         Aside::Again => matches!(view.state, LinkState::Expired | LinkState::Locked),
         Aside::NotMine => {
-            matches!(view.state, LinkState::Choose { .. } | LinkState::Enter { .. } | LinkState::Paused { .. })
+            matches!(view.state, LinkState::Choose { .. } | LinkState::Enter { .. })
         }
     };
     if !fits {
@@ -70,12 +70,13 @@ async fn said(
     if !sure {
         return link::answer(portal, ticket, visitor, Some(browser), Some(Complaint::TickFirst)).await;
     }
-    if let Err(fault) = portal.deliveries.aside(view.delivery, aside).await {
-        return plain::fault(portal, &fault);
-    }
+    let told = match portal.deliveries.aside(view.delivery, aside).await {
+        Ok(told) => told,
+        Err(fault) => return plain::fault(portal, &fault),
+    };
     let language = visitor.language(view.language, &view.practice);
     let words = Words::new(&portal.texts, language, &view.practice.timezone, portal.clock.now());
-    let page = pages::said(&words, portal.settings.demonstration, &view.practice, aside);
+    let page = pages::said(&words, portal.settings.demonstration, &view.practice, (aside, told));
     let mut answer = Html(page).into_response();
     set_cookie(&mut answer, &guard::keep_browser(&browser));
     answer

@@ -91,8 +91,26 @@ impl FromRequestParts<Portal> for Opened {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Response> {
-        parts.extensions.get::<Self>().cloned().ok_or_else(|| plain::not_open(portal))
+        let opened = parts.extensions.get::<Self>().cloned().ok_or_else(|| plain::not_open(portal))?;
+        // A page that was left open while another letter was opened in this browser: its files are not of that one.
+        let of = Query::<Of>::try_from_uri(&parts.uri).ok().and_then(|Query(of)| of.of);
+        match of.is_some_and(|of| of != mark(&opened.0)) {
+            true => Err(plain::no_such_file(portal)),
+            false => Ok(opened),
+        }
     }
+}
+
+/// Which page a link was on.
+#[derive(Deserialize)]
+struct Of {
+    of: Option<String>,
+}
+
+/// What tells the pages of two letters apart in their links: the end of a random id, which opens nothing.
+pub(super) fn mark(session: &OpenSession) -> String {
+    let id = session.grant.delivery().to_string();
+    id.get(id.len().saturating_sub(8)..).unwrap_or_default().to_owned()
 }
 
 /// What a browser brings along: its own cookie, the language it was told to use, and the one it is set to.

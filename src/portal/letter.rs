@@ -57,6 +57,7 @@ pub(super) async fn render(
     };
     let around = Surroundings {
         practice: &session.practice,
+        mark: guard::mark(session),
         open_until: session.expires_at,
         kept_until: session.kept_until,
         prolong: portal.access.form_token(&browser, "/letter/prolong"),

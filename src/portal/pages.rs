@@ -186,6 +186,8 @@ pub(super) fn link(
 /// What a letter's page says beside the letter.
 pub(super) struct Surroundings<'a> {
     pub(super) practice: &'a PracticeProfile,
+    /// Of the page, for its links.
+    pub(super) mark: String,
     pub(super) open_until: Timestamp,
     pub(super) kept_until: Timestamp,
     /// For `/letter/prolong`.
@@ -255,6 +257,7 @@ pub(super) fn letter(
         .then(|| words.tell("portal-save-all", &[("size", (&words.size(pack::size(&letter.files))).into())]));
     let page = LetterPage {
         all,
+        mark: &around.mark,
         frame: Frame::of(words, demonstration, &title, Some(around.practice), Some("/letter")),
         heading,
         from: letter.from.clone(),
@@ -286,14 +289,23 @@ pub(super) fn lost(
     finish(Lost { frame, heading, why: refusal.said(words), text, ticket, w: words }.render())
 }
 
-/// What follows when something was said of a link without a code.
-pub(super) fn said(words: &Words, demonstration: bool, practice: &PracticeProfile, aside: Aside) -> String {
-    let (heading, text) = match aside {
-        Aside::Again => (words.say("portal-asked-title"), words.say("portal-asked-text")),
-        Aside::NotMine | Aside::NoCode => (words.say("portal-told-title"), words.say("portal-told-text")),
+/// What follows when something was said of a link without a code, and whether somebody was told of it.
+pub(super) fn said(
+    words: &Words,
+    demonstration: bool,
+    practice: &PracticeProfile,
+    (aside, told): (Aside, bool),
+) -> String {
+    let call = || call(words, practice, "portal-ended-call", "portal-ended-silent");
+    let (heading, texts) = match (aside, told) {
+        (Aside::Again, true) => ("portal-asked-title", vec![words.say("portal-asked-text"), call()]),
+        (Aside::NotMine | Aside::NoCode, true) => ("portal-told-title", vec![words.say("portal-told-text")]),
+        (Aside::Again, false) => ("portal-expired-title", vec![call()]),
+        (Aside::NotMine | Aside::NoCode, false) => ("portal-not-mine", vec![words.say("portal-untold-text")]),
     };
+    let heading = words.say(heading);
     let frame = Frame::of(words, demonstration, &heading, Some(practice), None);
-    notice(frame, heading, vec![text], None)
+    notice(frame, heading, texts, None)
 }
 
 /// What the button "close" answers.
@@ -569,6 +581,7 @@ struct LetterPage<'a> {
     files: Vec<Listed>,
     /// What is said on the way to all of them at once.
     all: Option<String>,
+    mark: &'a str,
     open_until: String,
     kept: String,
     prolong: &'a str,

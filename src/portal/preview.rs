@@ -5,7 +5,7 @@ use data_encoding::BASE64;
 use crate::access::{LinkState, LinkView};
 use crate::delivery::{Drawn, Pages};
 use crate::domain::{DeliveryId, Fault, Timestamp};
-use crate::mailbox::Letter;
+use crate::mailbox::{Body, Letter};
 use crate::texts::Texts;
 
 use super::answering::{AnswerPart, Carried, Remark};
@@ -52,10 +52,14 @@ impl Pages for Drawing {
         let code = pages::link(&words, self.demonstration, &view, &forms, None);
 
         let letter = Letter::open(of.octets).ok_or(Fault::new("a message cannot be drawn"))?;
-        let (letter, texts) = pages::readable(Letter { subject: of.subject.to_owned(), ..letter });
+        // A text as long as a book is not drawn: with its signs escaped, and once more as a file, it would fill a mailbox.
+        let long: usize = letter.bodies.iter().map(octets).sum();
+        let bodies = if long > LONGEST { Vec::new() } else { letter.bodies };
+        let (letter, texts) = pages::readable(Letter { subject: of.subject.to_owned(), bodies, ..letter });
         let carried = Carried { token: none(), draft: Some(none()), limit: self.answer_limit, ended: letter.ended };
         let around = Surroundings {
             practice: of.practice,
+            mark: none(),
             open_until: Timestamp(of.now.0 + OPEN),
             kept_until: of.until,
             prolong: none(),
@@ -65,6 +69,13 @@ impl Pages for Drawing {
         };
         let letter = pages::letter(&words, self.demonstration, &letter, texts, &around);
         Ok([alone(&code), alone(&letter)])
+    }
+}
+
+/// Octets of a text.
+fn octets(body: &Body) -> usize {
+    match body {
+        Body::Plain(text) | Body::Html(text) => text.len(),
     }
 }
 
@@ -81,5 +92,7 @@ fn alone(page: &str) -> String {
         .replace(" action=\"/", " action=\"#")
 }
 
+/// Octets of texts that are drawn.
+const LONGEST: usize = 256 * 1024;
 /// How long the page of a letter stays open, in milliseconds.
 const OPEN: i64 = 3_600_000;

@@ -100,7 +100,6 @@ impl Sample {
                 days: 30,
                 reminders: crate::domain::Reminders::default(),
                 ask_birth_date: false,
-                remember_browsers: false,
             },
             letter: prescription,
             away: "Le Dr Rossi lit vos réponses.\nÀ bientôt.",
@@ -266,6 +265,7 @@ pub(super) fn letter_page_of(
     let words = Words::new(&Texts::new(), language, "Europe/Paris", NOW);
     let around = Surroundings {
         practice,
+        mark: "0a1b2c3d".into(),
         open_until: later(60),
         kept_until: later(30 * 24 * 60),
         prolong: "prolong-token".into(),
@@ -368,8 +368,9 @@ pub(super) fn all_pages(sample: &Sample, language: Language, demonstration: bool
         all.push((format!("lost-{name}"), page));
     }
     all.push(("closed".into(), pages::closed(&words, demonstration, practice)));
-    for (name, aside) in [("said-again", Aside::Again), ("said-not-mine", Aside::NotMine)] {
-        all.push((name.into(), pages::said(&words, demonstration, practice, aside)));
+    for (name, aside) in [("again", Aside::Again), ("not-mine", Aside::NotMine)] {
+        all.push((format!("said-{name}"), pages::said(&words, demonstration, practice, (aside, true))));
+        all.push((format!("unsaid-{name}"), pages::said(&words, demonstration, practice, (aside, false))));
     }
     all.push(("gone".into(), pages::gone(&words, demonstration, practice)));
     all.push(("accessibility".into(), statement::page(&words, demonstration)));

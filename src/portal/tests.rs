@@ -64,7 +64,6 @@ fn practice() -> PracticeProfile {
         days: 30,
         reminders: crate::domain::Reminders::default(),
         ask_birth_date: false,
-        remember_browsers: false,
     }
 }
 

@@ -175,7 +175,8 @@ impl Tx {
     /// A [`Fault`] of the database.
     pub async fn hold_again(&mut self, row: &HoldRow, until: Timestamp) -> Result<bool, Fault> {
         let sql = "UPDATE deliveries SET state = 'held', expires_at = $2 WHERE id = $1 AND state IN ('queued', 'notified') \
-                   AND NOT EXISTS (SELECT 1 FROM challenges WHERE delivery_id = $1)";
+                   AND NOT EXISTS (SELECT 1 FROM challenges WHERE delivery_id = $1) \
+                   AND NOT EXISTS (SELECT 1 FROM portal_sessions WHERE delivery_id = $1)";
         if self.conn.execute(sql, &[row.delivery.into(), until.into()]).await? == 0 {
             return Ok(false);
         }

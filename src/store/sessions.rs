@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::domain::{DeliveryId, Fault, KeyedHash, Sealed, SessionId, Timestamp};
+use crate::domain::{DeliveryId, Fault, KeyedHash, Mac, Sealed, SessionId, Timestamp};
 
 use super::{Store, Tx};
 
@@ -46,6 +46,17 @@ impl Store {
 }
 
 impl Tx {
+    /// Whether a delivery is open as it was read; its row stays so until the transaction ends.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database.
+    pub async fn may_be_joined(&mut self, delivery: DeliveryId, mac: &Mac, now: Timestamp) -> Result<bool, Fault> {
+        let sql = "UPDATE deliveries SET tries = tries WHERE id = $1 AND authority_mac = $2 AND esk IS NOT NULL \
+                   AND state IN ('queued', 'notified', 'opened', 'downloaded') AND suspended_at IS NULL \
+                   AND recalled_at IS NULL AND paused_until <= $3 AND expires_at > $3";
+        Ok(self.conn.execute(sql, &[delivery.into(), mac.into(), now.into()]).await? == 1)
+    }
+
     /// Inserts a session.
     pub async fn insert_session(&mut self, row: &SessionRow) -> Result<(), Fault> {
         let sql = "INSERT INTO portal_sessions (id, delivery_id, token_hash, key_sealed, ticket_sealed, created_at, expires_at) \

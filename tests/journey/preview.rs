@@ -48,7 +48,7 @@ async fn a_preview_comes_back_and_nothing_leaves(world: World) {
     }
     assert!(!text.contains("06 12") && !text.contains("+336"), "masked: {text}");
     let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["1-courriel.html", "2-code.html", "3-lettre.html"]);
+    assert_eq!(names, ["1-e-mail.html", "2-code.html", "3-lettre.html"]);
     let [mail, code, page] = [0, 1, 2].map(|at| files[at].1.replace('\u{a0}', " "));
     assert!(mail.contains("Ouvrir le message") && mail.contains("Cabinet du Port"), "{mail}");
     assert!(code.contains("<title>Recevoir votre code"), "{code}");

@@ -49,7 +49,7 @@ async fn under(world: &World, column: &str, key: KeyId) -> i64 {
 
 /// Where a letter's attachment is saved from.
 async fn saved(world: &World, browser: &crate::browser::Browser, page: &crate::browser::Page) -> Vec<u8> {
-    let save = page.links().into_iter().find(|link| link.ends_with("/save"));
+    let save = page.links().into_iter().find(|link| link.contains("/save?"));
     let save = save.unwrap_or_else(|| panic!("no file: {} {}", world.database, page.text()));
     browser.follow(page, &save).await.octets
 }

@@ -241,7 +241,6 @@ pub fn profile(language: Language) -> PracticeProfile {
         days: 0,
         reminders: pli::domain::Reminders::default(),
         ask_birth_date: false,
-        remember_browsers: false,
     }
 }
 

@@ -204,6 +204,7 @@ portal-not-mine-sure = Yes, this letter is not for me
 portal-not-mine-tell = Tell the practice
 portal-told-title = It is said
 portal-told-text = The practice is told. You can close this page and delete the e‑mail.
+portal-untold-text = The practice could not be told from here. You can close this page and delete the e‑mail.
 portal-not-mine-tick = Tick the box if this letter is not for you.
 portal-open-here = A letter of this practice is already open here: this one opens without a new code.
 portal-open-here-button = Open this letter

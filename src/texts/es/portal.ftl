@@ -207,6 +207,7 @@ portal-not-mine-sure = Sí, esta carta no es para mí
 portal-not-mine-tell = Avisar a la consulta
 portal-told-title = Está dicho
 portal-told-text = La consulta está avisada. Puede cerrar esta página y borrar el correo electrónico.
+portal-untold-text = No se pudo avisar a la consulta desde aquí. Puede cerrar esta página y borrar el correo electrónico.
 portal-not-mine-tick = Marque la casilla si esta carta no es para usted.
 portal-open-here = Una carta de esta consulta ya está abierta aquí: esta se abre sin una nueva clave.
 portal-open-here-button = Abrir esta carta

@@ -204,6 +204,7 @@ portal-not-mine-sure = Oui, cette lettre n’est pas pour moi
 portal-not-mine-tell = Prévenir le cabinet
 portal-told-title = C’est dit
 portal-told-text = Le cabinet est prévenu. Vous pouvez fermer cette page et effacer l’e‑mail.
+portal-untold-text = Le cabinet n’a pas pu être prévenu d’ici. Vous pouvez fermer cette page et effacer l’e‑mail.
 portal-not-mine-tick = Cochez la case si cette lettre n’est pas pour vous.
 portal-open-here = Une lettre de ce cabinet est déjà ouverte ici : celle-ci s’ouvre sans nouveau code.
 portal-open-here-button = Ouvrir cette lettre

@@ -208,6 +208,7 @@ portal-not-mine-sure = Sì, questa lettera non è per me
 portal-not-mine-tell = Avvisare lo studio
 portal-told-title = È detto
 portal-told-text = Lo studio è avvisato. Può chiudere questa pagina e cancellare l’e‑mail.
+portal-untold-text = Lo studio non ha potuto essere avvisato da qui. Può chiudere questa pagina e cancellare l’e‑mail.
 portal-not-mine-tick = Spunti la casella se questa lettera non è per Lei.
 portal-open-here = Una lettera di questo studio è già aperta qui: questa si apre senza un nuovo codice.
 portal-open-here-button = Aprire questa lettera
