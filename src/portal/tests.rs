@@ -148,7 +148,14 @@ fn titles_tell_the_states_apart_and_errors_first() {
             let page = link_page(language, false, state, complaint);
             let error = title(&page).starts_with(&said(language, "portal-error-title", &[("title", "".into())]));
             assert_eq!(error, complaint.is_some(), "{name}: {}", title(&page));
-            if page.contains("id=\"error\"") && name.starts_with("enter") {
+            if name.ends_with("not-mine") {
+                // What was not ticked is named, and nothing else.
+                assert_eq!(page.matches("aria-invalid").count(), 1, "{name}");
+                assert!(
+                    page.contains("value=\"yes\" autofocus aria-invalid=\"true\" aria-describedby=\"error\""),
+                    "{name}"
+                );
+            } else if page.contains("id=\"error\"") && name.starts_with("enter") {
                 assert!(page.contains("aria-invalid=\"true\" aria-describedby=\"error hint\""), "{name}");
             }
         }
@@ -372,15 +379,15 @@ fn a_letter_shows_what_was_sent_and_runs_nothing_of_it() {
         "Voici &#60;script&#62;vos&#60;/script&#62; résultats : https://labo.example/",
         "<div>Bien <b>à vous</b><p>non fermé</p></div>",
         "PDF, 1,2\u{a0}Mo",
-        "href=\"/letter/file/0\"",
-        "href=\"/letter/file/1\"",
-        "href=\"/letter/file/2/save\"",
+        "href=\"/letter/file/0?of=0a1b2c3d\"",
+        "href=\"/letter/file/1?of=0a1b2c3d\"",
+        "href=\"/letter/file/2/save?of=0a1b2c3d\"",
         "jusqu’à 10\u{a0}h\u{a0}40",
         "jusqu’au 12 mai",
     ] {
         assert!(page.contains(wanted), "{wanted}\n{page}");
     }
-    assert!(!page.contains("href=\"/letter/file/2\""), "HTML is never opened");
+    assert!(!page.contains("href=\"/letter/file/2?"), "HTML is never opened");
     assert!(!page.contains("<iframe") && !page.contains("href=\"https://labo"));
     assert!(!page.contains("target="));
 }
