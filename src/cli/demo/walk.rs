@@ -56,7 +56,7 @@ impl Patient {
         if !page.contains(word) {
             return Err(Stop::because("the letter is not on the page"));
         }
-        let link = tags(&page, "a").into_iter().find_map(|a| a.get("href").filter(|to| to.ends_with("/save")).cloned());
+        let link = tags(&page, "a").into_iter().find_map(|a| a.get("href").filter(|to| to.contains("/save?")).cloned());
         let link = link.ok_or_else(|| Stop::because("the letter has no file"))?;
         let url = self.page.join(&link)?;
         self.go(Method::GET, url, None).await?;
