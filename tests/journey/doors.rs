@@ -111,7 +111,7 @@ async fn who_cannot_be_reached_is_refused_with_the_reason(world: World) {
     for (to, says) in [
         ("dr.x@hopital.mssante.fr", "550 5.1.2"),
         ("nobody@cabinet.example", "550 5.1.1"),
-        ("apercu@cabinet.example", "550 5.1.1"),
+        ("accueil@cabinet.example", "550 5.1.1"),
         ("abc@sms.cabinet.example", "550 5.1.3"),
     ] {
         assert!(send(&world, &[to], &plain("Avis")).await.contains(says), "{to}");
