@@ -163,23 +163,9 @@ impl Access {
             }
         }
         let send = SendId::random(self.random.as_ref());
-        tx.insert_send(&SendRow {
-            id: send,
-            challenge: Some(id),
-            step: i64::try_from(tried.len()).unwrap_or(i64::MAX),
-            provider: member.name.clone(),
-            channel: member.channel,
-            state: SentState::Pending,
-            failure: None,
-            reference: None,
-            parts: count,
-            cost,
-            ask_at: None,
-            created_at: now,
-            accepted_at: None,
-            reported_at: None,
-        })
-        .await?;
+        let begun = SendRow::begun(send, (&member.name, member.channel), (count, cost), now);
+        let step = i64::try_from(tried.len()).unwrap_or(i64::MAX);
+        tx.insert_send(&SendRow { challenge: Some(id), step, ..begun }).await?;
         // Whoever finds the lease over goes on from here.
         tx.set_cascade(id, Some(now.plus(LEASE)), now.plus(LEASE)).await?;
         tx.commit(self.code_event(&aim.row, Verb::CodeTried, now)).await?;

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use crate::domain::{
-    Actor, AuditEvent, Channel, Fault, Language, Lasting, RemindBy, SecretText, SendId, SentState, Timestamp, Verb,
+    Actor, AuditEvent, Channel, Fault, Language, Lasting, RemindBy, SecretText, SendId, Timestamp, Verb,
 };
 use crate::gateway::{Member, Outgoing, Script, Words, parts};
 use crate::store::reminders::DueReminder;
@@ -151,23 +151,8 @@ impl Access {
             return Ok(false);
         }
         let send = SendId::random(self.random.as_ref());
-        tx.insert_send(&SendRow {
-            id: send,
-            challenge: None,
-            step: 0,
-            provider: member.name.clone(),
-            channel: member.channel,
-            state: SentState::Pending,
-            failure: None,
-            reference: None,
-            parts: count,
-            cost: used.cost,
-            ask_at: None,
-            created_at: now,
-            accepted_at: None,
-            reported_at: None,
-        })
-        .await?;
+        let by = (member.name.as_str(), member.channel);
+        tx.insert_send(&SendRow::begun(send, by, (count, used.cost), now)).await?;
         tx.commit(self.code_event(&aim.row, Verb::CodeTried, now)).await?;
         // A call without a report address is read out at once: there is no key to press for it.
         let report = self.report_address(send).filter(|_| member.channel == Channel::Sms);

@@ -182,23 +182,7 @@ impl Access {
                 return Err(TestError::Ceiling(scope.word()));
             }
             let send = SendId::random(self.random.as_ref());
-            tx.insert_send(&SendRow {
-                id: send,
-                challenge: None,
-                step: 0,
-                provider: member.name.clone(),
-                channel,
-                state: SentState::Pending,
-                failure: None,
-                reference: None,
-                parts: count,
-                cost,
-                ask_at: None,
-                created_at: now,
-                accepted_at: None,
-                reported_at: None,
-            })
-            .await?;
+            tx.insert_send(&SendRow::begun(send, (&member.name, channel), (count, cost), now)).await?;
             tx.commit(AuditEvent::new(now, Actor::Operator, Verb::CodeTried)).await?;
             let report = self.report_address(send);
             let outgoing = Outgoing { send, to, language, words, report: report.as_ref() };

@@ -10,18 +10,19 @@ use std::time::Duration;
 use mail_parser::MessageParser;
 
 use crate::domain::{
-    Actor, Address, Aside, DeliveryId, DeliveryState, DsnRequest, EntryId, FailureClass, Fault, PersonName, QueueId,
-    RawMessage, Sender, SentCopy, Verb,
+    Actor, Address, Aside, AuditEvent, DeliveryId, DeliveryState, DsnRequest, EntryId, FailureClass, Fault, MessageId,
+    PersonName, QueueId, RawMessage, Sender, SentCopy, Verb,
 };
 use crate::mime::Answer;
 use crate::mime::answer::Word;
 use crate::store::deliveries::DeliveryRow;
+use crate::store::deposit::Deposit;
 use crate::texts::Said;
 
 use super::accept::{Outside, Settled};
 use super::author::{display_name, is_encrypted};
 use super::header::Header;
-use super::hold::event;
+use super::hold::{Owner, event};
 use super::notice::{Letter, day, instant};
 use super::receipt::{Place, RECEIPT, answer_to};
 use super::resolve::{Given, Whose};
@@ -72,7 +73,7 @@ impl Deliveries {
             Aside::NotMine | Aside::NoCode => ("not-mine-said", "not-mine-what"),
         };
         let text = format!("{}\r\n{}\r\n\r\n{}\r\n", say(first), say(what), say("again-unproved"));
-        let letter = self.letter_about(&row, text).await?;
+        let letter = self.letter_about(&owner, &row, text)?;
         let mut tx = self.store.write("aside").await?;
         tx.touch_mailbox(row.mailbox, now).await?;
         if tx.note_aside(delivery, said, now, A_DAY).await? {
@@ -95,7 +96,7 @@ impl Deliveries {
                 if !fault.is_transient() {
                     let mut tx = self.store.write("give up telling").await?;
                     tx.no_code_told(delivery, self.clock.now()).await?;
-                    let event = crate::domain::AuditEvent::new(self.clock.now(), Actor::Server, Verb::Postponed);
+                    let event = AuditEvent::new(self.clock.now(), Actor::Server, Verb::Postponed);
                     tx.commit(event.about_delivery(delivery)).await?;
                 }
             }
@@ -117,7 +118,7 @@ impl Deliveries {
                 let say = |key: &str| self.texts.say(owner.profile.language, key, &named);
                 let (why, what) = no_code(why);
                 let text = format!("{} {}\r\n{}\r\n", say("no-code"), say(why), say(what));
-                Some(self.letter_about(&row, text).await?)
+                Some(self.letter_about(&owner, &row, text)?)
             }
             None => None,
         };
@@ -309,14 +310,13 @@ impl Deliveries {
             return self.store.deposit(self.plain_letter(&asks, "told", &subject, text, now)?).await;
         }
         // What is answered to it, *annuler* for one, is about the letter that left.
-        self.store.deposit(self.letter_about(new.as_ref().unwrap_or(row), text).await?).await
+        self.store.deposit(self.letter_about(&owner, new.as_ref().unwrap_or(row), text)?).await
     }
 
     /// A letter to the sender about one recipient's, under the message that it is about.
-    async fn letter_about(&self, row: &DeliveryRow, text: String) -> Result<crate::store::deposit::Deposit, Fault> {
-        let (now, owner) = (self.clock.now(), self.owner(row.mailbox).await?);
-        let language = owner.profile.language;
-        let id = crate::domain::MessageId::random(self.random.as_ref());
+    fn letter_about(&self, owner: &Owner, row: &DeliveryRow, text: String) -> Result<Deposit, Fault> {
+        let (now, language) = (self.clock.now(), owner.profile.language);
+        let id = MessageId::random(self.random.as_ref());
         let (thread, subject) = (self.vault.open_thread(row.id, &row.thread)?, self.kept_subject(row)?);
         let date = day(&self.texts, row.created_at, &owner.profile.timezone, language);
         let about = self.texts.say(language, "receipt-about", &[("date", Said::Text(&date))]);

@@ -16,7 +16,7 @@ use super::{Store, Tx};
 pub struct SendRow {
     /// Its id.
     pub id: SendId,
-    /// Of which challenge; none for a test.
+    /// Of which challenge; none for a test and for a reminder.
     pub challenge: Option<ChallengeId>,
     /// Its place in the cascade.
     pub step: i64,
@@ -42,6 +42,29 @@ pub struct SendRow {
     pub accepted_at: Option<Timestamp>,
     /// When its end was told.
     pub reported_at: Option<Timestamp>,
+}
+
+impl SendRow {
+    /// An attempt that begins at `now`, of no challenge: by a provider of this name and channel, of so many parts, at this
+    /// cost.
+    pub fn begun(id: SendId, (provider, channel): (&str, Channel), (parts, cost): (i64, i64), now: Timestamp) -> Self {
+        Self {
+            id,
+            challenge: None,
+            step: 0,
+            provider: provider.to_owned(),
+            channel,
+            state: SentState::Pending,
+            failure: None,
+            reference: None,
+            parts,
+            cost,
+            ask_at: None,
+            created_at: now,
+            accepted_at: None,
+            reported_at: None,
+        }
+    }
 }
 
 /// What a provider did in a time.

@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use crate::domain::{Channel, Language, Mandate, MandateReason, PatientRecord, PersonName, Shares};
+use crate::domain::{Channel, Language, Mandate, MandateReason, PatientRecord, PersonName};
 
 use super::super::{Opened, Out, Stop, practice};
-use super::{administrator, channel, coordinates, mail_address, object, profile_of, read, telephone};
-use crate::delivery::persons::{Filing, PatientInfo};
+use super::{Shared, channel, coordinates, mail_address, object, profile_of, read, telephone};
+use crate::delivery::persons::PatientInfo;
 
 #[derive(clap::Subcommand)]
 pub(in crate::cli) enum Guardian {
@@ -55,12 +55,8 @@ pub(in crate::cli) struct Add {
     /// sms or voice: what to offer first
     #[arg(long, value_parser = channel)]
     channel: Option<Channel>,
-    /// Somebody else of the directory has this number, and that is meant
-    #[arg(long)]
-    shares_number: bool,
-    /// Somebody else of the directory has this address, and that is meant
-    #[arg(long)]
-    shares_address: bool,
+    #[command(flatten)]
+    shared: Shared,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -117,8 +113,7 @@ impl Add {
         };
         let (reason, words) = self.reason.clone();
         let mandate = Mandate { of: ward.id, reason, words, until: self.until };
-        let shares = Shares { number: self.shares_number, address: self.shares_address };
-        let id = deliveries.add_guardian(record, mandate, &Filing { who: administrator(), shares }).await?;
+        let id = deliveries.add_guardian(record, mandate, &self.shared.filing()).await?;
         match self.json {
             true => out.json(&json!({ "id": id, "of": ward.id, "until": self.until.to_string() })),
             false => out.line(format!("Reads for {} until {}: {id}", ward.id, self.until)),

@@ -3,11 +3,11 @@
 
 use serde_json::json;
 
-use crate::delivery::persons::{Filing, LearnedInfo};
-use crate::domain::{DeliveryId, Shares};
+use crate::delivery::persons::LearnedInfo;
+use crate::domain::DeliveryId;
 
 use super::super::{Opened, Out, Stop, out};
-use super::administrator;
+use super::Shared;
 
 #[derive(clap::Subcommand)]
 pub(in crate::cli) enum Learned {
@@ -27,12 +27,8 @@ pub(in crate::cli) enum Learned {
     Confirm {
         /// Its id
         id: String,
-        /// Somebody else of the directory has this number, and that is meant
-        #[arg(long)]
-        shares_number: bool,
-        /// Somebody else of the directory has this address, and that is meant
-        #[arg(long)]
-        shares_address: bool,
+        #[command(flatten)]
+        shared: Shared,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -85,9 +81,8 @@ impl Learned {
                     "Nothing waits to be confirmed.",
                 )
             }
-            Self::Confirm { id, shares_number, shares_address, json } => {
-                let shares = Shares { number: *shares_number, address: *shares_address };
-                let person = deliveries.confirm_learned(read(id)?, &Filing { who: administrator(), shares }).await?;
+            Self::Confirm { id, shared, json } => {
+                let person = deliveries.confirm_learned(read(id)?, &shared.filing()).await?;
                 match json {
                     true => out.json(&json!({ "id": person })),
                     false => out.line(format!("In the directory: {person}")),
