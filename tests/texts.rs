@@ -116,7 +116,7 @@ fn an_sms_and_a_call_say_the_code_and_nothing_of_the_letter() {
 #[test]
 fn every_text_is_said_and_every_said_text_exists() {
     let known: BTreeSet<String> = messages(Language::ALL[0]).into_keys().collect();
-    // The first word of an id is the file that it stands in.
+    // The first word of an id is its subject: no word of the code's own.
     let subjects: BTreeSet<&str> = known.iter().filter_map(|id| id.split('-').next()).collect();
     let mut said = BTreeSet::new();
     for file in files(Path::new("src")).into_iter().chain(files(Path::new("templates"))) {

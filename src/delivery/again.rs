@@ -70,7 +70,7 @@ impl Deliveries {
         };
         let (first, what) = match said {
             Aside::Again => ("again-asked", "again-asked-what"),
-            Aside::NotMine | Aside::NoCode => ("not-mine-said", "not-mine-what"),
+            Aside::NotMine | Aside::NoCode => ("receipt-not-mine-said", "receipt-not-mine-what"),
         };
         let text = format!("{}\r\n{}\r\n\r\n{}\r\n", say(first), say(what), say("again-unproved"));
         let letter = self.letter_about(&owner, &row, text)?;
@@ -117,7 +117,7 @@ impl Deliveries {
                 let named = [("address", Said::Text(&address)), ("number", Said::Text(&number))];
                 let say = |key: &str| self.texts.say(owner.profile.language, key, &named);
                 let (why, what) = no_code(why);
-                let text = format!("{} {}\r\n{}\r\n", say("no-code"), say(why), say(what));
+                let text = format!("{} {}\r\n{}\r\n", say("receipt-no-code"), say(why), say(what));
                 Some(self.letter_about(&owner, &row, text)?)
             }
             None => None,
@@ -349,11 +349,11 @@ pub(super) fn is_over(row: &DeliveryRow) -> bool {
 /// Why no code could be sent, and what its sender can do.
 fn no_code(why: FailureClass) -> (&'static str, &'static str) {
     match why {
-        FailureClass::UnknownNumber => ("no-code-unknown-number", "no-code-what-number"),
-        FailureClass::Landline => ("no-code-landline", "no-code-what-number"),
-        FailureClass::Ceiling | FailureClass::Pumping => ("no-code-ceiling", "no-code-what-ceiling"),
-        FailureClass::Absent | FailureClass::NoAnswer => ("no-code-absent", "no-code-what-again"),
-        _ => ("no-code-refused", "no-code-what-again"),
+        FailureClass::UnknownNumber => ("receipt-no-code-unknown-number", "receipt-no-code-what-number"),
+        FailureClass::Landline => ("receipt-no-code-landline", "receipt-no-code-what-number"),
+        FailureClass::Ceiling | FailureClass::Pumping => ("receipt-no-code-ceiling", "receipt-no-code-what-ceiling"),
+        FailureClass::Absent | FailureClass::NoAnswer => ("receipt-no-code-absent", "receipt-no-code-what-again"),
+        _ => ("receipt-no-code-refused", "receipt-no-code-what-again"),
     }
 }
 
