@@ -76,6 +76,8 @@
 //!    patient's button moves it on, on whichever node.
 //! 6. [`access::Access::redeem`] counts the try in one statement, compares the code, and the birth date where one is
 //!    asked for, and opens a page: a session row that holds the delivery's session key sealed under the patient's cookie.
+//!    A browser may be remembered then, where the practice allows it: a press opens what a code would
+//!    ([`access::Access::open_remembered`]), until anything of the person is taken away.
 //! 7. Each request of the page yields a [`vault::Grant`] ([`access::Access::resume`]): it names one delivery
 //!    and lives for one request. [`mailbox::Mailboxes::letter`] reads with it; plaintext lives for one response.
 //! 8. [`delivery::Deliveries::opened`] deposits the receipt to the practitioner's INBOX, sealed to the

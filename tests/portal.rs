@@ -33,6 +33,7 @@ fn fault_9_a_release_has_exactly_the_golden_list() {
             ("GET", "/letter", Guard::Session),
             ("POST", "/letter/prolong", Guard::Session),
             ("POST", "/letter/close", Guard::Session),
+            ("POST", "/letter/forget", Guard::Session),
             ("POST", "/letter/answer", Guard::Form),
             ("GET", "/letter/files", Guard::Session),
             ("GET", "/letter/file/{number}", Guard::Session),

@@ -20,6 +20,7 @@ use crate::vault::Asked;
 use super::Access;
 use super::cascade::Aim;
 use super::link::{Reached, end_of};
+use super::remember::Remembered;
 use super::session::OPEN_FOR;
 
 /// Tries of one code.
@@ -82,6 +83,8 @@ pub struct Redeemed {
     pub session: SessionId,
     /// When the page closes by itself.
     pub expires_at: Timestamp,
+    /// What the browser keeps, where it is remembered from now on.
+    pub remembered: Option<Remembered>,
 }
 
 /// What was filled into the form of a code, as it was typed or pasted.
@@ -91,6 +94,8 @@ pub struct Filled<'a> {
     pub code: &'a str,
     /// Day, month and year of the birth date; looked at only where one is asked for.
     pub birth_date: [&'a str; 3],
+    /// Whether this browser shall be remembered; looked at only where the practice allows it.
+    pub remember: bool,
 }
 
 /// Why a code opens nothing.
@@ -251,7 +256,7 @@ impl Access {
             return Err(RedeemError::Paused { until: reached.row.paused_until });
         }
         let code = OneTimeCode::parse(filled.code).ok_or(RedeemError::NotACode)?;
-        let born = match reached.coordinates.birth_date {
+        let born = match reached.person.coordinates.birth_date {
             Some(known) => {
                 let [day, month, year] = filled.birth_date;
                 Some((known, BirthDate::typed(day, month, year).ok_or(RedeemError::NotACode)?))
@@ -289,8 +294,14 @@ impl Access {
         }
         let (token, row) = self.session_for(&reached, now)?;
         tx.insert_session(&row).await?;
-        tx.commit(event(Verb::CodeAccepted)).await?;
-        Ok(Redeemed { token, delivery: row.delivery, session: row.id, expires_at: row.expires_at })
+        let (mut verb, mut remembered) = (Verb::CodeAccepted, None);
+        if filled.remember && reached.practice.remember_browsers {
+            let (browser, kept) = self.remember(&reached, now)?;
+            tx.insert_remembered(&kept).await?;
+            (verb, remembered) = (Verb::BrowserRemembered, Some(browser));
+        }
+        tx.commit(event(verb)).await?;
+        Ok(Redeemed { token, delivery: row.delivery, session: row.id, expires_at: row.expires_at, remembered })
     }
 
     /// Nothing can be sent: noted within the same limits, so that the page says why.

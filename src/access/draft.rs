@@ -28,7 +28,7 @@ impl Access {
         addressed: &[(String, Address)],
     ) -> Result<Option<String>, Fault> {
         let Some(ticket) = &session.ticket else { return Ok(None) };
-        let named = addressed.iter().find(|(_, address)| *address == session.address);
+        let named = addressed.iter().find(|(_, address)| *address == session.person.coordinates.address);
         let draft = Draft {
             reply: MessageId::random(self.random.as_ref()),
             delivery: session.grant.delivery(),

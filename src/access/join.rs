@@ -6,7 +6,7 @@
 //! only if the open page asked for the same. Keys come from the link's own ticket, as with a code: a page opens no other
 //! letter by itself, and each page still opens one delivery.
 
-use crate::domain::{Actor, AuditEvent, BirthDate, Fault, SessionToken, Timestamp, Verb};
+use crate::domain::{Actor, AuditEvent, Fault, SessionToken, Timestamp, Verb};
 use crate::store::sessions::SessionRow;
 
 use super::link::{Reached, end_of};
@@ -45,7 +45,13 @@ impl Access {
         tx.insert_session(&row).await?;
         let event = AuditEvent::new(now, Actor::Session(from.id), Verb::SessionJoined);
         tx.commit(event.about_practice(reached.row.practice).about_delivery(reached.row.id)).await?;
-        Ok(Some(Redeemed { token, delivery: row.delivery, session: row.id, expires_at: row.expires_at }))
+        Ok(Some(Redeemed {
+            token,
+            delivery: row.delivery,
+            session: row.id,
+            expires_at: row.expires_at,
+            remembered: None,
+        }))
     }
 
     async fn joining(
@@ -62,16 +68,8 @@ impl Access {
         if closed(&reached.row) || closed(&before) || reached.row.paused_until > now {
             return Ok(None);
         }
-        if before.practice != reached.row.practice || !self.vault.holds(&before, &before.mac) {
-            return Ok(None);
-        }
-        let Some(sealed) = &before.coordinates else { return Ok(None) };
-        let known = self.vault.open_coordinates(before.id, sealed)?;
-        let to = &reached.coordinates;
-        let same = known.address == to.address && known.number == to.number && before.patient == reached.row.patient;
-        // No more stands open than was asked for: an older letter may have been opened by its code alone.
-        let born = |asked: BirthDate| known.birth_date.is_some_and(|told| told.same(&asked));
-        let proved = same && to.birth_date.is_none_or(born);
+        let Some(known) = self.person_of(&before)? else { return Ok(None) };
+        let proved = known.is_proof_for(&reached.person);
         Ok(proved.then_some((reached, from)))
     }
 }

@@ -7,8 +7,8 @@
 use std::time::Duration;
 
 use crate::domain::{
-    BrowserToken, Channel, Coordinates, DeliveryId, DeliveryState, FailureClass, Fault, KeyedHash, Language,
-    PracticeId, PracticeProfile, SentState, Ticket, Timestamp,
+    BrowserToken, Channel, DeliveryId, DeliveryState, FailureClass, Fault, KeyedHash, Language, PracticeId,
+    PracticeProfile, SentState, Ticket, Timestamp,
 };
 use crate::store::challenges::{ChallengeRow, SendState};
 use crate::store::deliveries::DeliveryRow;
@@ -17,6 +17,7 @@ use crate::store::sessions::SLACK;
 use super::Access;
 use super::cascade::worst;
 use super::challenge::{MISSED_AFTER, SEND_PAUSE, TRIES, is_live};
+use super::person::Person;
 
 /// What a link shows to who holds it.
 #[derive(Debug)]
@@ -113,7 +114,7 @@ pub enum LinkError {
 pub(super) struct Reached {
     pub(super) ticket: Ticket,
     pub(super) row: DeliveryRow,
-    pub(super) coordinates: Coordinates,
+    pub(super) person: Person,
     pub(super) practice: PracticeProfile,
 }
 
@@ -133,9 +134,9 @@ impl Access {
         Ok(LinkView {
             delivery: reached.row.id,
             practice: reached.practice,
-            language: reached.coordinates.language,
+            language: reached.person.coordinates.language,
             expires_at: reached.row.expires_at,
-            birth_date: reached.coordinates.birth_date.is_some(),
+            birth_date: reached.person.coordinates.birth_date.is_some(),
             state,
         })
     }
@@ -158,7 +159,8 @@ impl Access {
         let sealed = row.coordinates.as_ref().ok_or(Fault::new("a delivery has no coordinates any more"))?;
         let coordinates = self.vault.open_coordinates(row.id, sealed)?;
         let practice = self.practice(row.practice).await?;
-        Ok(Some(Reached { ticket, row, coordinates, practice }))
+        let person = Person::of(&row, coordinates);
+        Ok(Some(Reached { ticket, row, person, practice }))
     }
 
     /// A practice's profile.
@@ -224,7 +226,7 @@ impl Access {
                 missed_at: more.then(|| since.plus(MISSED_AFTER)),
                 channel: newest.channel,
                 letters: newest.letters,
-                last_two: reached.coordinates.number.last_two().to_owned(),
+                last_two: reached.person.coordinates.number.last_two().to_owned(),
                 expires_at: newest.expires_at,
                 again_at,
                 tries_left: (TRIES - newest.tries).max(0),

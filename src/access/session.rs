@@ -6,12 +6,13 @@
 use std::time::Duration;
 
 use crate::domain::{
-    Actor, Address, AuditEvent, Fault, KeyedHash, Language, PracticeProfile, SessionToken, Ticket, Timestamp, Verb,
+    Actor, AuditEvent, Fault, KeyedHash, Language, PracticeProfile, SessionToken, Ticket, Timestamp, Verb,
 };
 use crate::store::sessions::SessionRow;
 use crate::vault::Grant;
 
 use super::Access;
+use super::person::Person;
 
 /// How long a page stays open after the last request.
 pub(super) const OPEN_FOR: Duration = Duration::from_secs(3600);
@@ -31,8 +32,8 @@ pub struct OpenSession {
     pub grant: Grant,
     /// The ticket of the link; `None` in a page that was opened by an older version.
     pub(super) ticket: Option<Ticket>,
-    /// Where the notice went.
-    pub(super) address: Address,
+    /// Whom the letter is for.
+    pub(super) person: Person,
     /// The practice.
     pub practice: PracticeProfile,
     /// The language that the person's record names, if it names one.
@@ -52,15 +53,10 @@ impl Access {
         let now = self.clock.now();
         let Some(row) = self.session(token, now).await? else { return Ok(None) };
         let Some(delivery) = self.store.delivery(row.delivery).await? else { return Ok(None) };
-        if !delivery.state.is_open()
-            || delivery.suspended_at.is_some()
-            || delivery.expires_at <= now
-            || !self.vault.holds(&delivery, &delivery.mac)
-        {
+        if !delivery.state.is_open() || delivery.suspended_at.is_some() || delivery.expires_at <= now {
             return Ok(None);
         }
-        let Some(sealed) = &delivery.coordinates else { return Ok(None) };
-        let coordinates = self.vault.open_coordinates(delivery.id, sealed)?;
+        let Some(person) = self.person_of(&delivery)? else { return Ok(None) };
         let practice = self.practice(delivery.practice).await?;
         let key = self.vault.unseal_for_session(&row.key, token, row.id)?;
         let ticket = row.ticket.as_ref().map(|sealed| self.vault.unseal_ticket_for_session(sealed, token, row.id));
@@ -69,9 +65,9 @@ impl Access {
         Ok(Some(OpenSession {
             grant: Grant::mint(delivery.id, row.id, delivery.head, key),
             ticket,
-            address: coordinates.address,
             practice,
-            language: coordinates.language,
+            language: person.coordinates.language,
+            person,
             expires_at,
             kept_until: delivery.expires_at,
         }))

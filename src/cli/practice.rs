@@ -93,6 +93,9 @@ pub(super) struct Profile {
     /// Ask for the birth date with the code, where the directory knows it: yes or no
     #[arg(long, value_name = "YES|NO", value_parser = yes_or_no)]
     ask_birth_date: Option<bool>,
+    /// Let patients have their browser remembered for 30 days, so that letters open there without a code: yes or no
+    #[arg(long, value_name = "YES|NO", value_parser = yes_or_no)]
+    remember_browsers: Option<bool>,
 }
 
 impl Practice {
@@ -161,6 +164,7 @@ impl Profile {
         profile.days = self.days.unwrap_or(profile.days);
         profile.reminders.days = self.remind_days.unwrap_or(profile.reminders.days);
         profile.reminders.urgent_hours = self.urgent_hours.unwrap_or(profile.reminders.urgent_hours);
+        profile.remember_browsers = self.remember_browsers.unwrap_or(profile.remember_browsers);
         profile.ask_birth_date = self.ask_birth_date.unwrap_or(profile.ask_birth_date);
         profile.neighbours = self.neighbours.as_ref().map_or(profile.neighbours, given);
         profile.countries = self.countries.as_ref().map_or(profile.countries, given);
@@ -183,6 +187,7 @@ pub(super) fn fresh(name: &str, config: &Config) -> PracticeProfile {
         days: 0,
         reminders: Reminders::default(),
         ask_birth_date: false,
+        remember_browsers: false,
     }
 }
 
@@ -204,6 +209,7 @@ fn object(practice: &PracticeInfo) -> serde_json::Value {
         "urgent_hours": profile.reminders.urgent_hours,
         "urgent_to": profile.reminders.urgent_to,
         "ask_birth_date": profile.ask_birth_date,
+        "remember_browsers": profile.remember_browsers,
         "domains": practice.domains.iter().map(|name| name.as_str()).collect::<Vec<_>>(),
         "created_at": practice.created_at.rfc3339(),
     })
@@ -229,6 +235,7 @@ fn show(practice: &PracticeInfo, out: &mut Out) -> Result<(), Stop> {
         ("urgent after", in_units(profile.reminders.urgent_hours, "hours", "as any other")),
         ("urgent to", profile.reminders.urgent_to.clone()),
         ("asks for birth dates", yes(profile.ask_birth_date)),
+        ("remembers browsers", yes(profile.remember_browsers)),
         ("domains", domains.join(", ")),
     ])
 }

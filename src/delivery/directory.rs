@@ -125,6 +125,10 @@ impl Deliveries {
         if !tx.update_practice(id, &self.vault.name_hash(&profile.name), &sealed).await? {
             return refused("there is no such practice");
         }
+        // Allowed again later, it begins with a code for everybody.
+        if !profile.remember_browsers {
+            tx.forget_browsers_of_practice(id).await?;
+        }
         let event = AuditEvent::new(self.clock.now(), Actor::Operator, Verb::PracticeChanged).about_practice(id);
         Ok(tx.commit(event).await?)
     }

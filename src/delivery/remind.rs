@@ -250,6 +250,7 @@ mod tests {
                 notice_from: String::new(),
                 days: 0,
                 ask_birth_date: false,
+                remember_browsers: false,
                 reminders: Reminders { days, urgent_hours, urgent_to: String::new() },
             };
             first(&profile, urgent, Timestamp(0), Timestamp(kept)).map(|at| at.0)

@@ -110,6 +110,12 @@ words! {
         SessionChanged = "session.changed",
         /// The page of one letter opened another of the same person, by its link.
         SessionJoined = "session.joined",
+        /// A page was opened by its link in a browser that is remembered, without a code.
+        SessionRemembered = "session.remembered",
+        /// A right code was given, and its browser is remembered from now on.
+        BrowserRemembered = "browser.remembered",
+        /// The patient had it forgotten.
+        BrowserForgotten = "browser.forgotten",
         /// The sender recalls letters: closed, their keys to be destroyed.
         RecallBegun = "recall.begun",
         /// The sender undid that.

@@ -107,6 +107,8 @@ ids! {
     SendId;
     /// A patient's open page.
     SessionId;
+    /// A browser that a patient had remembered.
+    RememberedId;
     /// A process at work on the data, and the root keys that it has.
     HolderId;
     /// A piece of work in the outbox; what a 250 names.

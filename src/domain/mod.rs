@@ -40,7 +40,7 @@ pub use flags::{FlagChange, Flags, SERVER_KEYWORDS, SystemFlags, is_the_servers}
 pub use folder::FolderPath;
 pub use id::{
     ChallengeId, DeliveryId, DepositKeyId, DeviceId, EntryId, FolderId, HolderId, KeyId, MailboxId, MessageId,
-    ObjectId, PatientId, PracticeId, QueueId, SendAsId, SendId, SessionId, SlotId,
+    ObjectId, PatientId, PracticeId, QueueId, RememberedId, SendAsId, SendId, SessionId, SlotId,
 };
 pub use mailbox::{
     DeviceKind, FolderRole, MailboxKind, MailboxState, RESERVED_LOCAL_PARTS, Receipts, SentCopy, WaitingKind,
@@ -55,6 +55,6 @@ pub use phone::{NumberFault, PhoneNumber, Region};
 pub use practice::{Language, PracticeProfile, Reminders};
 pub use random::Random;
 pub use sealed::{Authority, Container, Esk, KeyedHash, Mac, PublicKey, Sealed};
-pub use secret::{BrowserToken, DevicePassword, OneTimeCode, SecretText, SessionToken, Ticket};
+pub use secret::{BrowserToken, DevicePassword, OneTimeCode, RememberToken, SecretText, SessionToken, Ticket};
 pub use sender::Sender;
 pub use time::{Clock, Timestamp};

@@ -89,6 +89,9 @@ pub struct PracticeProfile {
     /// Whether a letter to a person whose birth date is in the directory asks for it with the code.
     #[serde(default)]
     pub ask_birth_date: bool,
+    /// Whether patients may have their browser remembered, which then opens their letters without a code for a while.
+    #[serde(default)]
+    pub remember_browsers: bool,
 }
 
 /// When somebody who has not opened a letter is reminded of it.

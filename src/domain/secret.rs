@@ -282,6 +282,8 @@ tokens! {
     BrowserToken;
     /// The cookie of a patient's open page; the delivery's session key is sealed under it.
     SessionToken;
+    /// The cookie of a browser that a patient had remembered: with a link of the same person it stands in for a code.
+    RememberToken;
 }
 
 #[cfg(test)]

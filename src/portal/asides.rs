@@ -70,6 +70,12 @@ async fn said(
     if !sure {
         return link::answer(portal, ticket, visitor, Some(browser), Some(Complaint::TickFirst)).await;
     }
+    // Somebody there is not who the letters are for: a code says who is.
+    if aside == Aside::NotMine
+        && let Err(fault) = portal.access.forget_address(view.delivery).await
+    {
+        return plain::fault(portal, &fault);
+    }
     let told = match portal.deliveries.aside(view.delivery, aside).await {
         Ok(told) => told,
         Err(fault) => return plain::fault(portal, &fault),

@@ -18,8 +18,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde::de::value::{Error, MapDeserializer};
 
-use crate::access::OpenSession;
-use crate::domain::{BrowserToken, Count, Label, Language, PracticeProfile, SessionToken, Ticket};
+use crate::access::{Kept, OpenSession, Remembered};
+use crate::domain::{
+    BrowserToken, Count, Label, Language, PracticeProfile, RememberToken, SessionToken, Ticket, Timestamp,
+};
 
 use super::{Guard, Portal, Route, plain, tongue};
 
@@ -118,6 +120,8 @@ pub(super) struct Visitor {
     pub(super) browser: Option<BrowserToken>,
     /// Of a page that may be open.
     pub(super) open: Option<SessionToken>,
+    /// That it was remembered, for whom: of each person one.
+    pub(super) kept: Vec<Kept>,
     pub(super) asked: Option<Language>,
     pub(super) remembered: Option<Language>,
     pub(super) preferred: Option<Language>,
@@ -150,6 +154,7 @@ impl<S: Sync> FromRequestParts<S> for Visitor {
         Ok(Self {
             browser: cookie(&parts.headers, BROWSER).and_then(BrowserToken::parse),
             open: session(&parts.headers),
+            kept: kept(&parts.headers),
             asked: wish.and_then(|tag| tag.parse().ok()),
             remembered: cookie(&parts.headers, LANGUAGE).and_then(|tag| tag.parse().ok()),
             preferred: tongue::preferred(&parts.headers),
@@ -210,16 +215,31 @@ pub(super) fn session(headers: &HeaderMap) -> Option<SessionToken> {
 /// The value of a cookie. One that is there twice is none: of two, somebody else has planted one (a cookie without a name
 /// whose value is `name=…` looks the same here, and `__Host-` does not keep it out everywhere).
 fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let mut values = cookies(headers).filter_map(|(key, value)| (key == name.as_bytes()).then_some(value));
+    values.next().filter(|_| values.next().is_none()).and_then(|value| std::str::from_utf8(value).ok())
+}
+
+/// The cookies of remembered browsers, each that is there once.
+fn kept(headers: &HeaderMap) -> Vec<Kept> {
+    let ours = || cookies(headers).filter_map(|(name, value)| Some((name.strip_prefix(KEPT.as_bytes())?, value)));
+    let once = |mark: &[u8]| ours().filter(|(other, _)| *other == mark).count() == 1;
+    let read = |(mark, value): (&[u8], &[u8])| {
+        let mark = std::str::from_utf8(mark).ok().filter(|mark| mark.len() == 16)?;
+        Some(Kept { mark: mark.to_owned(), token: RememberToken::parse(std::str::from_utf8(value).ok()?)? })
+    };
+    ours().take(MOST_KEPT).filter(|(mark, _)| once(mark)).filter_map(read).collect()
+}
+
+/// Names and values of cookies, by octets: one of somebody else above us may hold any.
+fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&[u8], &[u8])> {
     // HTTP/2 may cut the field into several (RFC 9113 §8.2.3).
     let lines = headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes);
-    // By octets: a cookie of somebody else above us may hold any.
     let pairs = lines.flat_map(|line| line.split(|octet| *octet == b';'));
-    let ours = |pair: &'a [u8]| {
-        let begin = pair.iter().position(|octet| *octet != b' ')?;
-        pair.get(begin..)?.strip_prefix(name.as_bytes())?.strip_prefix(b"=")
-    };
-    let mut values = pairs.filter_map(ours);
-    values.next().filter(|_| values.next().is_none()).and_then(|value| std::str::from_utf8(value).ok())
+    pairs.filter_map(|pair| {
+        let pair = pair.get(pair.iter().position(|octet| *octet != b' ')?..)?;
+        let equals = pair.iter().position(|octet| *octet == b'=')?;
+        Some((pair.get(..equals)?, pair.get(equals + 1..)?))
+    })
 }
 
 /// Keeps the browser's cookie: longer than a page may stay open, so that an answer that was written in it is not lost.
@@ -237,6 +257,18 @@ pub(super) fn drop_letter() -> String {
     format!("{LETTER}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0")
 }
 
+/// Keeps that this browser is remembered for a person, until then.
+pub(super) fn keep_remembered(remembered: &Remembered, now: Timestamp) -> String {
+    let Kept { mark, token } = &remembered.kept;
+    let seconds = remembered.until.since(now).as_secs();
+    format!("{KEPT}{mark}={}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={seconds}", token.reveal())
+}
+
+/// Drops that.
+pub(super) fn drop_remembered(mark: &str) -> String {
+    format!("{KEPT}{mark}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0")
+}
+
 /// Keeps the language that was asked for.
 pub(super) fn keep_language(language: Language) -> String {
     format!("{LANGUAGE}={}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=31536000", language.tag())
@@ -246,9 +278,13 @@ pub(super) fn keep_language(language: Language) -> String {
 pub(super) const BROWSER: &str = "__Host-pli-browser";
 pub(super) const LETTER: &str = "__Host-pli-letter";
 pub(super) const LANGUAGE: &str = "__Host-pli-language";
+/// What follows says whose.
+const KEPT: &str = "__Host-pli-kept-";
 
 /// The token and the fields of the longest form.
-const MOST_FIELDS: usize = 5;
+const MOST_FIELDS: usize = 6;
+/// The most persons whom one browser may be remembered for: further cookies are not looked at.
+const MOST_KEPT: usize = 16;
 /// What is answered in plain text when it is refused.
 const FILES: &str = "/letter/file";
 /// The longest that an answer may take to begin, the sending of a code included.

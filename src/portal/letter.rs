@@ -1,4 +1,4 @@
-//! The open page: read, stay longer, close. An opening is told before the page is given out.
+//! The open page: read, stay longer, close, have the browser forgotten. An opening is told before the page is given out.
 
 use axum::Extension;
 use axum::extract::State;
@@ -55,6 +55,10 @@ pub(super) async fn render(
         Ok(answer) => answer,
         Err(fault) => return plain::fault(portal, &fault),
     };
+    let remembered = match portal.access.remembered_until(session, &visitor.kept).await {
+        Ok(remembered) => remembered,
+        Err(fault) => return plain::fault(portal, &fault),
+    };
     let around = Surroundings {
         practice: &session.practice,
         mark: guard::mark(session),
@@ -62,6 +66,7 @@ pub(super) async fn render(
         kept_until: session.kept_until,
         prolong: portal.access.form_token(&browser, "/letter/prolong"),
         close: portal.access.form_token(&browser, "/letter/close"),
+        forget: remembered.map(|until| (portal.access.form_token(&browser, "/letter/forget"), until)),
         answer,
         sent: matches!(remark, Remark::Sent),
     };
@@ -99,13 +104,36 @@ pub(super) async fn close(
     visitor: Visitor,
     _: Protected<Press>,
 ) -> Response {
+    let remembered = match portal.access.remembered_until(&session, &visitor.kept).await {
+        Ok(remembered) => remembered,
+        Err(fault) => return plain::fault(&portal, &fault),
+    };
     if let Err(fault) = portal.access.close(&token).await {
         return plain::fault(&portal, &fault);
     }
     let words = words(&portal, &session, &visitor);
-    let page = pages::closed(&words, portal.settings.demonstration, &session.practice);
+    let page = pages::closed(&words, portal.settings.demonstration, &session.practice, remembered);
     let mut answer = Html(page).into_response();
     set_cookie(&mut answer, &guard::drop_letter());
+    answer
+}
+
+/// `POST /letter/forget`: this browser is asked for a code again; the page stays open.
+pub(super) async fn forget(
+    State(portal): State<Portal>,
+    Opened(session, _): Opened,
+    visitor: Visitor,
+    _: Protected<Press>,
+) -> Response {
+    let marks = match portal.access.forget(&session, &visitor.kept).await {
+        Ok(marks) => marks,
+        Err(fault) => return plain::fault(&portal, &fault),
+    };
+    let words = words(&portal, &session, &visitor);
+    let mut answer = Html(pages::forgotten(&words, portal.settings.demonstration, &session.practice)).into_response();
+    for mark in &marks {
+        set_cookie(&mut answer, &guard::drop_remembered(mark));
+    }
     answer
 }
 

@@ -6,10 +6,10 @@ use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
 
 use crate::access::{Filled, IssueError, LinkError, LinkState, LinkView, RedeemError, Redeemed};
-use crate::domain::{BrowserToken, Channel, Timestamp};
+use crate::domain::{BrowserToken, Channel, Fault, Timestamp};
 
 use super::guard::{self, Held, Protected, Visitor};
-use super::pages::{self, Complaint, LinkForms};
+use super::pages::{self, Complaint, LinkForms, Opens};
 use super::words::Words;
 use super::{Portal, plain, progress};
 
@@ -111,6 +111,9 @@ pub(super) struct Typed {
     pub(super) month: String,
     #[serde(default)]
     pub(super) year: String,
+    /// `yes`: remember this browser.
+    #[serde(default)]
+    pub(super) remember: String,
 }
 
 /// `POST /l/{ticket}/check`
@@ -120,7 +123,8 @@ pub(super) async fn check(
     visitor: Visitor,
     Protected { browser, form }: Protected<Typed>,
 ) -> Response {
-    let filled = Filled { code: &form.code, birth_date: [&form.day, &form.month, &form.year] };
+    let filled =
+        Filled { code: &form.code, birth_date: [&form.day, &form.month, &form.year], remember: form.remember == "yes" };
     let complaint = match portal.access.redeem(&ticket, &browser, &filled).await {
         Ok(redeemed) => return opened(&portal, &redeemed, &browser).await,
         Err(RedeemError::NotACode) => Complaint::NotACode,
@@ -133,7 +137,7 @@ pub(super) async fn check(
     answer(&portal, &ticket, &visitor, Some(browser), Some(complaint)).await
 }
 
-/// `POST /l/{ticket}/open`: a page of the same person is open here.
+/// `POST /l/{ticket}/open`: a page of the same person is open here, or the browser is remembered for them.
 pub(super) async fn open(
     State(portal): State<Portal>,
     Held(ticket): Held,
@@ -143,6 +147,10 @@ pub(super) async fn open(
     let joined = match &visitor.open {
         Some(open) => portal.access.join(&ticket, open).await,
         None => Ok(None),
+    };
+    let joined = match joined {
+        Ok(None) => portal.access.open_remembered(&ticket, &visitor.kept).await,
+        joined => joined,
     };
     match joined {
         Ok(Some(redeemed)) => opened(&portal, &redeemed, &browser).await,
@@ -166,6 +174,9 @@ async fn opened(portal: &Portal, redeemed: &Redeemed, browser: &BrowserToken) ->
     let mut open = to(if delivered > 0 { "/letter?sent=1" } else { "/letter" });
     set_cookie(&mut open, &guard::keep_browser(browser));
     set_cookie(&mut open, &guard::keep_letter(&redeemed.token));
+    if let Some(remembered) = &redeemed.remembered {
+        set_cookie(&mut open, &guard::keep_remembered(remembered, portal.clock.now()));
+    }
     open
 }
 
@@ -188,15 +199,12 @@ pub(super) async fn answer(
         },
         None => None,
     };
-    let open = match &visitor.open {
-        Some(open) => match portal.access.may_join(ticket, open).await {
-            Ok(may) => may,
-            Err(fault) => return plain::fault(portal, &fault),
-        },
-        None => false,
+    let opens = match opens(portal, ticket, visitor).await {
+        Ok(opens) => opens,
+        Err(fault) => return plain::fault(portal, &fault),
     };
     let browser = browser.unwrap_or_else(|| portal.access.new_browser());
-    let page = page(portal, (ticket, answer_waits, open), visitor, &view, &browser, complaint);
+    let page = page(portal, (ticket, answer_waits, opens), visitor, &view, &browser, complaint);
     let status = match complaint {
         None => StatusCode::OK,
         Some(Complaint::Wait(_)) => StatusCode::TOO_MANY_REQUESTS,
@@ -210,9 +218,19 @@ pub(super) async fn answer(
     answer
 }
 
+/// Whether the link opens by a press, and why.
+async fn opens(portal: &Portal, ticket: &str, visitor: &Visitor) -> Result<Option<Opens>, Fault> {
+    if let Some(open) = &visitor.open
+        && portal.access.may_join(ticket, open).await?
+    {
+        return Ok(Some(Opens::ByPage));
+    }
+    Ok(portal.access.remembers(ticket, &visitor.kept).await?.map(Opens::Remembered))
+}
+
 fn page(
     portal: &Portal,
-    (ticket, answer_waits, open): (&str, Option<Timestamp>, bool),
+    (ticket, answer_waits, opens): (&str, Option<Timestamp>, Option<Opens>),
     visitor: &Visitor,
     view: &LinkView,
     browser: &BrowserToken,
@@ -224,7 +242,7 @@ fn page(
     let (code, check) = (token("code"), token("check"));
     let (missing, wait) = (token("missing"), token("wait"));
     let (again, not_mine) = (token("again"), token("not-mine"));
-    let open = open.then(|| token("open"));
+    let open = opens.map(|opens| (token("open"), opens));
     let forms = LinkForms { ticket, code, check, missing, wait, again, not_mine, open, answer_waits };
     pages::link(&words, portal.settings.demonstration, view, &forms, complaint)
 }

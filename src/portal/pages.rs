@@ -60,10 +60,19 @@ pub(super) struct LinkForms<'a> {
     pub(super) again: String,
     /// For `/l/{ticket}/not-mine`.
     pub(super) not_mine: String,
-    /// For `/l/{ticket}/open`, where a page of the same person is open in this browser.
-    pub(super) open: Option<String>,
+    /// For `/l/{ticket}/open`, where the link opens by a press, and why it does.
+    pub(super) open: Option<(String, Opens)>,
     /// Until when an answer that was written in this browser waits for a code.
     pub(super) answer_waits: Option<Timestamp>,
+}
+
+/// Why a link opens without a code.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Opens {
+    /// A page of the same person is open in this browser.
+    ByPage,
+    /// The browser is remembered, until then.
+    Remembered(Timestamp),
 }
 
 /// What went wrong with the form that was sent, told on the page that follows.
@@ -107,6 +116,16 @@ pub(super) fn link(
         let until = forms.answer_waits.map(|until| words.until(until));
         until.map(|until| words.tell("answer-kept-link", &[("until", (&until).into())]))
     };
+    let open = || {
+        let (token, why) = forms.open.as_ref()?;
+        let said = match why {
+            Opens::ByPage => words.say("portal-open-here"),
+            Opens::Remembered(until) => {
+                words.tell("portal-open-remembered", &[("day", (&words.last_day(*until)).into())])
+            }
+        };
+        Some((token.clone(), said))
+    };
     let ended = |title, text| ended(words, frame(title), &view.practice, (title, text), None);
     let asking = |title, text| {
         let form = (format!("/l/{}/again", forms.ticket), forms.again.clone(), words.say("portal-ask-again"));
@@ -122,6 +141,7 @@ pub(super) fn link(
                 none: call(words, &view.practice, "portal-choose-none", "portal-choose-none-silent"),
                 kept: words.tell("portal-kept", &[("day", (&words.last_day(view.expires_at)).into())]),
                 answer: answer(),
+                open: open(),
                 w: words,
                 forms,
                 sms: *sms,
@@ -162,10 +182,12 @@ pub(super) fn link(
                     (other.word(), words.say(id))
                 }),
                 answer: answer(),
+                open: open(),
                 w: words,
                 forms,
                 not_mine_open,
                 birth_date: view.birth_date,
+                remember: view.practice.remember_browsers,
                 alert: complaint,
             };
             finish(page.render())
@@ -194,6 +216,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) prolong: String,
     /// For `/letter/close`.
     pub(super) close: String,
+    /// For `/letter/forget`, and until when this browser is remembered.
+    pub(super) forget: Option<(String, Timestamp)>,
     /// Where it is answered.
     pub(super) answer: AnswerPart,
     /// An answer was just sent.
@@ -268,6 +292,9 @@ pub(super) fn letter(
         kept: words.tell("portal-letter-kept", &[("day", (&words.last_day(around.kept_until)).into())]),
         prolong: &around.prolong,
         close: &around.close,
+        forget: around.forget.as_ref().map(|(token, until)| {
+            (token, words.tell("portal-remembered-until", &[("day", (&words.last_day(*until)).into())]))
+        }),
         sent: around.answer.sent.last().filter(|_| around.sent).map(|last| (words.say("answer-sent-title"), last)),
         answer: &around.answer,
         w: words,
@@ -309,10 +336,28 @@ pub(super) fn said(
 }
 
 /// What the button "close" answers.
-pub(super) fn closed(words: &Words, demonstration: bool, practice: &PracticeProfile) -> String {
+/// `remembered`: until when the link opens here without a code.
+pub(super) fn closed(
+    words: &Words,
+    demonstration: bool,
+    practice: &PracticeProfile,
+    remembered: Option<Timestamp>,
+) -> String {
     let heading = words.say("portal-closed-title");
     let frame = Frame::of(words, demonstration, &heading, Some(practice), None);
-    notice(frame, heading, vec![words.say("portal-closed-text"), words.say("portal-closed-again")], None)
+    let text = match remembered {
+        None => words.say("portal-closed-text"),
+        Some(until) => words.tell("portal-closed-remembered", &[("day", (&words.last_day(until)).into())]),
+    };
+    notice(frame, heading, vec![text, words.say("portal-closed-again")], None)
+}
+
+/// What the button "forget this browser" answers.
+pub(super) fn forgotten(words: &Words, demonstration: bool, practice: &PracticeProfile) -> String {
+    let heading = words.say("portal-forgotten-title");
+    let frame = Frame::of(words, demonstration, &heading, Some(practice), None);
+    let back = ("/letter".to_owned(), words.say("portal-forgotten-back"));
+    notice(frame, heading, vec![words.say("portal-forgotten-text")], Some(back))
 }
 
 /// The letter went away while its page was open.
@@ -529,6 +574,8 @@ struct Choose<'a> {
     none: String,
     kept: String,
     answer: Option<String>,
+    /// The token of the form that opens the letter by a press, and what is said above its button.
+    open: Option<(String, String)>,
     not_mine_open: bool,
     sms: bool,
     voice: bool,
@@ -552,8 +599,12 @@ struct Enter<'a> {
     again: (&'static str, String),
     other: Option<(&'static str, String)>,
     answer: Option<String>,
+    /// As in [`Choose`].
+    open: Option<(String, String)>,
     /// Whether it is asked for with the code.
     birth_date: bool,
+    /// Whether the browser may be remembered.
+    remember: bool,
     not_mine_open: bool,
     alert: Option<String>,
 }
@@ -586,6 +637,8 @@ struct LetterPage<'a> {
     kept: String,
     prolong: &'a str,
     close: &'a str,
+    /// For the button that has this browser forgotten, and what is said beside it.
+    forget: Option<(&'a String, String)>,
     /// What is said of an answer that was just sent.
     sent: Option<(String, &'a String)>,
     answer: &'a AnswerPart,

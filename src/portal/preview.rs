@@ -64,6 +64,7 @@ impl Pages for Drawing {
             kept_until: of.until,
             prolong: none(),
             close: none(),
+            forget: None,
             answer: AnswerPart::of(&words, of.practice, of.answering, carried, &Remark::None),
             sent: false,
         };

@@ -69,6 +69,7 @@ pub const ROUTES: &[Route] = &[
     Route { method: "GET", path: "/letter", guard: Guard::Session, serve: || get(letter::show) },
     Route { method: "POST", path: "/letter/prolong", guard: Guard::Session, serve: || post(letter::prolong) },
     Route { method: "POST", path: "/letter/close", guard: Guard::Session, serve: || post(letter::close) },
+    Route { method: "POST", path: "/letter/forget", guard: Guard::Session, serve: || post(letter::forget) },
     Route { method: "POST", path: answer::PATH, guard: Guard::Form, serve: || post(answer::send) },
     Route { method: "GET", path: pack::PATH, guard: Guard::Session, serve: || get(pack::save) },
     Route { method: "GET", path: "/letter/file/{number}", guard: Guard::Session, serve: || get(file::open) },

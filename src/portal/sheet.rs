@@ -13,7 +13,7 @@ use crate::mailbox::{Body, File, Letter};
 use crate::texts::Texts;
 
 use super::answering::{AnswerPart, Carried, Refusal, Remark};
-use super::pages::{self, Complaint, LinkForms, Surroundings};
+use super::pages::{self, Complaint, LinkForms, Opens, Surroundings};
 use super::words::Words;
 use super::{statement, style};
 
@@ -100,6 +100,7 @@ impl Sample {
                 days: 30,
                 reminders: crate::domain::Reminders::default(),
                 ask_birth_date: false,
+                remember_browsers: false,
             },
             letter: prescription,
             away: "Le Dr Rossi lit vos réponses.\nÀ bientôt.",
@@ -228,7 +229,7 @@ pub(super) fn link_page_of(
     demonstration: bool,
     state: LinkState,
     complaint: Option<Complaint>,
-    (answer_waits, open): (Option<Timestamp>, Option<String>),
+    (answer_waits, open): (Option<Timestamp>, Option<(String, Opens)>),
 ) -> String {
     let view = LinkView {
         delivery: DeliveryId::random(&Nought),
@@ -270,6 +271,7 @@ pub(super) fn letter_page_of(
         kept_until: later(30 * 24 * 60),
         prolong: "prolong-token".into(),
         close: "close-token".into(),
+        forget: practice.remember_browsers.then(|| ("forget-token".into(), later(29 * 24 * 60))),
         answer: AnswerPart::of(&words, practice, &answering, carried, &remark),
         sent: matches!(remark, Remark::Sent),
     };
@@ -340,14 +342,23 @@ pub(super) fn all_pages(sample: &Sample, language: Language, demonstration: bool
         let waits = Some(later(20 * 60));
         let page = link_page_of(practice.clone(), language, demonstration, state.clone(), None, (waits, None));
         all.push((format!("{name}-answer-kept"), page));
-        let open = Some("token-eight".to_owned());
-        let page = link_page_of(practice.clone(), language, demonstration, state, None, (None, open));
-        all.push((format!("{name}-open-here"), page));
+        for (why, opens) in [("open-here", Opens::ByPage), ("remembered", Opens::Remembered(later(29 * 24 * 60)))] {
+            let open = Some(("token-eight".to_owned(), opens));
+            let page = link_page_of(practice.clone(), language, demonstration, state.clone(), None, (None, open));
+            all.push((format!("{name}-{why}"), page));
+        }
     }
     let asking = PracticeProfile { ask_birth_date: true, ..practice.clone() };
     for (name, state, complaint) in link_states().into_iter().filter(|(name, ..)| ASKED_WHEN_BORN.contains(name)) {
         let page = link_page_of(asking.clone(), language, demonstration, state, complaint, (None, None));
         all.push((format!("{name}-born"), page));
+    }
+    let remembering = PracticeProfile { remember_browsers: true, ..asking.clone() };
+    for (name, state, complaint) in
+        link_states().into_iter().filter(|(name, ..)| ["enter", "enter-wrong"].contains(name))
+    {
+        let page = link_page_of(remembering.clone(), language, demonstration, state, complaint, (None, None));
+        all.push((format!("{name}-remember"), page));
     }
     let letter = |letter: Letter, (answering, ended, remark)| {
         letter_page_of(practice, language, demonstration, letter, (answering, ended, remark))
@@ -367,7 +378,13 @@ pub(super) fn all_pages(sample: &Sample, language: Language, demonstration: bool
         let page = pages::lost(&words, demonstration, practice, TICKET, (&refusal, sample.text));
         all.push((format!("lost-{name}"), page));
     }
-    all.push(("closed".into(), pages::closed(&words, demonstration, practice)));
+    all.push((
+        "letter-remembered".into(),
+        letter_page_of(&remembering, language, demonstration, bare("Suite"), open()),
+    ));
+    all.push(("closed".into(), pages::closed(&words, demonstration, practice, None)));
+    all.push(("closed-remembered".into(), pages::closed(&words, demonstration, practice, Some(later(29 * 24 * 60)))));
+    all.push(("forgotten".into(), pages::forgotten(&words, demonstration, practice)));
     for (name, aside) in [("again", Aside::Again), ("not-mine", Aside::NotMine)] {
         all.push((format!("said-{name}"), pages::said(&words, demonstration, practice, (aside, true))));
         all.push((format!("unsaid-{name}"), pages::said(&words, demonstration, practice, (aside, false))));

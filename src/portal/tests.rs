@@ -64,6 +64,7 @@ fn practice() -> PracticeProfile {
         days: 30,
         reminders: crate::domain::Reminders::default(),
         ask_birth_date: false,
+        remember_browsers: false,
     }
 }
 
@@ -257,7 +258,7 @@ fn who_has_no_telephone_sends_nobody_to_its_number() {
             .map(|(_, state, complaint)| {
                 link_page_of(silent.clone(), language, false, state, complaint, (Some(later(20 * 60)), None))
             })
-            .chain([pages::gone(&words, false, &silent), pages::closed(&words, false, &silent)])
+            .chain([pages::gone(&words, false, &silent), pages::closed(&words, false, &silent, None)])
             .collect();
         for page in pages {
             let label = said(language, "portal-call", &[]);
@@ -409,7 +410,7 @@ fn every_other_language_is_one_press_away() {
             }
         }
         let words = Words::new(&Texts::new(), language, "Europe/Paris", NOW);
-        assert!(!pages::closed(&words, false, &practice()).contains("<nav"), "a page that a form gave");
+        assert!(!pages::closed(&words, false, &practice(), None).contains("<nav"), "a page that a form gave");
     }
     for (name, said) in pages::BOTH {
         let page = pages::both(&Texts::new(), true, said);

@@ -153,6 +153,8 @@ impl Rooms {
         }
         let mut tx = self.store.write("end rotation").await.map_err(told)?;
         tx.replace_meta(RUNNING, &[]).await.map_err(told)?;
+        // Only their own cookies say again what was hashed.
+        tx.forget_all_browsers().await.map_err(told)?;
         let event = AuditEvent::new(self.clock.now(), Actor::Operator, Verb::RootKeyRotated).counting(made);
         tx.commit(event).await.map_err(told)?;
         self.store.shred_soon().await;

@@ -290,6 +290,10 @@ impl Tx {
             return Ok(false);
         }
         self.close_delivery(id, at).await?;
+        // Somebody tried codes, or it went to the wrong person: no browser is taken at its word any more.
+        if matches!(state, DeliveryState::Locked | DeliveryState::Recalled) {
+            self.forget_browsers_of(id).await?;
+        }
         Ok(true)
     }
 

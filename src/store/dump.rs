@@ -50,6 +50,7 @@ pub const TABLES: &[&str] = &[
     "breakers",
     "numbers",
     "portal_sessions",
+    "remembered_browsers",
     "outbox",
     "cloud_clients",
     "failed_logins",

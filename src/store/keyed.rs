@@ -68,6 +68,7 @@ const NAMES: How = How::Apart("a mailbox's own keys");
 const PACKET: How = How::Apart("a public key: OpenPGP");
 const DAY: How = How::Ends("within two days of the code");
 const PAGE: How = How::Ends("when the page closes, a day at most");
+const FORGOTTEN: How = How::Ends("when the change of root key has ended: its browsers are asked for a code again");
 const WRITTEN: How = How::Ends("when the answer is delivered, a day at most");
 const LINK: How = How::Ends("when the link ends: only the patient has the other half");
 const COUNTED: How = How::Ends("with the counts of its month");
@@ -130,6 +131,8 @@ pub const KEYED: &[Keyed] = &[
     keyed!("portal_sessions", "token_hash", PAGE),
     keyed!("portal_sessions", "key_sealed", PAGE),
     keyed!("portal_sessions", "ticket_sealed", PAGE),
+    keyed!("remembered_browsers", "token_hash", FORGOTTEN),
+    keyed!("remembered_browsers", "proof_sealed", FORGOTTEN),
     keyed!("replies", "browser_hash", WRITTEN, "delivered_at IS NULL"),
     keyed!("reply_copies", "esk", PACKET),
     keyed!("reply_copies", "authority_mac", WRITTEN),

@@ -38,6 +38,7 @@ pub mod quota;
 pub mod rates;
 pub mod recalls;
 pub mod receipts;
+pub mod remembered;
 pub mod reminders;
 pub mod replies;
 pub mod rotation;

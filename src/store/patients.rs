@@ -108,11 +108,13 @@ impl Tx {
             row.updated_at.into(),
             row.practice.into(),
         ];
+        self.forget_browsers_of_patient(row.id).await?;
         Ok(self.conn.execute(sql, &params).await? > 0)
     }
 
     /// Removes a person, and whoever reads for them; `false` when there is none.
     pub async fn delete_patient(&mut self, id: PatientId) -> Result<bool, Fault> {
+        self.forget_browsers_of_patient(id).await?;
         self.conn.execute("DELETE FROM patients WHERE ward_id = $1", &[id.into()]).await?;
         Ok(self.conn.execute("DELETE FROM patients WHERE id = $1", &[id.into()]).await? > 0)
     }

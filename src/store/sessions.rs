@@ -87,13 +87,15 @@ impl Tx {
         Ok(())
     }
 
-    /// Deletes sessions and challenges that ended before `before`; returns how many rows.
+    /// Deletes sessions, challenges and remembered browsers that ended before `before`; returns how many rows.
     ///
     /// Challenges are what sends are counted by: `before` leaves them a day.
     pub async fn prune_sessions(&mut self, before: Timestamp) -> Result<i64, Fault> {
         let sessions = self.conn.execute("DELETE FROM portal_sessions WHERE expires_at < $1", &[before.into()]).await?;
         let challenges = self.conn.execute("DELETE FROM challenges WHERE expires_at < $1", &[before.into()]).await?;
-        Ok(i64::try_from(sessions + challenges).unwrap_or(i64::MAX))
+        let sql = "DELETE FROM remembered_browsers WHERE expires_at < $1";
+        let browsers = self.conn.execute(sql, &[before.into()]).await?;
+        Ok(i64::try_from(sessions + challenges + browsers).unwrap_or(i64::MAX))
     }
 }
 

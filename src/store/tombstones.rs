@@ -79,7 +79,7 @@ impl Store {
 }
 
 impl Tx {
-    /// Voids what a restored database must not give anybody: live codes, open pages, leases.
+    /// Voids what a restored database must not give anybody: live codes, open pages, remembered browsers, leases.
     ///
     /// # Errors
     /// A [`Fault`] of the database.
@@ -87,6 +87,7 @@ impl Tx {
         for sql in [
             "UPDATE challenges SET code_mac = NULL, digits_sealed = NULL, due_at = NULL",
             "DELETE FROM portal_sessions",
+            "DELETE FROM remembered_browsers",
             "UPDATE outbox SET lease_until = 0",
         ] {
             self.conn.execute(sql, &[]).await?;

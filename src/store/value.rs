@@ -17,8 +17,8 @@ use crate::domain::{
     Aside, CeilingScope, ChallengeId, Channel, Container, DeliveryId, DeliveryState, DepositKeyId, DeviceId,
     DeviceKind, DomainName, EntryId, Esk, FailureClass, Fault, FolderId, FolderRole, HolderId, KeyedHash, Language,
     Mac, MailboxId, MailboxKind, MailboxState, MessageId, ObjectId, PatientId, PatientKind, PracticeId, PublicKey,
-    QueueId, Receipts, RemindBy, Sealed, SendAsId, SendId, SentCopy, SentState, SessionId, SlotId, Timestamp,
-    WaitingKind,
+    QueueId, Receipts, RememberedId, RemindBy, Sealed, SendAsId, SendId, SentCopy, SentState, SessionId, SlotId,
+    Timestamp, WaitingKind,
 };
 
 /// A parameter of a statement. NULL keeps its type, which PostgreSQL asks for.
@@ -322,7 +322,7 @@ macro_rules! octets {
 
 ids! {
     PracticeId MailboxId DeviceId SlotId FolderId EntryId MessageId ObjectId DeliveryId PatientId ChallengeId
-    SessionId QueueId DepositKeyId SendAsId SendId HolderId
+    SessionId QueueId DepositKeyId SendAsId SendId HolderId RememberedId
 }
 words! {
     MailboxKind MailboxState SentCopy DeviceKind FolderRole DeliveryState Channel FailureClass PatientKind SendState

@@ -11,7 +11,9 @@ use sequoia_openpgp::serialize::SerializeInto;
 use sequoia_openpgp::types::{AEADAlgorithm, HashAlgorithm, SymmetricAlgorithm};
 use zeroize::Zeroizing;
 
-use crate::domain::{DeliveryId, Esk, Fault, Random, Sealed, SessionId, SessionToken, Ticket};
+use crate::domain::{
+    DeliveryId, Esk, Fault, Random, RememberToken, RememberedId, Sealed, SessionId, SessionToken, Ticket,
+};
 
 use super::{SessionKey, Vault, columns, policy, symmetric};
 
@@ -149,7 +151,32 @@ impl Vault {
         Ticket::from_octets(&octets).ok_or_else(|| Fault::new("a sealed ticket is none"))
     }
 
-    /// Seals for one use, under a patient's cookie and the root key.
+    /// Seals which delivery a remembered browser knows, under its cookie and the root key: only who had both wrote it.
+    ///
+    /// # Errors
+    /// A [`Fault`] when the cipher fails.
+    pub fn prove_remembered(
+        &self,
+        delivery: DeliveryId,
+        token: &RememberToken,
+        id: RememberedId,
+        random: &dyn Random,
+    ) -> Result<Sealed, Fault> {
+        self.seal_under(REMEMBERED, delivery.as_bytes(), (token.reveal_octets(), id.as_bytes()), random)
+    }
+
+    /// Whether a remembered browser's row knows this delivery with authority.
+    pub fn proves_remembered(
+        &self,
+        proof: &Sealed,
+        delivery: DeliveryId,
+        token: &RememberToken,
+        id: RememberedId,
+    ) -> bool {
+        let known = self.open_under(REMEMBERED, proof, (token.reveal_octets(), id.as_bytes()));
+        known.is_ok_and(|known| known.as_slice() == delivery.as_bytes())
+    }
+
     fn seal_under_cookie(
         &self,
         what: &[u8],
@@ -158,9 +185,7 @@ impl Vault {
         session: SessionId,
         random: &dyn Random,
     ) -> Result<Sealed, Fault> {
-        let (id, salt) = self.sealing(&[b"session", session.as_bytes()]);
-        let under = symmetric::derive(token.reveal_octets(), salt.as_slice(), SESSION);
-        symmetric::seal(id.0, &under, &symmetric::framed(&[what, session.as_bytes()]), plain, random)
+        self.seal_under(what, plain, (token.reveal_octets(), session.as_bytes()), random)
     }
 
     fn open_under_cookie(
@@ -170,9 +195,31 @@ impl Vault {
         token: &SessionToken,
         session: SessionId,
     ) -> Result<Zeroizing<Vec<u8>>, Fault> {
-        let (id, salt) = self.opening(sealed.as_octets(), &[b"session", session.as_bytes()])?;
-        let under = symmetric::derive(token.reveal_octets(), salt.as_slice(), SESSION);
-        symmetric::open(id, &under, &symmetric::framed(&[what, session.as_bytes()]), sealed)
+        self.open_under(what, sealed, (token.reveal_octets(), session.as_bytes()))
+    }
+
+    /// Seals for one use, under the cookie of a row and the root key.
+    fn seal_under(
+        &self,
+        what: &[u8],
+        plain: &[u8],
+        (cookie, row): (&[u8; 32], &[u8]),
+        random: &dyn Random,
+    ) -> Result<Sealed, Fault> {
+        let (id, salt) = self.sealing(&[b"session", row]);
+        let under = symmetric::derive(cookie, salt.as_slice(), SESSION);
+        symmetric::seal(id.0, &under, &symmetric::framed(&[what, row]), plain, random)
+    }
+
+    fn open_under(
+        &self,
+        what: &[u8],
+        sealed: &Sealed,
+        (cookie, row): (&[u8; 32], &[u8]),
+    ) -> Result<Zeroizing<Vec<u8>>, Fault> {
+        let (id, salt) = self.opening(sealed.as_octets(), &[b"session", row])?;
+        let under = symmetric::derive(cookie, salt.as_slice(), SESSION);
+        symmetric::open(id, &under, &symmetric::framed(&[what, row]), sealed)
     }
 
     fn ticket_check(&self, secret: &[u8]) -> [u8; 4] {
@@ -195,6 +242,7 @@ const TICKET: &[u8] = b"pli ticket 1";
 const TEXT: &[u8] = b"pli ticket text 1";
 const SESSION: &[u8] = b"pli session 1";
 const SESSION_TICKET: &[u8] = b"pli session ticket 1";
+const REMEMBERED: &[u8] = b"pli remembered 1";
 
 #[cfg(test)]
 mod tests {

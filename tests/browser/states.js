@@ -128,6 +128,29 @@ play(async (browser, { origin, languages, windows }) => {
       await person.press("form[action='/letter/close'] button");
     }
 
+    // A browser that is remembered, closed, opened by a press, and forgotten.
+    await ask("pass", { seconds: 5 * 3600 });
+    await ask("remember");
+    const { link: known } = await ask("letter", { kind: "plain" });
+    await person.go(known);
+    await person.choose("sms");
+    await look("enter-remember", "input[name=remember]");
+    await page.check("input[name=remember]");
+    await person.type();
+    await look("letter-remembered", "form[action='/letter/forget']");
+    await person.press("form[action='/letter/close'] button");
+    await look("closed-remembered", "h1");
+    await person.go(known);
+    await look("enter-remembered", "form[action$='/open']");
+    await person.press("form[action$='/open'] button");
+    await person.says("article.letter", "opened by a press");
+    await person.press("form[action='/letter/forget'] button");
+    await look("forgotten", "a[href='/letter']");
+    await person.press("a[href='/letter']");
+    await person.press("form[action='/letter/close'] button");
+    await person.go(known);
+    must((await page.locator("form[action$='/open']").count()) === 0, "what is forgotten opens nothing");
+
     // The page closes while an answer is written.
     await ask("pass", { seconds: 5 * 3600 });
     const { link: late } = await ask("letter", { kind: "plain" });

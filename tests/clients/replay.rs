@@ -279,6 +279,7 @@ fn profile() -> pli::domain::PracticeProfile {
         days: 0,
         reminders: pli::domain::Reminders::default(),
         ask_birth_date: false,
+        remember_browsers: false,
     }
 }
 

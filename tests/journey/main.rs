@@ -55,6 +55,7 @@ mod ovh;
 mod preview;
 mod recalls;
 mod relay;
+mod remembered;
 mod reminders;
 mod restore;
 mod rotation;

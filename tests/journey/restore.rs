@@ -8,6 +8,7 @@ use pli::server::{Overrides, Rooms, Server};
 
 use crate::letter::{asked, opened, typed};
 use crate::letters;
+use crate::remembered::{allow, offers, remembered};
 use crate::world::{COLLEAGUE, DOCTOR, JEANNE, PAUL, World, until};
 
 const MARIE: &str = "marie.canari@patient.example";
@@ -98,8 +99,8 @@ async fn fault_44_what_was_taken_away_since_a_backup_stays_away(world: World) {
     // A page that is open, and wrong codes, at the time of the backup.
     let (browser, spare) = (world.browser(), world.doctor.spare.as_ref().unwrap());
     let (spare, password) = (spare.id.to_string(), spare.password.reveal().to_string());
-    let page = opened(&world, &browser, &links[3]).await;
-    assert_eq!(page.url.path(), "/letter");
+    allow(&world, true).await;
+    let page = remembered(&world, &browser, &links[3]).await;
     wrong(&world, &links[1], 1).await;
     let (doctor, colleague): (Address, Address) = (DOCTOR.parse().unwrap(), COLLEAGUE.parse().unwrap());
     let secretary: Address = "secretariat@cabinet.example".parse().unwrap();
@@ -140,6 +141,9 @@ async fn fault_44_what_was_taken_away_since_a_backup_stays_away(world: World) {
     assert!(world.browser().get(&links[0]).await.forms().iter().all(|form| !form.action.ends_with("/code")));
     // The page that was open then is closed; its link opens with a new code, and the file is whole.
     assert_eq!(browser.follow(&page, "/letter").await.status, 403);
+    // Nor is the browser remembered: it may have been forgotten since.
+    assert!(!offers(&browser.get(&links[3]).await));
+    assert_eq!(world.count("SELECT COUNT(*) FROM remembered_browsers").await, 0);
     let browser = world.browser();
     let page = opened(&world, &browser, &links[2]).await;
     let save = page.links().into_iter().find(|link| link.contains("/save?")).unwrap();

@@ -12,7 +12,7 @@ use pli::store::rotation::HolderRow;
 use pli::store::spending::NumberFacts;
 use pli::vault::KeyRing;
 
-use crate::letter::{asked, opened, typed};
+use crate::letter::{asked, typed};
 use crate::letters;
 use crate::restore::everything;
 use crate::world::{COLLEAGUE, DOCTOR, JEANNE, PAUL, World, profile, until};
@@ -72,8 +72,8 @@ async fn fault_44_everything_outlives_a_change_of_the_root_key(world: World) {
     let links: Vec<String> = world.relay.caught().iter().map(crate::relay::Mail::link).collect();
     // A page that is open, a code on its way, a number whose owner refuses short messages, sends that are counted.
     let (reading, typing) = (world.browser(), world.browser());
-    let page = opened(&world, &reading, &links[0]).await;
-    assert_eq!(page.url.path(), "/letter");
+    crate::remembered::allow(&world, true).await;
+    let page = crate::remembered::remembered(&world, &reading, &links[0]).await;
     let waits = asked(&typing, &links[1]).await;
     let code = world.gateway.last().code();
     world.pass(Duration::from_secs(31));
@@ -121,6 +121,7 @@ async fn fault_44_everything_outlives_a_change_of_the_root_key(world: World) {
     let rotated = rooms.rotate(None, PATIENCE, &mut |step| steps.push(format!("{step:?}"))).await.unwrap();
     assert_eq!((rotated.key, rotated.refused), (new, 0), "{steps:?}");
     assert!(!rooms.is_rotating().await.unwrap() && ring(&world).ids() == [new, old]);
+    assert_eq!(world.count("SELECT COUNT(*) FROM remembered_browsers").await, 0, "a code is asked for once more");
     let left = state(&rooms, old).await;
     assert!(left.under.iter().all(|under| under.kept() != Kept::Again), "{:?}", left.under);
     assert!(

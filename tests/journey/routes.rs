@@ -83,6 +83,7 @@ POST /r/{send}/{tag}              nothing  nothing  nothing  nothing  nothing  n
 GET  /letter                      closed   closed   closed   letter   closed   closed   closed   letter
 POST /letter/prolong              closed   closed   closed   in       closed   closed   closed   in
 POST /letter/close                closed   closed   closed   shut     closed   closed   closed   shut
+POST /letter/forget               closed   closed   closed   forgot   closed   closed   closed   forgot
 POST /letter/answer               foreign  foreign  foreign  sent     back     lost     lost     sent
 GET  /letter/files                nofile   nofile   nofile   zip      nofile   nofile   nofile   zip
 GET  /letter/file/{number}        nofile   nofile   nofile   pdf      nofile   nofile   nofile   pdf
@@ -123,6 +124,7 @@ const WORDS: &[(&str, u16, Is)] = &[
     ("reset", 205, Is::Empty),
     ("in", 303, Is::To("/letter")),
     ("letter", 200, Is::Page("Votre lettre")),
+    ("forgot", 200, Is::Page("Ce navigateur n’est plus reconnu")),
     ("shut", 200, Is::Page("La lettre est fermée")),
     ("sent", 303, Is::To("/letter?sent=1")),
     ("lost", 422, Is::Page("Erreur : Votre réponse n’est pas partie")),

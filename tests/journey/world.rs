@@ -324,6 +324,7 @@ pub fn profile() -> PracticeProfile {
         days: 0,
         reminders: pli::domain::Reminders::default(),
         ask_birth_date: false,
+        remember_browsers: false,
     }
 }
 

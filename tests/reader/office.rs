@@ -241,6 +241,7 @@ pub fn profile(language: Language) -> PracticeProfile {
         days: 0,
         reminders: pli::domain::Reminders::default(),
         ask_birth_date: false,
+        remember_browsers: false,
     }
 }
 
