@@ -13,6 +13,7 @@ use crate::world::{JEANNE, PAUL, World};
 super::on_both! {
     fault_12_one_code_opens_several_letters_of_one_person_and_of_nobody_else
     what_was_opened_so_ends_a_day_after_the_code
+    fault_12_a_tab_that_was_left_open_saves_nothing_of_another_letter
 }
 
 fn offers(page: &Page) -> bool {
@@ -94,5 +95,30 @@ async fn what_was_opened_so_ends_a_day_after_the_code(world: World) {
     assert!(offers(&browser.get(&links[1]).await));
     world.sql(&format!("UPDATE deliveries SET paused_until = {}", world.clock.now().0 + 60_000)).await;
     assert!(!offers(&browser.get(&links[1]).await));
+    world.running.stop().await;
+}
+
+/// Both letters have a first file: the tab of the one asks for its own, while the page of the other is open.
+async fn fault_12_a_tab_that_was_left_open_saves_nothing_of_another_letter(world: World) {
+    world.add_patient(JEANNE, "06 12 34 56 78").await;
+    let mut links = Vec::new();
+    for (n, octets) in [30_000, 90_000].into_iter().enumerate() {
+        let letter = letters::thunderbird(JEANNE, &format!("Ordonnance {n}"), &letters::pdf(octets));
+        world.submit(&[JEANNE], &letter).await.unwrap();
+        links.push(world.notices(n + 1).await.pop().unwrap().link());
+    }
+    let browser = world.browser();
+    let file = |page: &Page, ending: &str| page.links().into_iter().find(|link| link.contains(ending)).unwrap();
+    let first = opened(&world, &browser, &links[0]).await;
+    assert!(browser.follow(&first, &file(&first, "/save?")).await.octets == letters::pdf(30_000));
+    let page = browser.get(&links[1]).await;
+    let second = browser.submit(&page, page.form("/open")).await;
+    assert_eq!(second.url.path(), "/letter");
+    for ending in ["/save?", "/letter/file/0?"] {
+        let stale = browser.follow(&first, &file(&first, ending)).await;
+        assert_eq!(stale.status, 404, "{ending}");
+        assert!(stale.octets != letters::pdf(30_000) && stale.octets != letters::pdf(90_000), "{ending}");
+    }
+    assert!(browser.follow(&second, &file(&second, "/save?")).await.octets == letters::pdf(90_000));
     world.running.stop().await;
 }
