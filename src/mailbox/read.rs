@@ -161,6 +161,16 @@ impl Mailboxes {
         Ok(Letter::of(&message, bodies, files))
     }
 
+    /// The same without its texts, of which none is read: what the files are, and of which letter.
+    ///
+    /// # Errors
+    /// [`ReadError::Gone`] when its head is.
+    pub async fn outline(&self, grant: &Grant) -> Result<Letter, ReadError> {
+        let head = self.head(grant).await?;
+        let message = parsed(&head)?;
+        Ok(Letter::of(&message, Vec::new(), files(&message, &head.parts)))
+    }
+
     /// One file of the letter, and its octets.
     ///
     /// # Errors

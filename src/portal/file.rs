@@ -78,7 +78,7 @@ pub(super) enum Refusal {
 async fn give(portal: &Portal, loads: &Loads, session: Arc<OpenSession>, number: Number, asked: Asked) -> Response {
     let Some(number) = number.ok().and_then(|Path(text)| number_of(&text)) else { return plain::no_such_file(portal) };
     let given = async {
-        let letter = portal.mailboxes.letter(&session.grant).await.map_err(Refusal::Read)?;
+        let letter = portal.mailboxes.outline(&session.grant).await.map_err(Refusal::Read)?;
         // How many files there are is part of what the sender is told.
         let (of, subject) = (letter.files.len(), letter.subject);
         let listed = letter.files.get(number).ok_or(Refusal::Read(ReadError::NoSuchFile))?;

@@ -56,7 +56,7 @@ async fn give(
 ) -> Result<Response, Refusal> {
     let language = visitor.language(session.language, &session.practice);
     let words = Words::new(&portal.texts, language, &session.practice.timezone, portal.clock.now());
-    let letter = portal.mailboxes.letter(&session.grant).await.map_err(Refusal::Read)?;
+    let letter = portal.mailboxes.outline(&session.grant).await.map_err(Refusal::Read)?;
     if letter.files.is_empty() || letter.files.len() >= MOST || size(&letter.files) >= LARGEST {
         return Err(Refusal::Read(ReadError::NoSuchFile));
     }
