@@ -288,7 +288,9 @@ impl Access {
         if !(code_is_right & day_is_right) {
             return self.refuse(tx, &reached, challenge.id, &attempt, wrong, now).await;
         }
-        if !tx.use_challenge(challenge.id, now).await? {
+        // Held again with another number, recalled or ended since it was read: this code went to whom it was then.
+        let as_read = tx.stands_as_read(reached.row.id, &reached.row.mac, now).await?;
+        if !as_read || !tx.use_challenge(challenge.id, now).await? {
             tx.commit(event(Verb::CodeRefused)).await?;
             return Err(RedeemError::NoneHere);
         }

@@ -39,7 +39,7 @@ impl Access {
         };
         let mut tx = self.store.write("join page").await?;
         // Ended, taken back, or sent to another number since it was read: then a code is asked for.
-        if !tx.may_be_joined(reached.row.id, &reached.row.mac, now).await? {
+        if !tx.stands_as_read(reached.row.id, &reached.row.mac, now).await? {
             return Ok(None);
         }
         tx.insert_session(&row).await?;

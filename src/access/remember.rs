@@ -58,7 +58,7 @@ impl Access {
         let (token, row) = self.session_for(&reached, now)?;
         let mut tx = self.store.write("open remembered").await?;
         // Ended, taken back or forgotten since it was read.
-        if !tx.may_be_joined(reached.row.id, &reached.row.mac, now).await? || !tx.hold_remembered(known.id).await? {
+        if !tx.stands_as_read(reached.row.id, &reached.row.mac, now).await? || !tx.hold_remembered(known.id).await? {
             return Ok(None);
         }
         tx.insert_session(&row).await?;
@@ -103,7 +103,9 @@ impl Access {
     /// A [`Fault`] of the store.
     pub async fn forget_address(&self, delivery: DeliveryId) -> Result<(), Fault> {
         let mut tx = self.store.write("forget browsers").await?;
-        tx.forget_browsers_of(delivery).await?;
+        if !tx.forget_browsers_of(delivery).await? {
+            return Ok(());
+        }
         let event = AuditEvent::new(self.clock.now(), Actor::LinkHolder(delivery), Verb::BrowserForgotten);
         tx.commit(event.about_delivery(delivery)).await
     }
@@ -146,17 +148,20 @@ impl Access {
     /// The remembered browser of a person, among the cookies that came.
     async fn cookie_of(&self, person: &Person, kept: &[Kept], now: Timestamp) -> Result<Option<RememberedRow>, Fault> {
         let marks = self.marks(person);
-        let Some(Kept { token, .. }) = kept.iter().find(|kept| marks.contains(&kept.mark)) else { return Ok(None) };
-        for hash in self.vault.hashes(BROWSER, None, token.reveal_octets()) {
-            let Some(row) = self.store.remembered(&hash, now).await? else { continue };
-            // A row that was changed by somebody else knows nobody.
-            if !self.vault.proves_remembered(&row.proof, row.delivery, token, row.id) {
-                tracing::error!(delivery = %row.delivery, "a remembered browser without authority was not let in");
-                return Ok(None);
+        // There may be one of before a change of the root key beside one of after it.
+        for Kept { token, .. } in kept.iter().filter(|kept| marks.contains(&kept.mark)) {
+            for hash in self.vault.hashes(BROWSER, None, token.reveal_octets()) {
+                let Some(row) = self.store.remembered(&hash, now).await? else { continue };
+                // A row that was changed by somebody else knows nobody.
+                if !self.vault.proves_remembered(&row.proof, row.delivery, token, row.id) {
+                    tracing::error!(delivery = %row.delivery, "a remembered browser without authority was not let in");
+                    return Ok(None);
+                }
+                let Some(before) = self.store.delivery(row.delivery).await? else { return Ok(None) };
+                if self.person_of(&before)?.is_some_and(|known| known.is_proof_for(person)) {
+                    return Ok(Some(row));
+                }
             }
-            let Some(before) = self.store.delivery(row.delivery).await? else { return Ok(None) };
-            let known = self.person_of(&before)?;
-            return Ok(known.filter(|known| known.is_proof_for(person)).map(|_| row));
         }
         Ok(None)
     }

@@ -123,7 +123,7 @@ impl Deliveries {
     /// # Errors
     /// A [`Fault`] of the store, or of a row that is not what it should be.
     pub async fn answering(&self, delivery: DeliveryId) -> Result<Answering, Fault> {
-        let asked = self.asked(delivery, self.clock.now()).await?;
+        let asked = self.asked(delivery, self.clock.now()).await?.ok_or(Fault::new("an answered delivery is gone"))?;
         let answer = |row: &ReplyRow| Answer {
             at: row.delivered_at.unwrap_or(row.created_at),
             files: row.files,
@@ -181,7 +181,10 @@ impl Deliveries {
             return Ok(before);
         }
         let now = self.clock.now();
-        let asked = self.asked(draft.delivery, now).await?;
+        // A restore may have brought back a state of before the letter.
+        let Some(asked) = self.asked(draft.delivery, now).await? else {
+            return Err(AnswerError::Refused(NoAnswer::Gone));
+        };
         if let Some(closed) = asked.closed {
             return Err(AnswerError::Refused(closed));
         }
@@ -219,7 +222,7 @@ impl Deliveries {
     /// Brings the answers that waited for this browser's code into INBOX; how many.
     ///
     /// # Errors
-    /// A [`Fault`] of the store: those that are left are found by the next code.
+    /// A [`Fault`] where none could be brought; those that are left are found by the next code.
     pub async fn deliver_waiting(
         &self,
         delivery: DeliveryId,
@@ -227,28 +230,42 @@ impl Deliveries {
         session: SessionId,
     ) -> Result<usize, Fault> {
         let browsers = self.vault.browser_hashes(browser);
-        let mut delivered = 0;
+        let (mut delivered, mut failed) = (0, None);
         for reply in self.store.replies(delivery).await? {
             if reply.delivered_at.is_some() || !browsers.contains(&reply.browser) {
                 continue;
             }
-            let now = self.clock.now();
-            let row = self.store.delivery(delivery).await?.ok_or(Fault::new("an answered delivery is gone"))?;
-            let message = self.store.message(reply.id).await?.ok_or(Fault::new("an answer's message is gone"))?;
-            let mut entries = Vec::new();
-            for copy in self.store.reply_copies(reply.id).await? {
-                entries.push(self.entry_of(copy, reply.id, now)?);
+            // One that cannot be brought keeps no other.
+            match self.bring(delivery, &reply, session).await {
+                Ok(brought) => delivered += usize::from(brought),
+                Err(fault) => {
+                    tracing::error!(%delivery, %fault, "an answer that waited could not be delivered");
+                    failed = Some(fault);
+                }
             }
-            let mut tx = self.store.write("deliver answer").await?;
-            if !tx.deliver_reply(reply.id, now).await? {
-                continue;
-            }
-            tx.show_message(message, entries).await?;
-            tx.add_flags(row.mailbox, row.message, SystemFlags::ANSWERED.0, now).await?;
-            tx.commit(deposited(&row, reply.id, Actor::Session(session), now).counting(reply.files)).await?;
-            delivered += 1;
         }
-        Ok(delivered)
+        match failed {
+            Some(fault) if delivered == 0 => Err(fault),
+            _ => Ok(delivered),
+        }
+    }
+
+    async fn bring(&self, delivery: DeliveryId, reply: &ReplyRow, session: SessionId) -> Result<bool, Fault> {
+        let now = self.clock.now();
+        let row = self.store.delivery(delivery).await?.ok_or(Fault::new("an answered delivery is gone"))?;
+        let message = self.store.message(reply.id).await?.ok_or(Fault::new("an answer's message is gone"))?;
+        let mut entries = Vec::new();
+        for copy in self.store.reply_copies(reply.id).await? {
+            entries.push(self.entry_of(copy, reply.id, now)?);
+        }
+        let mut tx = self.store.write("deliver answer").await?;
+        if !tx.deliver_reply(reply.id, now).await? {
+            return Ok(false);
+        }
+        tx.show_message(message, entries).await?;
+        tx.add_flags(row.mailbox, row.message, SystemFlags::ANSWERED.0, now).await?;
+        tx.commit(deposited(&row, reply.id, Actor::Session(session), now).counting(reply.files)).await?;
+        Ok(true)
     }
 
     /// Until when an answer of this browser waits for a code.
@@ -259,7 +276,10 @@ impl Deliveries {
         let browsers = self.vault.browser_hashes(browser);
         let rows = self.store.replies(delivery).await?;
         let waiting = rows.iter().filter(|row| row.delivered_at.is_none() && browsers.contains(&row.browser));
-        Ok(waiting.map(|row| row.created_at.plus(WAITS)).min())
+        let Some(until) = waiting.map(|row| row.created_at.plus(WAITS)).min() else { return Ok(None) };
+        // Behind the letter's end no code can be had.
+        let ends = self.store.delivery(delivery).await?.map_or(until, |row| row.expires_at);
+        Ok(Some(until.min(ends)))
     }
 
     /// Drops the answers that nobody gave a code for in a day; how many.
@@ -274,9 +294,9 @@ impl Deliveries {
         Ok(stale.len())
     }
 
-    /// A delivery with whoever reads the answers to it, and whether it can be answered now.
-    async fn asked(&self, delivery: DeliveryId, now: Timestamp) -> Result<Asked, Fault> {
-        let row = self.store.delivery(delivery).await?.ok_or(Fault::new("an answered delivery is gone"))?;
+    /// A delivery with whoever reads the answers to it, and whether it can be answered now; `None`: there is none.
+    async fn asked(&self, delivery: DeliveryId, now: Timestamp) -> Result<Option<Asked>, Fault> {
+        let Some(row) = self.store.delivery(delivery).await? else { return Ok(None) };
         if !self.vault.holds(&row, &row.mac) {
             tracing::error!(delivery = %row.id, "a row without authority was not used: the database was changed by somebody else");
             return Err(Fault::new("a delivery's row has lost its authority"));
@@ -304,7 +324,7 @@ impl Deliveries {
         };
         let practice = self.profile(row.practice).await?;
         let away = away.filter(|away| away.until > now);
-        Ok(Asked { row, mailbox, practice, away, closed, answers })
+        Ok(Some(Asked { row, mailbox, practice, away, closed, answers }))
     }
 
     /// Whose INBOX an answer comes into: the sender's, and meanwhile the deputy's.
@@ -468,13 +488,25 @@ impl Deliveries {
         session: Option<SessionId>,
         mut deposit: Deposit,
         now: Timestamp,
-    ) -> Result<Answered, Fault> {
+    ) -> Result<Answered, AnswerError> {
         let objects = self.store.put_objects(std::mem::take(&mut deposit.objects)).await?;
         let copies = if session.is_none() { std::mem::take(&mut deposit.entries) } else { Vec::new() };
+        let stored: Vec<_> = objects.iter().filter_map(crate::store::deposit::ObjectRow::stored).collect();
         let mut tx = self.store.write("take answer").await?;
+        // Those of other tabs, which were counted before, are counted again one after the other.
+        let (today, waiting) = tx.count_replies(row.delivery, now.minus(WAITS)).await?;
+        if today >= MOST_A_DAY || (session.is_none() && waiting >= MOST_WAITING) {
+            drop(tx);
+            self.store.delete_objects(&stored).await;
+            // The same answer once more is one of them.
+            return match self.store.reply(row.id).await? {
+                Some(before) if before.delivered_at.is_some() => Ok(Answered::Delivered),
+                Some(_) => Ok(Answered::Waits),
+                None => Err(AnswerError::Refused(NoAnswer::Enough)),
+            };
+        }
         if !tx.insert_reply(&row).await? {
             drop(tx);
-            let stored: Vec<_> = objects.iter().filter_map(crate::store::deposit::ObjectRow::stored).collect();
             self.store.delete_objects(&stored).await;
             let before = self.store.reply(row.id).await?.ok_or(Fault::new("an answer is there, and is not"))?;
             return Ok(if before.delivered_at.is_some() { Answered::Delivered } else { Answered::Waits });

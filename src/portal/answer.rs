@@ -17,14 +17,14 @@ use zeroize::Zeroizing;
 
 use crate::access::{Draft, OpenSession};
 use crate::delivery::{AnswerError, Answered, Written, is_program, written_size};
-use crate::domain::{BrowserToken, Fault};
+use crate::domain::{BrowserToken, Fault, Language};
 use crate::net::{Held, Scanned};
 
 use super::answering::{LONGEST_TEXT, MOST_FILES, Refusal, Remark};
 use super::guard::{self, Visitor};
 use super::link::{set_cookie, to};
 use super::loads::Loads;
-use super::paced::paced;
+use super::paced::{Waiting, paced};
 use super::words::Words;
 use super::{Portal, letter, pages, plain};
 
@@ -40,50 +40,62 @@ pub(super) async fn send(
 ) -> Response {
     let Some(browser) = visitor.browser.clone() else { return plain::foreign_form(&portal) };
     let session = match guard::session(request.headers()) {
-        Some(token) => match portal.access.resume(&token).await {
-            Ok(session) => session,
-            Err(fault) => return plain::fault(&portal, &fault),
-        },
-        None => None,
+        Some(token) => portal.access.resume(&token).await,
+        None => Ok(None),
     };
     let expected = content_length(request.headers()).unwrap_or(u64::MAX).min(portal.settings.answer_limit);
     // What is too large is read to its end and dropped, so that browsers show the answer; not for ever.
     let most = portal.settings.answer_limit.saturating_mul(READ).saturating_add(1 << 20);
     DefaultBodyLimit::max(usize::try_from(most).unwrap_or(usize::MAX)).apply(&mut request);
-    let Ok(form) = Multipart::from_request(paced(request), &()).await else { return plain::foreign_form(&portal) };
-    let incoming = match read(&portal, &loads, &browser, form, expected).await {
-        Ok(incoming) => incoming,
-        Err(Broken::Foreign) => return plain::foreign_form(&portal),
-        Err(Broken::Off) => return plain::broken_off(&portal),
+    let waiting = Waiting::default();
+    let Ok(form) = Multipart::from_request(paced(request, &waiting), &()).await else {
+        return plain::foreign_form(&portal);
     };
-    // The page of another letter in this browser is none of this one.
-    let session = session.filter(|session| session.grant.delivery() == incoming.draft.delivery);
-    match take(&portal, &browser, session.as_ref(), &incoming.draft, incoming.written).await {
-        Ok(Answered::Delivered) if session.is_some() => kept(to("/letter?sent=1"), &browser),
-        Ok(_) => kept(to(&format!("/l/{}", incoming.draft.ticket)), &browser),
-        Err(Untaken::Fault(fault)) => plain::fault(&portal, &fault),
-        Err(Untaken::Refused(refusal)) => {
-            let status = match refusal {
-                Refusal::Busy | Refusal::NotScanned => StatusCode::SERVICE_UNAVAILABLE,
-                _ => StatusCode::UNPROCESSABLE_ENTITY,
-            };
-            let text = incoming.text.to_string();
-            let answer = match &session {
-                Some(session) => {
-                    letter::render(&portal, &loads, session, &visitor, Remark::Refused(refusal, text)).await
-                }
-                None => lost(&portal, &visitor, &incoming.draft, &refusal, &text).await,
-            };
-            kept((status, answer).into_response(), &browser)
+    let mut begun = Begun::default();
+    let written = match read(&portal, &loads, &browser, (form, &waiting, expected), &mut begun).await {
+        Ok(written) => written,
+        Err(Broken::Foreign) => return plain::foreign_form(&portal),
+        Err(Broken::Off) => Err(Refusal::BrokenOff),
+    };
+    // What did not come far enough to say whose it is has no text to give back.
+    let Some(draft) = begun.draft.filter(|_| begun.ours) else { return plain::broken_off(&portal) };
+    let (taken, session) = match session {
+        // The page of another letter in this browser is none of this one.
+        Ok(session) => {
+            let session = session.filter(|session| session.grant.delivery() == draft.delivery);
+            (take(&portal, &browser, session.as_ref(), &draft, written).await, session)
         }
-    }
+        Err(fault) => (Err(Untaken::Fault(fault)), None),
+    };
+    let refusal = match taken {
+        Ok(Answered::Delivered) if session.is_some() => return kept(to("/letter?sent=1"), &browser),
+        Ok(_) => return kept(to(&format!("/l/{}", draft.ticket)), &browser),
+        Err(Untaken::Refused(refusal)) => refusal,
+        Err(Untaken::Fault(fault)) => {
+            tracing::error!(delivery = %draft.delivery, %fault, "an answer could not be taken");
+            Refusal::Failed
+        }
+    };
+    let status = match refusal {
+        Refusal::Busy | Refusal::NotScanned | Refusal::Failed => StatusCode::SERVICE_UNAVAILABLE,
+        Refusal::BrokenOff => StatusCode::BAD_REQUEST,
+        _ => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    let text = begun.text.to_string();
+    let answer = match session.filter(|_| refusal != Refusal::Failed) {
+        Some(session) => letter::render(&portal, &loads, &session, &visitor, Remark::Refused(refusal, text)).await,
+        None => lost(&portal, &visitor, &draft, &refusal, &text).await,
+    };
+    kept((status, answer).into_response(), &browser)
 }
 
-/// What came in.
-struct Incoming {
-    draft: Draft,
+/// What of a form is there, however it ends.
+#[derive(Default)]
+struct Begun {
+    /// Whether its token was one of ours.
+    ours: bool,
+    draft: Option<Draft>,
     text: Zeroizing<String>,
-    written: Result<Files, Refusal>,
 }
 
 /// A whole answer, and the memory that it takes.
@@ -113,38 +125,38 @@ async fn read(
     portal: &Portal,
     loads: &Loads,
     browser: &BrowserToken,
-    mut form: Multipart,
-    expected: u64,
-) -> Result<Incoming, Broken> {
-    let (mut ours, mut draft, mut refusal, mut seen) = (false, None::<Draft>, None, BTreeSet::new());
-    let (mut text, mut written, mut held) = (Zeroizing::new(String::new()), None::<Written>, None);
+    (mut form, waiting, expected): (Multipart, &Waiting, u64),
+    begun: &mut Begun,
+) -> Result<Result<Files, Refusal>, Broken> {
+    let (mut refusal, mut seen) = (None, BTreeSet::new());
+    let (mut written, mut held) = (None::<Written>, None);
     let (mut names, mut octets) = (Vec::new(), 0_u64);
-    while let Some(mut field) = within(form.next_field()).await? {
+    while let Some(mut field) = within(waiting, form.next_field()).await? {
         let name = field.name().unwrap_or_default().to_owned();
         let first = seen.insert(name.clone());
         match name.as_str() {
             "token" if first => {
-                let token = short(&mut field, 64).await?.0;
-                ours = portal.access.form_is_ours(browser, PATH, &token);
+                let token = short(waiting, &mut field, 64).await?.0;
+                begun.ours = portal.access.form_is_ours(browser, PATH, &token);
             }
             "draft" if first => {
-                let sealed = short(&mut field, 8 * 1024).await?.0;
-                draft = portal.access.open_draft(browser, &sealed);
+                let sealed = short(waiting, &mut field, 8 * 1024).await?.0;
+                begun.draft = portal.access.open_draft(browser, &sealed);
             }
             // Nothing of a form is read before it is known to be one of ours.
-            _ if !ours || draft.is_none() => return Err(Broken::Foreign),
+            _ if !begun.ours || begun.draft.is_none() => return Err(Broken::Foreign),
             "text" if first => {
-                let (read, cut) = short(&mut field, LONGEST_TEXT * 4).await?;
+                let (read, cut) = short(waiting, &mut field, LONGEST_TEXT * 4).await?;
                 if cut || read.chars().filter(|c| *c != '\r').count() > LONGEST_TEXT {
                     refusal.get_or_insert(Refusal::TooLong);
                 }
-                text = read;
+                begun.text = read;
             }
             "files" | "other" if seen.contains("text") => {
                 let file = field.file_name().unwrap_or_default().to_owned();
                 // A field without a choice is sent as a file without a name (HTML §4.10.22.4).
                 if file.is_empty() || refusal.is_some() {
-                    drain(&mut field).await?;
+                    drain(waiting, &mut field).await?;
                     continue;
                 }
                 if names.len() >= MOST_FILES {
@@ -152,7 +164,7 @@ async fn read(
                 } else if is_program(&file) {
                     refusal = Some(Refusal::Program(file.clone()));
                 }
-                let of = draft.as_ref().map(|draft| draft.delivery);
+                let of = begun.draft.as_ref().map(|draft| draft.delivery);
                 if let (None, None, Some(of)) = (&held, &refusal, of) {
                     let memory = in_memory(expected);
                     held = loads.answer(of, memory, portal.settings.answer_limit).await;
@@ -161,19 +173,19 @@ async fn read(
                     }
                 }
                 if refusal.is_some() {
-                    drain(&mut field).await?;
+                    drain(waiting, &mut field).await?;
                     continue;
                 }
-                let seal = draft.as_ref().map(|draft| draft.reply.to_string()).unwrap_or_default();
+                let seal = begun.draft.as_ref().map(|draft| draft.reply.to_string()).unwrap_or_default();
                 let room = usize::try_from(expected).unwrap_or(usize::MAX);
-                let message = written.get_or_insert_with(|| Written::new(text.to_string(), room, &seal));
+                let message = written.get_or_insert_with(|| Written::new(begun.text.to_string(), room, &seal));
                 message.begin_file(&file, field.content_type().unwrap_or_default());
                 names.push(file);
-                while let Some(piece) = within(field.chunk()).await? {
+                while let Some(piece) = within(waiting, field.chunk()).await? {
                     octets = octets.saturating_add(piece.len() as u64);
                     if octets > portal.settings.answer_limit {
                         refusal = Some(Refusal::TooLarge(portal.settings.answer_limit));
-                        drain(&mut field).await?;
+                        drain(waiting, &mut field).await?;
                         break;
                     }
                     message.push(&piece);
@@ -188,14 +200,13 @@ async fn read(
             (written, held) = (None, None);
         }
     }
-    let draft = draft.filter(|_| ours).ok_or(Broken::Foreign)?;
-    let written = written.unwrap_or_else(|| Written::new(text.to_string(), 0, &draft.reply.to_string()));
-    let whole = match refusal {
+    let draft = begun.draft.as_ref().filter(|_| begun.ours).ok_or(Broken::Foreign)?;
+    let written = written.unwrap_or_else(|| Written::new(begun.text.to_string(), 0, &draft.reply.to_string()));
+    Ok(match refusal {
         Some(refusal) => Err(refusal),
         None if written.is_empty() => Err(Refusal::Nothing),
         None => Ok(Files { written, names, _held: held }),
-    };
-    Ok(Incoming { draft, text, written: whole })
+    })
 }
 
 /// Why an answer was not taken.
@@ -231,16 +242,18 @@ async fn take(
     })
 }
 
-/// The page that gives a text back which cannot be sent, when its own page has closed.
+/// The page that gives a text back which cannot be sent, when its own page has closed, or cannot be made.
 async fn lost(portal: &Portal, visitor: &Visitor, draft: &Draft, refusal: &Refusal, text: &str) -> Response {
-    let view = match portal.access.link(&draft.ticket, visitor.browser.as_ref()).await {
-        Ok(view) => view,
-        Err(_) => return plain::not_open(portal),
+    let view = portal.access.link(&draft.ticket, visitor.browser.as_ref()).await.ok();
+    let (language, zone) = match &view {
+        Some(view) => (visitor.language(view.language, &view.practice), view.practice.timezone.as_str()),
+        // No time is told there.
+        None => (visitor.asked.or(visitor.remembered).or(visitor.preferred).unwrap_or(Language::Fr), "UTC"),
     };
-    let language = visitor.language(view.language, &view.practice);
-    let words = Words::new(&portal.texts, language, &view.practice.timezone, portal.clock.now());
-    let demonstration = portal.settings.demonstration;
-    Html(pages::lost(&words, demonstration, &view.practice, &draft.ticket, (refusal, text))).into_response()
+    let words = Words::new(&portal.texts, language, zone, portal.clock.now());
+    let practice = view.as_ref().map(|view| &view.practice);
+    let page = pages::lost(&words, portal.settings.demonstration, practice, &draft.ticket, (refusal, text));
+    Html(page).into_response()
 }
 
 fn kept(mut answer: Response, browser: &BrowserToken) -> Response {
@@ -249,10 +262,10 @@ fn kept(mut answer: Response, browser: &BrowserToken) -> Response {
 }
 
 /// A field that is kept as text, and whether it went on beyond `most` octets.
-async fn short(field: &mut Field<'_>, most: usize) -> Result<(Zeroizing<String>, bool), Broken> {
+async fn short(waiting: &Waiting, field: &mut Field<'_>, most: usize) -> Result<(Zeroizing<String>, bool), Broken> {
     let mut octets = Zeroizing::new(Vec::new());
     let mut cut = false;
-    while let Some(piece) = within(field.chunk()).await? {
+    while let Some(piece) = within(waiting, field.chunk()).await? {
         let room = most - octets.len().min(most);
         cut |= piece.len() > room;
         octets.extend_from_slice(piece.get(..piece.len().min(room)).unwrap_or_default());
@@ -265,14 +278,16 @@ async fn short(field: &mut Field<'_>, most: usize) -> Result<(Zeroizing<String>,
     }
 }
 
-async fn drain(field: &mut Field<'_>) -> Result<(), Broken> {
-    while within(field.chunk()).await?.is_some() {}
+async fn drain(waiting: &Waiting, field: &mut Field<'_>) -> Result<(), Broken> {
+    while within(waiting, field.chunk()).await?.is_some() {}
     Ok(())
 }
 
 /// Whoever sends nothing for a minute is not waited for.
-async fn within<T>(piece: impl Future<Output = Result<T, MultipartError>>) -> Result<T, Broken> {
-    tokio::time::timeout(STILL, piece).await.map_err(|_| Broken::Off)?.map_err(Broken::from)
+async fn within<T>(waiting: &Waiting, piece: impl Future<Output = Result<T, MultipartError>>) -> Result<T, Broken> {
+    let piece = tokio::time::timeout(STILL, piece).await.map_err(|_| Broken::Off)??;
+    waiting.got_on();
+    Ok(piece)
 }
 
 fn content_length(headers: &HeaderMap) -> Option<u64> {

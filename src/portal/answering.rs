@@ -30,6 +30,10 @@ pub(super) enum Refusal {
     NotScanned,
     /// There is no memory for it now.
     Busy,
+    /// Not all of it came.
+    BrokenOff,
+    /// A fault of ours.
+    Failed,
     /// The letter cannot be answered, or not any more.
     Closed(NoAnswer),
 }
@@ -47,6 +51,8 @@ impl Refusal {
             Self::Infected(name) => words.tell("answer-infected", &[("name", name.into())]),
             Self::NotScanned => words.say("answer-not-scanned"),
             Self::Busy => words.say("answer-busy"),
+            Self::BrokenOff => words.say("answer-broken-off"),
+            Self::Failed => words.say("answer-failed"),
             Self::Closed(why) => closed(words, *why),
         }
     }

@@ -47,6 +47,10 @@ pub(super) async fn watch(
 }
 
 async fn admit(portal: &Portal, route: &Route, mut request: Request, next: Next) -> Response {
+    let ours = matches!(route.guard, Guard::Form | Guard::Link | Guard::Session);
+    if ours && [BROWSER, LETTER].into_iter().any(|name| is_planted(request.headers(), name)) {
+        return plain::planted(portal, route.path.starts_with(FILES));
+    }
     match route.guard {
         Guard::Public | Guard::Client | Guard::Provider => {}
         Guard::Form => {
@@ -217,6 +221,11 @@ pub(super) fn session(headers: &HeaderMap) -> Option<SessionToken> {
 fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let mut values = cookies(headers).filter_map(|(key, value)| (key == name.as_bytes()).then_some(value));
     values.next().filter(|_| values.next().is_none()).and_then(|value| std::str::from_utf8(value).ok())
+}
+
+/// Whether a cookie is there more than once.
+fn is_planted(headers: &HeaderMap, name: &str) -> bool {
+    cookies(headers).filter(|(key, _)| *key == name.as_bytes()).count() > 1
 }
 
 /// The cookies of remembered browsers, each that is there once.

@@ -168,7 +168,7 @@ async fn opened(portal: &Portal, redeemed: &Redeemed, browser: &BrowserToken) ->
     // The page is open in any case: what waits longer is brought by the next code.
     let waiting = portal.deliveries.deliver_waiting(redeemed.delivery, browser, redeemed.session).await;
     let delivered = waiting.unwrap_or_else(|fault| {
-        tracing::error!(delivery = %redeemed.delivery, %fault, "an answer that waited could not be delivered");
+        tracing::error!(delivery = %redeemed.delivery, %fault, "answers that wait could not be delivered");
         0
     });
     let mut open = to(if delivered > 0 { "/letter?sent=1" } else { "/letter" });

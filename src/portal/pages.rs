@@ -255,13 +255,11 @@ pub(super) fn letter(
 ) -> String {
     let subject = letter.subject.trim();
     let heading = if subject.is_empty() { words.say("portal-no-subject") } else { subject.to_owned() };
-    let title = words.tell("portal-letter-title", &[("subject", (&heading).into())]);
-    let title = if around.answer.alert.is_some() {
-        words.tell("portal-error-title", &[("title", (&title).into())])
-    } else if around.sent {
-        words.say("answer-sent-title")
-    } else {
-        title
+    // Without the subject: titles stay in a browser's history when the letter is closed.
+    let title = words.say(if around.sent { "answer-sent-title" } else { "portal-letter-title" });
+    let title = match &around.answer.alert {
+        Some(_) => words.tell("portal-error-title", &[("title", (&title).into())]),
+        None => title,
     };
     // A message without a Date field has none to show.
     let date = (letter.date.0 > 0).then(|| words.moment(letter.date));
@@ -306,13 +304,13 @@ pub(super) fn letter(
 pub(super) fn lost(
     words: &Words,
     demonstration: bool,
-    practice: &PracticeProfile,
+    practice: Option<&PracticeProfile>,
     ticket: &str,
     (refusal, text): (&Refusal, &str),
 ) -> String {
     let heading = words.say("answer-lost-title");
     let title = words.tell("portal-error-title", &[("title", (&heading).into())]);
-    let frame = Frame::of(words, demonstration, &title, Some(practice), None);
+    let frame = Frame::of(words, demonstration, &title, practice, None);
     finish(Lost { frame, heading, why: refusal.said(words), text, ticket, w: words }.render())
 }
 
@@ -386,17 +384,19 @@ pub(super) const INCOMPLETE: Both =
     Both("portal-incomplete-title", &["portal-incomplete-text", "portal-incomplete-call"]);
 pub(super) const NOT_OPEN: Both = Both("portal-not-open-title", &["portal-not-open-text"]);
 pub(super) const FOREIGN_FORM: Both = Both("portal-foreign-title", &["portal-foreign-text", "portal-foreign-cookies"]);
+pub(super) const PLANTED: Both = Both("portal-planted-title", &["portal-planted-text", "portal-planted-again"]);
 pub(super) const BROKEN_OFF: Both = Both("portal-broken-title", &["portal-broken-text"]);
 pub(super) const UNAVAILABLE: Both =
     Both("portal-unavailable-title", &["portal-unavailable-text", "portal-unavailable-call"]);
 pub(super) const NO_FILE: Both = Both("portal-no-file-title", &["portal-no-file-text"]);
 /// All of them, by the names of their states.
-pub(super) const BOTH: [(&str, &Both); 8] = [
+pub(super) const BOTH: [(&str, &Both); 9] = [
     ("index", &INDEX),
     ("unknown", &UNKNOWN),
     ("incomplete", &INCOMPLETE),
     ("not-open", &NOT_OPEN),
     ("foreign", &FOREIGN_FORM),
+    ("planted", &PLANTED),
     ("broken", &BROKEN_OFF),
     ("unavailable", &UNAVAILABLE),
     ("no-file", &NO_FILE),

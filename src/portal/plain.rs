@@ -5,7 +5,7 @@
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
 use crate::domain::Fault;
@@ -62,6 +62,20 @@ pub(super) fn not_open(portal: &Portal) -> Response {
 pub(super) fn foreign_form(portal: &Portal) -> Response {
     page(portal, StatusCode::FORBIDDEN, &pages::FOREIGN_FORM)
 }
+
+/// One of our cookies is there twice: which is ours nobody knows, so both are none. All of this site's go, those of its
+/// neighbours too, since a browser that holds a planted one is shut out until it is gone.
+pub(super) fn planted(portal: &Portal, file: bool) -> Response {
+    let mut answer = match file {
+        true => spoken(portal, StatusCode::FORBIDDEN, &pages::PLANTED),
+        false => page(portal, StatusCode::FORBIDDEN, &pages::PLANTED),
+    };
+    // https://www.w3.org/TR/clear-site-data/
+    answer.headers_mut().insert(CLEAR_SITE_DATA, HeaderValue::from_static("\"cookies\""));
+    answer
+}
+
+const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
 /// An answer of which the rest did not come, or whose form is not to be read.
 pub(super) fn broken_off(portal: &Portal) -> Response {

@@ -4,11 +4,13 @@
 //! `tests/portal.rs` compares the table with the list that a release may have.
 
 use axum::extract::DefaultBodyLimit;
-use axum::http::{StatusCode, Uri};
+use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use axum::{Extension, Router};
+
+use crate::domain::Ticket;
 
 use super::loads::Loads;
 use super::{Portal, answer, asides, file, guard, headers, letter, link, pack, plain, reports, setup, statement};
@@ -100,8 +102,17 @@ async fn unknown(portal: axum::extract::State<Portal>, uri: Uri) -> Response {
     }
 }
 
-async fn wrong_method() -> Response {
-    StatusCode::METHOD_NOT_ALLOWED.into_response()
+/// The answer to a form stands under the form's address: who loads it again, or comes back to it, is led to where the form
+/// was.
+async fn wrong_method(portal: axum::extract::State<Portal>, method: Method, uri: Uri) -> Response {
+    let mut parts = uri.path().split('/').skip(1);
+    match (parts.next(), parts.next().map(Ticket::parse)) {
+        _ if method != Method::GET && method != Method::HEAD => StatusCode::METHOD_NOT_ALLOWED.into_response(),
+        (Some("l"), Some(Some(ticket))) => link::to(&format!("/l/{}", ticket.reveal())),
+        (Some("l"), _) => plain::incomplete(&portal),
+        (Some("letter"), _) => link::to("/letter"),
+        _ => StatusCode::METHOD_NOT_ALLOWED.into_response(),
+    }
 }
 
 /// The longest form is a pasted SMS with its token; reports of providers are shorter.

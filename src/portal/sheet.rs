@@ -323,6 +323,8 @@ pub(super) fn refusals(sample: &Sample) -> Vec<(&'static str, Refusal)> {
         ("infected", Refusal::Infected(infected.into())),
         ("not-scanned", Refusal::NotScanned),
         ("busy", Refusal::Busy),
+        ("broken-off", Refusal::BrokenOff),
+        ("failed", Refusal::Failed),
         ("closed", Refusal::Closed(NoAnswer::Full)),
     ]
 }
@@ -375,7 +377,7 @@ pub(super) fn all_pages(sample: &Sample, language: Language, demonstration: bool
         all.push((format!("answer-{name}"), letter(bare("Suite"), (answering, ended, remark))));
     }
     for (name, refusal) in refusals(sample) {
-        let page = pages::lost(&words, demonstration, practice, TICKET, (&refusal, sample.text));
+        let page = pages::lost(&words, demonstration, Some(practice), TICKET, (&refusal, sample.text));
         all.push((format!("lost-{name}"), page));
     }
     all.push((

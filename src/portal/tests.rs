@@ -188,7 +188,7 @@ fn what_is_refused_comes_back_with_its_text_and_an_answer_never_hides_its_limits
         }
         for (_, refusal) in refusals(&sample()) {
             let words = Words::new(&Texts::new(), language, "Europe/Paris", NOW);
-            let page = pages::lost(&words, false, &practice(), TICKET, (&refusal, "Mon <texte>"));
+            let page = pages::lost(&words, false, Some(&practice()), TICKET, (&refusal, "Mon <texte>"));
             assert!(page.contains("Mon &#60;texte&#62;</textarea>") && page.contains(&format!("/l/{TICKET}")));
         }
     }
@@ -734,7 +734,13 @@ async fn what_is_not_there_is_a_page_with_nothing_in_it() {
     assert!(!page.contains("passwd") && !page.contains("secret") && !page.contains("evil"));
     well_formed(&page).unwrap();
     assert_eq!(ask(&portal, "DELETE", "/letter", "", "").await.status(), StatusCode::METHOD_NOT_ALLOWED);
-    assert_eq!(ask(&portal, "GET", "/letter/close", "", "").await.status(), StatusCode::METHOD_NOT_ALLOWED);
+    // The answer to a form, loaded again: the way to where the form was.
+    for method in ["GET", "HEAD"] {
+        let led = ask(&portal, method, "/letter/close", "", "").await;
+        assert_eq!((led.status(), led.headers()["location"].as_bytes()), (StatusCode::SEE_OTHER, &b"/letter"[..]));
+        let led = ask(&portal, method, "/l/0123/check", "", "").await;
+        assert_eq!(led.status(), StatusCode::NOT_FOUND, "a link that is none");
+    }
 }
 
 #[tokio::test]

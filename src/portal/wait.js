@@ -9,7 +9,7 @@
     const answer = await fetch(line.dataset.url, { method: "POST", body, credentials: "same-origin" });
     if (answer.status === 205) {
       // The code will not come any more: the page says what can be done, unless somebody is typing.
-      if (!document.getElementById("code").value) location.replace(location.href.split("#")[0]);
+      if (![...document.querySelectorAll("input[type=text]")].some((field) => field.value)) location.replace(location.href.split("#")[0]);
       return;
     }
     if (!answer.ok) return;

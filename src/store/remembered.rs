@@ -84,15 +84,14 @@ impl Tx {
         Ok(self.conn.execute("DELETE FROM remembered_browsers WHERE id = $1", &[id.into()]).await? > 0)
     }
 
-    /// Forgets every browser that knows the address of a delivery, in its practice.
+    /// Forgets every browser that knows the address of a delivery, in its practice; `false` when there is none.
     ///
     /// # Errors
     /// A [`Fault`] of the database.
-    pub async fn forget_browsers_of(&mut self, delivery: DeliveryId) -> Result<(), Fault> {
+    pub async fn forget_browsers_of(&mut self, delivery: DeliveryId) -> Result<bool, Fault> {
         let sql = "DELETE FROM remembered_browsers WHERE delivery_id IN (SELECT a.id FROM deliveries d \
                    JOIN deliveries a ON a.practice_id = d.practice_id AND a.address_hash = d.address_hash WHERE d.id = $1)";
-        self.conn.execute(sql, &[delivery.into()]).await?;
-        Ok(())
+        Ok(self.conn.execute(sql, &[delivery.into()]).await? > 0)
     }
 
     /// Forgets every browser that knows a person of the directory.

@@ -111,6 +111,21 @@ impl Store {
 }
 
 impl Tx {
+    /// How many answers to a delivery were written since `since`, and how many of all wait for a code. Whoever counts next
+    /// waits until the transaction ends.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database.
+    pub async fn count_replies(&mut self, delivery: DeliveryId, since: Timestamp) -> Result<(usize, usize), Fault> {
+        self.conn.execute("UPDATE deliveries SET tries = tries WHERE id = $1", &[delivery.into()]).await?;
+        let sql = "SELECT COUNT(CASE WHEN created_at > $2 THEN 1 END) AS today, \
+                   COUNT(CASE WHEN delivered_at IS NULL THEN 1 END) AS waiting FROM replies WHERE delivery_id = $1";
+        let row = self.conn.row(sql, &[delivery.into(), since.into()]).await?;
+        let row = row.ok_or(Fault::new("a count gave no row"))?;
+        let count = |many: i64| usize::try_from(many).unwrap_or(usize::MAX);
+        Ok((count(row.read("today")?), count(row.read("waiting")?)))
+    }
+
     /// Inserts an answer; `false` when it is there already.
     pub async fn insert_reply(&mut self, row: &ReplyRow) -> Result<bool, Fault> {
         let sql = "INSERT INTO replies (id, delivery_id, browser_hash, files, created_at, delivered_at) \

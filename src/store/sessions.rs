@@ -50,7 +50,7 @@ impl Tx {
     ///
     /// # Errors
     /// A [`Fault`] of the database.
-    pub async fn may_be_joined(&mut self, delivery: DeliveryId, mac: &Mac, now: Timestamp) -> Result<bool, Fault> {
+    pub async fn stands_as_read(&mut self, delivery: DeliveryId, mac: &Mac, now: Timestamp) -> Result<bool, Fault> {
         let sql = "UPDATE deliveries SET tries = tries WHERE id = $1 AND authority_mac = $2 AND esk IS NOT NULL \
                    AND state IN ('queued', 'notified', 'opened', 'downloaded') AND suspended_at IS NULL \
                    AND recalled_at IS NULL AND paused_until <= $3 AND expires_at > $3";

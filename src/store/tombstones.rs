@@ -107,18 +107,21 @@ impl Tx {
         Ok(self.conn.execute(sql, &[now.into()]).await?)
     }
 
-    /// Opens suspended deliveries again, or one of them; returns how many.
+    /// Opens suspended deliveries again, or one of them; returns how many. What its sender recalls meanwhile stays closed,
+    /// by the recall alone.
     ///
     /// # Errors
     /// A [`Fault`] of the database.
     pub async fn release(&mut self, id: Option<DeliveryId>) -> Result<u64, Fault> {
         Ok(match id {
             Some(id) => {
-                let sql = "UPDATE deliveries SET suspended_at = NULL WHERE id = $1 AND suspended_at IS NOT NULL";
+                let sql = "UPDATE deliveries SET suspended_at = recalled_at WHERE id = $1 AND suspended_at IS NOT NULL \
+                           AND (recalled_at IS NULL OR suspended_at <> recalled_at)";
                 self.conn.execute(sql, &[id.into()]).await?
             }
             None => {
-                let sql = "UPDATE deliveries SET suspended_at = NULL WHERE suspended_at IS NOT NULL";
+                let sql = "UPDATE deliveries SET suspended_at = recalled_at WHERE suspended_at IS NOT NULL \
+                           AND (recalled_at IS NULL OR suspended_at <> recalled_at)";
                 self.conn.execute(sql, &[]).await?
             }
         })

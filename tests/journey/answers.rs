@@ -21,6 +21,8 @@ super::on_both! {
     an_answer_that_nobody_gives_a_code_for_is_dropped_in_a_day
     fault_12_only_the_browser_that_holds_the_form_can_answer
     what_cannot_be_sent_is_refused_and_the_text_stays
+    no_fault_loses_the_text_of_an_answer
+    answers_of_several_tabs_at_once_are_no_more_than_of_one
     answers_are_on_off_or_for_days_and_end_with_fin
     an_absence_is_shown_and_its_deputy_gets_a_copy
     files_are_scanned_and_refused_when_nobody_scans
@@ -322,6 +324,60 @@ async fn what_cannot_be_sent_is_refused_and_the_text_stays(world: World) {
     let gone = browser.answer(&page, &form(&page), text, &[]).await;
     assert!(gone.status == 422 && gone.text().contains("Gardez"), "{}", gone.text());
     assert_eq!(world.count("SELECT COUNT(*) FROM replies").await, 0);
+    world.running.stop().await;
+}
+
+async fn no_fault_loses_the_text_of_an_answer(world: World) {
+    let (browser, page, link) = open_letter(&world).await;
+    let url = |page: &Page| page.url.join("/letter/answer").unwrap();
+    // The line goes down behind the text.
+    let whole = crate::browser::parts(&form(&page), "Mon texte", &[("files", "a.pdf", &letters::pdf(5_000))]);
+    let behind = whole.windows(9).position(|octets| octets == b"Mon texte").unwrap() + 40;
+    for cut in [behind, whole.len() - 3_000] {
+        let (body, kind) = (whole[..cut].to_vec(), crate::browser::in_parts(Vec::new()).0);
+        let answer = browser.once(reqwest::Method::POST, url(&page), Some((kind, body))).await;
+        let (status, said) = (answer.status().as_u16(), answer.text().await.unwrap());
+        assert_eq!(status, 400, "{said}");
+        assert!(said.contains("n’est pas arrivée entière") && said.contains("Mon texte"), "cut at {cut}: {said}");
+    }
+    // Nothing that the letter hangs on can be trusted: neither its page nor its link can be shown.
+    world
+        .sql("UPDATE deliveries SET authority_mac = link_mac FROM (SELECT link_mac FROM audit_events LIMIT 1) AS e")
+        .await;
+    let said = browser.answer(&page, &form(&page), "Mon texte", &[]).await;
+    assert_eq!(said.status, 503, "{}", said.text());
+    assert!(
+        said.text().contains("Un petit problème chez nous") && said.text().contains("Mon texte"),
+        "{}",
+        said.text()
+    );
+    assert!(said.text().contains(&format!("href=\"/l/{}\"", link.rsplit('/').next().unwrap())), "{}", said.text());
+    // Nor is the letter there at all any more, as behind a restore of before.
+    for table in ["sends", "challenges", "portal_sessions", "outbox", "downloads", "deliveries"] {
+        world.sql(&format!("DELETE FROM {table}")).await;
+    }
+    let said = browser.answer(&page, &form(&page), "Mon texte", &[]).await;
+    assert_eq!(said.status, 422, "{}", said.text());
+    assert!(said.text().contains("Mon texte"), "{}", said.text());
+    assert_eq!(world.count("SELECT COUNT(*) FROM replies").await, 0);
+    world.running.stop().await;
+}
+
+async fn answers_of_several_tabs_at_once_are_no_more_than_of_one(world: World) {
+    let (browser, page, link) = open_letter(&world).await;
+    let mut forms = vec![form(&page)];
+    for _ in 1..6 {
+        forms.push(form(&browser.follow(&page, "/letter").await));
+    }
+    world.pass(Duration::from_secs(3700));
+    let url = page.url.join("/letter/answer").unwrap();
+    let posts = forms.iter().map(|form| {
+        let body = crate::browser::in_parts(crate::browser::parts(form, "Bonjour", &[]));
+        browser.once(reqwest::Method::POST, url.clone(), Some(body))
+    });
+    let answers = futures_util::future::join_all(posts).await;
+    let taken = answers.iter().filter(|answer| answer.status() == 303).count();
+    assert_eq!((taken, world.count("SELECT COUNT(*) FROM replies").await), (3, 3), "{link}");
     world.running.stop().await;
 }
 

@@ -574,3 +574,30 @@ async fn programs_and_letters_never_answer_one_another(world: World) {
     assert!(world.relay.caught().is_empty());
     world.running.stop().await;
 }
+
+/// faults.md row 9: a number is taken back between the moment a right code is read and the one it is taken. It went to the
+/// number of before.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn fault_09_a_code_to_a_number_that_is_taken_back_meanwhile_opens_nothing() {
+    use sqlx::{Connection, Executor};
+
+    let Some(world) = World::postgres().await else { return };
+    let (_, link) = crate::letter::sent(&world, &letters::pdf(5_000)).await;
+    let browser = world.browser();
+    let page = asked(&browser, &link).await;
+    let code = world.gateway.last().code();
+    let mut sender = sqlx::PgConnection::connect(&world.database).await.unwrap();
+    sender.execute("BEGIN").await.unwrap();
+    sender.execute("UPDATE deliveries SET state = 'held'").await.unwrap();
+    // The code waits for the row that is being changed.
+    let takes_back = async {
+        let waits =
+            "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        until(async || world.count(waits).await > 0).await;
+        sender.execute("COMMIT").await.unwrap();
+    };
+    let (typed, ()) = tokio::join!(crate::letter::typed(&browser, &page, &code), takes_back);
+    assert_ne!(typed.url.path(), "/letter", "{}", typed.text());
+    assert_eq!(world.count("SELECT COUNT(*) FROM portal_sessions").await, 0);
+    world.running.stop().await;
+}

@@ -241,6 +241,20 @@ async fn fault_10_what_no_browser_sends_opens_nothing(world: World) {
     ] {
         assert_eq!(get(&cookies).await, 403, "{cookies}");
     }
+    // Of two of ours one is planted: both go, since the browser would be shut out by it for good; the page says so.
+    for (method, path) in
+        [("GET", "/letter"), ("GET", "/letter/file/0"), ("POST", "/letter/answer"), ("GET", link.as_str())]
+    {
+        let path = path.split_once("127.0.0.1").map_or(path, |(_, rest)| &rest[rest.find('/').unwrap()..]);
+        for name in ["letter", "browser"] {
+            let cookies = format!("__Host-pli-{name}={letter}; __Host-pli-{name}={planted}");
+            let (status, said) = Raw { world: &world, tls: None }.ask(method, path, &cookies).await;
+            let said = String::from_utf8_lossy(&said).to_lowercase();
+            assert!(status == 403 && said.contains("clear-site-data: \"cookies\""), "{method} {path} {name}: {said}");
+            assert!(said.contains("un autre site") && !said.contains("set-cookie"), "{method} {path} {name}: {said}");
+        }
+    }
+    assert_eq!(get(&format!("__Host-pli-letter={letter}")).await, 200);
     // Forms: one field too many, twice, or in another place is nobody's form, and no try.
     let post =
         async |url: &str, body| browser.once(Method::POST, page.url.join(url).unwrap(), Some(body)).await.status();

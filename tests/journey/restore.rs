@@ -197,8 +197,13 @@ async fn fault_44_without_a_journal_nothing_of_before_is_trusted(world: World) {
     assert_eq!(world.running.rooms.release(Some(delivery_to(&world, JEANNE).await), now).await.unwrap(), 1);
     let page = opened(&world, &world.browser(), &links[0]).await;
     assert_eq!(page.url.path(), "/letter");
+    // What its sender takes back meanwhile stays closed when the rest is opened.
+    world.running.rooms.deliveries.recall(delivery_to(&world, PAUL).await).await.unwrap();
     assert_eq!(world.running.rooms.release(None, now).await.unwrap(), 4);
     assert_eq!(world.running.rooms.release(None, now).await.unwrap(), 0);
+    let recalled = world.browser().get(&links[1]).await;
+    assert!(recalled.forms().iter().all(|form| !form.action.ends_with("/code")), "{}", recalled.text());
+    assert_eq!(opened(&world, &world.browser(), &links[2]).await.url.path(), "/letter");
     assert_eq!(world.running.rooms.deliveries.retry(None).await.unwrap(), 1);
     world.notices(5).await;
     world.running.stop().await;

@@ -36,6 +36,8 @@ answer-program = “{ $name }” is a program. It cannot be sent.
 answer-infected = “{ $name }” contains a virus. It cannot be sent.
 answer-not-scanned = We cannot check your files at the moment. Try again later, or send your text without a file.
 answer-busy = Too many files are coming in at once. Try again in a minute.
+answer-broken-off = Your answer did not arrive whole. Send it again.
+answer-failed = A small problem on our side: try again in a few minutes.
 answer-not-sent = Nothing has been sent. Your text is still there; choose your files again.
 
 ## The page had closed

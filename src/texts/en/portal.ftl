@@ -153,7 +153,7 @@ portal-ended-call = To get another one, please call us on { $telephone }.
 portal-ended-silent = To get another one, please call the practice that wrote to you.
 
 ## The letter
-portal-letter-title = Your letter: { $subject }
+portal-letter-title = Your letter
 portal-no-subject = No subject
 portal-no-text = This letter has no text.
 portal-text-label = Text of the letter
@@ -195,7 +195,10 @@ portal-foreign-title = Open the link again
 portal-foreign-text = This page was too old, or it comes from another window. Open the link of your e‑mail again.
 portal-foreign-cookies = If you see this page again, allow cookies in the settings of your browser.
 portal-broken-title = Your answer did not arrive whole
-portal-broken-text = It was not sent. Go back to the page before: your text is still there. Send it again.
+portal-broken-text = It was not sent. Open the link in your e‑mail again, and write it once more.
+portal-planted-title = Another site disturbs this page
+portal-planted-text = Another site has left a cookie here that imitates ours. We have deleted it: open the link in your e‑mail again. An answer that you have just sent has not gone.
+portal-planted-again = If you see this page again, open the link in a private window or in another browser.
 portal-ask-again = Ask for the letter again
 portal-asked-title = It is asked for
 portal-asked-text = The practice that writes to you is told. If it sends the letter again, you will get a new e‑mail with a new link.

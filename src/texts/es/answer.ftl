@@ -36,6 +36,8 @@ answer-program = «{ $name }» es un programa. No se puede enviar.
 answer-infected = «{ $name }» contiene un virus. No se puede enviar.
 answer-not-scanned = Ahora no podemos comprobar sus archivos. Inténtelo más tarde, o envíe su texto sin archivos.
 answer-busy = Llegan demasiados archivos a la vez. Inténtelo de nuevo dentro de un minuto.
+answer-broken-off = Su respuesta no ha llegado entera. Envíela otra vez.
+answer-failed = Un pequeño problema por nuestra parte: inténtelo otra vez dentro de unos minutos.
 answer-not-sent = No se ha enviado nada. Su texto sigue aquí; elija de nuevo sus archivos.
 
 ## The page had closed

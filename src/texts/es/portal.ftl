@@ -156,7 +156,7 @@ portal-ended-call = Para recibir otra, llámenos al { $telephone }.
 portal-ended-silent = Para recibir otra, llame a la consulta que le ha escrito.
 
 ## The letter
-portal-letter-title = Su carta: { $subject }
+portal-letter-title = Su carta
 portal-no-subject = Sin asunto
 portal-no-text = Esta carta no tiene texto.
 portal-text-label = Texto de la carta
@@ -198,7 +198,10 @@ portal-foreign-title = Abra otra vez el enlace
 portal-foreign-text = Esta página era demasiado antigua, o viene de otra ventana. Abra otra vez el enlace de su correo electrónico.
 portal-foreign-cookies = Si vuelve a ver esta página, permita las cookies en los ajustes de su navegador.
 portal-broken-title = Su respuesta no ha llegado entera
-portal-broken-text = No se ha enviado. Vuelva a la página anterior: su texto sigue ahí. Envíelo otra vez.
+portal-broken-text = No se ha enviado. Abra otra vez el enlace de su correo y escríbala de nuevo.
+portal-planted-title = Otro sitio estorba esta página
+portal-planted-text = Otro sitio ha dejado aquí una cookie que imita la nuestra. La hemos borrado: abra otra vez el enlace de su correo. Una respuesta que acabe de enviar no ha salido.
+portal-planted-again = Si vuelve a ver esta página, abra el enlace en una ventana privada o en otro navegador.
 portal-ask-again = Pedir la carta otra vez
 portal-asked-title = Está pedida
 portal-asked-text = La consulta que le escribe está avisada. Si la reenvía, recibirá un nuevo correo electrónico con un nuevo enlace.

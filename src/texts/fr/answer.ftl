@@ -36,6 +36,8 @@ answer-program = « { $name } » est un programme. Il ne peut pas être envoy�
 answer-infected = « { $name } » contient un virus. Il ne peut pas être envoyé.
 answer-not-scanned = Nous ne pouvons pas contrôler vos fichiers pour le moment. Réessayez plus tard, ou envoyez votre texte sans fichier.
 answer-busy = Trop de fichiers arrivent en même temps. Réessayez dans une minute.
+answer-broken-off = Votre réponse n’est pas arrivée entière. Envoyez-la à nouveau.
+answer-failed = Un petit problème chez nous : essayez encore dans quelques minutes.
 answer-not-sent = Rien n’a été envoyé. Votre texte est toujours là ; choisissez à nouveau vos fichiers.
 
 ## The page had closed

@@ -153,7 +153,7 @@ portal-ended-call = Pour en recevoir une autre, appelez-nous au { $telephone }.
 portal-ended-silent = Pour en recevoir une autre, appelez le cabinet qui vous a écrit.
 
 ## The letter
-portal-letter-title = Votre lettre : { $subject }
+portal-letter-title = Votre lettre
 portal-no-subject = Sans objet
 portal-no-text = Cette lettre n’a pas de texte.
 portal-text-label = Texte de la lettre
@@ -195,7 +195,10 @@ portal-foreign-title = Ouvrez encore le lien
 portal-foreign-text = Cette page était trop ancienne, ou elle vient d’une autre fenêtre. Ouvrez encore le lien de votre e‑mail.
 portal-foreign-cookies = Si vous revoyez cette page, autorisez les cookies dans les réglages de votre navigateur.
 portal-broken-title = Votre réponse n’est pas arrivée entière
-portal-broken-text = Elle n’est pas partie. Revenez à la page précédente : votre texte y est encore. Envoyez-le à nouveau.
+portal-broken-text = Elle n’est pas partie. Ouvrez encore le lien de votre e‑mail, et écrivez-la à nouveau.
+portal-planted-title = Un autre site gêne cette page
+portal-planted-text = Un autre site a laissé ici un cookie qui imite le nôtre. Nous l’avons effacé : ouvrez encore le lien de votre e‑mail. Une réponse que vous venez d’envoyer n’est pas partie.
+portal-planted-again = Si vous revoyez cette page, ouvrez le lien dans une fenêtre privée ou dans un autre navigateur.
 portal-ask-again = Redemander la lettre
 portal-asked-title = C’est demandé
 portal-asked-text = Le cabinet qui vous écrit est prévenu. S’il la renvoie, vous recevrez un nouvel e‑mail avec un nouveau lien.

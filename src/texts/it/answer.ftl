@@ -36,6 +36,8 @@ answer-program = «{ $name }» è un programma. Non può essere inviato.
 answer-infected = «{ $name }» contiene un virus. Non può essere inviato.
 answer-not-scanned = Al momento non possiamo controllare i Suoi file. Riprovi più tardi, o invii il testo senza file.
 answer-busy = Arrivano troppi file nello stesso momento. Riprovi fra un minuto.
+answer-broken-off = La Sua risposta non è arrivata intera. La invii di nuovo.
+answer-failed = Un piccolo problema da parte nostra: riprovi tra qualche minuto.
 answer-not-sent = Non è stato inviato nulla. Il Suo testo è ancora qui; scelga di nuovo i file.
 
 ## The page had closed

@@ -157,7 +157,7 @@ portal-ended-call = Per riceverne un’altra, ci chiami al { $telephone }.
 portal-ended-silent = Per riceverne un’altra, chiami lo studio che Le ha scritto.
 
 ## The letter
-portal-letter-title = La Sua lettera: { $subject }
+portal-letter-title = La Sua lettera
 portal-no-subject = Senza oggetto
 portal-no-text = Questa lettera non contiene testo.
 portal-text-label = Testo della lettera
@@ -199,7 +199,10 @@ portal-foreign-title = Apra di nuovo il link
 portal-foreign-text = Questa pagina era troppo vecchia, oppure viene da un’altra finestra. Apra di nuovo il link della Sua e‑mail.
 portal-foreign-cookies = Se vede ancora questa pagina, permetta i cookie nelle impostazioni del Suo browser.
 portal-broken-title = La sua risposta non è arrivata intera
-portal-broken-text = Non è partita. Torni alla pagina precedente: il suo testo è ancora lì. Lo invii di nuovo.
+portal-broken-text = Non è partita. Apra di nuovo il link della Sua e‑mail e la scriva ancora una volta.
+portal-planted-title = Un altro sito disturba questa pagina
+portal-planted-text = Un altro sito ha lasciato qui un cookie che imita il nostro. Lo abbiamo cancellato: apra di nuovo il link della Sua e‑mail. Una risposta appena inviata non è partita.
+portal-planted-again = Se rivede questa pagina, apra il link in una finestra privata o in un altro browser.
 portal-ask-again = Richiedere di nuovo la lettera
 portal-asked-title = È richiesta
 portal-asked-text = Lo studio che Le scrive è avvisato. Se la rinvia, riceverà una nuova e‑mail con un nuovo link.
