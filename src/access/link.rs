@@ -49,6 +49,8 @@ pub enum LinkState {
         failed: Option<(Channel, FailureClass)>,
         /// This browser must wait until then to ask again.
         wait_until: Option<Timestamp>,
+        /// This browser's last code was not typed in its time.
+        over: bool,
     },
     /// A code of this browser is live.
     Enter {
@@ -203,7 +205,9 @@ impl Access {
             Some(browser) => self.asked_by(reached.row.id, browser).await?.1,
             None => None,
         };
-        let Some(newest) = newest else { return Ok(LinkState::Choose { sms, voice, failed: None, wait_until: None }) };
+        let Some(newest) = newest else {
+            return Ok(LinkState::Choose { sms, voice, failed: None, wait_until: None, over: false });
+        };
         let again_at = newest.created_at.plus(SEND_PAUSE);
         if is_live(&newest, now) {
             let other = match newest.channel {
@@ -239,7 +243,9 @@ impl Access {
             _ => None,
         };
         let wait_until = (again_at > now && again_at <= now.plus(SEND_PAUSE).plus(SLACK)).then_some(again_at);
-        Ok(LinkState::Choose { sms, voice, failed, wait_until })
+        let untyped = newest.used_at.is_none() && newest.tries < TRIES && newest.sent != SendState::Failed;
+        let over = untyped && newest.expires_at <= now && now.since(newest.expires_at) < Duration::from_secs(3600);
+        Ok(LinkState::Choose { sms, voice, failed, wait_until, over })
     }
 }
 

@@ -3,17 +3,24 @@
 //! Every visible word comes from `texts/*/portal.ftl`; templates are checked by the compiler and escape
 //! what they are given. One page says one thing: one first heading, a title of its own.
 
+mod polyglot;
+
 use askama::Template;
 
 use crate::access::{LinkState, LinkView};
 use crate::domain::{Aside, Channel, FailureClass, Language, PracticeProfile, Timestamp};
 use crate::mailbox::{Body, Letter};
-use crate::texts::{Said, Texts};
+use crate::texts::Said;
 
 use super::answering::{AnswerPart, Refusal};
 use super::html::reduce;
 use super::words::Words;
 use super::{pack, progress, statement, style};
+
+pub(super) use polyglot::{
+    BOTH, BROKEN_OFF, Both, FOREIGN_FORM, INCOMPLETE, INDEX, NO_FILE, NOT_OPEN, PLANTED, UNAVAILABLE, UNKNOWN, both,
+    both_plain,
+};
 
 /// What surrounds a page.
 struct Frame {
@@ -111,6 +118,8 @@ pub(super) fn link(
     let told_tries = matches!(complaint, Some(Complaint::Wrong(_)));
     let told_wait = matches!(complaint, Some(Complaint::Wait(_)));
     let not_mine_open = matches!(complaint, Some(Complaint::TickFirst));
+    let unchosen = matches!(complaint, Some(Complaint::ChooseOne));
+    let mistyped = matches!(complaint, Some(Complaint::NotACode | Complaint::Wrong(_)));
     let complaint = complaint.map(|complaint| complain(words, complaint, view));
     let answer = || {
         let until = forms.answer_waits.map(|until| words.until(until));
@@ -132,7 +141,7 @@ pub(super) fn link(
         self::ended(words, frame(title), &view.practice, (title, text), Some(form))
     };
     match &view.state {
-        LinkState::Choose { sms, voice, failed, wait_until } => {
+        LinkState::Choose { sms, voice, failed, wait_until, over } => {
             let failed = failed.map(|(channel, class)| not_sent(words, channel, class, *sms, *voice));
             let one = sms != voice;
             let page = Choose {
@@ -147,7 +156,8 @@ pub(super) fn link(
                 sms: *sms,
                 voice: *voice,
                 not_mine_open,
-                alert: complaint.or(failed),
+                alert: complaint.or(failed).or_else(|| over.then(|| words.say("portal-code-over"))),
+                unchosen,
                 wait: wait_until
                     .filter(|_| !told_wait)
                     .map(|when| words.tell("portal-wait", &[("at", (&words.at(when)).into())])),
@@ -188,6 +198,12 @@ pub(super) fn link(
                 not_mine_open,
                 birth_date: view.birth_date,
                 remember: view.practice.remember_browsers,
+                mistyped,
+                early: told_wait,
+                elsewhere: vec![
+                    words.tell("portal-number-gone", &[("two", last_two.into())]),
+                    call(words, &view.practice, "portal-number-call", "portal-number-silent"),
+                ],
                 alert: complaint,
             };
             finish(page.render())
@@ -293,7 +309,12 @@ pub(super) fn letter(
         forget: around.forget.as_ref().map(|(token, until)| {
             (token, words.tell("portal-remembered-until", &[("day", (&words.last_day(*until)).into())]))
         }),
-        sent: around.answer.sent.last().filter(|_| around.sent).map(|last| (words.say("answer-sent-title"), last)),
+        sent: around
+            .answer
+            .sent
+            .last()
+            .filter(|_| around.sent)
+            .map(|last| (words.say("answer-sent-title"), format!("{last} {}", words.say("answer-sent-next")))),
         answer: &around.answer,
         w: words,
     };
@@ -375,72 +396,6 @@ pub(super) fn shown_in_browsers(media_type: &str) -> bool {
     matches!(media_type, "application/pdf" | "image/jpeg" | "image/png" | "image/gif" | "image/webp")
 }
 
-/// A page in every language: heading and text.
-pub(super) struct Both(&'static str, &'static [&'static str]);
-
-pub(super) const INDEX: Both = Both("portal-index-title", &["portal-index-text", "portal-index-open"]);
-pub(super) const UNKNOWN: Both = Both("portal-unknown-title", &["portal-unknown-text"]);
-pub(super) const INCOMPLETE: Both =
-    Both("portal-incomplete-title", &["portal-incomplete-text", "portal-incomplete-call"]);
-pub(super) const NOT_OPEN: Both = Both("portal-not-open-title", &["portal-not-open-text"]);
-pub(super) const FOREIGN_FORM: Both = Both("portal-foreign-title", &["portal-foreign-text", "portal-foreign-cookies"]);
-pub(super) const PLANTED: Both = Both("portal-planted-title", &["portal-planted-text", "portal-planted-again"]);
-pub(super) const BROKEN_OFF: Both = Both("portal-broken-title", &["portal-broken-text"]);
-pub(super) const UNAVAILABLE: Both =
-    Both("portal-unavailable-title", &["portal-unavailable-text", "portal-unavailable-call"]);
-pub(super) const NO_FILE: Both = Both("portal-no-file-title", &["portal-no-file-text"]);
-/// All of them, by the names of their states.
-pub(super) const BOTH: [(&str, &Both); 9] = [
-    ("index", &INDEX),
-    ("unknown", &UNKNOWN),
-    ("incomplete", &INCOMPLETE),
-    ("not-open", &NOT_OPEN),
-    ("foreign", &FOREIGN_FORM),
-    ("planted", &PLANTED),
-    ("broken", &BROKEN_OFF),
-    ("unavailable", &UNAVAILABLE),
-    ("no-file", &NO_FILE),
-];
-
-/// A page that is the same for everybody, in every language at once.
-pub(super) fn both(texts: &Texts, demonstration: bool, said: &Both) -> String {
-    let sections: Vec<Section> = Language::ALL
-        .into_iter()
-        .map(|language| Section {
-            tag: language.tag(),
-            heading: texts.say(language, said.0, &[]),
-            texts: said.1.iter().map(|id| texts.say(language, id, &[])).collect(),
-        })
-        .collect();
-    let title = sections.iter().map(|section| section.heading.as_str()).collect::<Vec<_>>().join(" – ");
-    let banner = Language::ALL.map(|language| (language.tag(), texts.say(language, "portal-demonstration", &[])));
-    let frame = Frame {
-        // The title and the first heading begin in it.
-        tag: Language::ALL[0].tag(),
-        title,
-        style: style::name(),
-        demonstration: if demonstration { banner.to_vec() } else { Vec::new() },
-        practice: None,
-        switch: None,
-        skip: None,
-        accessible: Language::ALL.map(|language| statement::way(texts, language)).to_vec(),
-    };
-    finish(BothPage { frame, sections }.render())
-}
-
-/// The same words as plain text, for whoever expected a file.
-pub(super) fn both_plain(texts: &Texts, said: &Both) -> String {
-    let mut text = String::new();
-    for language in Language::ALL {
-        for id in std::iter::once(&said.0).chain(said.1) {
-            text.push_str(&texts.say(language, id, &[]));
-            text.push('\n');
-        }
-        text.push('\n');
-    }
-    text
-}
-
 impl Frame {
     fn of(
         words: &Words,
@@ -498,7 +453,10 @@ fn complain(words: &Words, complaint: Complaint, view: &LinkView) -> String {
         }),
         Complaint::Wait(until) => words.tell("portal-wait", &[("at", (&words.at(until)).into())]),
         Complaint::NotACode => words.say(if view.birth_date { "portal-born-unread" } else { "portal-not-a-code" }),
-        Complaint::NoneHere => words.say("portal-none-here"),
+        Complaint::NoneHere => words.say(match view.state {
+            LinkState::Choose { over: true, .. } => "portal-code-over",
+            _ => "portal-none-here",
+        }),
         Complaint::Wrong(left) if left > 0 => {
             let wrong = if view.birth_date { "portal-born-wrong" } else { "portal-wrong" };
             words.tell(wrong, &[("count", Said::from(left))])
@@ -581,6 +539,8 @@ struct Choose<'a> {
     voice: bool,
     alert: Option<String>,
     wait: Option<String>,
+    /// Nothing was chosen.
+    unchosen: bool,
 }
 
 #[derive(Template)]
@@ -607,6 +567,12 @@ struct Enter<'a> {
     remember: bool,
     not_mine_open: bool,
     alert: Option<String>,
+    /// What was typed is wrong.
+    mistyped: bool,
+    /// Another code was asked for too soon.
+    early: bool,
+    /// For whom the number is no longer theirs.
+    elsewhere: Vec<String>,
 }
 
 #[derive(Template)]
@@ -640,7 +606,7 @@ struct LetterPage<'a> {
     /// For the button that has this browser forgotten, and what is said beside it.
     forget: Option<(&'a String, String)>,
     /// What is said of an answer that was just sent.
-    sent: Option<(String, &'a String)>,
+    sent: Option<(String, String)>,
     answer: &'a AnswerPart,
 }
 
@@ -670,17 +636,4 @@ struct Listed {
     open: String,
     save: String,
     shown: bool,
-}
-
-#[derive(Template)]
-#[template(path = "portal/both.html")]
-struct BothPage {
-    frame: Frame,
-    sections: Vec<Section>,
-}
-
-struct Section {
-    tag: &'static str,
-    heading: String,
-    texts: Vec<String>,
 }

@@ -35,7 +35,7 @@ impl Pages for Drawing {
             expires_at: of.until,
             // What is asked with a code stands on a page that is not drawn.
             birth_date: false,
-            state: LinkState::Choose { sms: of.sms, voice: true, failed: None, wait_until: None },
+            state: LinkState::Choose { sms: of.sms, voice: true, failed: None, wait_until: None, over: false },
         };
         let none = String::new;
         let forms = LinkForms {

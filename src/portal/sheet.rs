@@ -156,7 +156,8 @@ impl Random for Nought {
 
 /// Every state of a link, and what may have been wrong with the form before it.
 pub(super) fn link_states() -> Vec<(&'static str, LinkState, Option<Complaint>)> {
-    let choose = |sms, voice, failed, wait_until| LinkState::Choose { sms, voice, failed, wait_until };
+    let choose = |sms, voice, failed, wait_until| LinkState::Choose { sms, voice, failed, wait_until, over: false };
+    let over = || LinkState::Choose { sms: true, voice: true, failed: None, wait_until: None, over: true };
     let enter = |channel, tries_left, other| LinkState::Enter {
         channel,
         letters: "KM".into(),
@@ -192,6 +193,8 @@ pub(super) fn link_states() -> Vec<(&'static str, LinkState, Option<Complaint>)>
         ("choose-landline", choose(false, true, Some((sms, FailureClass::Landline)), None), None),
         ("choose-wait", choose(true, true, None, Some(later(1500))), Some(Complaint::Wait(later(1500)))),
         ("choose-none-here", choose(true, true, None, None), Some(Complaint::NoneHere)),
+        ("choose-over", over(), None),
+        ("choose-over-typed", over(), Some(Complaint::NoneHere)),
         ("choose-spent", choose(true, true, None, None), Some(Complaint::Wrong(0))),
         ("enter", enter(sms, 5, Some(voice)), None),
         ("enter-call", enter(voice, 5, Some(sms)), None),

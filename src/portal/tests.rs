@@ -156,9 +156,15 @@ fn titles_tell_the_states_apart_and_errors_first() {
                     page.contains("value=\"yes\" autofocus aria-invalid=\"true\" aria-describedby=\"error\""),
                     "{name}"
                 );
-            } else if page.contains("id=\"error\"") && name.starts_with("enter") {
+            } else if matches!(complaint, Some(Complaint::NotACode | Complaint::Wrong(_))) && name.starts_with("enter")
+            {
                 assert!(page.contains("aria-invalid=\"true\" aria-describedby=\"error hint\""), "{name}");
+            } else {
+                // What was not typed is not called wrong.
+                assert!(!page.contains("aria-invalid"), "{name}");
             }
+            let focused = page.matches(" autofocus").count();
+            assert_eq!(focused, usize::from(page.contains("id=\"code\"") || page.contains("id=\"error\"")), "{name}");
         }
         let named = ["choose", "enter", "paused", "expired", "recalled", "locked", "letter", "closed", "gone"];
         let kinds: Vec<(String, String)> = all_pages(&sample(), language, false)

@@ -18,6 +18,7 @@ answer-sent = { $files ->
     [one] Answer sent { $at }, with { $files } file.
    *[other] Answer sent { $at }, with { $files } files.
 }
+answer-sent-next = The practice gets it in its mailbox. If they write back, you will get a new e‑mail.
 answer-waiting = An answer written { $at } has not been sent yet: it waits for a code.
 answer-closed-off = This letter cannot be answered here.
 answer-closed-over = The time for answering here is over.

@@ -108,6 +108,9 @@ portal-tries-left = { $count ->
 }
 portal-missing-summary = The code does not arrive?
 portal-missing-text = It can take a minute. Check that your telephone is on and has a signal.
+portal-number-gone = Is the number ending in { $two } no longer yours?
+portal-number-call = Call us on { $telephone }: we will change it.
+portal-number-silent = Call the practice that wrote to you: they will change it.
 portal-missed-at = If it is not there, you will be able to receive it in another way { $at }. It will be the same code.
 portal-missed-button = The code did not arrive
 portal-again-at = You can ask for another code { $at }.
@@ -117,6 +120,7 @@ portal-other-sms = Get a text message instead
 portal-other-voice = Get a call instead
 portal-not-a-code = The code has 6 digits. Look at the message and type all of them.
 portal-none-here = This code was not asked for in this window, or its time is over. Please ask for a code here.
+portal-code-over = The time of this code is over: it was good for ten minutes. Ask for another one.
 portal-wrong = { $count ->
     [one] This is not the right code. You have { $count } try left.
    *[other] This is not the right code. You have { $count } tries left.
@@ -125,7 +129,7 @@ portal-wrong-spent = This is not the right code, and it cannot be used any more.
 
 ## Where the practice asks for the birth date with the code: never which of the two was wrong
 portal-born-legend = Your date of birth
-portal-born-hint = For example: 12 3 1950
+portal-born-hint = For example: 27 3 1950
 portal-born-day = Day
 portal-born-month = Month
 portal-born-year = Year

@@ -18,6 +18,7 @@ answer-sent = { $files ->
     [one] Respuesta enviada { $at }, con { $files } archivo.
    *[other] Respuesta enviada { $at }, con { $files } archivos.
 }
+answer-sent-next = La consulta la recibe en su buzón. Si le contesta, recibirá un nuevo correo.
 answer-waiting = Una respuesta escrita { $at } todavía no ha salido: espera un código.
 answer-closed-off = Aquí no se puede responder a esta carta.
 answer-closed-over = El tiempo para responder aquí ha pasado.

@@ -111,6 +111,9 @@ portal-tries-left = { $count ->
 }
 portal-missing-summary = ¿No llega la clave?
 portal-missing-text = Puede tardar un minuto. Compruebe que su teléfono está encendido y tiene cobertura.
+portal-number-gone = ¿El número que termina en { $two } ya no es suyo?
+portal-number-call = Llámenos al { $telephone }: lo cambiaremos.
+portal-number-silent = Llame a la consulta que le ha escrito: lo cambiarán.
 portal-missed-at = Si no ha llegado, podrá recibirla de otra manera { $at }. Será la misma clave.
 portal-missed-button = La clave no ha llegado
 portal-again-at = Podrá pedir otra clave { $at }.
@@ -120,6 +123,7 @@ portal-other-sms = Prefiero un SMS
 portal-other-voice = Prefiero una llamada
 portal-not-a-code = La clave tiene 6 cifras. Mire el mensaje recibido y escríbalas todas.
 portal-none-here = Esta clave no se ha pedido en esta ventana, o ya ha caducado. Pida una clave aquí.
+portal-code-over = El tiempo de esta clave ha pasado: valía diez minutos. Pida otra.
 portal-wrong = { $count ->
     [one] La clave no es correcta. Le queda { $count } intento.
    *[other] La clave no es correcta. Le quedan { $count } intentos.
@@ -128,7 +132,7 @@ portal-wrong-spent = La clave no es correcta y ya no se puede usar. Pida otra.
 
 ## Where the practice asks for the birth date with the code: never which of the two was wrong
 portal-born-legend = Su fecha de nacimiento
-portal-born-hint = Por ejemplo: 12 3 1950
+portal-born-hint = Por ejemplo: 27 3 1950
 portal-born-day = Día
 portal-born-month = Mes
 portal-born-year = Año

@@ -18,6 +18,7 @@ answer-sent = { $files ->
     [one] Réponse envoyée { $at }, avec { $files } fichier.
    *[other] Réponse envoyée { $at }, avec { $files } fichiers.
 }
+answer-sent-next = Le cabinet la reçoit dans sa messagerie. S’il vous répond, vous recevrez un nouvel e‑mail.
 answer-waiting = Une réponse écrite { $at } n’est pas encore partie : elle attend un code.
 answer-closed-off = On ne peut pas répondre à cette lettre ici.
 answer-closed-over = Le temps pour répondre ici est passé.

@@ -108,6 +108,9 @@ portal-tries-left = { $count ->
 }
 portal-missing-summary = Le code n’arrive pas ?
 portal-missing-text = Cela peut prendre une minute. Vérifiez que votre téléphone est allumé et qu’il a du réseau.
+portal-number-gone = Le numéro qui finit par { $two } n’est plus le vôtre ?
+portal-number-call = Appelez-nous au { $telephone } : nous le changerons.
+portal-number-silent = Appelez le cabinet qui vous a écrit : il le changera.
 portal-missed-at = S’il n’est pas là, vous pourrez le recevoir d’une autre façon { $at }. Ce sera le même code.
 portal-missed-button = Le code n’est pas arrivé
 portal-again-at = Vous pourrez demander un autre code { $at }.
@@ -117,6 +120,7 @@ portal-other-sms = Recevoir plutôt un SMS
 portal-other-voice = Recevoir plutôt un appel
 portal-not-a-code = Le code a 6 chiffres. Regardez le message reçu et tapez-les tous.
 portal-none-here = Ce code n’a pas été demandé dans cette fenêtre, ou son temps est passé. Demandez un code ici.
+portal-code-over = Le temps de ce code est passé : il était bon dix minutes. Demandez-en un autre.
 portal-wrong = { $count ->
     [one] Ce n’est pas le bon code. Il vous reste { $count } essai.
    *[other] Ce n’est pas le bon code. Il vous reste { $count } essais.
@@ -125,7 +129,7 @@ portal-wrong-spent = Ce n’est pas le bon code, et il ne peut plus servir. Dema
 
 ## Where the practice asks for the birth date with the code: never which of the two was wrong
 portal-born-legend = Votre date de naissance
-portal-born-hint = Par exemple : 12 3 1950
+portal-born-hint = Par exemple : 27 3 1950
 portal-born-day = Jour
 portal-born-month = Mois
 portal-born-year = Année

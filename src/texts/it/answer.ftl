@@ -18,6 +18,7 @@ answer-sent = { $files ->
     [one] Risposta inviata { $at }, con { $files } file.
    *[other] Risposta inviata { $at }, con { $files } file.
 }
+answer-sent-next = Lo studio la riceve nella sua posta. Se Le risponde, riceverà una nuova e‑mail.
 answer-waiting = Una risposta scritta { $at } non è ancora partita: attende un codice.
 answer-closed-off = A questa lettera non si può rispondere qui.
 answer-closed-over = Il tempo per rispondere qui è passato.

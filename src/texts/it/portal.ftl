@@ -112,6 +112,9 @@ portal-tries-left = { $count ->
 }
 portal-missing-summary = Il codice non arriva?
 portal-missing-text = Può volerci un minuto. Controlli che il telefono sia acceso e che ci sia campo.
+portal-number-gone = Il numero che finisce con { $two } non è più il Suo?
+portal-number-call = Ci chiami al { $telephone }: lo cambieremo.
+portal-number-silent = Chiami lo studio che Le ha scritto: lo cambierà.
 portal-missed-at = Se non c’è, potrà riceverlo in un altro modo { $at }. Sarà lo stesso codice.
 portal-missed-button = Il codice non è arrivato
 portal-again-at = Potrà chiedere un altro codice { $at }.
@@ -121,6 +124,7 @@ portal-other-sms = Preferisco un SMS
 portal-other-voice = Preferisco una telefonata
 portal-not-a-code = Il codice ha 6 cifre. Guardi il messaggio ricevuto e le scriva tutte.
 portal-none-here = Questo codice non è stato chiesto in questa finestra, oppure è scaduto. Chieda qui un codice.
+portal-code-over = Il tempo di questo codice è passato: valeva dieci minuti. Ne chieda un altro.
 portal-wrong = { $count ->
     [one] Il codice non è giusto. Le resta { $count } tentativo.
    *[other] Il codice non è giusto. Le restano { $count } tentativi.
@@ -129,7 +133,7 @@ portal-wrong-spent = Il codice non è giusto e non si può più usare. Ne chieda
 
 ## Where the practice asks for the birth date with the code: never which of the two was wrong
 portal-born-legend = La Sua data di nascita
-portal-born-hint = Per esempio: 12 3 1950
+portal-born-hint = Per esempio: 27 3 1950
 portal-born-day = Giorno
 portal-born-month = Mese
 portal-born-year = Anno

@@ -112,6 +112,9 @@ portal-tries-left = { $count ->
 }
 portal-missing-summary = Код не приходит?
 portal-missing-text = Это может занять минуту. Проверьте, что телефон включён и есть связь.
+portal-number-gone = Номер, который заканчивается на { $two }, уже не ваш?
+portal-number-call = Позвоните нам: { $telephone }. Мы его изменим.
+portal-number-silent = Позвоните в кабинет, который вам написал: его изменят.
 portal-missed-at = Если его нет, вы сможете получить его другим способом { $at }. Код будет тот же.
 portal-missed-button = Код не пришёл
 portal-again-at = Ещё один код можно будет запросить { $at }.
@@ -121,6 +124,7 @@ portal-other-sms = Лучше по СМС
 portal-other-voice = Лучше звонком
 portal-not-a-code = В коде 6 цифр. Посмотрите на полученное сообщение и введите их все.
 portal-none-here = Этот код запросили не в этом окне, или его время истекло. Запросите код здесь.
+portal-code-over = Время этого кода истекло: он действовал десять минут. Запросите другой.
 portal-wrong = { $count ->
     [one] Код неверный. У вас осталась { $count } попытка.
     [few] Код неверный. У вас осталось { $count } попытки.
@@ -131,7 +135,7 @@ portal-wrong-spent = Код неверный, и использовать его
 
 ## Where the practice asks for the birth date with the code: never which of the two was wrong
 portal-born-legend = Ваша дата рождения
-portal-born-hint = Например: 12 3 1950
+portal-born-hint = Например: 27 3 1950
 portal-born-day = День
 portal-born-month = Месяц
 portal-born-year = Год
