@@ -9,7 +9,7 @@ use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::RsaKeyPair;
 use pli::config::{Config, KNOWN};
-use pli::domain::Timestamp;
+use pli::domain::{Contact, Timestamp};
 use pli::gateway::KINDS;
 
 const SAMPLE: &str = include_str!("../config/pli.toml");
@@ -83,6 +83,9 @@ fn the_samples_are_good_and_know_every_key() {
     assert!(parse(&allow).expect("allowed").cloud_clients.allow);
     let none = changed("access.cloud_clients_file", &|key, _| (key.to_owned(), "nowhere.toml".into()));
     assert!(parse(&none).expect_err("no such file").contains("access.cloud_clients_file: /etc/pli/nowhere.toml:"));
+    assert_eq!(config.portal.accessibility, Contact::read("acces@cabinet.example").ok());
+    let clear = changed("portal.accessibility", &|key, _| (key.to_owned(), "http://cabinet.example".into()));
+    assert!(parse(&clear).expect_err("in clear").contains("portal.accessibility: must be a mail address"));
     assert_eq!(config.not_built.iter().filter(|line| line.starts_with("listen.exchange:")).count(), 1);
     assert!(config.listen.bounces.is_some() && config.notice.bounces.is_some());
 

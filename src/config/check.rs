@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::access::Network;
 use crate::access::cloud::CloudClients;
 use crate::delivery::{Rate, Rates, ReturnPath};
-use crate::domain::{Address, DomainName, Language, Region, SecretText};
+use crate::domain::{Address, Contact, DomainName, Language, Region, SecretText};
 use crate::net::{CertificateFiles, Scanner};
 
 use super::raw::{Raw, RawDkim, RawLimits, RawListen, RawPortal};
@@ -208,6 +208,13 @@ fn portal(raw: &RawPortal) -> Result<Portal, String> {
     Ok(Portal {
         url: raw.url.as_deref().map(PortalUrl::read).transpose().named("portal.url")?,
         days: days.ok_or("portal.days: must be a number of days from 1 to 366")?,
+        accessibility: raw
+            .accessibility
+            .as_deref()
+            .map(Contact::read)
+            .transpose()
+            .map_err(|what| what.to_string())
+            .named("portal.accessibility")?,
         proxies: raw
             .proxies
             .iter()

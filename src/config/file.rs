@@ -32,7 +32,7 @@ pub const KNOWN: &[(&str, &[&str])] = &[
             "application_day",
         ],
     ),
-    ("portal", &["url", "days", "proxies"]),
+    ("portal", &["url", "days", "accessibility", "proxies"]),
     ("notice", &["relay", "from", "ca", "bounces", "return"]),
     ("dkim", &["selector", "key"]),
     ("code.sms", PROVIDER),

@@ -20,7 +20,7 @@ use crate::access::Ceilings;
 use crate::access::cloud::CloudClients;
 use crate::delivery::{self, ReturnPath};
 use crate::domain::zone::Sends;
-use crate::domain::{Language, Region, SecretText};
+use crate::domain::{Contact, Language, Region, SecretText};
 use crate::gateway::ProviderSettings;
 use crate::net::{CertificateFiles, Scanner};
 use crate::store::StoreOptions;
@@ -128,6 +128,8 @@ pub struct Portal {
     pub url: Option<PortalUrl>,
     /// Days a delivery stays open.
     pub days: u16,
+    /// Whom the statement of accessibility says to write to, beside the practice.
+    pub accessibility: Option<Contact>,
     /// From whom X-Forwarded-For may be believed, once it is read.
     pub proxies: Vec<Network>,
 }

@@ -90,6 +90,7 @@ pub(super) struct RawLimits {
 pub(super) struct RawPortal {
     pub url: Option<String>,
     pub days: Option<i64>,
+    pub accessibility: Option<String>,
     #[serde(default)]
     pub proxies: Vec<String>,
 }

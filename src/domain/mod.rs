@@ -7,6 +7,7 @@
 mod address;
 mod audit;
 mod block;
+mod contact;
 mod delivery;
 mod dsn;
 mod fault;
@@ -32,6 +33,7 @@ pub mod zone;
 pub use address::{Address, AddressFault, DomainName, LocalPart};
 pub use audit::{Actor, AuditEvent, Verb};
 pub use block::address_block;
+pub use contact::{Contact, NotAContact};
 pub use delivery::{Aside, CeilingScope, Channel, DeliveryState, FailureClass, HoldReason, RemindBy, SentState};
 pub use dsn::{DsnRequest, EnvelopeWord, Notify, RecipientDsn, ascii_address};
 pub use fault::{Fault, Lasting};
@@ -52,7 +54,7 @@ pub use patient::{
     Vouch, Vouched,
 };
 pub use phone::{NumberFault, PhoneNumber, Region};
-pub use practice::{Language, PracticeProfile, Reminders};
+pub use practice::{Language, PracticeProfile, Reminders, is_language};
 pub use random::Random;
 pub use sealed::{Authority, Container, Esk, KeyedHash, Mac, PublicKey, Sealed};
 pub use secret::{BrowserToken, DevicePassword, OneTimeCode, RememberToken, SecretText, SessionToken, Ticket};

@@ -47,6 +47,15 @@ impl Language {
     }
 }
 
+/// Whether a text is built like the tag of a language (BCP 47), spoken here or not.
+pub fn is_language(tag: &str) -> bool {
+    let mut parts = tag.split('-');
+    let first = parts.next().unwrap_or_default();
+    let letters = (2..=3).contains(&first.len()) && first.bytes().all(|octet| octet.is_ascii_alphabetic());
+    let built = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|octet| octet.is_ascii_alphanumeric());
+    tag.len() <= 35 && letters && parts.all(built)
+}
+
 impl FromStr for Language {
     type Err = NotALanguage;
 

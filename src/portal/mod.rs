@@ -44,7 +44,7 @@ use std::sync::Arc;
 
 use crate::access::Access;
 use crate::delivery::Deliveries;
-use crate::domain::Clock;
+use crate::domain::{Clock, Contact};
 use crate::mailbox::Mailboxes;
 use crate::net::{Scanner, Signer};
 use crate::texts::Texts;
@@ -66,6 +66,8 @@ pub struct Settings {
     /// Octets that the files of one answer may have together.
     pub answer_limit: u64,
     /// What looks for viruses in them.
+    /// Whom the statement of accessibility says to write to, beside the practice.
+    pub accessibility: Option<Contact>,
     pub scanner: Option<Scanner>,
     /// What mail clients are told of this server.
     pub mail: MailServer,

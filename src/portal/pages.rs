@@ -438,7 +438,7 @@ pub(super) fn chapters(
     words: &Words,
     demonstration: bool,
     (here, heading): (&str, String),
-    chapters: Vec<(String, Vec<String>)>,
+    chapters: Vec<Chapter>,
 ) -> String {
     let frame = Frame::of(words, demonstration, &heading, None, Some(here));
     finish(Chapters { frame, heading, chapters }.render())
@@ -626,7 +626,15 @@ struct Lost<'a> {
 struct Chapters {
     frame: Frame,
     heading: String,
-    chapters: Vec<(String, Vec<String>)>,
+    chapters: Vec<Chapter>,
+}
+
+/// A part of a page of chapters.
+pub(super) struct Chapter {
+    pub(super) title: String,
+    pub(super) texts: Vec<String>,
+    /// A link after them: what is said before it, where it leads, what it shows.
+    pub(super) way: Option<(String, String, String)>,
 }
 
 struct Listed {

@@ -7,7 +7,7 @@ use askama::Template;
 use crate::access::{CodeProgress, LinkState, LinkView};
 use crate::delivery::{Absence, Answer, Answering, NoAnswer};
 use crate::domain::{
-    Aside, Channel, DeliveryId, FailureClass, Language, PracticeProfile, Random, SentState, Timestamp,
+    Aside, Channel, Contact, DeliveryId, FailureClass, Language, PracticeProfile, Random, SentState, Timestamp,
 };
 use crate::mailbox::{Body, File, Letter};
 use crate::texts::Texts;
@@ -395,7 +395,9 @@ pub(super) fn all_pages(sample: &Sample, language: Language, demonstration: bool
         all.push((format!("unsaid-{name}"), pages::said(&words, demonstration, practice, (aside, false))));
     }
     all.push(("gone".into(), pages::gone(&words, demonstration, practice)));
-    all.push(("accessibility".into(), statement::page(&words, demonstration)));
+    all.push(("accessibility".into(), statement::page(&words, demonstration, None)));
+    let contact = Contact::Mail("acces@cabinet.example".into());
+    all.push(("statement-contact".into(), statement::page(&words, demonstration, Some(&contact))));
     all.extend(pages::BOTH.map(|(name, said)| (name.to_owned(), pages::both(&texts, demonstration, said))));
     all
 }

@@ -6,10 +6,11 @@
 use axum::extract::State;
 use axum::response::{Html, IntoResponse, Response};
 
-use crate::domain::{Language, Timestamp};
+use crate::domain::{Contact, Language, Timestamp};
 use crate::texts::Texts;
 
 use super::guard::Visitor;
+use super::pages::Chapter;
 use super::words::Words;
 use super::{Portal, pages};
 
@@ -29,7 +30,7 @@ pub struct Grid {
 
 impl Grid {
     /// What the grid holds.
-    pub const FOUND: Self = Self { kept: 58, broken: 3, without: 45 };
+    pub const FOUND: Self = Self { kept: 59, broken: 2, without: 45 };
 
     /// The year, month and day of the assessment.
     pub const DAY: (i16, i8, i8) = (2026, 11, 28);
@@ -40,24 +41,30 @@ pub(super) async fn show(State(portal): State<Portal>, visitor: Visitor) -> Resp
     let language = visitor.asked.or(visitor.remembered).or(visitor.preferred).unwrap_or(Language::Fr);
     // No time of day stands on it.
     let words = Words::new(&portal.texts, language, "UTC", Timestamp(0));
-    Html(page(&words, portal.settings.demonstration)).into_response()
+    Html(page(&words, portal.settings.demonstration, portal.settings.accessibility.as_ref())).into_response()
 }
 
-/// The page.
-pub(super) fn page(words: &Words, demonstration: bool) -> String {
+/// The page; `contact` is whoever runs the server, where they said how to reach them.
+pub(super) fn page(words: &Words, demonstration: bool, contact: Option<&Contact>) -> String {
     let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX).into();
     let Grid { kept, broken, without } = Grid::FOUND;
     let (year, month, day) = Grid::DAY;
     let day = words.texts.day(words.language, day, month, Some(year));
-    let chapter = |heading: &str, texts: &[&str]| (words.say(heading), texts.iter().map(|id| words.say(id)).collect());
-    let mut state: (String, Vec<String>) = chapter("accessibility-state-heading", &["accessibility-state"]);
-    state.1.push(words.tell(
+    let chapter = |heading: &str, texts: &[&str]| Chapter {
+        title: words.say(heading),
+        texts: texts.iter().map(|id| words.say(id)).collect(),
+        way: None,
+    };
+    let mut state = chapter("accessibility-state-heading", &["accessibility-state"]);
+    state.texts.push(words.tell(
         "accessibility-found",
         &[("kept", count(kept)), ("applicable", count(kept + broken)), ("without", count(without))],
     ));
-    let mut how: (String, Vec<String>) =
-        chapter("accessibility-how-heading", &["accessibility-how", "accessibility-made-of"]);
-    how.1.push(words.tell("accessibility-day", &[("day", (&day).into())]));
+    let mut how = chapter("accessibility-how-heading", &["accessibility-how", "accessibility-made-of"]);
+    how.texts.push(words.tell("accessibility-day", &[("day", (&day).into())]));
+    let mut tell = chapter("accessibility-tell-heading", &["accessibility-tell", "accessibility-tell-other"]);
+    tell.way =
+        contact.map(|contact| (words.say("accessibility-tell-contact"), contact.link(), contact.shown().to_owned()));
     let chapters = vec![
         state,
         chapter(
@@ -65,7 +72,7 @@ pub(super) fn page(words: &Words, demonstration: bool) -> String {
             &["accessibility-missing-readers", "accessibility-missing-letters", "accessibility-missing-files"],
         ),
         how,
-        chapter("accessibility-tell-heading", &["accessibility-tell", "accessibility-tell-other"]),
+        tell,
         chapter(
             "accessibility-remedy-heading",
             &["accessibility-remedy", "accessibility-remedy-address", "accessibility-remedy-abroad"],

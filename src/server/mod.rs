@@ -226,6 +226,7 @@ impl Server {
                     demonstration: overrides.demonstration,
                     proxies: config.portal.proxies.iter().filter_map(Network::single).collect(),
                     answer_limit: config.limits.message as u64,
+                    accessibility: config.portal.accessibility.clone(),
                     scanner: config.scanner.clone(),
                     mail: running.mail_server(config),
                     signer: Some(Signer::new(tls.clone(), config.portal_host())),
