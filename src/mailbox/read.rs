@@ -5,10 +5,10 @@
 
 use std::collections::HashSet;
 
-use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders, PartType};
+use mail_parser::{HeaderValue, Message, MessageParser, MessagePart, MimeHeaders, PartType};
 use zeroize::Zeroizing;
 
-use crate::domain::{Address, Fault, ObjectId, Timestamp};
+use crate::domain::{Address, Fault, ObjectId, Timestamp, is_language};
 use crate::store::Store;
 use crate::vault::container::{FRONT, LAST};
 use crate::vault::{Encoding, Grant, OpenHead, PartPieces, PartRef, split};
@@ -23,6 +23,8 @@ pub struct Letter {
     pub date: Timestamp,
     /// The subject, decoded; may be empty.
     pub subject: String,
+    /// The one language that its Content-Language names (RFC 3282), where it names one.
+    pub language: Option<String>,
     /// The texts to show, in order: HTML where the sender wrote some, else plain text.
     pub bodies: Vec<Body>,
     /// The files, collected from every branch of the message.
@@ -54,6 +56,7 @@ impl Letter {
             from: from(message),
             date: message.date().map_or(Timestamp(0), |date| Timestamp(date.to_timestamp().saturating_mul(1000))),
             subject: message.subject().unwrap_or_default().to_owned(),
+            language: language(message),
             bodies,
             files: files.into_iter().map(|(file, _)| file).collect(),
             to: named(message),
@@ -348,6 +351,18 @@ fn named(message: &Message<'_>) -> Vec<(String, Address)> {
     named.collect()
 }
 
+/// Of the message, else of its first text. A list of several says for whom it is, not what any word of it is in.
+fn language(message: &Message<'_>) -> Option<String> {
+    let text = shown(message).next().map(MessagePart::content_language);
+    let fields = std::iter::once(message.content_language()).chain(text);
+    let one = |field: &HeaderValue<'_>| match field {
+        HeaderValue::Text(tag) => Some(tag.trim().to_owned()),
+        HeaderValue::TextList(tags) => tags.first().filter(|_| tags.len() == 1).map(|tag| tag.trim().to_owned()),
+        _ => None,
+    };
+    fields.filter_map(one).find(|tag| is_language(tag))
+}
+
 fn ended(message: &Message<'_>) -> bool {
     let field = message.header("X-MSS-MES").and_then(|value| value.as_text());
     let marked = field.is_some_and(|value| value.trim().eq_ignore_ascii_case("fin"));
@@ -392,4 +407,27 @@ fn one_line(text: &str) -> String {
     let visible = text.chars().map(|c| if c.is_control() { ' ' } else { c });
     let visible: String = visible.filter(|c| !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')).collect();
     visible.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_letter_is_in_the_one_language_that_it_names() {
+        let html = "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/html\r\n\
+                    Content-Language: ru\r\n\r\n<p>A\r\n--b--\r\n";
+        for (message, language) in [
+            ("Content-Language: it\r\n\r\nA\r\n", Some("it")),
+            ("Content-Language: de-CH\r\n\r\nA\r\n", Some("de-CH")),
+            ("Content-Language: fr, it\r\n\r\nA\r\n", None),
+            ("Content-Language: \"><b>\r\n\r\nA\r\n", None),
+            ("Content-Language:\r\n\r\nA\r\n", None),
+            ("\r\nA\r\n", None),
+            (html, Some("ru")),
+        ] {
+            let letter = Letter::open(format!("Subject: A\r\n{message}").as_bytes()).unwrap();
+            assert_eq!(letter.language.as_deref(), language, "{message}");
+        }
+    }
 }

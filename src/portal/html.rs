@@ -1,26 +1,28 @@
 //! The HTML of a message reduced to a short list of elements, to stand inline in a page.
 //!
-//! No attribute survives but the spans and scopes of table cells; no style, image, form, svg or math; a link becomes
-//! its text with its address beside it, since a letter must not lead elsewhere by one tap. Plain text
-//! never comes here: templates escape it.
+//! No attribute survives but the language of a passage and what says of which cells a table's headers are; no style,
+//! image, form, svg or math; a link becomes its text with its address beside it, since a letter must not lead elsewhere
+//! by one tap. Plain text never comes here: templates escape it.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use ammonia::{Builder, UrlRelative};
 
-/// The reduced text, well-formed, for a `div`.
-pub(super) fn reduce(sent: &str) -> String {
+use crate::domain::is_language;
+
+use super::cells;
+
+/// The reduced text, well-formed, for a `div`; `number` tells its ids from those of the page's other texts.
+pub(super) fn reduce(sent: &str, number: usize) -> String {
     if sent.len() > LARGEST || too_wide(sent) || too_deep(sent) {
         return bare_text(sent);
     }
     let clean = Builder::empty()
         .tags(HashSet::from(KEPT))
         .clean_content_tags(HashSet::from(DROPPED_WHOLE))
-        .tag_attributes(HashMap::from([
-            ("a", HashSet::from(["href"])),
-            ("td", HashSet::from(["colspan", "rowspan"])),
-            ("th", HashSet::from(["colspan", "rowspan"])),
-        ]))
+        .tag_attributes(attributes())
+        .attribute_filter(kept_value)
         .tag_attribute_values(HashMap::from([(
             "th",
             HashMap::from([("scope", HashSet::from(["col", "row", "colgroup", "rowgroup"]))]),
@@ -32,7 +34,54 @@ pub(super) fn reduce(sent: &str) -> String {
         .strip_comments(true)
         .clean(sent)
         .to_string();
-    below_the_title(&links_as_text(&clean))
+    below_the_title(&cells::headed(&spans_of_a_language(&links_as_text(&clean)), number))
+}
+
+fn attributes() -> HashMap<&'static str, HashSet<&'static str>> {
+    let of = |element| match element {
+        "a" => HashSet::from(["href"]),
+        "br" | "hr" => HashSet::new(),
+        "td" | "th" => HashSet::from(["lang", "colspan", "rowspan", "id", "headers"]),
+        _ => HashSet::from(["lang"]),
+    };
+    KEPT.into_iter().map(|element| (element, of(element))).collect()
+}
+
+/// Values that are built as they should be: no sign of these means anything in HTML.
+fn kept_value<'v>(_: &str, name: &str, value: &'v str) -> Option<Cow<'v, str>> {
+    let built = match name {
+        "lang" => is_language(value),
+        "colspan" | "rowspan" => (1..=4).contains(&value.len()) && value.bytes().all(|octet| octet.is_ascii_digit()),
+        "id" => cells::is_named(value) && !value.contains(|c: char| c.is_ascii_whitespace()),
+        "headers" => cells::is_named(value),
+        _ => true,
+    };
+    built.then_some(Cow::Borrowed(value))
+}
+
+/// Spans that say nothing go, which some clients wrap every word in; their text stays.
+fn spans_of_a_language(clean: &str) -> String {
+    let mut text = String::with_capacity(clean.len());
+    let mut open = Vec::new();
+    for (at, piece) in clean.split('<').enumerate() {
+        let gone = match piece.split_once('>').filter(|_| at > 0) {
+            Some(("span", shown)) => {
+                open.push(false);
+                Some(shown)
+            }
+            Some((tag, _)) if tag.starts_with("span ") => {
+                open.push(true);
+                None
+            }
+            Some(("/span", shown)) => open.pop().filter(|kept| !kept).map(|_| shown),
+            _ => None,
+        };
+        if at > 0 && gone.is_none() {
+            text.push('<');
+        }
+        text.push_str(gone.unwrap_or(piece));
+    }
+    text
 }
 
 /// Whether elements are left open in their hundreds, which no mail client writes: parsing that takes
@@ -252,7 +301,7 @@ fn same_place(shown: &str, link: &str) -> bool {
 }
 
 /// Headings below those of the page, none left out between two (WCAG 2.2 §1.3.1): the first is a second heading, and
-/// one that is deeper is deeper by one. `clean` is well-formed, and its headings have no attributes.
+/// one that is deeper is deeper by one. `clean` is well-formed.
 fn below_the_title(clean: &str) -> String {
     let mut text = String::with_capacity(clean.len());
     // The levels above the next heading, as they were written; what each becomes is how many there are.
@@ -264,7 +313,7 @@ fn below_the_title(clean: &str) -> String {
             text.push('<');
         }
         match piece.as_bytes() {
-            [b'h', level @ b'1'..=b'6', b'>', ..] if at > 0 => {
+            [b'h', level @ b'1'..=b'6', b'>' | b' ', ..] if at > 0 => {
                 levels.retain(|above| above < level);
                 levels.push(*level);
                 let becomes = (levels.len() + 1).min(6);
@@ -296,7 +345,7 @@ const MOST_ATTRIBUTES: usize = 256;
 /// Where a line ends in text that has lost its elements.
 const LINE_ENDS: [&str; 8] = ["br", "br/", "/p", "/div", "/tr", "/li", "/h1", "/h2"];
 
-const KEPT: [&str; 34] = [
+const KEPT: [&str; 35] = [
     "a",
     "b",
     "blockquote",
@@ -319,6 +368,7 @@ const KEPT: [&str; 34] = [
     "ol",
     "p",
     "pre",
+    "span",
     "strong",
     "sub",
     "sup",
@@ -340,6 +390,10 @@ const DROPPED_WHOLE: [&str; 18] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn reduce(sent: &str) -> String {
+        super::reduce(sent, 0)
+    }
 
     #[test]
     fn what_people_write_stays_readable() {
@@ -397,7 +451,7 @@ mod tests {
             "<div id=error class=button name=x>clobber</div>",
             "<scr<script>ipt>alert(1)</scr</script>ipt>",
         ];
-        let kept: HashSet<&str> = KEPT.into_iter().chain(["span"]).collect();
+        let kept: HashSet<&str> = KEPT.into_iter().collect();
         for sent in set {
             let once = reduce(sent);
             for tag in once.split('<').skip(1) {
@@ -417,7 +471,21 @@ mod tests {
     fn a_head_of_a_table_stays_one() {
         assert_eq!(
             reduce("<table><tr><th scope=col onclick=x>A</th><th scope=x>B</th></tr></table>"),
-            "<table><tbody><tr><th scope=\"col\">A</th><th>B</th></tr></tbody></table>"
+            "<table><tbody><tr><th scope=\"col\">A</th><th scope=\"col\">B</th></tr></tbody></table>"
+        );
+    }
+
+    #[test]
+    fn a_passage_keeps_the_language_that_its_sender_gave_it() {
+        assert_eq!(
+            reduce(
+                "<h1 lang=it>A</h1><p lang=EN-US class=x>B <span lang=ru style=y>C</span> <span>D <span lang=fr>E</span></span></p>"
+            ),
+            "<h2 lang=\"it\">A</h2><p lang=\"EN-US\">B <span lang=\"ru\">C</span> D <span lang=\"fr\">E</span></p>"
+        );
+        assert_eq!(
+            reduce("<p lang='\"><img src=x>'>A</p><p lang>B</p><span lang='x y'>C</span><a lang=it href=tel:1>D</a>"),
+            "<p>A</p><p>B</p>CD <span class=\"address\">(tel:1)</span>"
         );
     }
 

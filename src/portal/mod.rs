@@ -13,6 +13,7 @@ mod answer;
 mod answering;
 mod archive;
 mod asides;
+mod cells;
 mod file;
 mod guard;
 mod headers;
@@ -65,9 +66,9 @@ pub struct Settings {
     pub proxies: Vec<IpAddr>,
     /// Octets that the files of one answer may have together.
     pub answer_limit: u64,
-    /// What looks for viruses in them.
     /// Whom the statement of accessibility says to write to, beside the practice.
     pub accessibility: Option<Contact>,
+    /// What looks for viruses in them.
     pub scanner: Option<Scanner>,
     /// What mail clients are told of this server.
     pub mail: MailServer,

@@ -250,11 +250,11 @@ pub(super) struct Shown {
 
 /// The letter and its texts, ready to be shown: work of the processor, which may last.
 pub(super) fn readable(letter: Letter) -> (Letter, Vec<Shown>) {
-    let texts = letter.bodies.iter().map(|body| match body {
+    let texts = letter.bodies.iter().enumerate().map(|(number, body)| match body {
         Body::Plain(text) => Shown { plain: true, wide: false, text: text.trim().to_owned() },
         Body::Html(sent) => {
-            let text = reduce(sent);
-            Shown { plain: false, wide: text.contains("<table>"), text }
+            let text = reduce(sent, number);
+            Shown { plain: false, wide: text.contains("<table"), text }
         }
     });
     let texts = texts.filter(|shown| !shown.text.is_empty()).collect();
@@ -270,7 +270,6 @@ pub(super) fn letter(
     around: &Surroundings<'_>,
 ) -> String {
     let subject = letter.subject.trim();
-    let heading = if subject.is_empty() { words.say("portal-no-subject") } else { subject.to_owned() };
     // Without the subject: titles stay in a browser's history when the letter is closed.
     let title = words.say(if around.sent { "answer-sent-title" } else { "portal-letter-title" });
     let title = match &around.answer.alert {
@@ -284,8 +283,6 @@ pub(super) fn letter(
         .iter()
         .map(|file| Listed {
             number: file.number,
-            open: words.tell("portal-open-label", &[("name", (&file.name).into())]),
-            save: words.tell("portal-save-label", &[("name", (&file.name).into())]),
             about: format!("{}, {}", words.kind(&file.media_type), words.size(file.size)),
             shown: shown_in_browsers(&file.media_type),
             name: file.name.clone(),
@@ -293,11 +290,15 @@ pub(super) fn letter(
         .collect();
     let all = pack::is_offered(&letter.files)
         .then(|| words.tell("portal-save-all", &[("size", (&words.size(pack::size(&letter.files))).into())]));
+    // What the sender says it is in, else what the practice writes in: never the language that the page happens to be in.
+    let theirs = letter.language.as_deref().unwrap_or(around.practice.language.tag());
     let page = LetterPage {
+        theirs,
+        practices: around.practice.language.tag(),
         all,
         mark: &around.mark,
         frame: Frame::of(words, demonstration, &title, Some(around.practice), Some("/letter")),
-        heading,
+        subject: (!subject.is_empty()).then_some(subject),
         from: letter.from.clone(),
         date,
         texts,
@@ -591,7 +592,11 @@ struct Notice {
 struct LetterPage<'a> {
     frame: Frame,
     w: &'a Words,
-    heading: String,
+    /// The language of the letter.
+    theirs: &'a str,
+    /// That of the practice.
+    practices: &'static str,
+    subject: Option<&'a str>,
     from: String,
     date: Option<String>,
     texts: Vec<Shown>,
@@ -641,7 +646,5 @@ struct Listed {
     number: usize,
     name: String,
     about: String,
-    open: String,
-    save: String,
     shown: bool,
 }

@@ -124,6 +124,7 @@ fn prescription() -> Letter {
         from: "Dr Claire Martin".into(),
         date: later(-90),
         subject: "Ordonnance de Mme Rossi".into(),
+        language: None,
         bodies: vec![Body::Plain(text.into())],
         files: vec![
             file(0, "ordonnance-rossi.pdf", "application/pdf", 124_999),

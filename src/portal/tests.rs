@@ -12,7 +12,7 @@ use tower::ServiceExt;
 use crate::access::{Access, LinkState};
 use crate::delivery::Deliveries;
 use crate::domain::{
-    BrowserToken, Clock, Language, PracticeProfile, Random, SecretText, SessionToken, Ticket, Timestamp,
+    BrowserToken, Clock, Contact, Language, PracticeProfile, Random, SecretText, SessionToken, Ticket, Timestamp,
 };
 use crate::gateway::Gateways;
 use crate::mailbox::{self, Letter, Mailboxes};
@@ -28,7 +28,7 @@ use super::sheet::{
     refusals,
 };
 use super::words::Words;
-use super::{Guard, Portal, ROUTES, Settings, headers, sheet, style};
+use super::{Guard, Portal, ROUTES, Settings, headers, sheet, statement, style};
 
 struct Stopped;
 impl Clock for Stopped {
@@ -95,6 +95,7 @@ fn sample_letter() -> Letter {
         from: "Camille Durand <&>".into(),
         date: later(-90),
         subject: "Vos résultats <b>".into(),
+        language: None,
         bodies: vec![
             mailbox::Body::Plain("Bonjour,\n\nVoici <script>vos</script> résultats : https://labo.example/\n".into()),
             mailbox::Body::Html("<div>Bien <b>à vous</b><script>x</script><p>non fermé".into()),
@@ -400,6 +401,63 @@ fn a_letter_shows_what_was_sent_and_runs_nothing_of_it() {
 }
 
 #[test]
+fn a_letter_is_in_the_language_of_its_sender_whatever_the_page_is_in() {
+    let theirs = practice().language.tag();
+    for language in Language::ALL {
+        for (declared, tag) in [(None, theirs), (Some("de-CH"), "de-CH")] {
+            let letter = Letter { language: declared.map(str::to_owned), ..sample_letter() };
+            let page = letter_page(language, false, letter);
+            for wanted in [
+                format!("<h1 lang=\"{tag}\">Vos résultats"),
+                format!("<div class=\"text plain\" lang=\"{tag}\">Bonjour"),
+                format!("<div class=\"text\" lang=\"{tag}\"><div>Bien"),
+                format!("<strong lang=\"{tag}\">radio.jpg</strong>"),
+                format!(
+                    "{}<span class=\"unseen\" lang=\"{tag}\"> radio.jpg</span></a>",
+                    said(language, "portal-open", &[])
+                ),
+                format!(
+                    "{}<span class=\"unseen\" lang=\"{tag}\"> radio.jpg</span></a>",
+                    said(language, "portal-save", &[])
+                ),
+            ] {
+                assert!(page.contains(&wanted), "{wanted} in {}\n{page}", language.tag());
+            }
+        }
+        let page = letter_page(language, false, Letter { subject: " ".into(), ..sample_letter() });
+        assert!(page.contains(&format!("<h1>{}</h1>", said(language, "portal-no-subject", &[]))), "ours is the page's");
+        let (_, answering, ended, remark) = answer_states(&sample()).remove(1);
+        let page = letter_page_of(&practice(), language, false, sample_letter(), (answering, ended, remark));
+        assert!(page.contains(&format!("<span class=\"plain away\" lang=\"{theirs}\">Le Dr Rossi")), "{page}");
+    }
+}
+
+/// RGAA 4.1 §13.3: nobody here can make another form of a file.
+#[test]
+fn files_that_cannot_be_read_can_be_asked_for_in_another_way() {
+    for language in Language::ALL {
+        let other = said(language, "portal-files-other", &[]);
+        assert!(letter_page(language, false, sample_letter()).contains(&other), "{}", language.tag());
+        let none = Letter { files: Vec::new(), ..sample_letter() };
+        assert!(!letter_page(language, false, none).contains(&other), "{}", language.tag());
+    }
+}
+
+#[test]
+fn the_statement_says_whom_to_write_to_where_somebody_is_named() {
+    for language in Language::ALL {
+        let words = Words::new(&Texts::new(), language, "Europe/Paris", NOW);
+        let says = said(language, "accessibility-tell-contact", &[]);
+        let contact = Contact::read("https://cabinet.example/acces").unwrap();
+        let page = statement::page(&words, false, Some(&contact));
+        let link = "<a href=\"https://cabinet.example/acces\">cabinet.example/acces</a>";
+        assert!(page.contains(&format!("<p>{says} {link}</p>")), "{page}");
+        let page = statement::page(&words, false, None);
+        assert!(!page.contains(&says) && page.contains(&said(language, "accessibility-tell", &[])), "{page}");
+    }
+}
+
+#[test]
 fn every_other_language_is_one_press_away() {
     let state = || link_states().remove(0).1;
     for language in Language::ALL {
@@ -527,6 +585,9 @@ fn colours_keep_their_contrast() {
             ("alert", "alert-tint", 4.5),
             ("on-banner", "banner", 4.5),
             ("edge", "card", 3.0),
+            ("edge", "field", 3.0),
+            ("alert", "field", 3.0),
+            ("ink", "field", 7.0),
             ("alert", "paper", 3.0),
         ] {
             let (a, b) = (luminance(theme, front), luminance(theme, back));

@@ -34,7 +34,7 @@ play(async (browser, { origin, payloads }) => {
       const alive = "script, style, link, meta, base, iframe, object, embed, svg, math, form, input, button, a, img, video, audio, template, frameset";
       const found = [...document.querySelectorAll(".text")].flatMap((text) => [...text.querySelectorAll(alive)]);
       const attributes = [...document.querySelectorAll(".text *")].flatMap((one) => [...one.attributes].map((a) => a.name));
-      const odd = attributes.filter((name) => !["class", "colspan", "rowspan"].includes(name));
+      const odd = attributes.filter((name) => !["class", "colspan", "rowspan", "scope", "headers", "lang"].includes(name));
       const forms = [...document.forms].map((form) => form.getAttribute("action")).filter((to) => !to.startsWith("/letter/"));
       return [...found.map((one) => one.outerHTML), ...odd, ...forms, ...(document.baseURI === location.href ? [] : ["base"])];
     });
