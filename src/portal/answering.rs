@@ -11,6 +11,10 @@ pub(super) const MOST_FILES: usize = 10;
 /// Characters of one answer.
 pub(super) const LONGEST_TEXT: usize = 20_000;
 
+/// The ids of its fields.
+const TEXT: &str = "reply";
+const FILES: &str = "files";
+
 /// What is wrong with an answer that was posted, told on the page that follows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Refusal {
@@ -39,6 +43,15 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
+    /// The id of the field that it is about; of the whole part where it is about none.
+    fn field(&self) -> &'static str {
+        match self {
+            Self::Nothing | Self::TooLong => TEXT,
+            Self::TooLarge(_) | Self::TooMany | Self::Program(_) | Self::Infected(_) => FILES,
+            Self::NotScanned | Self::Busy | Self::BrokenOff | Self::Failed | Self::Closed(_) => "answer",
+        }
+    }
+
     /// The sentence.
     pub(super) fn said(&self, words: &Words) -> String {
         let count = |most: usize| ("count", i64::try_from(most).unwrap_or(i64::MAX).into());
@@ -77,8 +90,8 @@ pub(super) struct AnswerPart {
     pub(super) away: Option<(String, String)>,
     /// The answers so far.
     pub(super) sent: Vec<String>,
-    /// What is wrong with the one that was posted.
-    pub(super) alert: Option<String>,
+    /// What is wrong with the one that was posted, and the id of what it is about.
+    pub(super) alert: Option<(String, &'static str)>,
     /// Whom to call.
     pub(super) call: String,
     /// The form, or why there is none.
@@ -92,6 +105,10 @@ pub(super) struct AnswerForm {
     pub(super) text: String,
     pub(super) longest: usize,
     pub(super) limits: String,
+    /// What was refused is about the text.
+    pub(super) text_wrong: bool,
+    /// It is about the files.
+    pub(super) files_wrong: bool,
 }
 
 /// What the form of a page carries: its token, and what was sealed for it.
@@ -123,7 +140,8 @@ impl AnswerPart {
         };
         let (alert, text) = match remark {
             Remark::Refused(refusal, text) => {
-                (Some(format!("{} {}", refusal.said(words), words.say("answer-not-sent"))), text.clone())
+                let said = format!("{} {}", refusal.said(words), words.say("answer-not-sent"));
+                (Some((said, refusal.field())), text.clone())
             }
             Remark::None | Remark::Sent => (None, String::new()),
         };
@@ -134,11 +152,21 @@ impl AnswerPart {
                 ("size", (&words.size(carried.limit)).into()),
             ],
         );
+        let wrong = |id: &str| alert.as_ref().is_some_and(|(_, field)| *field == id);
+        let (text_wrong, files_wrong) = (wrong(TEXT), wrong(FILES));
         let form = match (answering.closed, carried.draft) {
             (Some(why), _) => Err(closed(words, why)),
             (None, _) if carried.ended => Err(words.say("answer-closed-ended")),
             (None, None) => Err(words.say("answer-closed-off")),
-            (None, Some(draft)) => Ok(AnswerForm { token: carried.token, draft, text, longest: LONGEST_TEXT, limits }),
+            (None, Some(draft)) => Ok(AnswerForm {
+                token: carried.token,
+                draft,
+                text,
+                longest: LONGEST_TEXT,
+                limits,
+                text_wrong,
+                files_wrong,
+            }),
         };
         Self {
             emergency,

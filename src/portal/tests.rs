@@ -184,12 +184,22 @@ fn what_is_refused_comes_back_with_its_text_and_an_answer_never_hides_its_limits
             let closed = answering.closed.is_some() || ended;
             let refused = matches!(remark, Remark::Refused(..));
             let page = letter_page_of(&practice(), language, false, sample_letter(), (answering, ended, remark));
-            let name = format!("{name} ({})\n{page}", language.tag());
+            let (short, name) = (name, format!("{name} ({})\n{page}", language.tag()));
             assert_eq!(page.contains("action=\"/letter/answer\""), !closed, "{name}");
             assert_eq!(page.contains("accept=\"image/jpeg,image/png,application/pdf\""), !closed, "{name}");
             assert_eq!(page.contains("112"), !closed, "{name}: whom to call in an emergency");
             assert!(closed || page.contains("10 ") && page.contains("26"), "{name}: what is taken");
             assert_eq!(page.contains("id=\"error\""), refused, "{name}");
+            // What is wrong is marked, and led to, and nothing else is.
+            let text = page.matches("name=\"text\" rows=\"6\" maxlength=\"20000\" aria-invalid=\"true\"").count();
+            let files = page.matches("multiple aria-invalid=\"true\" aria-describedby=\"error limits\"").count();
+            let (about, led) = match short {
+                "nothing" | "too-long" => ((1, 0), "#reply"),
+                "too-large" | "too-many" | "program" | "infected" => ((0, 2), "#files"),
+                _ => ((0, 0), "#answer"),
+            };
+            assert_eq!((text, files), about, "{name}");
+            assert!(!refused || page.contains(&format!("<a href=\"{led}\">")), "{name}");
             assert_eq!(page.contains("Mon texte &#60;&#38; à garder&#62;\nsuite</textarea>"), refused, "{name}");
             assert!(!closed || page.contains("+377 93 30 00 00"), "{name}: whom to call");
         }
