@@ -42,17 +42,17 @@ pub async fn open_with(world: &World, file: &[u8]) -> (Browser, Page, String) {
     (browser, page, link)
 }
 
-fn form(page: &Page) -> Form {
+pub fn form(page: &Page) -> Form {
     page.form("/letter/answer")
 }
 
 /// What lies in INBOX beside receipts.
-async fn answers(world: &World, of: &pli::mailbox::provision::Born) -> Vec<Vec<u8>> {
+pub async fn answers(world: &World, of: &pli::mailbox::provision::Born) -> Vec<Vec<u8>> {
     let all = world.read(of, FolderRole::Inbox).await;
     all.into_iter().filter(|octets| String::from_utf8_lossy(octets).contains("Message-ID: <reply.")).collect()
 }
 
-fn parsed(octets: &[u8]) -> Message<'_> {
+pub fn parsed(octets: &[u8]) -> Message<'_> {
     MessageParser::default().parse(octets).unwrap()
 }
 
@@ -193,7 +193,7 @@ async fn an_answer_sent_twice_is_one_answer(world: World) {
 }
 
 /// Files of the object store.
-fn objects(world: &World) -> usize {
+pub fn objects(world: &World) -> usize {
     let walk = |folder: std::path::PathBuf| std::fs::read_dir(folder).into_iter().flatten().flatten().map(|e| e.path());
     let mut folders = vec![world.config.data.join("objects")];
     let mut count = 0;
@@ -440,7 +440,7 @@ async fn an_absence_is_shown_and_its_deputy_gets_a_copy(world: World) {
 }
 
 /// The test file that every scanner knows, put together here so that no scanner finds this source.
-fn eicar() -> Vec<u8> {
+pub fn eicar() -> Vec<u8> {
     [r"X5O!P%@AP[4\PZX54(P^)7CC)7}$", "EICAR-STANDARD-ANTIVIRUS", "-TEST-FILE!$H+H*"].concat().into_bytes()
 }
 
@@ -475,7 +475,7 @@ async fn files_are_scanned_and_refused_when_nobody_scans(world: World) {
     let (_, link) = sent(&world, &letters::pdf(5_000)).await;
     let settings = std::fs::read_to_string(&world.config.file).unwrap();
     let scanned_by = |address: &str| format!("{settings}\n[scan]\nclamd = \"{address}\"\n");
-    std::fs::write(&world.config.file, scanned_by(&format!("tcp://{}", scanner().await))).unwrap();
+    std::fs::write(&world.config.file, scanned_by(&format!("tcp://{}", clamd().await))).unwrap();
     let world = world.reconfigured().await;
     let browser = world.browser();
     let page = opened(&world, &browser, &link).await;
@@ -501,12 +501,4 @@ async fn files_are_scanned_and_refused_when_nobody_scans(world: World) {
     assert!(browser.answer(&page, &form(&page), "Sans fichier", &[]).await.url.as_str().ends_with("?sent=1"));
     assert_eq!(answers(&world, &world.doctor).await.len(), 2);
     world.running.stop().await;
-}
-
-/// A real clamd, where `PLI_CLAMD` says at which port of loopback one listens; else one written from its manual.
-async fn scanner() -> std::net::SocketAddr {
-    match std::env::var("PLI_CLAMD") {
-        Ok(real) => real.parse().unwrap(),
-        Err(_) => clamd().await,
-    }
 }

@@ -12,13 +12,13 @@ use crate::letter::{asked, sent, typed};
 use crate::world::{World, free_port, until};
 
 /// A program that ends with this test process, however that ends: a shell waits for the end of its pipe.
-struct Lasting {
+pub struct Lasting {
     shell: Child,
     pipe: Option<ChildStdin>,
 }
 
 impl Lasting {
-    fn start(program: &str, arguments: &[&str]) -> (Self, ChildStdout) {
+    pub fn start(program: &str, arguments: &[&str]) -> (Self, ChildStdout) {
         let quoted: Vec<String> = arguments.iter().map(|argument| format!("'{argument}'")).collect();
         // The program's own output is what is read here.
         let script =

@@ -32,6 +32,7 @@ mod birth;
 mod bounces;
 mod browser;
 mod chromium;
+mod clamd;
 mod codes;
 mod devices;
 mod directory;
