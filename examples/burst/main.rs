@@ -27,7 +27,7 @@ use tokio::time::Instant;
 
 use imap::client::{Outcome, Server};
 use imap::submission::Submission;
-use office::Office;
+use office::{Office, Plan};
 use relay::Relay;
 
 /// How much, and how quickly.
@@ -57,25 +57,27 @@ async fn main() -> Outcome<()> {
     let beside = std::env::current_exe()?.parent().and_then(|folder| folder.parent()).map(|dir| dir.join("pli"));
     let program = burst.pli.clone().or(beside).ok_or("--pli names the program")?;
     let relay = Relay::start(Duration::from_millis(burst.relay_delay)).await?;
-    let office = Office::new(&program, relay.address)?;
+    let plan = Plan::default();
+    let office = Office::new(&program, relay.address, &plan)?;
     let serving = office.serve()?;
-    let server = Server::new(serving.submissions, office::NAME, &office.authority())?;
+    let server = Server::new(serving.door("submissions")?, office::NAME, &office.authority())?;
     let (cpu, begun) = (serving.cpu()?, Instant::now());
     let idle = serving.memory("VmRSS:")?;
 
-    let (shared, next) = (Arc::new((burst.clone(), server, office.password.clone())), Arc::new(AtomicUsize::new(0)));
+    let shared = Arc::new((burst.clone(), server, office.password.clone(), plan.patients));
+    let next = Arc::new(AtomicUsize::new(0));
     let mut senders = tokio::task::JoinSet::new();
     for _ in 0..burst.connections {
         let (shared, next) = (Arc::clone(&shared), Arc::clone(&next));
         senders.spawn(async move {
-            let (burst, server, password) = &*shared;
+            let (burst, server, password, patients) = &*shared;
             let mut client = Submission::log_in(server, office::SOFTWARE, password).await?;
             loop {
                 let n = next.fetch_add(1, Ordering::Relaxed);
                 if n >= burst.letters {
                     return client.quit().await;
                 }
-                let to = if n.is_multiple_of(2) { office::patient(n) } else { office::colleague(n) };
+                let to = if n.is_multiple_of(2) { office::patient(n % patients) } else { office::colleague(n) };
                 let letter = mail::message(office::SOFTWARE, &to, burst.size, 1, n);
                 let id = format!("Message-ID: <{n}@burst.example>\r\n");
                 client.send(office::SOFTWARE, &to, &[id.as_bytes(), &letter].concat()).await?;

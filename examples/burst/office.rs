@@ -1,5 +1,6 @@
 //! An installation made by the program's own commands: an application mailbox, colleagues, patients.
 
+use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -12,16 +13,36 @@ pub const NAME: &str = "mail.cabinet.example";
 /// Who submits.
 pub const SOFTWARE: &str = "labo@cabinet.example";
 const COLLEAGUES: usize = 20;
-const PATIENTS: usize = 100;
+
+/// What an installation has that not every one needs.
+pub struct Plan {
+    /// How many patients there are.
+    pub patients: usize,
+    /// Where its database is, when it is not SQLite's file.
+    pub database: Option<String>,
+    /// Sections at the end of its settings.
+    pub sections: String,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self { patients: 100, database: None, sections: String::new() }
+    }
+}
 
 /// The colleague of the letter of this number.
 pub fn colleague(n: usize) -> String {
     format!("dr{}@cabinet.example", n % COLLEAGUES)
 }
 
-/// The patient of the letter of this number.
+/// A patient.
 pub fn patient(n: usize) -> String {
-    format!("patient{}@patient.example", n % PATIENTS)
+    format!("patient{n}@patient.example")
+}
+
+/// The telephone of a patient.
+pub fn number(n: usize) -> String {
+    format!("+336123{n:05}")
 }
 
 pub struct Office {
@@ -34,29 +55,31 @@ pub struct Office {
 /// The program, serving; killed when dropped.
 pub struct Serving {
     child: Child,
-    pub submissions: SocketAddr,
+    doors: HashMap<String, SocketAddr>,
 }
 
 impl Office {
-    pub fn new(program: &Path, relay: SocketAddr) -> Outcome<Self> {
+    pub fn new(program: &Path, relay: SocketAddr, plan: &Plan) -> Outcome<Self> {
         let folder = tempfile::tempdir()?;
         let mut made = Self { program: program.to_owned(), folder, password: String::new() };
         let dir = made.path("").display().to_string();
         made.run(&["init", &dir, "--hostname", NAME, "--high-ports", "--no-recovery"])?;
         let file = made.path("pli.toml");
         let mut settings = std::fs::read_to_string(&file)?.replace("smtp://127.0.0.1:25", &format!("smtp://{relay}"));
-        for port in [10465, 10587, 10993, 10143] {
+        for port in [10465, 10587, 10993, 10143, 10443] {
             settings = settings.replace(&format!("0.0.0.0:{port}"), "127.0.0.1:0");
         }
-        let lines = settings.lines().filter(|line| !line.trim_start().starts_with("portal "));
-        std::fs::write(&file, lines.collect::<Vec<_>>().join("\n"))?;
+        if let Some(database) = &plan.database {
+            settings = settings.replace("sqlite:pli.db", database);
+        }
+        std::fs::write(&file, settings + &plan.sections)?;
         made.command(&["practice", "add", "Cabinet", "--telephone", "01 99 00 12 34"])?;
         made.command(&["domain", "add", "cabinet.example"])?;
         for n in 0..COLLEAGUES {
             made.command(&["mailbox", "add", &colleague(n), "--name", "Dr"])?;
         }
-        for n in 0..PATIENTS {
-            made.command(&["patient", "add", &patient(n), &format!("06 12 34 {:02} {:02}", n / 100, n % 100)])?;
+        for n in 0..plan.patients {
+            made.command(&["patient", "add", &patient(n), &number(n)])?;
         }
         let said = made.command(&["mailbox", "add", SOFTWARE, "--name", "Labo", "--kind", "application", "--json"])?;
         let said: serde_json::Value = serde_json::from_str(&said)?;
@@ -81,16 +104,16 @@ impl Office {
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()?;
-        let mut submissions = None;
+        let mut doors = HashMap::new();
         for line in BufReader::new(child.stdout.take().ok_or("no output")?).lines() {
             let line = line?;
-            if let Some(("submissions", at)) = line.split_once(' ').map(|(door, at)| (door, at.trim())) {
-                submissions = Some(at.parse()?);
+            if line == "pli is ready" {
+                return Ok(Serving { child, doors });
             }
-            if line == "pli is ready"
-                && let Some(submissions) = submissions
+            if let Some((door, at)) = line.split_once(' ')
+                && let Ok(at) = at.trim().parse()
             {
-                return Ok(Serving { child, submissions });
+                doors.insert(door.to_owned(), at);
             }
         }
         Err(format!("it does not start: {}", std::fs::read_to_string(self.path("log")).unwrap_or_default()).into())
@@ -115,6 +138,11 @@ impl Office {
 }
 
 impl Serving {
+    /// Where a door is.
+    pub fn door(&self, name: &str) -> Outcome<SocketAddr> {
+        self.doors.get(name).copied().ok_or_else(|| format!("there is no door {name}").into())
+    }
+
     /// Milliseconds of CPU that it used (proc(5): utime and stime, in ticks of 10 ms).
     pub fn cpu(&self) -> Outcome<f64> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
