@@ -20,7 +20,7 @@ use crate::vault::Asked;
 use super::Access;
 use super::cascade::Aim;
 use super::link::{Reached, end_of};
-use super::remember::Remembered;
+use super::remember::{Kept, Remembered};
 use super::session::OPEN_FOR;
 
 /// Tries of one code.
@@ -96,6 +96,8 @@ pub struct Filled<'a> {
     pub birth_date: [&'a str; 3],
     /// Whether this browser shall be remembered; looked at only where the practice allows it.
     pub remember: bool,
+    /// The cookies with which it is remembered already: the one of the same person is replaced.
+    pub kept: &'a [Kept],
 }
 
 /// Why a code opens nothing.
@@ -265,6 +267,10 @@ impl Access {
         };
         let (browser, newest) = self.asked_by(reached.row.id, browser).await?;
         let challenge = newest.filter(|row| is_live(row, now)).ok_or(RedeemError::NoneHere)?;
+        let before = match filled.remember {
+            true => self.cookie_of(&reached.person, filled.kept, now).await?,
+            false => None,
+        };
 
         let mut tx = self.store.write("redeem code").await?;
         let event = |verb| {
@@ -299,6 +305,9 @@ impl Access {
         let (mut verb, mut remembered) = (Verb::CodeAccepted, None);
         if filled.remember && reached.practice.remember_browsers {
             let (browser, kept) = self.remember(&reached, now)?;
+            if let Some(before) = &before {
+                tx.forget_browser(before.id).await?;
+            }
             tx.insert_remembered(&kept).await?;
             (verb, remembered) = (Verb::BrowserRemembered, Some(browser));
         }

@@ -4,7 +4,7 @@
 //! The cookie stands in for the code and nothing else: the keys of a letter come from its own link, so that a browser
 //! without the e-mail opens nothing, and neither does the database. The row knows the person by the delivery whose code
 //! was typed ([`Person`]). It is deleted with the transaction that locks or recalls a letter to that address, changes the
-//! person's record, or ends the practice's leave; by a restore, by a change of root key, and by *not for me* (R-S27). A
+//! person's record, takes its number back, or ends the practice's leave; by a restore, by a change of root key, and by *not for me* (R-S27). A
 //! page that is opened so remembers nothing anew: after thirty days a code is asked for.
 
 use std::time::Duration;
@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::domain::{Actor, AuditEvent, DeliveryId, Fault, RememberToken, RememberedId, Timestamp, Verb};
 use crate::store::remembered::RememberedRow;
 
-use super::link::{Reached, end_of};
+use super::link::{LinkState, Reached, end_of};
 use super::person::Person;
 use super::{Access, OpenSession, Redeemed};
 
@@ -146,7 +146,12 @@ impl Access {
     }
 
     /// The remembered browser of a person, among the cookies that came.
-    async fn cookie_of(&self, person: &Person, kept: &[Kept], now: Timestamp) -> Result<Option<RememberedRow>, Fault> {
+    pub(super) async fn cookie_of(
+        &self,
+        person: &Person,
+        kept: &[Kept],
+        now: Timestamp,
+    ) -> Result<Option<RememberedRow>, Fault> {
         let marks = self.marks(person);
         // There may be one of before a change of the root key beside one of after it.
         for Kept { token, .. } in kept.iter().filter(|kept| marks.contains(&kept.mark)) {
@@ -158,6 +163,10 @@ impl Access {
                     return Ok(None);
                 }
                 let Some(before) = self.store.delivery(row.delivery).await? else { return Ok(None) };
+                // That its letter is over says nothing against it; that it was taken back, or is held, does.
+                if !matches!(end_of(&before, now), None | Some(LinkState::Expired)) {
+                    return Ok(None);
+                }
                 if self.person_of(&before)?.is_some_and(|known| known.is_proof_for(person)) {
                     return Ok(Some(row));
                 }

@@ -120,13 +120,17 @@ impl Deliveries {
         if self.is_named(&profile.name, Some(id)).await? {
             return refused("a practice of this name exists");
         }
+        let before = match self.store.practice(id).await? {
+            Some(row) => self.vault.open_profile(id, &row.profile)?.remember_browsers,
+            None => false,
+        };
         let sealed = self.vault.seal_profile(id, &profile, self.random.as_ref())?;
         let mut tx = self.store.write("set practice").await?;
         if !tx.update_practice(id, &self.vault.name_hash(&profile.name), &sealed).await? {
             return refused("there is no such practice");
         }
         // Allowed again later, it begins with a code for everybody.
-        if !profile.remember_browsers {
+        if !(before && profile.remember_browsers) {
             tx.forget_browsers_of_practice(id).await?;
         }
         let event = AuditEvent::new(self.clock.now(), Actor::Operator, Verb::PracticeChanged).about_practice(id);

@@ -493,18 +493,6 @@ impl Deliveries {
         let copies = if session.is_none() { std::mem::take(&mut deposit.entries) } else { Vec::new() };
         let stored: Vec<_> = objects.iter().filter_map(crate::store::deposit::ObjectRow::stored).collect();
         let mut tx = self.store.write("take answer").await?;
-        // Those of other tabs, which were counted before, are counted again one after the other.
-        let (today, waiting) = tx.count_replies(row.delivery, now.minus(WAITS)).await?;
-        if today >= MOST_A_DAY || (session.is_none() && waiting >= MOST_WAITING) {
-            drop(tx);
-            self.store.delete_objects(&stored).await;
-            // The same answer once more is one of them.
-            return match self.store.reply(row.id).await? {
-                Some(before) if before.delivered_at.is_some() => Ok(Answered::Delivered),
-                Some(_) => Ok(Answered::Waits),
-                None => Err(AnswerError::Refused(NoAnswer::Enough)),
-            };
-        }
         if !tx.insert_reply(&row).await? {
             drop(tx);
             self.store.delete_objects(&stored).await;
@@ -533,6 +521,13 @@ impl Deliveries {
                 (event.about_practice(asked.row.practice).about_delivery(asked.row.id), Answered::Waits)
             }
         };
+        // Those of other tabs too, one after the other. Last: whoever locks a delivery has its mailbox already.
+        let (today, waiting) = tx.count_replies(row.delivery, now.minus(WAITS)).await?;
+        if today > MOST_A_DAY || (session.is_none() && waiting > MOST_WAITING) {
+            drop(tx);
+            self.store.delete_objects(&stored).await;
+            return Err(AnswerError::Refused(NoAnswer::Enough));
+        }
         tx.commit(event.counting(row.files)).await?;
         Ok(answered)
     }

@@ -82,8 +82,19 @@ pub(super) async fn send(
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     };
     let text = begun.text.to_string();
-    let answer = match session.filter(|_| refusal != Refusal::Failed) {
-        Some(session) => letter::render(&portal, &loads, &session, &visitor, Remark::Refused(refusal, text)).await,
+    // Broken off before its text was there: nothing is given back, and the page says so.
+    if refusal == Refusal::BrokenOff && text.is_empty() {
+        return plain::broken_off(&portal);
+    }
+    let mut answer = None;
+    if let Some(session) = session.filter(|_| refusal != Refusal::Failed) {
+        let remark = Remark::Refused(refusal.clone(), text.clone());
+        let page = letter::render(&portal, &loads, &session, &visitor, remark).await;
+        // The letter may have gone meanwhile: the text has not.
+        answer = Some(page).filter(|page| page.status() == StatusCode::OK);
+    }
+    let answer = match answer {
+        Some(answer) => answer,
         None => lost(&portal, &visitor, &draft, &refusal, &text).await,
     };
     kept((status, answer).into_response(), &browser)

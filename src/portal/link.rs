@@ -123,8 +123,12 @@ pub(super) async fn check(
     visitor: Visitor,
     Protected { browser, form }: Protected<Typed>,
 ) -> Response {
-    let filled =
-        Filled { code: &form.code, birth_date: [&form.day, &form.month, &form.year], remember: form.remember == "yes" };
+    let filled = Filled {
+        code: &form.code,
+        birth_date: [&form.day, &form.month, &form.year],
+        remember: form.remember == "yes",
+        kept: &visitor.kept,
+    };
     let complaint = match portal.access.redeem(&ticket, &browser, &filled).await {
         Ok(redeemed) => return opened(&portal, &redeemed, &browser).await,
         Err(RedeemError::NotACode) => Complaint::NotACode,

@@ -118,6 +118,7 @@ pub(super) fn link(
     let told_tries = matches!(complaint, Some(Complaint::Wrong(_)));
     let told_wait = matches!(complaint, Some(Complaint::Wait(_)));
     let not_mine_open = matches!(complaint, Some(Complaint::TickFirst));
+    let told = complaint.is_some();
     let unchosen = matches!(complaint, Some(Complaint::ChooseOne));
     let mistyped = matches!(complaint, Some(Complaint::NotACode | Complaint::Wrong(_)));
     let complaint = complaint.map(|complaint| complain(words, complaint, view));
@@ -156,8 +157,11 @@ pub(super) fn link(
                 sms: *sms,
                 voice: *voice,
                 not_mine_open,
-                alert: complaint.or(failed).or_else(|| over.then(|| words.say("portal-code-over"))),
+                alert: complaint
+                    .or(failed)
+                    .or_else(|| (*over && forms.open.is_none()).then(|| words.say("portal-code-over"))),
                 unchosen,
+                told,
                 wait: wait_until
                     .filter(|_| !told_wait)
                     .map(|when| words.tell("portal-wait", &[("at", (&words.at(when)).into())])),
@@ -542,6 +546,8 @@ struct Choose<'a> {
     wait: Option<String>,
     /// Nothing was chosen.
     unchosen: bool,
+    /// The alert is about a form that was sent.
+    told: bool,
 }
 
 #[derive(Template)]

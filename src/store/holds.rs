@@ -182,6 +182,8 @@ impl Tx {
         if self.conn.execute(sql, &[row.delivery.into(), until.into()]).await? == 0 {
             return Ok(false);
         }
+        // A code to a number that was wrong makes nobody known.
+        self.forget_browsers_of(row.delivery).await?;
         let sql = "UPDATE holds SET question_sealed = $2, version = $3, asked_at = $4, remind_at = $5, settled_at = NULL \
                    WHERE delivery_id = $1 AND version = $3 - 1";
         let params = [

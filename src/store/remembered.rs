@@ -94,13 +94,14 @@ impl Tx {
         Ok(self.conn.execute(sql, &[delivery.into()]).await? > 0)
     }
 
-    /// Forgets every browser that knows a person of the directory.
+    /// Forgets every browser that knows a person of the directory, or who reads for them.
     ///
     /// # Errors
     /// A [`Fault`] of the database.
     pub async fn forget_browsers_of_patient(&mut self, patient: PatientId) -> Result<(), Fault> {
-        let sql =
-            "DELETE FROM remembered_browsers WHERE delivery_id IN (SELECT id FROM deliveries WHERE patient_id = $1)";
+        let sql = "DELETE FROM remembered_browsers WHERE EXISTS \
+                   (SELECT 1 FROM deliveries WHERE id = remembered_browsers.delivery_id AND (patient_id = $1 \
+                   OR patient_id IN (SELECT id FROM patients WHERE ward_id = $1)))";
         self.conn.execute(sql, &[patient.into()]).await?;
         Ok(())
     }

@@ -17,10 +17,12 @@ super::on_both! {
     a_practice_that_does_not_allow_it_remembers_nothing
     fault_12_a_remembered_browser_opens_nobody_elses_letter
     what_takes_a_letter_away_forgets_the_browsers_of_its_person
+    what_takes_a_number_or_a_mandate_away_forgets_its_browsers
     fault_09_a_remembered_browser_that_is_taken_away_opens_nothing_even_when_it_was_offered
     a_browser_that_was_remembered_without_a_birth_date_opens_no_letter_that_asks_for_it
 }
 
+const MARIE: &str = "marie.canari@patient.example";
 const DAY: Duration = Duration::from_secs(86_400);
 
 pub async fn allow(world: &World, remember_browsers: bool) {
@@ -257,6 +259,56 @@ async fn what_takes_a_letter_away_forgets_the_browsers_of_its_person(world: Worl
         assert_ne!(pressed.url.path(), "/letter", "{what}: {}", pressed.text());
         assert!(offers(&tablet.get(&his).await), "{what}: Paul's is his");
     }
+    world.running.stop().await;
+}
+
+async fn what_takes_a_number_or_a_mandate_away_forgets_its_browsers(world: World) {
+    allow(&world, true).await;
+    // Remembered twice is remembered once: the cookie of before is none any more.
+    world.add_patient(JEANNE, "06 12 34 56 78").await;
+    let link = a_letter(&world, JEANNE, "Avis").await;
+    let browser = world.browser();
+    let page = remembered(&world, &browser, &link).await;
+    closed(&browser, &page).await;
+    let copied = world.browser();
+    copied.set_cookies(browser.cookies());
+    world.pass(Duration::from_secs(61));
+    let page = remembered(&world, &browser, &link).await;
+    closed(&browser, &page).await;
+    assert_eq!(rows(&world).await, 1);
+    assert!(offers(&browser.get(&link).await) && !offers(&copied.get(&link).await));
+
+    // Held again: what was sent to that number makes nobody known for other letters.
+    let known = world.running.rooms.deliveries.list(None, 1).await.unwrap()[0].id;
+    let other = a_letter(&world, JEANNE, "Encore").await;
+    assert!(offers(&browser.get(&other).await));
+    world.sql(&format!("UPDATE deliveries SET state = 'held' WHERE id = '{known}'")).await;
+    assert!(!offers(&browser.get(&other).await), "the code went to a number that was taken back");
+    world.sql(&format!("UPDATE deliveries SET state = 'opened' WHERE id = '{known}'")).await;
+    assert!(offers(&browser.get(&other).await));
+
+    // Who reads for somebody is forgotten with them.
+    let deliveries = &world.running.rooms.deliveries;
+    let ward = world.add_patient(PAUL, "06 98 76 54 32").await;
+    let guardian = PatientRecord {
+        name: PersonName("Marie Canari".to_owned()),
+        address: MARIE.parse().unwrap(),
+        number: deliveries.read_number(&profile(), "06 11 22 33 44").unwrap(),
+        language: None,
+        channel: None,
+        birth_date: None,
+    };
+    let until = "2030-01-01".parse().unwrap();
+    let mandate = Mandate { of: ward, reason: MandateReason::Parent, words: String::new(), until };
+    deliveries.add_guardian(guardian, mandate, &Filing::default()).await.unwrap();
+    let hers = a_letter(&world, MARIE, "Pour Paul").await;
+    let tablet = world.browser();
+    let page = remembered(&world, &tablet, &hers).await;
+    closed(&tablet, &page).await;
+    assert_eq!(rows(&world).await, 2);
+    deliveries.remove_patient(ward).await.unwrap();
+    assert_eq!(rows(&world).await, 1);
+    assert!(!offers(&tablet.get(&hers).await));
     world.running.stop().await;
 }
 
