@@ -306,7 +306,7 @@ fn cut_at<'h>(part: &MessagePart<'_>, cuts: &'h [PartRef]) -> Option<&'h PartRef
 }
 
 /// The octets of a part that stands in the head.
-fn contents(part: &MessagePart<'_>, message: &Message<'_>) -> Vec<u8> {
+pub(super) fn contents(part: &MessagePart<'_>, message: &Message<'_>) -> Vec<u8> {
     match &part.body {
         // A message that was encoded is kept by the parser as it was before.
         PartType::Message(inner) if part.encoding != mail_parser::Encoding::None => inner.raw_message.to_vec(),

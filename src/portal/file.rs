@@ -61,10 +61,10 @@ pub(super) async fn save(
 type Number = Result<Path<String>, PathRejection>;
 
 /// How a file is asked for.
-struct Asked {
-    method: Method,
-    headers: HeaderMap,
-    save: bool,
+pub(super) struct Asked {
+    pub(super) method: Method,
+    pub(super) headers: HeaderMap,
+    pub(super) save: bool,
 }
 
 /// Why no file is given.
@@ -94,7 +94,7 @@ async fn give(portal: &Portal, loads: &Loads, session: Arc<OpenSession>, number:
 }
 
 /// The number of a file, as the page writes it: no sign, no leading nought.
-fn number_of(text: &str) -> Option<usize> {
+pub(super) fn number_of(text: &str) -> Option<usize> {
     text.parse().ok().filter(|number: &usize| number.to_string() == text)
 }
 
@@ -111,7 +111,7 @@ pub(super) fn refused(portal: &Portal, refusal: Refusal) -> Response {
 }
 
 /// Opens the file only when octets of it are asked for, and once there is memory for them.
-async fn respond(
+pub(super) async fn respond(
     asked: &Asked,
     listed: &File,
     loads: &Loads,

@@ -14,6 +14,7 @@ mod answering;
 mod archive;
 mod asides;
 mod cells;
+mod enclosed;
 mod file;
 mod guard;
 mod headers;

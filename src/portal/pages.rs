@@ -3,13 +3,14 @@
 //! Every visible word comes from `texts/*/portal.ftl`; templates are checked by the compiler and escape
 //! what they are given. One page says one thing: one first heading, a title of its own.
 
+mod enclosed;
 mod polyglot;
 
 use askama::Template;
 
 use crate::access::{LinkState, LinkView};
 use crate::domain::{Aside, Channel, FailureClass, Language, PracticeProfile, Timestamp};
-use crate::mailbox::{Body, Letter};
+use crate::mailbox::{Body, File, Letter, MESSAGE};
 use crate::texts::Said;
 
 use super::answering::{AnswerPart, Refusal};
@@ -17,6 +18,7 @@ use super::html::reduce;
 use super::words::Words;
 use super::{pack, progress, statement, style};
 
+pub(super) use enclosed::{Inside, enclosed};
 pub(super) use polyglot::{
     BOTH, BROKEN_OFF, Both, FOREIGN_FORM, INCOMPLETE, INDEX, NO_FILE, NOT_OPEN, PLANTED, UNAVAILABLE, UNKNOWN, both,
     both_plain,
@@ -282,25 +284,16 @@ pub(super) fn letter(
     };
     // A message without a Date field has none to show.
     let date = (letter.date.0 > 0).then(|| words.moment(letter.date));
-    let files = letter
-        .files
-        .iter()
-        .map(|file| Listed {
-            number: file.number,
-            about: format!("{}, {}", words.kind(&file.media_type), words.size(file.size)),
-            shown: shown_in_browsers(&file.media_type),
-            name: file.name.clone(),
-        })
-        .collect();
+    let files = letter.files.iter().map(|file| Listed::of(words, file, FILES, &around.mark)).collect();
     let all = pack::is_offered(&letter.files)
         .then(|| words.tell("portal-save-all", &[("size", (&words.size(pack::size(&letter.files))).into())]));
+    let all = all.map(|said| (said, format!("/letter/files?of={}", around.mark)));
     // What the sender says it is in, else what the practice writes in: never the language that the page happens to be in.
     let theirs = letter.language.as_deref().unwrap_or(around.practice.language.tag());
     let page = LetterPage {
         theirs,
         practices: around.practice.language.tag(),
         all,
-        mark: &around.mark,
         frame: Frame::of(words, demonstration, &title, Some(around.practice), Some("/letter")),
         subject: (!subject.is_empty()).then_some(subject),
         from: letter.from.clone(),
@@ -380,7 +373,7 @@ pub(super) fn closed(
 pub(super) fn forgotten(words: &Words, demonstration: bool, practice: &PracticeProfile) -> String {
     let heading = words.say("portal-forgotten-title");
     let frame = Frame::of(words, demonstration, &heading, Some(practice), None);
-    let back = ("/letter".to_owned(), words.say("portal-forgotten-back"));
+    let back = ("/letter".to_owned(), words.say("portal-to-letter"));
     notice(frame, heading, vec![words.say("portal-forgotten-text")], Some(back))
 }
 
@@ -607,9 +600,8 @@ struct LetterPage<'a> {
     date: Option<String>,
     texts: Vec<Shown>,
     files: Vec<Listed>,
-    /// What is said on the way to all of them at once.
-    all: Option<String>,
-    mark: &'a str,
+    /// What is said on the way to all of them at once, and where that is.
+    all: Option<(String, String)>,
     open_until: String,
     kept: String,
     prolong: &'a str,
@@ -649,8 +641,30 @@ pub(super) struct Chapter {
 }
 
 struct Listed {
-    number: usize,
     name: String,
     about: String,
-    shown: bool,
+    /// Where it is shown, if it can be.
+    open: Option<String>,
+    /// Where it is saved from.
+    save: String,
 }
+
+impl Listed {
+    fn of(words: &Words, file: &File, place: &str, mark: &str) -> Self {
+        let number = file.number;
+        let open = match file.media_type.as_str() {
+            // One in another is saved.
+            MESSAGE => (place == FILES).then(|| format!("/letter/message/{number}?of={mark}")),
+            kind => shown_in_browsers(kind).then(|| format!("{place}/{number}?of={mark}")),
+        };
+        Self {
+            name: file.name.clone(),
+            about: format!("{}, {}", words.kind(&file.media_type), words.size(file.size)),
+            open,
+            save: format!("{place}/{number}/save?of={mark}"),
+        }
+    }
+}
+
+/// Where the files of a letter are.
+const FILES: &str = "/letter/file";

@@ -13,7 +13,9 @@ use axum::{Extension, Router};
 use crate::domain::Ticket;
 
 use super::loads::Loads;
-use super::{Portal, answer, asides, file, guard, headers, letter, link, pack, plain, reports, setup, statement};
+use super::{
+    Portal, answer, asides, enclosed, file, guard, headers, letter, link, pack, plain, reports, setup, statement,
+};
 
 /// Who may come in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +75,19 @@ pub const ROUTES: &[Route] = &[
     Route { method: "POST", path: "/letter/close", guard: Guard::Session, serve: || post(letter::close) },
     Route { method: "POST", path: "/letter/forget", guard: Guard::Session, serve: || post(letter::forget) },
     Route { method: "POST", path: answer::PATH, guard: Guard::Form, serve: || post(answer::send) },
+    Route { method: "GET", path: "/letter/message/{number}", guard: Guard::Session, serve: || get(enclosed::show) },
+    Route {
+        method: "GET",
+        path: "/letter/file/{number}/in/{inner}",
+        guard: Guard::Session,
+        serve: || get(enclosed::open),
+    },
+    Route {
+        method: "GET",
+        path: "/letter/file/{number}/in/{inner}/save",
+        guard: Guard::Session,
+        serve: || get(enclosed::save),
+    },
     Route { method: "GET", path: pack::PATH, guard: Guard::Session, serve: || get(pack::save) },
     Route { method: "GET", path: "/letter/file/{number}", guard: Guard::Session, serve: || get(file::open) },
     Route { method: "GET", path: "/letter/file/{number}/save", guard: Guard::Session, serve: || get(file::save) },

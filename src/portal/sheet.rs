@@ -13,7 +13,7 @@ use crate::mailbox::{Body, File, Letter};
 use crate::texts::Texts;
 
 use super::answering::{AnswerPart, Carried, Refusal, Remark};
-use super::pages::{self, Complaint, LinkForms, Opens, Surroundings};
+use super::pages::{self, Complaint, Inside, LinkForms, Opens, Surroundings};
 use super::words::Words;
 use super::{statement, style};
 
@@ -388,6 +388,9 @@ pub(super) fn all_pages(sample: &Sample, language: Language, demonstration: bool
         "letter-remembered".into(),
         letter_page_of(&remembering, language, demonstration, bare("Suite"), open()),
     ));
+    let inside = Inside { practice, mark: "0a1b2c3d".into(), number: 1 };
+    let (inner, shown) = pages::readable((sample.letter)());
+    all.push(("message".into(), pages::enclosed(&words, demonstration, &inner, shown, &inside)));
     all.push(("closed".into(), pages::closed(&words, demonstration, practice, None)));
     all.push(("closed-remembered".into(), pages::closed(&words, demonstration, practice, Some(later(29 * 24 * 60)))));
     all.push(("forgotten".into(), pages::forgotten(&words, demonstration, practice)));

@@ -40,6 +40,7 @@ mod dkim;
 mod doors;
 mod download;
 mod dsn;
+mod enclosed;
 mod exact;
 mod faults;
 mod gateway;

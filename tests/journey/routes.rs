@@ -85,6 +85,9 @@ POST /letter/prolong              closed   closed   closed   in       closed   c
 POST /letter/close                closed   closed   closed   shut     closed   closed   closed   shut
 POST /letter/forget               closed   closed   closed   forgot   closed   closed   closed   forgot
 POST /letter/answer               foreign  foreign  foreign  sent     back     lost     lost     sent
+GET  /letter/message/{number}     closed   closed   closed   other    closed   closed   closed   other
+GET  /letter/file/{number}/in/{inner} nofile   nofile   nofile   notit    nofile   nofile   nofile   notit
+GET  /letter/file/{number}/in/{inner}/save nofile   nofile   nofile   notit    nofile   nofile   nofile   notit
 GET  /letter/files                nofile   nofile   nofile   zip      nofile   nofile   nofile   zip
 GET  /letter/file/{number}        nofile   nofile   nofile   pdf      nofile   nofile   nofile   pdf
 GET  /letter/file/{number}/save   nofile   nofile   nofile   pdf      nofile   nofile   nofile   pdf
@@ -133,6 +136,9 @@ const WORDS: &[(&str, u16, Is)] = &[
     ("foreign", 403, Is::Page("Ouvrez encore le lien")),
     ("closed", 403, Is::Page("La page a été fermée")),
     ("nofile", 403, Is::Octets("text/plain")),
+    // The file is no message: a page where one was wanted, text where a file was.
+    ("other", 404, Is::Page("Cette page n’existe pas")),
+    ("notit", 404, Is::Octets("text/plain")),
     ("nothing", 404, Is::Empty),
 ];
 
@@ -212,7 +218,7 @@ impl Walk {
     }
 
     fn path(&self, route: &Route) -> String {
-        let path = route.path.replace("{ticket}", &self.ticket).replace("{number}", "0");
+        let path = route.path.replace("{ticket}", &self.ticket).replace("{number}", "0").replace("{inner}", "0");
         let path = path.replace("{style}", &self.style).replace("{send}", &"0".repeat(26)).replace("{tag}", "0123");
         let path = path.replace("{address}", DOCTOR);
         assert!(!path.contains('{'), "{path}");

@@ -1,0 +1,57 @@
+//! The page of a message that lies in a letter.
+
+use askama::Template;
+
+use crate::domain::PracticeProfile;
+use crate::mailbox::Letter;
+use crate::portal::words::Words;
+
+use super::{FILES, Frame, Listed, Shown, finish};
+
+/// Where the message lies.
+pub(in crate::portal) struct Inside<'a> {
+    pub(in crate::portal) practice: &'a PracticeProfile,
+    /// Of the letter's page, for its links.
+    pub(in crate::portal) mark: String,
+    /// Which file of the letter it is.
+    pub(in crate::portal) number: usize,
+}
+
+/// The page: as a letter's, without an answer.
+pub(in crate::portal) fn enclosed(
+    words: &Words,
+    demonstration: bool,
+    letter: &Letter,
+    texts: Vec<Shown>,
+    inside: &Inside<'_>,
+) -> String {
+    let place = format!("{FILES}/{}/in", inside.number);
+    let subject = letter.subject.trim();
+    let here = format!("/letter/message/{}", inside.number);
+    let page = Enclosed {
+        frame: Frame::of(words, demonstration, &words.say("portal-message-title"), Some(inside.practice), Some(&here)),
+        theirs: letter.language.as_deref().unwrap_or(inside.practice.language.tag()),
+        subject: (!subject.is_empty()).then_some(subject),
+        from: letter.from.clone(),
+        date: (letter.date.0 > 0).then(|| words.moment(letter.date)),
+        files: letter.files.iter().map(|file| Listed::of(words, file, &place, &inside.mark)).collect(),
+        texts,
+        all: None,
+        w: words,
+    };
+    finish(page.render())
+}
+
+#[derive(Template)]
+#[template(path = "portal/enclosed.html")]
+struct Enclosed<'a> {
+    frame: Frame,
+    w: &'a Words,
+    theirs: &'a str,
+    subject: Option<&'a str>,
+    from: String,
+    date: Option<String>,
+    texts: Vec<Shown>,
+    files: Vec<Listed>,
+    all: Option<(String, String)>,
+}
