@@ -138,8 +138,7 @@ impl Tx {
         browser: &KeyedHash,
         now: Timestamp,
     ) -> Result<SendCounts, Fault> {
-        // Changes nothing, and holds the row until the commit: what FOR UPDATE is on one of the two databases.
-        self.conn.execute("UPDATE deliveries SET tries = tries WHERE id = $1", &[delivery.into()]).await?;
+        self.lock_delivery(delivery).await?;
         // A minute ends for who asked before the clock was set back, too; the longer counts stay strict.
         let sql = "SELECT COUNT(CASE WHEN browser_hash = $2 AND created_at > $3 AND created_at <= $6 THEN 1 END) \
                    AS browser_minute, \

@@ -243,6 +243,15 @@ impl Tx {
         Ok(row.map(|row| row.read("state")).transpose()?)
     }
 
+    /// Holds a delivery's row until the commit, and changes nothing: what FOR UPDATE is on one of the two databases.
+    ///
+    /// A statement of its own: one that waits for a row itself sees the others as they were before it waited (READ
+    /// COMMITTED).
+    pub(super) async fn lock_delivery(&mut self, id: DeliveryId) -> Result<(), Fault> {
+        self.conn.execute("UPDATE deliveries SET tries = tries WHERE id = $1", &[id.into()]).await?;
+        Ok(())
+    }
+
     /// Notes that these files were given out whole, and `opened → downloaded` once `of` different ones were.
     pub async fn download_delivery(
         &mut self,
@@ -252,7 +261,7 @@ impl Tx {
         at: Timestamp,
     ) -> Result<Downloads, Fault> {
         // The delivery's row first: of two last files at once, the second sees the first.
-        self.conn.execute("UPDATE deliveries SET tries = tries WHERE id = $1", &[id.into()]).await?;
+        self.lock_delivery(id).await?;
         // SQLite reads ON CONFLICT behind a SELECT as such only where that has a WHERE.
         let sql = "WITH RECURSIVE files (part) AS \
                    (SELECT CAST($3 AS BIGINT) UNION ALL SELECT part + 1 FROM files WHERE part + 1 < $4) \

@@ -174,8 +174,8 @@ impl Tx {
     /// # Errors
     /// A [`Fault`] of the database.
     pub async fn hold_again(&mut self, row: &HoldRow, until: Timestamp) -> Result<bool, Fault> {
-        // By itself: a statement that has waited for the row sees codes as they were before it waited (READ COMMITTED).
-        self.conn.execute("UPDATE deliveries SET tries = tries WHERE id = $1", &[row.delivery.into()]).await?;
+        // First: then the codes that somebody is asking for are seen below.
+        self.lock_delivery(row.delivery).await?;
         let sql = "UPDATE deliveries SET state = 'held', expires_at = $2 WHERE id = $1 AND state IN ('queued', 'notified') \
                    AND NOT EXISTS (SELECT 1 FROM challenges WHERE delivery_id = $1) \
                    AND NOT EXISTS (SELECT 1 FROM portal_sessions WHERE delivery_id = $1)";

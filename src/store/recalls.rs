@@ -108,10 +108,7 @@ impl Tx {
             let sql = "UPDATE outbox SET due_at = $2 WHERE done_at IS NULL AND delivery_id IN \
                        (SELECT id FROM deliveries WHERE mailbox_id = $1 AND recalled_at = $3)";
             self.conn.execute(sql, &[mailbox.into(), NEVER.into(), now.into()]).await?;
-            let sql = "DELETE FROM remembered_browsers WHERE delivery_id IN (SELECT a.id FROM deliveries d \
-                       JOIN deliveries a ON a.practice_id = d.practice_id AND a.address_hash = d.address_hash \
-                       WHERE d.mailbox_id = $1 AND d.recalled_at = $2)";
-            self.conn.execute(sql, &[mailbox.into(), now.into()]).await?;
+            self.forget_browsers_of_recalled(mailbox, now).await?;
         }
         Ok(many)
     }

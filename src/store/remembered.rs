@@ -3,7 +3,7 @@
 //! A row knows a person by the delivery whose code was typed in it. Whatever takes a letter of that practice to that
 //! address away, or changes the person's record, deletes it in the same transaction.
 
-use crate::domain::{DeliveryId, Fault, KeyedHash, PatientId, PracticeId, RememberedId, Sealed, Timestamp};
+use crate::domain::{DeliveryId, Fault, KeyedHash, MailboxId, PatientId, PracticeId, RememberedId, Sealed, Timestamp};
 
 use super::sessions::SLACK;
 use super::{Store, Tx};
@@ -92,6 +92,18 @@ impl Tx {
         let sql = "DELETE FROM remembered_browsers WHERE delivery_id IN (SELECT a.id FROM deliveries d \
                    JOIN deliveries a ON a.practice_id = d.practice_id AND a.address_hash = d.address_hash WHERE d.id = $1)";
         Ok(self.conn.execute(sql, &[delivery.into()]).await? > 0)
+    }
+
+    /// The same of all deliveries of a mailbox that were recalled at an instant.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the database.
+    pub async fn forget_browsers_of_recalled(&mut self, mailbox: MailboxId, at: Timestamp) -> Result<(), Fault> {
+        let sql = "DELETE FROM remembered_browsers WHERE delivery_id IN (SELECT a.id FROM deliveries d \
+                   JOIN deliveries a ON a.practice_id = d.practice_id AND a.address_hash = d.address_hash \
+                   WHERE d.mailbox_id = $1 AND d.recalled_at = $2)";
+        self.conn.execute(sql, &[mailbox.into(), at.into()]).await?;
+        Ok(())
     }
 
     /// Forgets every browser that knows a person of the directory, or who reads for them.

@@ -117,7 +117,7 @@ impl Tx {
     /// # Errors
     /// A [`Fault`] of the database.
     pub async fn count_replies(&mut self, delivery: DeliveryId, since: Timestamp) -> Result<(usize, usize), Fault> {
-        self.conn.execute("UPDATE deliveries SET tries = tries WHERE id = $1", &[delivery.into()]).await?;
+        self.lock_delivery(delivery).await?;
         let sql = "SELECT COUNT(CASE WHEN created_at > $2 THEN 1 END) AS today, \
                    COUNT(CASE WHEN delivered_at IS NULL THEN 1 END) AS waiting FROM replies WHERE delivery_id = $1";
         let row = self.conn.row(sql, &[delivery.into(), since.into()]).await?;
