@@ -87,6 +87,13 @@ pub struct Redeemed {
     pub remembered: Option<Remembered>,
 }
 
+impl Redeemed {
+    /// The page of a new session, and its cookie.
+    pub(super) fn of(token: SessionToken, row: &SessionRow, remembered: Option<Remembered>) -> Self {
+        Self { token, delivery: row.delivery, session: row.id, expires_at: row.expires_at, remembered }
+    }
+}
+
 /// What was filled into the form of a code, as it was typed or pasted.
 #[derive(Default)]
 pub struct Filled<'a> {
@@ -267,7 +274,8 @@ impl Access {
         };
         let (browser, newest) = self.asked_by(reached.row.id, browser).await?;
         let challenge = newest.filter(|row| is_live(row, now)).ok_or(RedeemError::NoneHere)?;
-        let before = match filled.remember {
+        let remember = filled.remember && reached.practice.remember_browsers;
+        let before = match remember {
             true => self.cookie_of(&reached.person, filled.kept, now).await?,
             false => None,
         };
@@ -303,7 +311,7 @@ impl Access {
         let (token, row) = self.session_for(&reached, now)?;
         tx.insert_session(&row).await?;
         let (mut verb, mut remembered) = (Verb::CodeAccepted, None);
-        if filled.remember && reached.practice.remember_browsers {
+        if remember {
             let (browser, kept) = self.remember(&reached, now)?;
             if let Some(before) = &before {
                 tx.forget_browser(before.id).await?;
@@ -312,7 +320,7 @@ impl Access {
             (verb, remembered) = (Verb::BrowserRemembered, Some(browser));
         }
         tx.commit(event(verb)).await?;
-        Ok(Redeemed { token, delivery: row.delivery, session: row.id, expires_at: row.expires_at, remembered })
+        Ok(Redeemed::of(token, &row, remembered))
     }
 
     /// Nothing can be sent: noted within the same limits, so that the page says why.

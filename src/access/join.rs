@@ -45,13 +45,7 @@ impl Access {
         tx.insert_session(&row).await?;
         let event = AuditEvent::new(now, Actor::Session(from.id), Verb::SessionJoined);
         tx.commit(event.about_practice(reached.row.practice).about_delivery(reached.row.id)).await?;
-        Ok(Some(Redeemed {
-            token,
-            delivery: row.delivery,
-            session: row.id,
-            expires_at: row.expires_at,
-            remembered: None,
-        }))
+        Ok(Some(Redeemed::of(token, &row, None)))
     }
 
     async fn joining(
@@ -61,11 +55,9 @@ impl Access {
         now: Timestamp,
     ) -> Result<Option<(Reached, SessionRow)>, Fault> {
         let Some(from) = self.session(open, now).await? else { return Ok(None) };
-        let Some(reached) = self.reach(ticket).await? else { return Ok(None) };
+        let Some(reached) = self.pressable(ticket, now).await? else { return Ok(None) };
         let Some(before) = self.store.delivery(from.delivery).await? else { return Ok(None) };
-        let closed = |row: &_| end_of(row, now).is_some();
-        // Where wrong codes were typed, a right one is asked for.
-        if closed(&reached.row) || closed(&before) || reached.row.paused_until > now {
+        if end_of(&before, now).is_some() {
             return Ok(None);
         }
         let Some(known) = self.person_of(&before)? else { return Ok(None) };

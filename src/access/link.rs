@@ -165,6 +165,13 @@ impl Access {
         Ok(Some(Reached { ticket, row, person, practice }))
     }
 
+    /// The same of a link that may open by a press: it has not ended, and no wrong codes have paused it, behind which a right
+    /// one is asked for.
+    pub(super) async fn pressable(&self, ticket: &str, now: Timestamp) -> Result<Option<Reached>, Fault> {
+        let reached = self.reach(ticket).await?;
+        Ok(reached.filter(|reached| end_of(&reached.row, now).is_none() && reached.row.paused_until <= now))
+    }
+
     /// A practice's profile.
     pub(super) async fn practice(&self, id: PracticeId) -> Result<PracticeProfile, Fault> {
         let row = self.store.practice(id).await?.ok_or(Fault::new("a delivery's practice is gone"))?;

@@ -31,7 +31,7 @@ impl Person {
 }
 
 impl Access {
-    /// Whom a delivery is for; `None` for a row without authority, or one that is held.
+    /// Whom a delivery is for; `None` for a row without authority, or without coordinates.
     pub(super) fn person_of(&self, row: &DeliveryRow) -> Result<Option<Person>, Fault> {
         let Some(sealed) = row.coordinates.as_ref().filter(|_| self.vault.holds(row, &row.mac)) else {
             return Ok(None);

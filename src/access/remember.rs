@@ -4,8 +4,8 @@
 //! The cookie stands in for the code and nothing else: the keys of a letter come from its own link, so that a browser
 //! without the e-mail opens nothing, and neither does the database. The row knows the person by the delivery whose code
 //! was typed ([`Person`]). It is deleted with the transaction that locks or recalls a letter to that address, changes the
-//! person's record, takes its number back, or ends the practice's leave; by a restore, by a change of root key, and by *not for me* (R-S27). A
-//! page that is opened so remembers nothing anew: after thirty days a code is asked for.
+//! person's record, takes its number back, or ends the practice's leave; by a restore, by a change of root key, and by *not
+//! for me* (R-S27). A page that is opened so remembers nothing anew: after thirty days a code is asked for.
 
 use std::time::Duration;
 
@@ -63,13 +63,7 @@ impl Access {
         }
         tx.insert_session(&row).await?;
         tx.commit(event(&reached, Verb::SessionRemembered, now)).await?;
-        Ok(Some(Redeemed {
-            token,
-            delivery: row.delivery,
-            session: row.id,
-            expires_at: row.expires_at,
-            remembered: None,
-        }))
+        Ok(Some(Redeemed::of(token, &row, None)))
     }
 
     /// Until when this browser is remembered for the person of an open page.
@@ -77,8 +71,10 @@ impl Access {
     /// # Errors
     /// A [`Fault`] of the store.
     pub async fn remembered_until(&self, page: &OpenSession, kept: &[Kept]) -> Result<Option<Timestamp>, Fault> {
-        let known = self.cookie_of(&page.person, kept, self.clock.now()).await?;
-        Ok(known.filter(|_| page.practice.remember_browsers).map(|row| row.expires_at))
+        if !page.practice.remember_browsers {
+            return Ok(None);
+        }
+        Ok(self.cookie_of(&page.person, kept, self.clock.now()).await?.map(|row| row.expires_at))
     }
 
     /// Forgets this browser for the person of an open page; returned are the marks of cookies that are of no use now.
@@ -136,10 +132,8 @@ impl Access {
         if kept.is_empty() {
             return Ok(None);
         }
-        let Some(reached) = self.reach(ticket).await? else { return Ok(None) };
-        // Where wrong codes were typed, a right one is asked for.
-        let closed = end_of(&reached.row, now).is_some() || reached.row.paused_until > now;
-        if closed || !reached.practice.remember_browsers {
+        let Some(reached) = self.pressable(ticket, now).await? else { return Ok(None) };
+        if !reached.practice.remember_browsers {
             return Ok(None);
         }
         Ok(self.cookie_of(&reached.person, kept, now).await?.map(|row| (reached, row)))
@@ -152,6 +146,9 @@ impl Access {
         kept: &[Kept],
         now: Timestamp,
     ) -> Result<Option<RememberedRow>, Fault> {
+        if kept.is_empty() {
+            return Ok(None);
+        }
         let marks = self.marks(person);
         // There may be one of before a change of the root key beside one of after it.
         for Kept { token, .. } in kept.iter().filter(|kept| marks.contains(&kept.mark)) {

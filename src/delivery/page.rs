@@ -222,7 +222,7 @@ impl Deliveries {
     /// Brings the answers that waited for this browser's code into INBOX; how many.
     ///
     /// # Errors
-    /// A [`Fault`] where none could be brought; those that are left are found by the next code.
+    /// A [`Fault`] when they cannot be listed. One that cannot be brought is logged, and found by the next code.
     pub async fn deliver_waiting(
         &self,
         delivery: DeliveryId,
@@ -230,7 +230,7 @@ impl Deliveries {
         session: SessionId,
     ) -> Result<usize, Fault> {
         let browsers = self.vault.browser_hashes(browser);
-        let (mut delivered, mut failed) = (0, None);
+        let mut delivered = 0;
         for reply in self.store.replies(delivery).await? {
             if reply.delivered_at.is_some() || !browsers.contains(&reply.browser) {
                 continue;
@@ -238,16 +238,10 @@ impl Deliveries {
             // One that cannot be brought keeps no other.
             match self.bring(delivery, &reply, session).await {
                 Ok(brought) => delivered += usize::from(brought),
-                Err(fault) => {
-                    tracing::error!(%delivery, %fault, "an answer that waited could not be delivered");
-                    failed = Some(fault);
-                }
+                Err(fault) => tracing::error!(%delivery, %fault, "an answer that waited could not be delivered"),
             }
         }
-        match failed {
-            Some(fault) if delivered == 0 => Err(fault),
-            _ => Ok(delivered),
-        }
+        Ok(delivered)
     }
 
     async fn bring(&self, delivery: DeliveryId, reply: &ReplyRow, session: SessionId) -> Result<bool, Fault> {
@@ -276,10 +270,7 @@ impl Deliveries {
         let browsers = self.vault.browser_hashes(browser);
         let rows = self.store.replies(delivery).await?;
         let waiting = rows.iter().filter(|row| row.delivered_at.is_none() && browsers.contains(&row.browser));
-        let Some(until) = waiting.map(|row| row.created_at.plus(WAITS)).min() else { return Ok(None) };
-        // Behind the letter's end no code can be had.
-        let ends = self.store.delivery(delivery).await?.map_or(until, |row| row.expires_at);
-        Ok(Some(until.min(ends)))
+        Ok(waiting.map(|row| row.created_at.plus(WAITS)).min())
     }
 
     /// Drops the answers that nobody gave a code for in a day; how many.

@@ -198,7 +198,8 @@ pub(super) async fn answer(
     };
     let answer_waits = match &browser {
         Some(browser) => match portal.deliveries.waits_until(view.delivery, browser).await {
-            Ok(until) => until,
+            // Behind the letter's end no code can be had.
+            Ok(until) => until.map(|until| until.min(view.expires_at)),
             Err(fault) => return plain::fault(portal, &fault),
         },
         None => None,
