@@ -15,7 +15,8 @@ use std::task::{Context, Poll};
 use axum::Extension;
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::{FromRequestParts, Path, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::future::BoxFuture;
@@ -25,7 +26,7 @@ use zeroize::Zeroizing;
 
 use crate::access::OpenSession;
 use crate::domain::Fault;
-use crate::mailbox::{File, FilePieces, Octets, ReadError};
+use crate::mailbox::{File, FilePieces, Letter, Octets, ReadError};
 
 use super::guard::Opened;
 use super::loads::{Loads, Room};
@@ -33,38 +34,24 @@ use super::pack::Packing;
 use super::pages::shown_in_browsers;
 use super::{Portal, plain};
 
-/// `GET /letter/file/{number}`
-pub(super) async fn open(
-    State(portal): State<Portal>,
-    Extension(loads): Extension<Loads>,
-    Opened(session, _): Opened,
-    number: Number,
-    method: Method,
-    headers: HeaderMap,
-) -> Response {
-    give(&portal, &loads, session, number, Asked { method, headers, save: false }).await
-}
-
-/// `GET /letter/file/{number}/save`
-pub(super) async fn save(
-    State(portal): State<Portal>,
-    Extension(loads): Extension<Loads>,
-    Opened(session, _): Opened,
-    number: Number,
-    method: Method,
-    headers: HeaderMap,
-) -> Response {
-    give(&portal, &loads, session, number, Asked { method, headers, save: true }).await
-}
-
 /// What stands in the path: octets that are no text are no number either.
 type Number = Result<Path<String>, PathRejection>;
 
 /// How a file is asked for.
 pub(super) struct Asked {
-    pub(super) method: Method,
-    pub(super) headers: HeaderMap,
-    pub(super) save: bool,
+    method: Method,
+    headers: HeaderMap,
+    /// To be saved, whatever a browser could show.
+    save: bool,
+}
+
+impl<S: Sync> FromRequestParts<S> for Asked {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let save = parts.uri.path().ends_with("/save");
+        Ok(Self { method: parts.method.clone(), headers: parts.headers.clone(), save })
+    }
 }
 
 /// Why no file is given.
@@ -75,22 +62,38 @@ pub(super) enum Refusal {
     Busy,
 }
 
-async fn give(portal: &Portal, loads: &Loads, session: Arc<OpenSession>, number: Number, asked: Asked) -> Response {
-    let Some(number) = number.ok().and_then(|Path(text)| number_of(&text)) else { return plain::no_such_file(portal) };
+/// `GET /letter/file/{number}`, and `GET /letter/file/{number}/save`
+pub(super) async fn give(
+    State(portal): State<Portal>,
+    Extension(loads): Extension<Loads>,
+    Opened(session, _): Opened,
+    number: Number,
+    asked: Asked,
+) -> Response {
+    let Some(number) = number.ok().and_then(|Path(text)| number_of(&text)) else { return plain::no_such_file(&portal) };
     let given = async {
         let letter = portal.mailboxes.outline(&session.grant).await.map_err(Refusal::Read)?;
-        // How many files there are is part of what the sender is told.
-        let (of, subject) = (letter.files.len(), letter.subject);
         let listed = letter.files.get(number).ok_or(Refusal::Read(ReadError::NoSuchFile))?;
-        let (deliveries, telling) = (portal.deliveries.clone(), Arc::clone(&session));
-        let told = async move {
-            if let Err(fault) = deliveries.downloaded(&telling.grant, &subject, number, of).await {
-                tracing::error!(%fault, "a download could not be told");
-            }
-        };
-        respond(&asked, listed, loads, portal.mailboxes.file(&session.grant, number), told).await
+        let told = telling(&portal, &session, &letter, number);
+        respond(&asked, listed, &loads, portal.mailboxes.file(&session.grant, number), told).await
     };
-    given.await.unwrap_or_else(|refusal| refused(portal, refusal))
+    given.await.unwrap_or_else(|refusal| refused(&portal, refusal))
+}
+
+/// What tells the sender that file `number` was given out. How many files the letter has is part of it.
+pub(super) fn telling(
+    portal: &Portal,
+    session: &Arc<OpenSession>,
+    letter: &Letter,
+    number: usize,
+) -> impl Future<Output = ()> + Send + use<> {
+    let (deliveries, session) = (portal.deliveries.clone(), Arc::clone(session));
+    let (subject, of) = (letter.subject.clone(), letter.files.len());
+    async move {
+        if let Err(fault) = deliveries.downloaded(&session.grant, &subject, number, of).await {
+            tracing::error!(%fault, "a download could not be told");
+        }
+    }
 }
 
 /// The number of a file, as the page writes it: no sign, no leading nought.

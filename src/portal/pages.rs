@@ -275,31 +275,20 @@ pub(super) fn letter(
     texts: Vec<Shown>,
     around: &Surroundings<'_>,
 ) -> String {
-    let subject = letter.subject.trim();
     // Without the subject: titles stay in a browser's history when the letter is closed.
     let title = words.say(if around.sent { "answer-sent-title" } else { "portal-letter-title" });
     let title = match &around.answer.alert {
         Some(_) => words.tell("portal-error-title", &[("title", (&title).into())]),
         None => title,
     };
-    // A message without a Date field has none to show.
-    let date = (letter.date.0 > 0).then(|| words.moment(letter.date));
-    let files = letter.files.iter().map(|file| Listed::of(words, file, FILES, &around.mark)).collect();
-    let all = pack::is_offered(&letter.files)
-        .then(|| words.tell("portal-save-all", &[("size", (&words.size(pack::size(&letter.files))).into())]));
-    let all = all.map(|said| (said, format!("/letter/files?of={}", around.mark)));
-    // What the sender says it is in, else what the practice writes in: never the language that the page happens to be in.
-    let theirs = letter.language.as_deref().unwrap_or(around.practice.language.tag());
+    let all = pack::is_offered(&letter.files).then(|| {
+        let said = words.tell("portal-save-all", &[("size", (&words.size(pack::size(&letter.files))).into())]);
+        (said, format!("/letter/files?of={}", around.mark))
+    });
     let page = LetterPage {
-        theirs,
+        article: Article { all, ..Article::of(words, letter, texts, around.practice, (FILES, &around.mark)) },
         practices: around.practice.language.tag(),
-        all,
         frame: Frame::of(words, demonstration, &title, Some(around.practice), Some("/letter")),
-        subject: (!subject.is_empty()).then_some(subject),
-        from: letter.from.clone(),
-        date,
-        texts,
-        files,
         open_until: words.tell("portal-open-until", &[("until", (&words.until(around.open_until)).into())]),
         kept: words.tell("portal-letter-kept", &[("day", (&words.last_day(around.kept_until)).into())]),
         prolong: &around.prolong,
@@ -591,17 +580,9 @@ struct Notice {
 struct LetterPage<'a> {
     frame: Frame,
     w: &'a Words,
-    /// The language of the letter.
-    theirs: &'a str,
-    /// That of the practice.
+    article: Article<'a>,
+    /// The language of the practice.
     practices: &'static str,
-    subject: Option<&'a str>,
-    from: String,
-    date: Option<String>,
-    texts: Vec<Shown>,
-    files: Vec<Listed>,
-    /// What is said on the way to all of them at once, and where that is.
-    all: Option<(String, String)>,
     open_until: String,
     kept: String,
     prolong: &'a str,
@@ -638,6 +619,44 @@ pub(super) struct Chapter {
     pub(super) texts: Vec<String>,
     /// A link after them: what is said before it, where it leads, what it shows.
     pub(super) way: Option<(String, String, String)>,
+}
+
+/// A message as it is read: what it says, and its files.
+struct Article<'a> {
+    /// The language that it is in.
+    theirs: &'a str,
+    subject: Option<&'a str>,
+    from: String,
+    date: Option<String>,
+    texts: Vec<Shown>,
+    files: Vec<Listed>,
+    /// What is said on the way to all of them at once, and where that is.
+    all: Option<(String, String)>,
+}
+
+impl<'a> Article<'a> {
+    /// A message whose files are at `place`, for the page with this mark.
+    fn of(
+        words: &Words,
+        letter: &'a Letter,
+        texts: Vec<Shown>,
+        practice: &PracticeProfile,
+        (place, mark): (&str, &str),
+    ) -> Self {
+        let subject = letter.subject.trim();
+        Self {
+            // What the sender says it is in, else what the practice writes in: never the language that the page happens to
+            // be in.
+            theirs: letter.language.as_deref().unwrap_or(practice.language.tag()),
+            subject: (!subject.is_empty()).then_some(subject),
+            from: letter.from.clone(),
+            // A message without a Date field has none to show.
+            date: (letter.date.0 > 0).then(|| words.moment(letter.date)),
+            texts,
+            files: letter.files.iter().map(|file| Listed::of(words, file, place, mark)).collect(),
+            all: None,
+        }
+    }
 }
 
 struct Listed {

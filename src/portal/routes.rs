@@ -80,17 +80,17 @@ pub const ROUTES: &[Route] = &[
         method: "GET",
         path: "/letter/file/{number}/in/{inner}",
         guard: Guard::Session,
-        serve: || get(enclosed::open),
+        serve: || get(enclosed::give),
     },
     Route {
         method: "GET",
         path: "/letter/file/{number}/in/{inner}/save",
         guard: Guard::Session,
-        serve: || get(enclosed::save),
+        serve: || get(enclosed::give),
     },
     Route { method: "GET", path: pack::PATH, guard: Guard::Session, serve: || get(pack::save) },
-    Route { method: "GET", path: "/letter/file/{number}", guard: Guard::Session, serve: || get(file::open) },
-    Route { method: "GET", path: "/letter/file/{number}/save", guard: Guard::Session, serve: || get(file::save) },
+    Route { method: "GET", path: "/letter/file/{number}", guard: Guard::Session, serve: || get(file::give) },
+    Route { method: "GET", path: "/letter/file/{number}/save", guard: Guard::Session, serve: || get(file::give) },
 ];
 
 pub(super) fn router(portal: &Portal) -> Router {

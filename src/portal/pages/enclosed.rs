@@ -6,7 +6,7 @@ use crate::domain::PracticeProfile;
 use crate::mailbox::Letter;
 use crate::portal::words::Words;
 
-use super::{FILES, Frame, Listed, Shown, finish};
+use super::{Article, FILES, Frame, Shown, finish};
 
 /// Where the message lies.
 pub(in crate::portal) struct Inside<'a> {
@@ -26,17 +26,10 @@ pub(in crate::portal) fn enclosed(
     inside: &Inside<'_>,
 ) -> String {
     let place = format!("{FILES}/{}/in", inside.number);
-    let subject = letter.subject.trim();
     let here = format!("/letter/message/{}", inside.number);
     let page = Enclosed {
         frame: Frame::of(words, demonstration, &words.say("portal-message-title"), Some(inside.practice), Some(&here)),
-        theirs: letter.language.as_deref().unwrap_or(inside.practice.language.tag()),
-        subject: (!subject.is_empty()).then_some(subject),
-        from: letter.from.clone(),
-        date: (letter.date.0 > 0).then(|| words.moment(letter.date)),
-        files: letter.files.iter().map(|file| Listed::of(words, file, &place, &inside.mark)).collect(),
-        texts,
-        all: None,
+        article: Article::of(words, letter, texts, inside.practice, (&place, &inside.mark)),
         w: words,
     };
     finish(page.render())
@@ -47,11 +40,5 @@ pub(in crate::portal) fn enclosed(
 struct Enclosed<'a> {
     frame: Frame,
     w: &'a Words,
-    theirs: &'a str,
-    subject: Option<&'a str>,
-    from: String,
-    date: Option<String>,
-    texts: Vec<Shown>,
-    files: Vec<Listed>,
-    all: Option<(String, String)>,
+    article: Article<'a>,
 }
