@@ -29,7 +29,7 @@ const HERS: &str = "06 12 34 56 78";
 const HIS: &str = "06 98 76 54 32";
 const BOTH: Filing = Filing { who: PersonName(String::new()), shares: Shares { number: true, address: true } };
 
-fn record(name: &str, address: &str, number: &str) -> PatientRecord {
+pub fn record(name: &str, address: &str, number: &str) -> PatientRecord {
     PatientRecord {
         name: PersonName(name.to_owned()),
         address: address.parse().unwrap(),

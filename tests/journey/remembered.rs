@@ -8,6 +8,7 @@ use pli::domain::*;
 use reqwest::Method;
 
 use crate::browser::{Browser, Page, in_pairs};
+use crate::directory::record;
 use crate::letter::{another, asked, opened, typed};
 use crate::letters;
 use crate::world::{JEANNE, PAUL, World, profile};
@@ -43,6 +44,12 @@ pub async fn remembered(world: &World, browser: &Browser, link: &str) -> Page {
     let page = browser.submit(&page, form).await;
     assert_eq!(page.url.path(), "/letter", "{}", page.text());
     page
+}
+
+/// The same, and the page is closed: only what is remembered is left.
+async fn remembered_alone(world: &World, browser: &Browser, link: &str) {
+    let page = remembered(world, browser, link).await;
+    closed(browser, &page).await;
 }
 
 /// The open page is closed, so that only what is remembered is left.
@@ -108,8 +115,7 @@ async fn a_remembered_browser_opens_the_letters_of_one_person_by_a_press(world: 
     assert!(!offers(&browser.get(&two).await));
 
     // Thirty days later it is over by itself, and what is over is swept away.
-    let page = remembered(&world, &browser, &two).await;
-    closed(&browser, &page).await;
+    remembered_alone(&world, &browser, &two).await;
     world.pass(30 * DAY - Duration::from_secs(1));
     let three = a_letter(&world, JEANNE, "Troisième").await;
     assert!(offers(&browser.get(&three).await));
@@ -135,8 +141,7 @@ async fn a_practice_that_does_not_allow_it_remembers_nothing(world: World) {
     // Allowed, used, and no longer allowed: at once, and not by itself once it is allowed again.
     allow(&world, true).await;
     world.pass(Duration::from_secs(61));
-    let page = remembered(&world, &browser, &link).await;
-    closed(&browser, &page).await;
+    remembered_alone(&world, &browser, &link).await;
     let offered = browser.get(&link).await;
     assert!(offers(&offered));
     allow(&world, false).await;
@@ -155,11 +160,9 @@ async fn fault_12_a_remembered_browser_opens_nobody_elses_letter(world: World) {
     let (hers, his) = (a_letter(&world, JEANNE, "Pour Jeanne").await, a_letter(&world, PAUL, "Pour Paul").await);
     // The family's tablet: each is remembered apart.
     let tablet = world.browser();
-    let page = remembered(&world, &tablet, &hers).await;
-    closed(&tablet, &page).await;
+    remembered_alone(&world, &tablet, &hers).await;
     assert!(offers(&tablet.get(&hers).await) && !offers(&tablet.get(&his).await));
-    let page = remembered(&world, &tablet, &his).await;
-    closed(&tablet, &page).await;
+    remembered_alone(&world, &tablet, &his).await;
     assert_eq!(rows(&world).await, 2);
     assert!(offers(&tablet.get(&hers).await) && offers(&tablet.get(&his).await));
 
@@ -212,8 +215,7 @@ async fn what_takes_a_letter_away_forgets_the_browsers_of_its_person(world: Worl
     world.add_patient(PAUL, "06 98 76 54 32").await;
     let his = a_letter(&world, PAUL, "Pour Paul").await;
     let tablet = world.browser();
-    let page = remembered(&world, &tablet, &his).await;
-    closed(&tablet, &page).await;
+    remembered_alone(&world, &tablet, &his).await;
     let deliveries = &world.running.rooms.deliveries;
     for (n, what) in ["recalled", "locked", "not mine", "another number", "removed"].into_iter().enumerate() {
         world.pass(DAY);
@@ -221,8 +223,7 @@ async fn what_takes_a_letter_away_forgets_the_browsers_of_its_person(world: Worl
         world.pass(Duration::from_secs(1));
         let other = a_letter(&world, JEANNE, "Celle-ci").await;
         let browser = world.browser();
-        let page = remembered(&world, &browser, &known).await;
-        closed(&browser, &page).await;
+        remembered_alone(&world, &browser, &known).await;
         let offered = browser.get(&known).await;
         assert!(offers(&offered) && offers(&browser.get(&other).await), "{what}");
         let stranger = world.browser();
@@ -239,14 +240,7 @@ async fn what_takes_a_letter_away_forgets_the_browsers_of_its_person(world: Worl
                 stranger.submit(&page, page.form("/not-mine").with("sure", "yes")).await;
             }
             "another number" => {
-                let record = PatientRecord {
-                    name: PersonName("Jeanne Canari".to_owned()),
-                    address: JEANNE.parse().unwrap(),
-                    number: deliveries.read_number(&profile(), "06 12 34 56 99").unwrap(),
-                    language: None,
-                    channel: None,
-                    birth_date: None,
-                };
+                let record = record("Jeanne Canari", JEANNE, "06 12 34 56 99");
                 deliveries.set_patient(jeanne, PatientKind::Patient, record, &Filing::default()).await.unwrap();
             }
             _ => {
@@ -268,13 +262,11 @@ async fn what_takes_a_number_or_a_mandate_away_forgets_its_browsers(world: World
     world.add_patient(JEANNE, "06 12 34 56 78").await;
     let link = a_letter(&world, JEANNE, "Avis").await;
     let browser = world.browser();
-    let page = remembered(&world, &browser, &link).await;
-    closed(&browser, &page).await;
+    remembered_alone(&world, &browser, &link).await;
     let copied = world.browser();
     copied.set_cookies(browser.cookies());
     world.pass(Duration::from_secs(61));
-    let page = remembered(&world, &browser, &link).await;
-    closed(&browser, &page).await;
+    remembered_alone(&world, &browser, &link).await;
     assert_eq!(rows(&world).await, 1);
     assert!(offers(&browser.get(&link).await) && !offers(&copied.get(&link).await));
 
@@ -290,21 +282,13 @@ async fn what_takes_a_number_or_a_mandate_away_forgets_its_browsers(world: World
     // Who reads for somebody is forgotten with them.
     let deliveries = &world.running.rooms.deliveries;
     let ward = world.add_patient(PAUL, "06 98 76 54 32").await;
-    let guardian = PatientRecord {
-        name: PersonName("Marie Canari".to_owned()),
-        address: MARIE.parse().unwrap(),
-        number: deliveries.read_number(&profile(), "06 11 22 33 44").unwrap(),
-        language: None,
-        channel: None,
-        birth_date: None,
-    };
+    let guardian = record("Marie Canari", MARIE, "06 11 22 33 44");
     let until = "2030-01-01".parse().unwrap();
     let mandate = Mandate { of: ward, reason: MandateReason::Parent, words: String::new(), until };
     deliveries.add_guardian(guardian, mandate, &Filing::default()).await.unwrap();
     let hers = a_letter(&world, MARIE, "Pour Paul").await;
     let tablet = world.browser();
-    let page = remembered(&world, &tablet, &hers).await;
-    closed(&tablet, &page).await;
+    remembered_alone(&world, &tablet, &hers).await;
     assert_eq!(rows(&world).await, 2);
     deliveries.remove_patient(ward).await.unwrap();
     assert_eq!(rows(&world).await, 1);
@@ -318,8 +302,7 @@ async fn fault_09_a_remembered_browser_that_is_taken_away_opens_nothing_even_whe
     world.add_patient(JEANNE, "06 12 34 56 78").await;
     let link = a_letter(&world, JEANNE, "Avis").await;
     let browser = world.browser();
-    let page = remembered(&world, &browser, &link).await;
-    closed(&browser, &page).await;
+    remembered_alone(&world, &browser, &link).await;
     let offered = browser.get(&link).await;
     // Two presses at once open two pages, and a code that is typed meanwhile is neither asked for nor burned.
     let url = offered.url.join(&offered.form("/open").action).unwrap();
@@ -349,20 +332,15 @@ async fn a_browser_that_was_remembered_without_a_birth_date_opens_no_letter_that
     let deliveries = &world.running.rooms.deliveries;
     deliveries.set_practice(world.practice, asking(false)).await.unwrap();
     let record = PatientRecord {
-        name: PersonName("Jeanne Canari".to_owned()),
-        address: JEANNE.parse().unwrap(),
-        number: deliveries.read_number(&profile(), "06 12 34 56 78").unwrap(),
-        language: None,
-        channel: None,
         birth_date: BirthDate::parse("1950-03-12"),
+        ..record("Jeanne Canari", JEANNE, "06 12 34 56 78")
     };
     deliveries.add_patient(world.practice, PatientKind::Patient, record, &Filing::default()).await.unwrap();
     let old = a_letter(&world, JEANNE, "Ancienne").await;
     deliveries.set_practice(world.practice, asking(true)).await.unwrap();
     let new = a_letter(&world, JEANNE, "Nouvelle").await;
     let browser = world.browser();
-    let page = remembered(&world, &browser, &old).await;
-    closed(&browser, &page).await;
+    remembered_alone(&world, &browser, &old).await;
     assert!(offers(&browser.get(&old).await) && !offers(&browser.get(&new).await));
     let page = asked(&browser, &new).await;
     let born = |day: &str| {
