@@ -4,11 +4,10 @@
 use mail_parser::MessageParser;
 use zeroize::Zeroizing;
 
-use crate::domain::Fault;
 use crate::vault::Grant;
 
 use super::read::{Letter, contents, files};
-use super::{File, Mailboxes, Octets, ReadError};
+use super::{File, Mailboxes, ReadError};
 
 /// The media type of a message.
 pub const MESSAGE: &str = "message/rfc822";
@@ -26,19 +25,7 @@ impl Mailboxes {
         if file.media_type != MESSAGE {
             return Err(ReadError::NoSuchFile);
         }
-        let pieces = match octets {
-            Octets::Whole(octets) => return Ok(Enclosed(octets)),
-            Octets::Pieces(pieces) => pieces,
-        };
-        let mut whole = Zeroizing::new(Vec::with_capacity(usize::try_from(file.size).unwrap_or_default()));
-        while (whole.len() as u64) < file.size {
-            let piece = pieces.read(whole.len() as u64, file.size).await?;
-            if piece.is_empty() {
-                return Err(Fault::new("a file ended early").into());
-            }
-            whole.extend_from_slice(&piece);
-        }
-        Ok(Enclosed(whole))
+        Ok(Enclosed(octets.whole().await?))
     }
 }
 

@@ -14,6 +14,7 @@ use crate::vault::container::{FRONT, LAST};
 use crate::vault::{Encoding, Grant, OpenHead, PartPieces, PartRef, split};
 
 use super::Mailboxes;
+use super::pictures::{Picture, named};
 
 /// A message as its reader sees it.
 pub struct Letter {
@@ -29,6 +30,8 @@ pub struct Letter {
     pub bodies: Vec<Body>,
     /// The files, collected from every branch of the message.
     pub files: Vec<File>,
+    /// Those of them that the texts show where they stand.
+    pub pictures: Vec<Picture>,
     /// Whom To and Cc name, with the name that they give.
     pub to: Vec<(String, Address)>,
     /// The sender closed the conversation: `X-MSS-MES: FIN`, or `[FIN]` in the subject.
@@ -48,10 +51,20 @@ impl Letter {
     pub fn open(octets: &[u8]) -> Option<Self> {
         let message = MessageParser::default().parse(octets)?;
         let bodies = shown(&message).map(|part| Body::of(part, part.text_contents().unwrap_or_default().to_owned()));
-        Some(Self::of(&message, bodies.collect(), files(&message, &[])))
+        let bodies: Vec<Body> = bodies.collect();
+        let files = files(&message, &[]);
+        let pictures = named(&bodies, &files);
+        let pictures =
+            pictures.iter().filter_map(|one| Picture::of(one, contents(one.part, &message).into())).collect();
+        Some(Self::of(&message, bodies, files, pictures))
     }
 
-    fn of(message: &Message<'_>, bodies: Vec<Body>, files: Vec<(File, &MessagePart<'_>)>) -> Self {
+    fn of(
+        message: &Message<'_>,
+        bodies: Vec<Body>,
+        files: Vec<(File, &MessagePart<'_>)>,
+        pictures: Vec<Picture>,
+    ) -> Self {
         Self {
             from: from(message),
             date: message.date().map_or(Timestamp(0), |date| Timestamp(date.to_timestamp().saturating_mul(1000))),
@@ -59,7 +72,8 @@ impl Letter {
             language: language(message),
             bodies,
             files: files.into_iter().map(|(file, _)| file).collect(),
-            to: named(message),
+            pictures,
+            to: receivers(message),
             ended: ended(message),
         }
     }
@@ -101,6 +115,24 @@ impl Octets {
             Self::Whole(octets) => octets.len() as u64,
             Self::Pieces(pieces) => pieces.part.length(),
         }
+    }
+
+    /// All of them at once: for what is known to be small, or has its memory.
+    pub(super) async fn whole(self) -> Result<Zeroizing<Vec<u8>>, Fault> {
+        let size = self.length();
+        let pieces = match self {
+            Self::Whole(octets) => return Ok(octets),
+            Self::Pieces(pieces) => pieces,
+        };
+        let mut whole = Zeroizing::new(Vec::with_capacity(usize::try_from(size).unwrap_or_default()));
+        while (whole.len() as u64) < size {
+            let piece = pieces.read(whole.len() as u64, size).await?;
+            if piece.is_empty() {
+                return Err(Fault::new("a file ended early"));
+            }
+            whole.extend_from_slice(&piece);
+        }
+        Ok(whole)
     }
 }
 
@@ -161,7 +193,16 @@ impl Mailboxes {
             };
             bodies.push(Body::of(part, text));
         }
-        Ok(Letter::of(&message, bodies, files))
+        let mut pictures = Vec::new();
+        for one in named(&bodies, &files) {
+            match self.whole(grant, &head, Place::of(one.part, &message, &head)).await {
+                Ok(octets) => pictures.extend(Picture::of(&one, octets)),
+                // The text can be read without it, and who opens it as a file is told.
+                Err(ReadError::Fault(fault)) => tracing::error!(%fault, "a picture of a letter could not be read"),
+                Err(gone) => return Err(gone),
+            }
+        }
+        Ok(Letter::of(&message, bodies, files, pictures))
     }
 
     /// The same without its texts, of which none is read: what the files are, and of which letter.
@@ -171,7 +212,7 @@ impl Mailboxes {
     pub async fn outline(&self, grant: &Grant) -> Result<Letter, ReadError> {
         let head = self.head(grant).await?;
         let message = parsed(&head)?;
-        Ok(Letter::of(&message, Vec::new(), files(&message, &head.parts)))
+        Ok(Letter::of(&message, Vec::new(), files(&message, &head.parts), Vec::new()))
     }
 
     /// One file of the letter, and its octets.
@@ -185,11 +226,19 @@ impl Mailboxes {
             let (file, part) = files(&message, &head.parts).into_iter().nth(number).ok_or(ReadError::NoSuchFile)?;
             (file, Place::of(part, &message, &head))
         };
-        let octets = match place {
-            Place::Head(octets) => Octets::Whole(octets),
-            Place::Cut(cut, encoding) => self.cut_out(grant, &head, &cut, encoding).await?,
-        };
+        let octets = self.octets(grant, &head, place).await?;
         Ok((File { size: octets.length(), ..file }, octets))
+    }
+
+    async fn octets(&self, grant: &Grant, head: &OpenHead, place: Place) -> Result<Octets, ReadError> {
+        match place {
+            Place::Head(octets) => Ok(Octets::Whole(octets)),
+            Place::Cut(cut, encoding) => self.cut_out(grant, head, &cut, encoding).await,
+        }
+    }
+
+    async fn whole(&self, grant: &Grant, head: &OpenHead, place: Place) -> Result<Zeroizing<Vec<u8>>, ReadError> {
+        Ok(self.octets(grant, head, place).await?.whole().await?)
     }
 
     /// The octets of a file that was cut out of the head; `written` is how they stood there.
@@ -342,7 +391,7 @@ fn from(message: &Message<'_>) -> String {
     one_line(name.or(address).unwrap_or_default())
 }
 
-fn named(message: &Message<'_>) -> Vec<(String, Address)> {
+fn receivers(message: &Message<'_>) -> Vec<(String, Address)> {
     let all = [message.to(), message.cc()].into_iter().flatten().flat_map(|field| field.iter());
     let named = all.filter_map(|one| {
         let address = one.address.as_deref()?.parse().ok()?;

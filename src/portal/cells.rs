@@ -106,7 +106,8 @@ fn is_cell(tag: &str) -> bool {
     ["td", "th"].iter().any(|name| tag.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')))
 }
 
-fn attribute<'t>(tag: &'t str, name: &str) -> Option<&'t str> {
+/// The value of an attribute, as the serialiser wrote it: in double quotes, with none inside.
+pub(super) fn attribute<'t>(tag: &'t str, name: &str) -> Option<&'t str> {
     let (_, value) = tag.split_once(&format!(" {name}=\""))?;
     value.split_once('"').map(|(value, _)| value)
 }
@@ -116,7 +117,11 @@ const MOST_NAMES: usize = 16;
 
 #[cfg(test)]
 mod tests {
-    use crate::portal::html::reduce;
+    use crate::portal::{html, pictures::Gallery};
+
+    fn reduce(sent: &str, number: usize) -> String {
+        html::reduce(sent, number, &Gallery::new(Vec::new()))
+    }
 
     #[test]
     fn every_header_says_of_which_cells_it_is() {

@@ -13,9 +13,9 @@ use crate::mailbox::{Enclosed, Letter, MESSAGE, Octets, ReadError};
 use super::file::{self, Asked, Refusal, number_of};
 use super::guard::{self, Opened, Visitor};
 use super::loads::{Loads, Room};
+use super::original::{self, unread};
 use super::pages::{self, Inside};
-use super::words::Words;
-use super::{Portal, plain};
+use super::{Portal, letter, plain};
 
 /// `GET /letter/message/{number}`
 pub(super) async fn show(
@@ -27,35 +27,63 @@ pub(super) async fn show(
     method: Method,
 ) -> Response {
     let Some(number) = number.ok().and_then(|Path(text)| number_of(&text)) else { return plain::unknown(&portal) };
-    match page(&portal, &loads, &session, number, &visitor, &method).await {
-        Ok(page) => page,
-        Err(Refusal::Read(ReadError::Gone | ReadError::NoSuchFile)) => plain::unknown(&portal),
-        Err(Refusal::Read(ReadError::Fault(fault))) => plain::fault(&portal, &fault),
-        Err(Refusal::Busy) => plain::unavailable(&portal),
-    }
+    original::given(&portal, page(&portal, &loads, (&session, &visitor), number, &method).await)
+}
+
+/// `GET /letter/message/{number}/text/{inner}`
+pub(super) async fn original(
+    State(portal): State<Portal>,
+    Extension(loads): Extension<Loads>,
+    Opened(session, _): Opened,
+    numbers: Result<Path<(String, String)>, PathRejection>,
+    visitor: Visitor,
+    method: Method,
+) -> Response {
+    let Some((number, inner)) = both(numbers) else { return plain::unknown(&portal) };
+    let page = async {
+        let (whole, message, _room) = message(&portal, &loads, &session, number).await?;
+        let letter = loads.reduce(move || message.letter()).await.map_err(unread)?.ok_or(NONE)?;
+        let page = original::sent(&portal, &loads, (&session, &visitor), letter, inner).await?;
+        told(&portal, &session, &whole, number, &method).await?;
+        Ok(original::sandboxed(page))
+    };
+    original::given(&portal, page.await)
 }
 
 async fn page(
     portal: &Portal,
     loads: &Loads,
-    session: &OpenSession,
+    (session, visitor): (&OpenSession, &Visitor),
     number: usize,
-    visitor: &Visitor,
     method: &Method,
 ) -> Result<Response, Refusal> {
     let (whole, message, _room) = message(portal, loads, session, number).await?;
     let read = loads.reduce(move || message.letter().map(pages::readable)).await;
-    let (letter, texts) = read.map_err(|fault| Refusal::Read(fault.into()))?.ok_or(NONE)?;
-    let language = visitor.language(session.language, &session.practice);
-    let words = Words::new(&portal.texts, language, &session.practice.timezone, portal.clock.now());
+    let (letter, texts) = read.map_err(unread)?.ok_or(NONE)?;
+    let words = letter::words(portal, session, visitor);
     let inside = Inside { practice: &session.practice, mark: guard::mark(session), number };
     let page = pages::enclosed(&words, portal.settings.demonstration, &letter, texts, &inside);
-    // What the sender is told is never less than what was shown; whoever only looks whether it is there is shown nothing.
-    if *method != Method::HEAD {
-        let told = portal.deliveries.downloaded(&session.grant, &whole.subject, number, whole.files.len()).await;
-        told.map_err(|fault| Refusal::Read(fault.into()))?;
-    }
+    told(portal, session, &whole, number, method).await?;
     Ok(Html(page).into_response())
+}
+
+/// What the sender is told is never less than what was shown; whoever only looks whether it is there is shown nothing.
+async fn told(
+    portal: &Portal,
+    session: &OpenSession,
+    whole: &Letter,
+    number: usize,
+    method: &Method,
+) -> Result<(), Refusal> {
+    if *method == Method::HEAD {
+        return Ok(());
+    }
+    portal.deliveries.downloaded(&session.grant, &whole.subject, number, whole.files.len()).await.map_err(unread)
+}
+
+fn both(numbers: Result<Path<(String, String)>, PathRejection>) -> Option<(usize, usize)> {
+    let Path((number, inner)) = numbers.ok()?;
+    Some((number_of(&number)?, number_of(&inner)?))
 }
 
 /// `GET /letter/file/{number}/in/{inner}`, and `GET /letter/file/{number}/in/{inner}/save`
@@ -66,11 +94,10 @@ pub(super) async fn give(
     numbers: Result<Path<(String, String)>, PathRejection>,
     asked: Asked,
 ) -> Response {
-    let numbers = numbers.ok().and_then(|Path((number, inner))| Some((number_of(&number)?, number_of(&inner)?)));
-    let Some((number, inner)) = numbers else { return plain::no_such_file(&portal) };
+    let Some((number, inner)) = both(numbers) else { return plain::no_such_file(&portal) };
     let given = async {
         let (whole, message, room) = message(&portal, &loads, &session, number).await?;
-        let found = loads.reduce(move || message.file(inner)).await.map_err(|fault| Refusal::Read(fault.into()))?;
+        let found = loads.reduce(move || message.file(inner)).await.map_err(unread)?;
         let (file, octets) = found.ok_or(NONE)?;
         // The message was read to find one file of it, and is gone again.
         drop(room);

@@ -228,7 +228,7 @@ pub(super) fn described_as(media_type: &str, name: &str) -> Response {
     let mut answer = Response::new(Body::from_stream(stream::empty::<Result<Bytes, Infallible>>()));
     put(&mut answer, header::CONTENT_TYPE, media_type);
     put(&mut answer, header::CONTENT_DISPOSITION, &disposition(name, false));
-    put(&mut answer, header::CONTENT_SECURITY_POLICY, PICTURE_POLICY);
+    put(&mut answer, header::CONTENT_SECURITY_POLICY, SAVED_POLICY);
     answer
 }
 
@@ -240,9 +240,8 @@ fn described(file: &File, save: bool) -> Response {
     put(&mut answer, header::CONTENT_TYPE, content_type(&file.media_type));
     put(&mut answer, header::CONTENT_DISPOSITION, &disposition(&file.name, shown));
     put(&mut answer, header::ACCEPT_RANGES, "bytes");
-    // Browsers refuse to show a PDF under `sandbox`; a picture has nothing to miss there.
-    let pdf = file.media_type == "application/pdf";
-    put(&mut answer, header::CONTENT_SECURITY_POLICY, if pdf { FILE_POLICY } else { PICTURE_POLICY });
+    // Browsers refuse to show a PDF under `sandbox`, and some a picture; what is only saved has nothing to miss there.
+    put(&mut answer, header::CONTENT_SECURITY_POLICY, if shown { FILE_POLICY } else { SAVED_POLICY });
     answer
 }
 
@@ -370,7 +369,7 @@ impl Drop for Given {
 /// What a file that is opened piece by piece keeps: a piece sealed, opened, and on its way.
 pub(super) const IN_PIECES: u64 = 256 * 1024;
 const FILE_POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-const PICTURE_POLICY: &str = "sandbox; default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const SAVED_POLICY: &str = "sandbox; default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const PIECE: usize = 64 * 1024;
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! One layer that puts the security headers on every answer, whoever made it.
 //!
-//! CSP level 3, RFC 6797 (HSTS), Fetch's CORP and HTML's COOP. An answer that has set its own CSP or
-//! caching (a file, the style sheet) keeps it; the rest is the same for all.
+//! CSP level 3, RFC 6797 (HSTS), Fetch's CORP and HTML's COOP. An answer that has set its own CSP,
+//! opener policy or caching (a file, the style sheet) keeps it; the rest is the same for all.
 
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, header};
@@ -25,10 +25,16 @@ pub(super) async fn secure(request: Request, next: Next) -> Response {
 pub(super) const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
                                       img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-const UNLESS_SAID: [(HeaderName, &str); 2] =
-    [(header::CONTENT_SECURITY_POLICY, PAGE_POLICY), (header::CACHE_CONTROL, "no-store")];
+/// The opener policy: nobody who opened a page, or is opened by it, holds on to it.
+pub(super) const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 
-const ALWAYS: [(HeaderName, &str); 8] = [
+const UNLESS_SAID: [(HeaderName, &str); 3] = [
+    (header::CONTENT_SECURITY_POLICY, PAGE_POLICY),
+    (OPENER_POLICY, "same-origin"),
+    (header::CACHE_CONTROL, "no-store"),
+];
+
+const ALWAYS: [(HeaderName, &str); 7] = [
     (header::REFERRER_POLICY, "no-referrer"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"),
@@ -37,7 +43,6 @@ const ALWAYS: [(HeaderName, &str); 8] = [
         "accelerometer=(), camera=(), display-capture=(), fullscreen=(self), geolocation=(), gyroscope=(), \
          microphone=(), midi=(), payment=(), usb=()",
     ),
-    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     (header::X_FRAME_OPTIONS, "DENY"),
     (HeaderName::from_static("x-robots-tag"), "noindex, nofollow"),

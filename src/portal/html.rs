@@ -1,8 +1,8 @@
 //! The HTML of a message reduced to a short list of elements, to stand inline in a page.
 //!
 //! No attribute survives but the language of a passage and what says of which cells a table's headers are; no style,
-//! image, form, svg or math; a link becomes its text with its address beside it, since a letter must not lead elsewhere
-//! by one tap. Plain text never comes here: templates escape it.
+//! form, svg or math; a link becomes its text with its address beside it, since a letter must not lead elsewhere by one
+//! tap. Pictures are those that the letter holds, as data. Plain text never comes here: templates escape it.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -12,35 +12,44 @@ use ammonia::{Builder, UrlRelative};
 use crate::domain::is_language;
 
 use super::cells;
+use super::pictures::Gallery;
 
 /// The reduced text, well-formed, for a `div`; `number` tells its ids from those of the page's other texts.
-pub(super) fn reduce(sent: &str, number: usize) -> String {
-    if sent.len() > LARGEST || too_wide(sent) || too_deep(sent) {
+pub(super) fn reduce(sent: &str, number: usize, gallery: &Gallery) -> String {
+    if is_beyond_measure(sent) {
         return bare_text(sent);
     }
+    let pictures = gallery.clone();
     let clean = Builder::empty()
-        .tags(HashSet::from(KEPT))
+        .tags(KEPT.into_iter().collect())
         .clean_content_tags(HashSet::from(DROPPED_WHOLE))
         .tag_attributes(attributes())
-        .attribute_filter(kept_value)
+        .attribute_filter(move |element, name, value| kept_value(&pictures, element, name, value))
         .tag_attribute_values(HashMap::from([(
             "th",
             HashMap::from([("scope", HashSet::from(["col", "row", "colgroup", "rowgroup"]))]),
         )]))
         .generic_attributes(HashSet::new())
-        .url_schemes(HashSet::from(["http", "https", "mailto", "tel"]))
+        .url_schemes(HashSet::from(["http", "https", "mailto", "tel", "cid", "data"]))
         .url_relative(UrlRelative::Deny)
         .link_rel(None)
         .strip_comments(true)
         .clean(sent)
         .to_string();
+    let clean = hung(&clean, gallery);
     below_the_title(&cells::headed(&spans_of_a_language(&links_as_text(&clean)), number))
+}
+
+/// Whether a text is larger, deeper or wider than any mail client writes one: it is never parsed.
+pub(super) fn is_beyond_measure(sent: &str) -> bool {
+    sent.len() > LARGEST || too_wide(sent) || too_deep(sent)
 }
 
 fn attributes() -> HashMap<&'static str, HashSet<&'static str>> {
     let of = |element| match element {
         "a" => HashSet::from(["href"]),
         "br" | "hr" => HashSet::new(),
+        "img" => HashSet::from(["src", "alt", "width", "height"]),
         "td" | "th" => HashSet::from(["lang", "colspan", "rowspan", "id", "headers"]),
         _ => HashSet::from(["lang"]),
     };
@@ -48,15 +57,66 @@ fn attributes() -> HashMap<&'static str, HashSet<&'static str>> {
 }
 
 /// Values that are built as they should be: no sign of these means anything in HTML.
-fn kept_value<'v>(_: &str, name: &str, value: &'v str) -> Option<Cow<'v, str>> {
+fn kept_value<'v>(pictures: &Gallery, element: &str, name: &str, value: &'v str) -> Option<Cow<'v, str>> {
     let built = match name {
+        // Where it hangs: an address that leads nowhere, until `hung` writes its data there.
+        "src" => return pictures.hang(value).map(|hung| Cow::Owned(format!("{HUNG}{hung}"))),
+        "alt" => return Some(Cow::Owned(words(value))),
+        "href" => element == "a" && LINKS.iter().any(|scheme| begins_with(value.trim(), scheme)),
         "lang" => is_language(value),
-        "colspan" | "rowspan" => (1..=4).contains(&value.len()) && value.bytes().all(|octet| octet.is_ascii_digit()),
+        "colspan" | "rowspan" | "width" | "height" => {
+            (1..=4).contains(&value.len()) && value.bytes().all(|octet| octet.is_ascii_digit())
+        }
         "id" => cells::is_named(value) && !value.contains(|c: char| c.is_ascii_whitespace()),
         "headers" => cells::is_named(value),
         _ => true,
     };
     built.then_some(Cow::Borrowed(value))
+}
+
+fn begins_with(value: &str, scheme: &str) -> bool {
+    value.get(..scheme.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(scheme))
+}
+
+/// What is said in place of a picture: one line, without a sign that begins or ends a tag.
+fn words(alternative: &str) -> String {
+    let plain = alternative.chars().map(|c| if c.is_control() || c == '<' || c == '>' { ' ' } else { c });
+    let plain: String = plain.take(LONGEST_ALTERNATIVE).collect();
+    plain.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The pictures as data, each with what is said in its place; of those that cannot be shown only that. `clean` is
+/// well-formed, and no value of a picture holds an angle bracket or a quote.
+fn hung(clean: &str, gallery: &Gallery) -> String {
+    let mut text = String::with_capacity(clean.len());
+    for (at, piece) in clean.split('<').enumerate() {
+        let picture = piece.split_once('>').filter(|(tag, _)| at > 0 && (*tag == "img" || tag.starts_with("img ")));
+        let Some((tag, shown)) = picture else {
+            if at > 0 {
+                text.push('<');
+            }
+            text.push_str(piece);
+            continue;
+        };
+        let said = cells::attribute(tag, "alt");
+        let place = cells::attribute(tag, "src").and_then(|src| src.strip_prefix(HUNG)).and_then(|at| at.parse().ok());
+        match place.and_then(|place| gallery.at(place)) {
+            Some((data, name)) => {
+                let name = words(&name).replace('&', "&amp;").replace('"', "&quot;");
+                text.push_str(&format!("<img src=\"{data}\" alt=\"{}\"", said.unwrap_or(&name)));
+                for side in ["width", "height"] {
+                    let size = cells::attribute(tag, side).map(|size| format!(" {side}=\"{size}\""));
+                    text.push_str(&size.unwrap_or_default());
+                }
+                text.push('>');
+            }
+            None => {
+                text.push_str(&said.filter(|said| !said.is_empty()).map(|said| format!("[{said}]")).unwrap_or_default())
+            }
+        }
+        text.push_str(shown);
+    }
+    text
 }
 
 /// Spans that say nothing go, which some clients wrap every word in; their text stays.
@@ -234,7 +294,7 @@ impl In {
 }
 
 /// What is left without anything that looks like a tag, in one paragraph with its lines.
-fn bare_text(sent: &str) -> String {
+pub(super) fn bare_text(sent: &str) -> String {
     let mut text = String::from("<p>");
     let (first, rest) = sent.split_once('<').unwrap_or((sent, ""));
     text.push_str(&first.replace('>', "&gt;"));
@@ -345,7 +405,15 @@ const MOST_ATTRIBUTES: usize = 256;
 /// Where a line ends in text that has lost its elements.
 const LINE_ENDS: [&str; 8] = ["br", "br/", "/p", "/div", "/tr", "/li", "/h1", "/h2"];
 
-const KEPT: [&str; 35] = [
+/// Begins the address of a picture that hangs.
+const HUNG: &str = "data:";
+/// Where links may lead to.
+const LINKS: [&str; 4] = ["http:", "https:", "mailto:", "tel:"];
+/// Characters of what is said in place of a picture.
+const LONGEST_ALTERNATIVE: usize = 500;
+
+/// The elements that are kept in a page.
+pub(super) const KEPT: [&str; 36] = [
     "a",
     "b",
     "blockquote",
@@ -364,6 +432,7 @@ const KEPT: [&str; 35] = [
     "h6",
     "hr",
     "i",
+    "img",
     "li",
     "ol",
     "p",
@@ -382,7 +451,8 @@ const KEPT: [&str; 35] = [
     "u",
     "ul",
 ];
-const DROPPED_WHOLE: [&str; 18] = [
+/// The elements that go with all that they hold.
+pub(super) const DROPPED_WHOLE: [&str; 18] = [
     "script", "style", "title", "svg", "math", "template", "noscript", "iframe", "object", "embed", "select",
     "textarea", "xmp", "noembed", "noframes", "applet", "audio", "video",
 ];
@@ -392,7 +462,7 @@ mod tests {
     use super::*;
 
     fn reduce(sent: &str) -> String {
-        super::reduce(sent, 0)
+        super::reduce(sent, 0, &Gallery::new(Vec::new()))
     }
 
     #[test]

@@ -156,7 +156,7 @@ async fn answer_part(
     Ok(AnswerPart::of(words, &session.practice, &answering, carried, remark))
 }
 
-fn words(portal: &Portal, session: &OpenSession, visitor: &Visitor) -> Words {
+pub(super) fn words(portal: &Portal, session: &OpenSession, visitor: &Visitor) -> Words {
     let language = visitor.language(session.language, &session.practice);
     Words::new(&portal.texts, language, &session.practice.timezone, portal.clock.now())
 }

@@ -3,22 +3,26 @@
 //! Every visible word comes from `texts/*/portal.ftl`; templates are checked by the compiler and escape
 //! what they are given. One page says one thing: one first heading, a title of its own.
 
+mod article;
 mod enclosed;
+mod original;
 mod polyglot;
 
 use askama::Template;
 
 use crate::access::{LinkState, LinkView};
 use crate::domain::{Aside, Channel, FailureClass, Language, PracticeProfile, Timestamp};
-use crate::mailbox::{Body, File, Letter, MESSAGE};
+use crate::mailbox::Letter;
 use crate::texts::Said;
 
 use super::answering::{AnswerPart, Refusal};
-use super::html::reduce;
 use super::words::Words;
 use super::{pack, progress, statement, style};
 
+use article::Article;
+pub(super) use article::{Shown, readable};
 pub(super) use enclosed::{Inside, enclosed};
+pub(super) use original::original;
 pub(super) use polyglot::{
     BOTH, BROKEN_OFF, Both, FOREIGN_FORM, INCOMPLETE, INDEX, NO_FILE, NOT_OPEN, PLANTED, UNAVAILABLE, UNKNOWN, both,
     both_plain,
@@ -246,27 +250,6 @@ pub(super) struct Surroundings<'a> {
     pub(super) sent: bool,
 }
 
-/// A text as the page shows it.
-pub(super) struct Shown {
-    plain: bool,
-    /// It may be wider than a telephone, and is moved by keyboard too.
-    wide: bool,
-    text: String,
-}
-
-/// The letter and its texts, ready to be shown: work of the processor, which may last.
-pub(super) fn readable(letter: Letter) -> (Letter, Vec<Shown>) {
-    let texts = letter.bodies.iter().enumerate().map(|(number, body)| match body {
-        Body::Plain(text) => Shown { plain: true, wide: false, text: text.trim().to_owned() },
-        Body::Html(sent) => {
-            let text = reduce(sent, number);
-            Shown { plain: false, wide: text.contains("<table"), text }
-        }
-    });
-    let texts = texts.filter(|shown| !shown.text.is_empty()).collect();
-    (letter, texts)
-}
-
 /// The page of a letter.
 pub(super) fn letter(
     words: &Words,
@@ -286,7 +269,7 @@ pub(super) fn letter(
         (said, format!("/letter/files?of={}", around.mark))
     });
     let page = LetterPage {
-        article: Article { all, ..Article::of(words, letter, texts, around.practice, (FILES, &around.mark)) },
+        article: Article { all, ..Article::of(words, letter, texts, around.practice, (FILES, TEXTS, &around.mark)) },
         practices: around.practice.language.tag(),
         frame: Frame::of(words, demonstration, &title, Some(around.practice), Some("/letter")),
         open_until: words.tell("portal-open-until", &[("until", (&words.until(around.open_until)).into())]),
@@ -621,69 +604,7 @@ pub(super) struct Chapter {
     pub(super) way: Option<(String, String, String)>,
 }
 
-/// A message as it is read: what it says, and its files.
-struct Article<'a> {
-    /// The language that it is in.
-    theirs: &'a str,
-    subject: Option<&'a str>,
-    from: String,
-    date: Option<String>,
-    texts: Vec<Shown>,
-    files: Vec<Listed>,
-    /// What is said on the way to all of them at once, and where that is.
-    all: Option<(String, String)>,
-}
-
-impl<'a> Article<'a> {
-    /// A message whose files are at `place`, for the page with this mark.
-    fn of(
-        words: &Words,
-        letter: &'a Letter,
-        texts: Vec<Shown>,
-        practice: &PracticeProfile,
-        (place, mark): (&str, &str),
-    ) -> Self {
-        let subject = letter.subject.trim();
-        Self {
-            // What the sender says it is in, else what the practice writes in: never the language that the page happens to
-            // be in.
-            theirs: letter.language.as_deref().unwrap_or(practice.language.tag()),
-            subject: (!subject.is_empty()).then_some(subject),
-            from: letter.from.clone(),
-            // A message without a Date field has none to show.
-            date: (letter.date.0 > 0).then(|| words.moment(letter.date)),
-            texts,
-            files: letter.files.iter().map(|file| Listed::of(words, file, place, mark)).collect(),
-            all: None,
-        }
-    }
-}
-
-struct Listed {
-    name: String,
-    about: String,
-    /// Where it is shown, if it can be.
-    open: Option<String>,
-    /// Where it is saved from.
-    save: String,
-}
-
-impl Listed {
-    fn of(words: &Words, file: &File, place: &str, mark: &str) -> Self {
-        let number = file.number;
-        let open = match file.media_type.as_str() {
-            // One in another is saved.
-            MESSAGE => (place == FILES).then(|| format!("/letter/message/{number}?of={mark}")),
-            kind => shown_in_browsers(kind).then(|| format!("{place}/{number}?of={mark}")),
-        };
-        Self {
-            name: file.name.clone(),
-            about: format!("{}, {}", words.kind(&file.media_type), words.size(file.size)),
-            open,
-            save: format!("{place}/{number}/save?of={mark}"),
-        }
-    }
-}
-
 /// Where the files of a letter are.
 const FILES: &str = "/letter/file";
+/// Where its texts are as they were sent.
+const TEXTS: &str = "/letter/text";

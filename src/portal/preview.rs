@@ -55,7 +55,9 @@ impl Pages for Drawing {
         // A text as long as a book is not drawn: with its signs escaped, and once more as a file, it would fill a mailbox.
         let long: usize = letter.bodies.iter().map(octets).sum();
         let bodies = if long > LONGEST { Vec::new() } else { letter.bodies };
-        let (letter, texts) = pages::readable(Letter { subject: of.subject.to_owned(), bodies, ..letter });
+        let drawn: usize = letter.pictures.iter().map(|picture| picture.octets.len()).sum();
+        let pictures = if drawn > LONGEST { Vec::new() } else { letter.pictures };
+        let (letter, texts) = pages::readable(Letter { subject: of.subject.to_owned(), bodies, pictures, ..letter });
         let carried = Carried { token: none(), draft: Some(none()), limit: self.answer_limit, ended: letter.ended };
         let around = Surroundings {
             practice: of.practice,
@@ -93,7 +95,7 @@ fn alone(page: &str) -> String {
         .replace(" action=\"/", " action=\"#")
 }
 
-/// Octets of texts that are drawn.
+/// Octets of texts, and of pictures, that are drawn.
 const LONGEST: usize = 256 * 1024;
 /// How long the page of a letter stays open, in milliseconds.
 const OPEN: i64 = 3_600_000;

@@ -14,7 +14,8 @@ use crate::domain::Ticket;
 
 use super::loads::Loads;
 use super::{
-    Portal, answer, asides, enclosed, file, guard, headers, letter, link, pack, plain, reports, setup, statement,
+    Portal, answer, asides, enclosed, file, guard, headers, letter, link, original, pack, plain, reports, setup,
+    statement,
 };
 
 /// Who may come in.
@@ -75,7 +76,14 @@ pub const ROUTES: &[Route] = &[
     Route { method: "POST", path: "/letter/close", guard: Guard::Session, serve: || post(letter::close) },
     Route { method: "POST", path: "/letter/forget", guard: Guard::Session, serve: || post(letter::forget) },
     Route { method: "POST", path: answer::PATH, guard: Guard::Form, serve: || post(answer::send) },
+    Route { method: "GET", path: "/letter/text/{number}", guard: Guard::Session, serve: || get(original::show) },
     Route { method: "GET", path: "/letter/message/{number}", guard: Guard::Session, serve: || get(enclosed::show) },
+    Route {
+        method: "GET",
+        path: "/letter/message/{number}/text/{inner}",
+        guard: Guard::Session,
+        serve: || get(enclosed::original),
+    },
     Route {
         method: "GET",
         path: "/letter/file/{number}/in/{inner}",

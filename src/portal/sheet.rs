@@ -131,6 +131,7 @@ fn prescription() -> Letter {
             file(1, "radio.jpg", "image/jpeg", 1_340_400),
             file(2, "exercices.docx", office, 40_999),
         ],
+        pictures: Vec::new(),
         to: Vec::new(),
         ended: false,
     }

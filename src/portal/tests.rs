@@ -98,13 +98,19 @@ fn sample_letter() -> Letter {
         language: None,
         bodies: vec![
             mailbox::Body::Plain("Bonjour,\n\nVoici <script>vos</script> résultats : https://labo.example/\n".into()),
-            mailbox::Body::Html("<div>Bien <b>à vous</b><script>x</script><p>non fermé".into()),
+            mailbox::Body::Html("<div>Bien <b>à vous</b><script>x</script><p>non fermé <img src='cid:logo'>".into()),
         ],
         files: vec![
             file(0, "Ordonnance \"été\".pdf", "application/pdf", 1_249_999),
             file(1, "radio.jpg", "image/jpeg", 340_400),
             file(2, "page.html", "text/html", 999),
         ],
+        pictures: vec![mailbox::Picture {
+            id: "logo".into(),
+            name: "Logo <&\">.png".into(),
+            kind: "image/png",
+            octets: b"\x89PNG\r\n\x1a\n".to_vec().into(),
+        }],
         to: Vec::new(),
         ended: false,
     }
@@ -399,7 +405,7 @@ fn a_letter_shows_what_was_sent_and_runs_nothing_of_it() {
         "Camille Durand &#60;&#38;&#62;",
         "<dd>le 12 avril à 8\u{a0}h\u{a0}10</dd>",
         "Voici &#60;script&#62;vos&#60;/script&#62; résultats : https://labo.example/",
-        "<div>Bien <b>à vous</b><p>non fermé</p></div>",
+        "<div>Bien <b>à vous</b><p>non fermé <img src=\"data:image/png;base64,iVBORw0KGgo=\" alt=\"Logo &amp;&quot; .png\"></p></div>",
         "PDF, 1,2\u{a0}Mo",
         "href=\"/letter/file/0?of=0a1b2c3d\"",
         "href=\"/letter/file/1?of=0a1b2c3d\"",

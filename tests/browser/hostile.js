@@ -31,10 +31,12 @@ play(async (browser, { origin, payloads }) => {
     must(page.url() === `${origin}/letter`, `payload ${at} leads to ${page.url()}`);
     must(person.strangers.length === begun, `payload ${at} loads ${person.strangers}`);
     const inside = await page.evaluate(() => {
-      const alive = "script, style, link, meta, base, iframe, object, embed, svg, math, form, input, button, a, img, video, audio, template, frameset";
+      const alive = "script, style, link, meta, base, iframe, object, embed, svg, math, form, input, button, a, img:not([src^='data:image/png;base64,']), video, audio, template, frameset";
       const found = [...document.querySelectorAll(".text")].flatMap((text) => [...text.querySelectorAll(alive)]);
-      const attributes = [...document.querySelectorAll(".text *")].flatMap((one) => [...one.attributes].map((a) => a.name));
-      const odd = attributes.filter((name) => !["class", "colspan", "rowspan", "scope", "headers", "lang"].includes(name));
+      const kept = { IMG: ["src", "alt", "width", "height"] };
+      const common = ["class", "colspan", "rowspan", "scope", "headers", "lang"];
+      const odd = [...document.querySelectorAll(".text *")].flatMap((one) =>
+        [...one.attributes].map((a) => a.name).filter((name) => !(kept[one.tagName] || common).includes(name)));
       const forms = [...document.forms].map((form) => form.getAttribute("action")).filter((to) => !to.startsWith("/letter/"));
       return [...found.map((one) => one.outerHTML), ...odd, ...forms, ...(document.baseURI === location.href ? [] : ["base"])];
     });

@@ -54,6 +54,7 @@ mod limits;
 mod mailbox;
 mod odd;
 mod ovh;
+mod pictures;
 mod preview;
 mod recalls;
 mod relay;

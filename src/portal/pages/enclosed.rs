@@ -27,9 +27,10 @@ pub(in crate::portal) fn enclosed(
 ) -> String {
     let place = format!("{FILES}/{}/in", inside.number);
     let here = format!("/letter/message/{}", inside.number);
+    let sent = format!("{here}/text");
     let page = Enclosed {
         frame: Frame::of(words, demonstration, &words.say("portal-message-title"), Some(inside.practice), Some(&here)),
-        article: Article::of(words, letter, texts, inside.practice, (&place, &inside.mark)),
+        article: Article::of(words, letter, texts, inside.practice, (&place, &sent, &inside.mark)),
         w: words,
     };
     finish(page.render())
