@@ -84,6 +84,8 @@ fn the_grid_of_rgaa_is_whole_and_the_statement_counts_as_it_does() {
         "src/portal/tests.rs",
         "src/portal/html.rs",
         "src/portal/cells.rs",
+        "src/portal/pictures.rs",
+        "src/mailbox/pictures.rs",
         "tests/journey/chromium.rs",
         "tests/journey/routes.rs",
         "tests/journey/answers.rs",

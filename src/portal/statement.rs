@@ -30,7 +30,7 @@ pub struct Grid {
 
 impl Grid {
     /// What the grid holds.
-    pub const FOUND: Self = Self { kept: 59, broken: 2, without: 45 };
+    pub const FOUND: Self = Self { kept: 61, broken: 5, without: 40 };
 
     /// The year, month and day of the assessment.
     pub const DAY: (i16, i8, i8) = (2026, 11, 28);

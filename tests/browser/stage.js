@@ -59,7 +59,11 @@ class Person {
       const url = new URL(request.url());
       const own = url.protocol === "data:" || url.protocol === "blob:" || url.protocol === "file:"
         || url.hostname === "127.0.0.1";
-      if (!own) person.strangers.push(request.url());
+      if (!own && !person.tolerates) person.strangers.push(request.url());
+    });
+    // A request that the policy stops never leaves the browser.
+    context.on("requestfailed", (request) => {
+      if (person.tolerates && request.failure()?.errorText !== "csp") person.strangers.push(request.url());
     });
     context.on("response", (response) => {
       if (["stylesheet", "script", "image"].includes(response.request().resourceType())) {
@@ -76,6 +80,7 @@ class Person {
       const answered = message.text().startsWith("Failed to load resource: the server responded with a status of");
       const page = message.page()?.url().split("#")[0];
       if (answered && message.location().url.split("#")[0] === page) return;
+      if (person.tolerates?.test(message.text())) return;
       if (["error", "warning"].includes(message.type())) faults.push(`the console says: ${message.text()}`);
     });
     person.page = await context.newPage();

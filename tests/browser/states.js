@@ -125,6 +125,13 @@ play(async (browser, { origin, languages, windows }) => {
       await person.choose("sms");
       await person.type();
       await look(`letter-${kind}`, "article.letter");
+      if (kind === "html") {
+        must((await page.locator(".text img[alt]").count()) > 0, "a picture stands in its text");
+        await person.press("p.sent a");
+        await person.says("table", "as it was sent");
+        await page.goBack();
+        await person.says("article.letter", "back from the text as it was sent");
+      }
       await person.press("form[action='/letter/close'] button");
     }
 

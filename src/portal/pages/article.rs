@@ -28,7 +28,8 @@ pub(in crate::portal) fn readable(mut letter: Letter) -> (Letter, Vec<Shown>) {
             Shown { plain: false, wide: text.contains("<table"), text, sent: Some(number) }
         }
     });
-    let texts = texts.filter(|shown| !shown.text.is_empty()).collect();
+    // HTML of which nothing is left can still be seen as it was sent.
+    let texts = texts.filter(|shown| !shown.text.is_empty() || shown.sent.is_some()).collect();
     (letter, texts)
 }
 
