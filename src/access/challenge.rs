@@ -33,8 +33,10 @@ const CODE_LIFE: Duration = Duration::from_secs(600);
 pub(super) const SEND_PAUSE: Duration = Duration::from_secs(60);
 /// Sends of one browser in an hour.
 const SENDS_AN_HOUR: i64 = 5;
-/// Sends for one delivery in a day.
-const SENDS_A_DAY: i64 = 20;
+/// Sends for one delivery in a day, whoever asks; then one an hour. So a stranger who holds the link can delay the patient
+/// by an hour and never shut them out (R-S21), and needs half a day to spend what a number may get in one.
+const SENDS_A_DAY: i64 = 10;
+const HOUR: Duration = Duration::from_secs(3600);
 /// How long after an attempt the patient may say that it did not arrive.
 pub(super) const MISSED_AFTER: Duration = Duration::from_secs(20);
 /// Signs of a waiting page that are noted are so far apart.
@@ -450,9 +452,10 @@ fn wait(counts: &SendCounts, now: Timestamp) -> Option<Timestamp> {
         return Some(counts.newest.unwrap_or(now).plus(SEND_PAUSE));
     }
     if counts.browser_hour >= SENDS_AN_HOUR {
-        return Some(counts.oldest_hour.unwrap_or(now).plus(Duration::from_secs(3600)));
+        return Some(counts.oldest_hour.unwrap_or(now).plus(HOUR));
     }
-    (counts.delivery_day >= SENDS_A_DAY).then(|| counts.oldest_day.unwrap_or(now).plus(Duration::from_secs(86_400)))
+    let many = (counts.delivery_day >= SENDS_A_DAY).then(|| counts.newest_day.unwrap_or(now).plus(HOUR));
+    many.filter(|until| *until > now)
 }
 
 /// The pause after so many wrong codes in all.
@@ -488,14 +491,16 @@ mod tests {
             delivery_day: 0,
             newest: None,
             oldest_hour: None,
-            oldest_day: None,
+            newest_day: None,
         };
         assert_eq!(wait(&none, now), None);
         let minute = SendCounts { browser_minute: 1, newest: Some(Timestamp(9_990_000)), ..none };
         assert_eq!(wait(&minute, now), Some(Timestamp(10_050_000)));
         let hour = SendCounts { browser_hour: 5, oldest_hour: Some(Timestamp(9_000_000)), ..none };
         assert_eq!(wait(&hour, now), Some(Timestamp(12_600_000)));
-        let day = SendCounts { delivery_day: 20, oldest_day: Some(Timestamp(1_000_000)), ..none };
-        assert_eq!(wait(&day, now), Some(Timestamp(87_400_000)));
+        // Who asks all day long does not keep anybody else out for longer than an hour.
+        let day = |newest| SendCounts { delivery_day: 10, newest_day: Some(Timestamp(newest)), ..none };
+        assert_eq!(wait(&day(9_999_000), now), Some(Timestamp(13_599_000)));
+        assert_eq!(wait(&day(6_400_000), now), None);
     }
 }

@@ -94,8 +94,8 @@ pub struct SendCounts {
     pub newest: Option<Timestamp>,
     /// The oldest by this browser in the last hour.
     pub oldest_hour: Option<Timestamp>,
-    /// The oldest for the delivery in the last day.
-    pub oldest_day: Option<Timestamp>,
+    /// The newest for the delivery in the last day.
+    pub newest_day: Option<Timestamp>,
 }
 
 /// What taking a try answers: counted already, whatever the caller does next.
@@ -146,7 +146,7 @@ impl Tx {
                    COUNT(*) AS delivery_day, \
                    MAX(CASE WHEN browser_hash = $2 AND created_at > $4 THEN created_at END) AS newest, \
                    MIN(CASE WHEN browser_hash = $2 AND created_at > $4 THEN created_at END) AS oldest_hour, \
-                   MIN(created_at) AS oldest_day \
+                   MAX(created_at) AS newest_day \
                    FROM challenges WHERE delivery_id = $1 AND created_at > $5";
         let (minute, hour, day) = (now.minus(MINUTE).into(), now.minus(HOUR).into(), now.minus(DAY).into());
         let params = [delivery.into(), browser.into(), minute, hour, day, now.plus(SLACK).into()];
@@ -158,7 +158,7 @@ impl Tx {
             delivery_day: row.read("delivery_day")?,
             newest: row.read_opt("newest")?,
             oldest_hour: row.read_opt("oldest_hour")?,
-            oldest_day: row.read_opt("oldest_day")?,
+            newest_day: row.read_opt("newest_day")?,
         })
     }
 

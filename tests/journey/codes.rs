@@ -12,7 +12,7 @@ use crate::browser::{Browser, Page};
 use crate::gateway::Behaviour;
 use crate::letter::{asked, sent, typed};
 use crate::letters;
-use crate::world::{NOW, PAUL, World, until};
+use crate::world::{JEANNE, NOW, PAUL, World, until};
 
 /// Two senders of short messages, of which the first reports, and a caller.
 const CODES: &str = r#"
@@ -364,9 +364,12 @@ async fn a_number_that_nobody_has_is_said(world: World) {
 
 async fn fault_42_a_ceiling_holds_for_all_who_send_at_once(world: World) {
     let (_, link) = sent(&world, b"").await;
+    world.submit(&[JEANNE], &letters::thunderbird(JEANNE, "Analyses", b"")).await.unwrap();
+    let other = world.notices(2).await.pop().unwrap().link();
     let mut tasks = tokio::task::JoinSet::new();
-    for _ in 0..18 {
-        let (browser, link) = (world.browser(), link.clone());
+    // Two letters to one number: the count of each ends later.
+    for n in 0..18 {
+        let (browser, link) = (world.browser(), if n % 2 == 0 { link.clone() } else { other.clone() });
         tasks.spawn(async move { asked(&browser, &link).await.text() });
     }
     let pages = tasks.join_all().await;

@@ -20,6 +20,7 @@ super::on_both! {
     fault_14_every_button_pressed_without_a_code_changes_nothing
     a_hundred_wrong_codes_close_the_delivery_and_the_sender_is_told
     a_code_in_another_browser_is_no_try
+    a_stranger_with_the_link_delays_by_an_hour_at_most
     a_refused_notice_becomes_a_letter_to_the_sender
     a_relay_that_is_away_is_tried_again
     a_recalled_delivery_is_closed_everywhere
@@ -329,6 +330,25 @@ async fn a_hundred_wrong_codes_close_the_delivery_and_the_sender_is_told(world: 
     let told = world.read(&world.doctor, FolderRole::Inbox).await;
     let told = mail_parser::MessageParser::default().parse(&told[0]).unwrap().body_text(0).unwrap().into_owned();
     assert!(told.starts_with("Non remis : cent codes faux"), "{told}");
+    world.running.stop().await;
+}
+
+async fn a_stranger_with_the_link_delays_by_an_hour_at_most(world: World) {
+    let (_, link) = sent(&world, &letters::pdf(200)).await;
+    for _ in 0..10 {
+        asked(&world.browser(), &link).await;
+    }
+    assert_eq!(world.gateway.caught().len(), 10);
+    let hers = world.browser();
+    let page = asked(&hers, &link).await;
+    assert_eq!(world.gateway.caught().len(), 10, "one more is not sent at once");
+    assert!(page.text().contains("id=\"error\""), "{}", page.text());
+    world.pass(Duration::from_secs(3599));
+    asked(&hers, &link).await;
+    assert_eq!(world.gateway.caught().len(), 10);
+    world.pass(Duration::from_secs(2));
+    let letter = opened(&world, &hers, &link).await;
+    assert!(letter.text().contains(SUBJECT), "{}", letter.text());
     world.running.stop().await;
 }
 

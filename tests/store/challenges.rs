@@ -150,6 +150,7 @@ async fn sends_are_counted_under_a_lock(bench: Bench) {
         write(&store, Verb::CodeIssued, async |tx| tx.send_counts(delivery.id, &mine, NOW).await.unwrap()).await;
     assert_eq!((counts.browser_minute, counts.browser_hour, counts.delivery_day), (1, 2, 4));
     assert_eq!((counts.newest, counts.oldest_hour), (Some(later(-30)), Some(later(-1800))));
+    assert_eq!(counts.newest_day, Some(later(-10)), "whoever asked");
     let none =
         write(&store, Verb::CodeIssued, async |tx| tx.send_counts(delivery.id, &hash(), NOW).await.unwrap()).await;
     assert_eq!((none.browser_minute, none.newest, none.oldest_hour), (0, None, None));
