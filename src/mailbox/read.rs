@@ -433,12 +433,14 @@ fn media_type(part: &MessagePart<'_>) -> String {
 /// A name that is safe to show and to save: no path, no control or invisible direction characters.
 fn name(part: &MessagePart<'_>, number: usize, media_type: &str) -> String {
     let given = one_line(part.attachment_name().unwrap_or_default());
-    let last = given.rsplit(['/', '\\']).next().unwrap_or_default();
-    let cleaned: String =
-        last.chars().filter(|c| !matches!(c, ':' | '*' | '?' | '"' | '<' | '>' | '|')).take(120).collect();
-    let cleaned = cleaned.trim().trim_start_matches('.').trim();
-    if !cleaned.is_empty() {
-        return cleaned.to_owned();
+    let given = saved_as(given.rsplit(['/', '\\']).next().unwrap_or_default());
+    if !given.is_empty() {
+        return given;
+    }
+    // A message is known by its subject.
+    let subject = part.message().and_then(Message::subject).map(|subject| saved_as(&one_line(subject)));
+    if let Some(subject) = subject.filter(|subject| !subject.is_empty()) {
+        return format!("{subject}.eml");
     }
     let ending = match media_type {
         "application/pdf" => "pdf",
@@ -452,6 +454,17 @@ fn name(part: &MessagePart<'_>, number: usize, media_type: &str) -> String {
     format!("document-{}.{ending}", number + 1)
 }
 
+/// Without what a file's name cannot hold somewhere.
+fn saved_as(name: &str) -> String {
+    let kept = name.chars().map(|c| if c == '/' || c == '\\' { ' ' } else { c });
+    let kept: String =
+        kept.filter(|c| !matches!(c, ':' | '*' | '?' | '"' | '<' | '>' | '|')).take(LONGEST_NAME).collect();
+    kept.trim().trim_start_matches('.').trim().to_owned()
+}
+
+/// Characters of a file's name.
+const LONGEST_NAME: usize = 120;
+
 fn one_line(text: &str) -> String {
     let visible = text.chars().map(|c| if c.is_control() { ' ' } else { c });
     let visible: String = visible.filter(|c| !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')).collect();
@@ -461,6 +474,23 @@ fn one_line(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_message_without_a_name_is_called_by_its_subject() {
+        let named = |head: &str, subject: &str| {
+            let letter = Letter::open(
+                format!(
+                    "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: message/rfc822{head}\r\n\r\n\
+                     Subject: {subject}\r\n\r\nA\r\n--b--\r\n"
+                )
+                .as_bytes(),
+            );
+            letter.unwrap().files.remove(0).name
+        };
+        assert_eq!(named("", "Re: bilan 12/03 <ok>"), "Re bilan 12 03 ok.eml");
+        assert_eq!(named("", "..  "), "document-1.eml");
+        assert_eq!(named("; name=\"a/b.eml\"", "Bilan"), "b.eml");
+    }
 
     #[test]
     fn a_letter_is_in_the_one_language_that_it_names() {
