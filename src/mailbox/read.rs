@@ -198,8 +198,7 @@ impl Mailboxes {
             match self.whole(grant, &head, Place::of(one.part, &message, &head)).await {
                 Ok(octets) => pictures.extend(Picture::of(&one, octets)),
                 // The text can be read without it, and who opens it as a file is told.
-                Err(ReadError::Fault(fault)) => tracing::error!(%fault, "a picture of a letter could not be read"),
-                Err(gone) => return Err(gone),
+                Err(why) => tracing::error!(%why, "a picture of a letter could not be read"),
             }
         }
         Ok(Letter::of(&message, bodies, files, pictures))

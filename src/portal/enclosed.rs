@@ -30,20 +30,21 @@ pub(super) async fn show(
     original::given(&portal, page(&portal, &loads, (&session, &visitor), number, &method).await)
 }
 
-/// `GET /letter/message/{number}/text/{inner}`
+/// `GET /letter/message/{number}/text`
 pub(super) async fn original(
     State(portal): State<Portal>,
     Extension(loads): Extension<Loads>,
     Opened(session, _): Opened,
-    numbers: Result<Path<(String, String)>, PathRejection>,
+    number: Result<Path<String>, PathRejection>,
     visitor: Visitor,
     method: Method,
 ) -> Response {
-    let Some((number, inner)) = both(numbers) else { return plain::unknown(&portal) };
+    let Some(number) = number.ok().and_then(|Path(text)| number_of(&text)) else { return plain::unknown(&portal) };
     let page = async {
         let (whole, message, _room) = message(&portal, &loads, &session, number).await?;
         let letter = loads.reduce(move || message.letter()).await.map_err(unread)?.ok_or(NONE)?;
-        let page = original::sent(&portal, &loads, (&session, &visitor), letter, inner).await?;
+        let back = format!("/letter/message/{number}");
+        let page = original::sent(&portal, &loads, (&session, &visitor), letter, &back).await?;
         told(&portal, &session, &whole, number, &method).await?;
         Ok(original::sandboxed(page))
     };
@@ -81,11 +82,6 @@ async fn told(
     portal.deliveries.downloaded(&session.grant, &whole.subject, number, whole.files.len()).await.map_err(unread)
 }
 
-fn both(numbers: Result<Path<(String, String)>, PathRejection>) -> Option<(usize, usize)> {
-    let Path((number, inner)) = numbers.ok()?;
-    Some((number_of(&number)?, number_of(&inner)?))
-}
-
 /// `GET /letter/file/{number}/in/{inner}`, and `GET /letter/file/{number}/in/{inner}/save`
 pub(super) async fn give(
     State(portal): State<Portal>,
@@ -94,7 +90,8 @@ pub(super) async fn give(
     numbers: Result<Path<(String, String)>, PathRejection>,
     asked: Asked,
 ) -> Response {
-    let Some((number, inner)) = both(numbers) else { return plain::no_such_file(&portal) };
+    let numbers = numbers.ok().and_then(|Path((number, inner))| Some((number_of(&number)?, number_of(&inner)?)));
+    let Some((number, inner)) = numbers else { return plain::no_such_file(&portal) };
     let given = async {
         let (whole, message, room) = message(&portal, &loads, &session, number).await?;
         let found = loads.reduce(move || message.file(inner)).await.map_err(unread)?;

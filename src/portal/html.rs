@@ -60,7 +60,12 @@ fn attributes() -> HashMap<&'static str, HashSet<&'static str>> {
 fn kept_value<'v>(pictures: &Gallery, element: &str, name: &str, value: &'v str) -> Option<Cow<'v, str>> {
     let built = match name {
         // Where it hangs: an address that leads nowhere, until `hung` writes its data there.
-        "src" => return pictures.hang(value).map(|hung| Cow::Owned(format!("{HUNG}{hung}"))),
+        "src" => {
+            return (element == "img")
+                .then(|| pictures.hang(value))
+                .flatten()
+                .map(|hung| Cow::Owned(format!("{HUNG}{hung}")));
+        }
         "alt" => return Some(Cow::Owned(words(value))),
         "href" => element == "a" && LINKS.iter().any(|scheme| begins_with(value.trim(), scheme)),
         "lang" => is_language(value),
@@ -457,6 +462,31 @@ pub(super) const DROPPED_WHOLE: [&str; 18] = [
     "textarea", "xmp", "noembed", "noframes", "applet", "audio", "video",
 ];
 
+/// HTML that is harmless when it is parsed once, and not when it is parsed again.
+#[cfg(test)]
+pub(super) const MUTATIONS: &[&str] = &[
+    "<math><mtext><table><mglyph><style><!--</style><img title=\"--&gt;&lt;img src=1 onerror=alert(1)&gt;\">",
+    "<svg></p><style><a id=\"</style><img src=1 onerror=alert(1)>\">",
+    "<form><math><mtext></form><form><mglyph><svg><mtext><style><path id=\"</style><img onerror=alert(1) src>\">",
+    "<noscript><p title=\"</noscript><img src=x onerror=alert(1)>\">",
+    "<svg><annotation-xml><foreignobject><style><!--</style><p id=\"--><img src=x onerror=alert(1)>\">",
+    "<math><annotation-xml encoding=\"text/html\"><style><img src=x onerror=alert(1)></style></annotation-xml></math>",
+    "<listing>&lt;img src=1 onerror=alert(1)&gt;</listing>",
+    "<xmp><p title=\"</xmp><img src=x onerror=alert(1)>\">",
+    "<textarea><p title=\"</textarea><img src=x onerror=alert(1)>\">",
+    "<a href=\"java\nscript:alert(1)\">x</a><a href=\" &#14; javascript:alert(1)\">x</a>",
+    "<a href=\"data:text/html;base64,PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg==\">x</a>",
+    "<a href='https://x.example/\"><script>alert(1)</script>'>y</a>",
+    "<p style=\"background:url(javascript:alert(1))\" onmouseover=alert(1)>x</p>",
+    "<template><script>alert(1)</script></template><body onload=alert(1)><base href=//evil.example>",
+    "<iframe srcdoc=\"<script>alert(1)</script>\"></iframe><object data=x></object><embed src=x>",
+    "<meta http-equiv=refresh content=\"0;url=//evil.example\"><link rel=stylesheet href=//evil.example>",
+    "<form action=/letter/close method=post><input name=token><button>ok</button></form>",
+    "<!--><img src=x onerror=alert(1)>--><![CDATA[<img src=x onerror=alert(1)>]]>",
+    "<div id=error class=button name=x>clobber</div>",
+    "<scr<script>ipt>alert(1)</scr</script>ipt>",
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -499,30 +529,8 @@ mod tests {
 
     #[test]
     fn fault_31_no_script_comes_through_a_mutation() {
-        let set = [
-            "<math><mtext><table><mglyph><style><!--</style><img title=\"--&gt;&lt;img src=1 onerror=alert(1)&gt;\">",
-            "<svg></p><style><a id=\"</style><img src=1 onerror=alert(1)>\">",
-            "<form><math><mtext></form><form><mglyph><svg><mtext><style><path id=\"</style><img onerror=alert(1) src>\">",
-            "<noscript><p title=\"</noscript><img src=x onerror=alert(1)>\">",
-            "<svg><annotation-xml><foreignobject><style><!--</style><p id=\"--><img src=x onerror=alert(1)>\">",
-            "<math><annotation-xml encoding=\"text/html\"><style><img src=x onerror=alert(1)></style></annotation-xml></math>",
-            "<listing>&lt;img src=1 onerror=alert(1)&gt;</listing>",
-            "<xmp><p title=\"</xmp><img src=x onerror=alert(1)>\">",
-            "<textarea><p title=\"</textarea><img src=x onerror=alert(1)>\">",
-            "<a href=\"java\nscript:alert(1)\">x</a><a href=\" &#14; javascript:alert(1)\">x</a>",
-            "<a href=\"data:text/html;base64,PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg==\">x</a>",
-            "<a href='https://x.example/\"><script>alert(1)</script>'>y</a>",
-            "<p style=\"background:url(javascript:alert(1))\" onmouseover=alert(1)>x</p>",
-            "<template><script>alert(1)</script></template><body onload=alert(1)><base href=//evil.example>",
-            "<iframe srcdoc=\"<script>alert(1)</script>\"></iframe><object data=x></object><embed src=x>",
-            "<meta http-equiv=refresh content=\"0;url=//evil.example\"><link rel=stylesheet href=//evil.example>",
-            "<form action=/letter/close method=post><input name=token><button>ok</button></form>",
-            "<!--><img src=x onerror=alert(1)>--><![CDATA[<img src=x onerror=alert(1)>]]>",
-            "<div id=error class=button name=x>clobber</div>",
-            "<scr<script>ipt>alert(1)</scr</script>ipt>",
-        ];
         let kept: HashSet<&str> = KEPT.into_iter().collect();
-        for sent in set {
+        for sent in MUTATIONS {
             let once = reduce(sent);
             for tag in once.split('<').skip(1) {
                 let name: String =

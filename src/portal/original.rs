@@ -1,15 +1,15 @@
-//! A text of the letter as it was sent: with its own looks, on a page that can run nothing, load nothing and lead nowhere.
+//! A letter as it was sent: with its own looks, on a page that can run nothing, load nothing and lead nowhere else.
 //!
 //! The policy holds it in a sandbox (CSP level 3 §6.3); what the sandbox does not stop, as looking up names of hosts that
 //! a `link` names, is not in the text any more.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ammonia::{Builder, UrlRelative};
 use axum::Extension;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{Html, IntoResponse, Response};
 
@@ -17,80 +17,131 @@ use crate::access::OpenSession;
 use crate::domain::Fault;
 use crate::mailbox::{Body, Letter, ReadError};
 
-use super::file::{Refusal, number_of, put};
-use super::guard::{Opened, Visitor};
+use super::file::{Refusal, put};
+use super::guard::{self, Opened, Visitor};
 use super::headers::OPENER_POLICY;
 use super::html::{DROPPED_WHOLE, KEPT, bare_text, is_beyond_measure};
 use super::loads::Loads;
 use super::pictures::Gallery;
 use super::{Portal, letter, pages, plain};
 
-/// `GET /letter/text/{number}`
+/// `GET /letter/text`
 pub(super) async fn show(
     State(portal): State<Portal>,
     Extension(loads): Extension<Loads>,
     Opened(session, _): Opened,
-    number: Result<Path<String>, PathRejection>,
     visitor: Visitor,
 ) -> Response {
-    let Some(number) = number.ok().and_then(|Path(text)| number_of(&text)) else { return plain::unknown(&portal) };
-    given(&portal, page(&portal, &loads, &session, number, &visitor).await)
+    given(&portal, page(&portal, &loads, &session, &visitor).await)
 }
 
-async fn page(
-    portal: &Portal,
-    loads: &Loads,
-    session: &OpenSession,
-    number: usize,
-    visitor: &Visitor,
-) -> Result<Response, Refusal> {
+async fn page(portal: &Portal, loads: &Loads, session: &OpenSession, visitor: &Visitor) -> Result<Response, Refusal> {
     let letter = portal.mailboxes.letter(&session.grant).await.map_err(Refusal::Read)?;
     let (subject, files) = (letter.subject.clone(), letter.files.len());
-    let page = sent(portal, loads, (session, visitor), letter, number).await?;
+    let page = sent(portal, loads, (session, visitor), letter, "/letter").await?;
     // As on the letter's page: what the sender is told is never less than what was shown.
     portal.deliveries.opened(&session.grant, &subject, files).await.map_err(unread)?;
     Ok(sandboxed(page))
 }
 
-/// The page of text `number` of a message, where that is HTML.
+/// The page of a message, where it has looks of its own; `back` is where it is read.
 pub(super) async fn sent(
     portal: &Portal,
     loads: &Loads,
     (session, visitor): (&OpenSession, &Visitor),
     letter: Letter,
-    number: usize,
+    back: &str,
 ) -> Result<String, Refusal> {
-    let Some(Body::Html(html)) = letter.bodies.into_iter().nth(number) else {
+    if !letter.bodies.iter().any(|body| matches!(body, Body::Html(_))) {
         return Err(Refusal::Read(ReadError::NoSuchFile));
+    }
+    let back = format!("{back}?of={}", guard::mark(session));
+    let words = letter::words(portal, session, visitor);
+    let theirs = letter.language.unwrap_or_else(|| session.practice.language.tag().to_owned());
+    let (bodies, gallery) = (letter.bodies, Gallery::new(letter.pictures));
+    let work = move || {
+        let ground = Ground::default();
+        let texts = bodies.iter().map(|body| match body {
+            Body::Plain(text) => (true, text.clone()),
+            Body::Html(html) => (false, dressed(html, &gallery, &ground)),
+        });
+        let texts = texts.collect();
+        pages::original(&words, &back, &theirs, texts, &ground.style())
     };
-    let gallery = Gallery::new(letter.pictures);
-    let text = loads.reduce(move || dressed(&html, &gallery)).await.map_err(unread)?;
-    let theirs = letter.language.as_deref().unwrap_or(session.practice.language.tag());
-    let title = letter::words(portal, session, visitor).say("portal-as-sent-title");
-    Ok(pages::original(&title, theirs, &text))
+    loads.reduce(work).await.map_err(unread)
 }
 
 /// The text with its looks: everything that only shows, and nothing that runs, loads, asks or leads away.
-fn dressed(sent: &str, gallery: &Gallery) -> String {
+fn dressed(sent: &str, gallery: &Gallery, ground: &Ground) -> String {
     if is_beyond_measure(sent) {
         return bare_text(sent);
     }
-    let gallery = gallery.clone();
+    let (gallery, ground) = (gallery.clone(), ground.clone());
     Builder::empty()
         .tags(KEPT.into_iter().chain(DRESS).collect())
         .clean_content_tags(DROPPED_WHOLE.into_iter().filter(|element| *element != "style").collect())
         .generic_attributes(LOOKS.into())
-        .tag_attributes(HashMap::from([("img", HashSet::from(["src", "alt"]))]))
-        .attribute_filter(move |_, name, value| match name {
-            "src" => gallery.hang(value).and_then(|hung| gallery.at(hung)).map(|(data, _)| Cow::Owned(data)),
+        .tag_attributes(HashMap::from([
+            ("img", HashSet::from(["src", "alt"])),
+            ("style", HashSet::from(["media"])),
+            ("div", HashSet::from(["text"])),
+        ]))
+        .attribute_filter(move |element, name, value| match (element, name) {
+            ("img", "src") => gallery.hang(value).and_then(|hung| gallery.at(hung)).map(|(data, _)| Cow::Owned(data)),
+            (_, "src") => None,
+            ("div", "bgcolor" | "text") => {
+                ground.lay(name, value);
+                None
+            }
             _ => Some(Cow::Borrowed(value)),
         })
         .url_schemes(HashSet::from(["cid", "data"]))
         .url_relative(UrlRelative::Deny)
         .link_rel(None)
         .strip_comments(true)
-        .clean(sent)
+        .clean(&body_as_div(sent))
         .to_string()
+}
+
+/// A parser of passages drops the `body` that holds them all, and its style with it.
+fn body_as_div(sent: &str) -> Cow<'_, str> {
+    let is_body = |at: &usize| {
+        let tag = sent.as_bytes().get(*at..*at + BODY.len() + 1).unwrap_or_default();
+        let (name, next) = tag.split_at_checked(BODY.len()).unwrap_or_default();
+        name.eq_ignore_ascii_case(BODY) && next.iter().all(|octet| octet.is_ascii_whitespace() || *octet == b'>')
+    };
+    let Some(at) = sent.match_indices('<').map(|(at, _)| at).find(is_body) else { return Cow::Borrowed(sent) };
+    let (head, rest) = sent.split_at_checked(at).unwrap_or((sent, ""));
+    Cow::Owned(format!("{head}<div{}", rest.get(BODY.len()..).unwrap_or_default()))
+}
+
+const BODY: &[u8] = b"<body";
+
+/// The colours that the whole letter stands on and is written in, as old HTML says them of its `body`.
+#[derive(Clone, Default)]
+struct Ground(Arc<Mutex<HashMap<&'static str, String>>>);
+
+impl Ground {
+    /// The first one counts: nothing else of a letter says them of a `div`.
+    fn lay(&self, name: &str, colour: &str) {
+        let digits = colour.strip_prefix('#');
+        let is_colour = digits.map_or_else(
+            || (3..=24).contains(&colour.len()) && colour.bytes().all(|octet| octet.is_ascii_alphabetic()),
+            |digits| matches!(digits.len(), 3 | 6) && digits.bytes().all(|octet| octet.is_ascii_hexdigit()),
+        );
+        let property = if name == "text" { "color" } else { "background-color" };
+        if is_colour {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(property).or_insert_with(|| colour.to_owned());
+        }
+    }
+
+    fn style(&self) -> String {
+        let laid = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        ["background-color", "color"]
+            .iter()
+            .filter_map(|property| laid.get(property).map(|colour| format!("{property}:{colour};")))
+            .collect()
+    }
 }
 
 /// The page under its policy.
@@ -181,17 +232,22 @@ const LOOKS: [&str; 25] = [
 
 #[cfg(test)]
 mod tests {
+    use super::super::html::MUTATIONS;
     use super::*;
+
+    fn dressed(sent: &str) -> String {
+        super::dressed(sent, &Gallery::new(Vec::new()), &Ground::default())
+    }
 
     #[test]
     fn looks_stay_and_nothing_else() {
-        let dressed = |sent: &str| super::dressed(sent, &Gallery::new(Vec::new()));
         assert_eq!(
             dressed(
-                "<html><head><style>p.x > b{color:red}</style><title>T</title></head><body bgcolor=red>\
-                 <p class=x style=\"margin:0\"><font color=blue>A</font></p></body></html>"
+                "<html><head><style media=print>p.x > b{color:red}</style><title>T</title></head>\
+                 <BODY class=w style=\"margin:0\"><p class=x><font color=blue>A</font></p></BODY></html>"
             ),
-            "<style>p.x > b{color:red}</style><p class=\"x\" style=\"margin:0\"><font color=\"blue\">A</font></p>"
+            "<style media=\"print\">p.x > b{color:red}</style>\
+             <div class=\"w\" style=\"margin:0\"><p class=\"x\"><font color=\"blue\">A</font></p></div>"
         );
         for sent in [
             "<link rel=dns-prefetch href=//t.example>",
@@ -201,13 +257,36 @@ mod tests {
             "<img src=https://t.example/p.gif srcset=//t.example><img src=cid:none><img src=\"data:image/svg+xml,A\">",
             "<iframe src=//t.example></iframe><object data=//t.example></object><svg><use href=//t.example></svg>",
             "<video src=//t.example autoplay></video><table background=//t.example></table><p onclick=A>A</p>",
+            "<body background=//t.example onload=A>A",
         ] {
             let left = dressed(sent);
-            for gone in ["t.example", "href", "src", "<form", "<input", "<script", "<meta", "<base", "onclick", "svg"] {
+            for gone in
+                ["t.example", "href", "src", "<form", "<input", "<script", "<meta", "<base", "onclick", "onload", "svg"]
+            {
                 assert!(!left.contains(gone), "{sent} → {left}");
             }
         }
         let deep = "<div>".repeat(50_000);
         assert_eq!(dressed(&format!("{deep}A")), "<p>A</p>");
+    }
+
+    #[test]
+    fn the_colours_of_a_body_are_those_of_the_page() {
+        let style = |sent: &str| {
+            let ground = Ground::default();
+            super::dressed(sent, &Gallery::new(Vec::new()), &ground);
+            ground.style()
+        };
+        assert_eq!(style("<body bgcolor=\"#003366\" text=White>A"), "background-color:#003366;color:White;");
+        assert_eq!(style("<body bgcolor=red;x text='\"><b>'>A<div bgcolor=blue>"), "background-color:blue;");
+        assert_eq!(style("<bodyx bgcolor=red>A"), "");
+    }
+
+    #[test]
+    fn fault_31_what_is_dressed_stays_what_it_is_when_it_is_parsed_again() {
+        for sent in MUTATIONS {
+            let once = dressed(sent);
+            assert_eq!(dressed(&once), once, "{sent}");
+        }
     }
 }

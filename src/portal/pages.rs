@@ -20,7 +20,7 @@ use super::words::Words;
 use super::{pack, progress, statement, style};
 
 use article::Article;
-pub(super) use article::{Shown, readable};
+pub(super) use article::{Shown, readable, readable_within};
 pub(super) use enclosed::{Inside, enclosed};
 pub(super) use original::original;
 pub(super) use polyglot::{
@@ -269,7 +269,7 @@ pub(super) fn letter(
         (said, format!("/letter/files?of={}", around.mark))
     });
     let page = LetterPage {
-        article: Article { all, ..Article::of(words, letter, texts, around.practice, (FILES, TEXTS, &around.mark)) },
+        article: Article { all, ..Article::of(words, letter, texts, around.practice, (FILES, TEXT, &around.mark)) },
         practices: around.practice.language.tag(),
         frame: Frame::of(words, demonstration, &title, Some(around.practice), Some("/letter")),
         open_until: words.tell("portal-open-until", &[("until", (&words.until(around.open_until)).into())]),
@@ -606,5 +606,5 @@ pub(super) struct Chapter {
 
 /// Where the files of a letter are.
 const FILES: &str = "/letter/file";
-/// Where its texts are as they were sent.
-const TEXTS: &str = "/letter/text";
+/// Where its text is as it was sent.
+const TEXT: &str = "/letter/text";

@@ -1,9 +1,11 @@
 //! Pictures in the texts of a letter, written into the page as data (RFC 2397): nothing is loaded for them, so nobody
 //! learns that a letter is read.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use data_encoding::{BASE64, BASE64_NOPAD};
+use percent_encoding::percent_decode_str;
 use zeroize::Zeroizing;
 
 use crate::mailbox::Picture;
@@ -15,33 +17,48 @@ pub(super) struct Gallery(Arc<Mutex<Hall>>);
 struct Hall {
     left: u64,
     pictures: Vec<Picture>,
+    /// Where each one is among them, by its Content-ID.
+    places: HashMap<String, usize>,
     /// Where each one that hangs is among them.
     hung: Vec<usize>,
 }
 
 impl Gallery {
     pub(super) fn new(pictures: Vec<Picture>) -> Self {
-        Self(Arc::new(Mutex::new(Hall { left: Picture::MOST, pictures, hung: Vec::new() })))
+        Self::within(Picture::MOST, pictures)
+    }
+
+    /// One with less room than usual, in octets.
+    pub(super) fn within(room: u64, pictures: Vec<Picture>) -> Self {
+        let mut places = HashMap::new();
+        for (at, picture) in pictures.iter().enumerate() {
+            places.entry(picture.id.clone()).or_insert(at);
+        }
+        Self(Arc::new(Mutex::new(Hall { left: room, pictures, places, hung: Vec::new() })))
     }
 
     /// The place of the picture at an address, `cid:` or `data:`; none where it cannot be shown. Each one counts as often
     /// as it hangs.
     pub(super) fn hang(&self, address: &str) -> Option<usize> {
         let mut hall = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (place, size) = match Picture::named_by(address) {
+        let place = match Picture::named_by(address) {
             Some(id) => {
-                let place = hall.pictures.iter().position(|picture| picture.id == id)?;
-                (place, hall.pictures.get(place)?.octets.len())
+                let named = hall.places.get(id).or_else(|| hall.places.get(&Picture::unescaped(id)));
+                let place = *named?;
+                let size = hall.pictures.get(place)?.octets.len();
+                hall.left = hall.left.checked_sub(Picture::room(size as u64))?;
+                place
             }
             None => {
                 let octets = written(address, hall.left)?;
-                let (kind, size) = (Picture::kind(&octets)?, octets.len());
-                // No address names it, and it is no file.
-                hall.pictures.push(Picture { id: String::new(), name: String::new(), kind, octets });
-                (hall.pictures.len() - 1, size)
+                let kind = Picture::kind(&octets)?;
+                hall.left = hall.left.checked_sub(Picture::room(octets.len() as u64))?;
+                // No address names it, and it is no file: it is called what it is.
+                let name = kind.replace('/', ".");
+                hall.pictures.push(Picture { id: String::new(), name, kind, octets });
+                hall.pictures.len() - 1
             }
         };
-        hall.left = hall.left.checked_sub(size as u64)?;
         hall.hung.push(place);
         Some(hall.hung.len() - 1)
     }
@@ -64,8 +81,8 @@ fn written(address: &str, most: u64) -> Option<Zeroizing<Vec<u8>>> {
     if !scheme.eq_ignore_ascii_case("data") || !base64 {
         return None;
     }
-    // Lines may be folded, and the signs that fill the last group are left out by some.
-    let signs = data.bytes().filter(|octet| !octet.is_ascii_whitespace() && *octet != b'=');
+    // Lines may be folded, signs escaped, and those that fill the last group left out.
+    let signs = percent_decode_str(data).filter(|octet| !octet.is_ascii_whitespace() && *octet != b'=');
     let signs: Zeroizing<Vec<u8>> = Zeroizing::new(signs.collect());
     let octets = Zeroizing::new(BASE64_NOPAD.decode(&signs).ok()?);
     (octets.len() as u64 <= most).then_some(octets)
@@ -120,6 +137,7 @@ mod tests {
         for sent in [
             "<img src=\"data:image/png;base64,iVBORw0KGgo=\" alt=A>",
             "<img src=\"DATA:image/x-what; BASE64,iVBO\nRw0KGgo\" alt=A>",
+            "<img src=\"data:;base64,iVBORw0K%47go%3D\" alt=A>",
         ] {
             assert_eq!(shown(sent, Vec::new()), format!("<img src=\"{DATA}\" alt=\"A\">"), "{sent}");
         }
@@ -143,6 +161,11 @@ mod tests {
             assert_eq!(shown(&format!("<p>A<img src=\"{src}\">B</p>"), logo()), "<p>AB</p>", "{src}");
             assert_eq!(shown(&format!("<p>A <img src=\"{src}\" alt=\"<b>\"></p>"), logo()), "<p>A [b]</p>", "{src}");
         }
+        // What has no name is called what it is.
+        assert_eq!(
+            shown(&format!("<img src=\"{DATA}\">"), Vec::new()),
+            format!("<img src=\"{DATA}\" alt=\"image.png\">")
+        );
         assert_eq!(shown("<a href=\"cid:logo\">A</a><a href=\"data:image/png;base64,iVBO\">B</a>", Vec::new()), "AB");
     }
 
@@ -155,6 +178,11 @@ mod tests {
         assert_eq!(text.matches("<img ").count(), 2);
         assert!(text.ends_with("[B][A]"), "{}", text.get(text.len() - 40..).unwrap_or_default());
         // What the HTML holds itself counts as well, and both texts of a letter share the room.
+        // A small one counts for what is written around it, and what is no picture of a page for nothing.
+        let small = || vec![picture("s", &"&".repeat(120), PNG.len())];
+        assert_eq!(shown(&"<img src=cid:s>".repeat(100_000), small()).matches("<img ").count(), 256);
+        let sent = "<bgsound src=cid:a><input type=image src=cid:a><img src=cid:a alt=A><img src=cid:b alt=B>";
+        assert_eq!(shown(sent, half()).matches("<img ").count(), 2);
         let gallery = Gallery::new(half());
         assert!(reduce("<img src=cid:a alt=A><img src=cid:b alt=B>", 0, &gallery).contains("alt=\"B\""));
         assert_eq!(reduce("<img src=\"data:image/png;base64,iVBORw0KGgo=\" alt=C>", 1, &gallery), "[C]");

@@ -55,9 +55,8 @@ impl Pages for Drawing {
         // A text as long as a book is not drawn: with its signs escaped, and once more as a file, it would fill a mailbox.
         let long: usize = letter.bodies.iter().map(octets).sum();
         let bodies = if long > LONGEST { Vec::new() } else { letter.bodies };
-        let drawn: usize = letter.pictures.iter().map(|picture| picture.octets.len()).sum();
-        let pictures = if drawn > LONGEST { Vec::new() } else { letter.pictures };
-        let (letter, texts) = pages::readable(Letter { subject: of.subject.to_owned(), bodies, pictures, ..letter });
+        let letter = Letter { subject: of.subject.to_owned(), bodies, ..letter };
+        let (letter, texts) = pages::readable_within(LONGEST as u64, letter);
         let carried = Carried { token: none(), draft: Some(none()), limit: self.answer_limit, ended: letter.ended };
         let around = Surroundings {
             practice: of.practice,

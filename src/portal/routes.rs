@@ -76,11 +76,11 @@ pub const ROUTES: &[Route] = &[
     Route { method: "POST", path: "/letter/close", guard: Guard::Session, serve: || post(letter::close) },
     Route { method: "POST", path: "/letter/forget", guard: Guard::Session, serve: || post(letter::forget) },
     Route { method: "POST", path: answer::PATH, guard: Guard::Form, serve: || post(answer::send) },
-    Route { method: "GET", path: "/letter/text/{number}", guard: Guard::Session, serve: || get(original::show) },
+    Route { method: "GET", path: "/letter/text", guard: Guard::Session, serve: || get(original::show) },
     Route { method: "GET", path: "/letter/message/{number}", guard: Guard::Session, serve: || get(enclosed::show) },
     Route {
         method: "GET",
-        path: "/letter/message/{number}/text/{inner}",
+        path: "/letter/message/{number}/text",
         guard: Guard::Session,
         serve: || get(enclosed::original),
     },

@@ -47,12 +47,16 @@ play(async (browser, { origin, payloads }) => {
     if (!bypassCSP) {
       person.tolerates = /violates the following Content Security Policy directive|because the document's frame is sandboxed/;
       await person.press("p.sent a");
+      const before = person.strangers.length;
       await person.says("html[lang]", `payload ${at} as it was sent`);
-      for (const one of (await page.locator("body *").all()).slice(0, 20)) {
+      for (const one of (await page.locator("body > p ~ *").all()).slice(0, 20)) {
         await one.click({ timeout: 100, force: true }).catch(() => {});
       }
       await page.waitForTimeout(400);
-      must(page.url().startsWith(`${origin}/letter/text/`), `payload ${at} as it was sent leads to ${page.url()}`);
+      must(page.url().startsWith(`${origin}/letter/text?`), `payload ${at} as it was sent leads to ${page.url()}`);
+      must(person.strangers.length === before, `payload ${at} as it was sent loads ${person.strangers}`);
+      await person.press("a[href^='/letter']");
+      await person.says("article.letter", `payload ${at}, back`);
     }
     await person.close();
   }

@@ -59,11 +59,12 @@ class Person {
       const url = new URL(request.url());
       const own = url.protocol === "data:" || url.protocol === "blob:" || url.protocol === "file:"
         || url.hostname === "127.0.0.1";
-      if (!own && !person.tolerates) person.strangers.push(request.url());
+      if (!own) person.strangers.push(request.url());
     });
     // A request that the policy stops never leaves the browser.
     context.on("requestfailed", (request) => {
-      if (person.tolerates && request.failure()?.errorText !== "csp") person.strangers.push(request.url());
+      const at = person.strangers.indexOf(request.url());
+      if (person.tolerates && request.failure()?.errorText === "csp" && at >= 0) person.strangers.splice(at, 1);
     });
     context.on("response", (response) => {
       if (["stylesheet", "script", "image"].includes(response.request().resourceType())) {

@@ -129,7 +129,7 @@ play(async (browser, { origin, languages, windows }) => {
         must((await page.locator(".text img[alt]").count()) > 0, "a picture stands in its text");
         await person.press("p.sent a");
         await person.says("table", "as it was sent");
-        await page.goBack();
+        await person.press("a[href^='/letter']");
         await person.says("article.letter", "back from the text as it was sent");
       }
       await person.press("form[action='/letter/close'] button");

@@ -85,9 +85,9 @@ POST /letter/prolong              closed   closed   closed   in       closed   c
 POST /letter/close                closed   closed   closed   shut     closed   closed   closed   shut
 POST /letter/forget               closed   closed   closed   forgot   closed   closed   closed   forgot
 POST /letter/answer               foreign  foreign  foreign  sent     back     lost     lost     sent
-GET  /letter/text/{number}        closed   closed   closed   other    closed   closed   closed   other
+GET  /letter/text                 closed   closed   closed   other    closed   closed   closed   other
 GET  /letter/message/{number}     closed   closed   closed   other    closed   closed   closed   other
-GET  /letter/message/{number}/text/{inner} closed   closed   closed   other    closed   closed   closed   other
+GET  /letter/message/{number}/text closed   closed   closed   other    closed   closed   closed   other
 GET  /letter/file/{number}/in/{inner} nofile   nofile   nofile   notit    nofile   nofile   nofile   notit
 GET  /letter/file/{number}/in/{inner}/save nofile   nofile   nofile   notit    nofile   nofile   nofile   notit
 GET  /letter/files                nofile   nofile   nofile   zip      nofile   nofile   nofile   zip

@@ -1,7 +1,7 @@
 //! A message as it is read, on the letter's page and on that of a message that lies in it.
 
 use crate::domain::PracticeProfile;
-use crate::mailbox::{Body, File, Letter, MESSAGE};
+use crate::mailbox::{Body, File, Letter, MESSAGE, Picture};
 use crate::portal::html::reduce;
 use crate::portal::pictures::Gallery;
 use crate::portal::words::Words;
@@ -14,22 +14,24 @@ pub(in crate::portal) struct Shown {
     /// It may be wider than a telephone, and is moved by keyboard too.
     pub(super) wide: bool,
     pub(super) text: String,
-    /// Which body of the letter it is, where it looked otherwise as it was sent.
-    pub(super) sent: Option<usize>,
 }
 
 /// The letter and its texts, ready to be shown: work of the processor, which may last.
-pub(in crate::portal) fn readable(mut letter: Letter) -> (Letter, Vec<Shown>) {
-    let gallery = Gallery::new(std::mem::take(&mut letter.pictures));
+pub(in crate::portal) fn readable(letter: Letter) -> (Letter, Vec<Shown>) {
+    readable_within(Picture::MOST, letter)
+}
+
+/// The same with less room for pictures, in octets.
+pub(in crate::portal) fn readable_within(room: u64, mut letter: Letter) -> (Letter, Vec<Shown>) {
+    let gallery = Gallery::within(room, std::mem::take(&mut letter.pictures));
     let texts = letter.bodies.iter().enumerate().map(|(number, body)| match body {
-        Body::Plain(text) => Shown { plain: true, wide: false, text: text.trim().to_owned(), sent: None },
+        Body::Plain(text) => Shown { plain: true, wide: false, text: text.trim().to_owned() },
         Body::Html(sent) => {
             let text = reduce(sent, number, &gallery);
-            Shown { plain: false, wide: text.contains("<table"), text, sent: Some(number) }
+            Shown { plain: false, wide: text.contains("<table"), text }
         }
     });
-    // HTML of which nothing is left can still be seen as it was sent.
-    let texts = texts.filter(|shown| !shown.text.is_empty() || shown.sent.is_some()).collect();
+    let texts = texts.filter(|shown| !shown.text.is_empty()).collect();
     (letter, texts)
 }
 
@@ -44,8 +46,8 @@ pub(super) struct Article<'a> {
     pub(super) files: Vec<Listed>,
     /// What is said on the way to all of them at once, and where that is.
     pub(super) all: Option<(String, String)>,
-    /// Where a text is found as it was sent: behind `place`, with its number and `mark`.
-    pub(super) sent: (&'a str, &'a str),
+    /// Where it is as it was sent, where it had looks of its own.
+    pub(super) sent: Option<String>,
 }
 
 impl<'a> Article<'a> {
@@ -55,9 +57,10 @@ impl<'a> Article<'a> {
         letter: &'a Letter,
         texts: Vec<Shown>,
         practice: &PracticeProfile,
-        (place, sent, mark): (&str, &'a str, &'a str),
+        (place, sent, mark): (&str, &str, &str),
     ) -> Self {
         let subject = letter.subject.trim();
+        let dressed = letter.bodies.iter().any(|body| matches!(body, Body::Html(_)));
         Self {
             // What the sender says it is in, else what the practice writes in: never the language that the page happens to
             // be in.
@@ -69,7 +72,7 @@ impl<'a> Article<'a> {
             texts,
             files: letter.files.iter().map(|file| Listed::of(words, file, place, mark)).collect(),
             all: None,
-            sent: (sent, mark),
+            sent: dressed.then(|| format!("{sent}?of={mark}")),
         }
     }
 }

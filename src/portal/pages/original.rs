@@ -1,18 +1,31 @@
-//! A text of a letter as it was sent, for a page that can do nothing.
+//! A letter as it was sent, for a page that can do nothing.
 
 use askama::Template;
 
+use crate::portal::words::Words;
+
 use super::finish;
 
-/// The page: `text` as `html::dressed` left it, in the language that it is `theirs`.
-pub(in crate::portal) fn original(title: &str, theirs: &str, text: &str) -> String {
-    finish(Original { title, theirs, text }.render())
+/// The page: `texts` as `original` dressed them, each with whether it is plain, in the language that they are `theirs`.
+pub(in crate::portal) fn original(
+    words: &Words,
+    back: &str,
+    theirs: &str,
+    texts: Vec<(bool, String)>,
+    style: &str,
+) -> String {
+    finish(Original { w: words, tag: words.language.tag(), back, theirs, texts, style }.render())
 }
 
 #[derive(Template)]
 #[template(path = "portal/original.html")]
 struct Original<'a> {
-    title: &'a str,
+    w: &'a Words,
+    tag: &'static str,
+    /// Where it is read.
+    back: &'a str,
     theirs: &'a str,
-    text: &'a str,
+    texts: Vec<(bool, String)>,
+    /// The colours of the whole.
+    style: &'a str,
 }
