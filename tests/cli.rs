@@ -558,6 +558,57 @@ fn an_administrator_provisions_with_json() {
 }
 
 #[test]
+fn a_practice_is_given_a_logo_and_nothing_else_for_one() {
+    let installation = Installation::new();
+    installation.run(&["practice", "add", "Cabinet"]).done();
+    let file = |name: &str, octets: &[u8]| {
+        let path = installation.path(name);
+        std::fs::write(&path, octets).expect("written");
+        path.display().to_string()
+    };
+    let png = include_bytes!("../src/portal/lighthouse.png");
+    let jpeg = include_bytes!("support/logo.jpg");
+    let shown = || objects(&installation.run(&["practice", "show", "--json"]).done().out).remove(0)["logo"].clone();
+    assert_eq!(shown(), serde_json::Value::Null);
+    assert!(installation.run(&["practice", "show"]).done().out.contains("none"));
+
+    // Known by its octets, whatever it is called.
+    installation.run(&["practice", "set", "Cabinet", "--logo", &file("logo.svg", png)]).done();
+    assert_eq!(shown(), serde_json::json!({ "type": "image/png", "width": 128, "height": 128, "size": png.len() }));
+    let said = installation.run(&["practice", "show"]).done().out;
+    assert!(said.contains("image/png, 128 × 128 pixels, 831 octets"), "{said}");
+    installation.run(&["practice", "set", "--logo", &file("logo", jpeg), "--days", "20"]).done();
+    assert_eq!(shown(), serde_json::json!({ "type": "image/jpeg", "width": 64, "height": 32, "size": jpeg.len() }));
+
+    // What is no logo changes nothing, in one line.
+    let mut large = png.to_vec();
+    large.resize(64 * 1024 + 1, 0);
+    for (name, octets, why) in [
+        ("large.png", large.as_slice(), "at most 64 KiB"),
+        ("cut.png", png.get(..png.len() - 5).expect("shorter"), "the picture is not whole"),
+        ("cut.jpg", jpeg.get(..500).expect("shorter"), "the picture is not whole"),
+        ("logo.png", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG is not taken"),
+        ("logo.gif", b"GIF89a", "neither a PNG nor a JPEG"),
+        ("nothing.png", b"", "neither a PNG nor a JPEG"),
+    ] {
+        let path = file(name, octets);
+        let ran = installation.run(&["practice", "set", "--logo", &path, "--days", "7"]);
+        ran.refused(why);
+        assert!(ran.err.contains(&path), "{}", ran.err);
+    }
+    installation.run(&["practice", "set", "--logo", "/nowhere/logo.png"]).refused("/nowhere/logo.png");
+    installation.run(&["practice", "set", "--logo", "/"]).refused("/: ");
+    let practice = objects(&installation.run(&["practice", "show", "--json"]).done().out).remove(0);
+    assert_eq!((&practice["days"], &practice["logo"]["type"]), (&20.into(), &"image/jpeg".into()));
+
+    // Another setting leaves it; "" takes it away.
+    installation.run(&["practice", "set", "--rename", "Port"]).done();
+    assert_eq!(shown()["type"], "image/jpeg");
+    installation.run(&["practice", "set", "--logo", ""]).done();
+    assert_eq!(shown(), serde_json::Value::Null);
+}
+
+#[test]
 fn an_administrator_provisions_software_that_sends() {
     let installation = Installation::new();
     let run = |arguments: &[&str]| installation.run(arguments).done().out;

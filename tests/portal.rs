@@ -35,6 +35,7 @@ fn fault_9_a_release_has_exactly_the_golden_list() {
             ("POST", "/letter/close", Guard::Session),
             ("POST", "/letter/forget", Guard::Session),
             ("POST", "/letter/answer", Guard::Form),
+            ("GET", "/letter/logo", Guard::Session),
             ("GET", "/letter/text", Guard::Session),
             ("GET", "/letter/message/{number}", Guard::Session),
             ("GET", "/letter/message/{number}/text", Guard::Session),

@@ -95,6 +95,16 @@ impl Access {
         tx.commit(AuditEvent::new(now, Actor::Session(row.id), Verb::SessionChanged).about_delivery(row.delivery)).await
     }
 
+    /// The octets of the logo of the practice whose letter is open, where it has one.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the store, or of octets that were sealed for another place.
+    pub async fn logo(&self, session: &OpenSession) -> Result<Option<Vec<u8>>, Fault> {
+        let practice = session.person.practice;
+        let sealed = self.store.practice_logo(practice).await?;
+        sealed.map(|sealed| self.vault.open_logo(practice, &sealed)).transpose()
+    }
+
     /// How the cookie of a page is found without being kept.
     pub(super) fn token_hash(&self, token: &SessionToken) -> KeyedHash {
         self.vault.hash(SESSION, None, token.reveal_octets())

@@ -1,10 +1,13 @@
 //! `pli practice`: the tenants of this server.
 
+use std::io::Read as _;
+use std::path::Path;
+
 use serde_json::json;
 
 use crate::config::Config;
-use crate::delivery::directory::PracticeInfo;
-use crate::domain::{Language, PracticeProfile, Reminders};
+use crate::delivery::directory::{LogoChange, PracticeInfo};
+use crate::domain::{Language, Picture, PracticeProfile, Reminders};
 
 use super::{Opened, Out, Stop};
 
@@ -41,6 +44,9 @@ pub(super) enum Practice {
         /// Another name, for administrators
         #[arg(long)]
         rename: Option<String>,
+        /// A PNG or JPEG of 64 KiB at most that heads its open letters, behind the code alone; "" for none
+        #[arg(long, value_name = "FILE")]
+        logo: Option<std::ffi::OsString>,
         #[command(flatten)]
         profile: Profile,
     },
@@ -125,13 +131,14 @@ impl Practice {
                 let practice = deliveries.practice(name.as_deref()).await?;
                 if *json { out.json(&object(&practice)) } else { show(&practice, out) }
             }
-            Self::Set { name, rename, profile } => {
+            Self::Set { name, rename, logo, profile } => {
+                let logo = logo.as_ref().map_or(Ok(LogoChange::Keep), |file| read_logo(Path::new(file)))?;
                 let practice = deliveries.practice(name.as_deref()).await?;
                 let mut changed = profile.over(practice.profile);
                 if let Some(name) = rename {
                     changed.name.clone_from(name);
                 }
-                deliveries.set_practice(practice.id, changed).await?;
+                deliveries.change_practice(practice.id, changed, &logo).await?;
                 out.line("The practice is changed.")
             }
             Self::Remove { name } => {
@@ -188,6 +195,7 @@ pub(super) fn fresh(name: &str, config: &Config) -> PracticeProfile {
         reminders: Reminders::default(),
         ask_birth_date: false,
         remember_browsers: false,
+        logo: None,
     }
 }
 
@@ -210,6 +218,9 @@ fn object(practice: &PracticeInfo) -> serde_json::Value {
         "urgent_to": profile.reminders.urgent_to,
         "ask_birth_date": profile.ask_birth_date,
         "remember_browsers": profile.remember_browsers,
+        "logo": profile.logo.map(|logo| json!({
+            "type": logo.kind.media_type(), "width": logo.width, "height": logo.height, "size": logo.size,
+        })),
         "domains": practice.domains.iter().map(|name| name.as_str()).collect::<Vec<_>>(),
         "created_at": practice.created_at.rfc3339(),
     })
@@ -218,6 +229,9 @@ fn object(practice: &PracticeInfo) -> serde_json::Value {
 fn show(practice: &PracticeInfo, out: &mut Out) -> Result<(), Stop> {
     let profile = &practice.profile;
     let domains: Vec<&str> = practice.domains.iter().map(|name| name.as_str()).collect();
+    let logo = profile.logo.map(|logo| {
+        format!("{}, {} × {} pixels, {} octets", logo.kind.media_type(), logo.width, logo.height, logo.size)
+    });
     let or_server = |text: &str| if text.is_empty() { "the server's".to_owned() } else { text.to_owned() };
     out.pairs(&[
         ("id", practice.id.to_string()),
@@ -236,8 +250,22 @@ fn show(practice: &PracticeInfo, out: &mut Out) -> Result<(), Stop> {
         ("urgent to", profile.reminders.urgent_to.clone()),
         ("asks for birth dates", yes(profile.ask_birth_date)),
         ("remembers browsers", yes(profile.remember_browsers)),
+        ("logo", logo.unwrap_or_else(|| "none".to_owned())),
         ("domains", domains.join(", ")),
     ])
+}
+
+/// The picture of a file; of a larger one no more is read than shows that it is.
+fn read_logo(path: &Path) -> Result<LogoChange, Stop> {
+    if path.as_os_str().is_empty() {
+        return Ok(LogoChange::Remove);
+    }
+    let failed = |why: &dyn std::fmt::Display| Stop::because(format!("{}: {why}", path.display()));
+    let mut octets = Vec::new();
+    let most = u64::try_from(Picture::LARGEST).unwrap_or(u64::MAX).saturating_add(1);
+    let file = std::fs::File::open(path).map_err(|error| failed(&error.kind()))?;
+    file.take(most).read_to_end(&mut octets).map_err(|error| failed(&error.kind()))?;
+    Picture::read(&octets).map(LogoChange::Set).map_err(|error| failed(&error))
 }
 
 fn in_units(count: u16, units: &str, none: &str) -> String {

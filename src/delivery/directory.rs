@@ -1,8 +1,8 @@
 //! Practices and their domains. Persons: [`super::persons`].
 
 use crate::domain::{
-    Actor, Address, AuditEvent, DomainName, Fault, NumberFault, PatientId, PhoneNumber, PracticeId, PracticeProfile,
-    PublicKey, Region, Timestamp, Verb,
+    Actor, Address, AuditEvent, DomainName, Fault, NumberFault, PatientId, PhoneNumber, Picture, PracticeId,
+    PracticeProfile, PublicKey, Region, Timestamp, Verb,
 };
 use crate::store::mailboxes::MailboxRow;
 use crate::store::practices::{DomainRow, PracticeRow};
@@ -30,6 +30,17 @@ pub enum DirectoryError {
     Fault(#[from] Fault),
 }
 
+/// What becomes of a practice's logo.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LogoChange {
+    /// It stays as it is, and none stays none.
+    Keep,
+    /// This one takes its place.
+    Set(Picture),
+    /// It is taken away.
+    Remove,
+}
+
 /// A practice as administrators see it.
 #[derive(Debug, Clone)]
 pub struct PracticeInfo {
@@ -53,6 +64,8 @@ impl Deliveries {
         if !profile.reminders.urgent_to.is_empty() {
             return refused("urgent-to is not a mailbox of this practice: add the mailbox first");
         }
+        // A logo comes with its octets, by a change.
+        let profile = PracticeProfile { logo: None, ..profile };
         let now = self.clock.now();
         let id = PracticeId::random(self.random.as_ref());
         let row = PracticeRow {
@@ -101,11 +114,24 @@ impl Deliveries {
         found.ok_or_else(|| DirectoryError::Refused("there is no such practice".to_owned()))
     }
 
-    /// Replaces a practice's profile.
+    /// Replaces a practice's profile, and leaves its logo.
     ///
     /// # Errors
     /// As [`Deliveries::add_practice`].
     pub async fn set_practice(&self, id: PracticeId, profile: PracticeProfile) -> Result<(), DirectoryError> {
+        self.change_practice(id, profile, &LogoChange::Keep).await
+    }
+
+    /// Replaces a practice's profile and, with the same commit, its logo: what the profile says of one is not looked at.
+    ///
+    /// # Errors
+    /// As [`Deliveries::add_practice`].
+    pub async fn change_practice(
+        &self,
+        id: PracticeId,
+        mut profile: PracticeProfile,
+        logo: &LogoChange,
+    ) -> Result<(), DirectoryError> {
         check(&profile)?;
         let urgent_to = &profile.reminders.urgent_to;
         if !urgent_to.is_empty() {
@@ -121,17 +147,30 @@ impl Deliveries {
             return refused("a practice of this name exists");
         }
         let before = match self.store.practice(id).await? {
-            Some(row) => self.vault.open_profile(id, &row.profile)?.remember_browsers,
-            None => false,
+            Some(row) => self.vault.open_profile(id, &row.profile)?,
+            None => return refused("there is no such practice"),
         };
-        let sealed = self.vault.seal_profile(id, &profile, self.random.as_ref())?;
+        let random = self.random.as_ref();
+        let octets = match logo {
+            LogoChange::Set(picture) => Some(self.vault.seal_logo(id, &picture.octets, random)?),
+            LogoChange::Keep | LogoChange::Remove => None,
+        };
+        profile.logo = match logo {
+            LogoChange::Keep => before.logo,
+            LogoChange::Set(picture) => Some(picture.logo),
+            LogoChange::Remove => None,
+        };
+        let sealed = self.vault.seal_profile(id, &profile, random)?;
         let mut tx = self.store.write("set practice").await?;
         if !tx.update_practice(id, &self.vault.name_hash(&profile.name), &sealed).await? {
             return refused("there is no such practice");
         }
         // Allowed again later, it begins with a code for everybody.
-        if !(before && profile.remember_browsers) {
+        if !(before.remember_browsers && profile.remember_browsers) {
             tx.forget_browsers_of_practice(id).await?;
+        }
+        if *logo != LogoChange::Keep {
+            tx.set_practice_logo(id, octets.as_ref()).await?;
         }
         let event = AuditEvent::new(self.clock.now(), Actor::Operator, Verb::PracticeChanged).about_practice(id);
         Ok(tx.commit(event).await?)
@@ -178,6 +217,12 @@ impl Deliveries {
         let to = number.region();
         let allowed = |code: &String| code == "*" || code.eq_ignore_ascii_case(to.as_str());
         if near(to) || practice.countries.iter().any(allowed) { Ok(number) } else { Err(NumberFault::Country) }
+    }
+
+    /// The octets of a practice's logo, where it has one.
+    pub(super) async fn logo(&self, id: PracticeId) -> Result<Option<Vec<u8>>, Fault> {
+        let sealed = self.store.practice_logo(id).await?;
+        sealed.map(|sealed| self.vault.open_logo(id, &sealed)).transpose()
     }
 
     /// A practice's profile.

@@ -40,6 +40,8 @@ pub struct Drawn<'a> {
     pub subject: &'a str,
     /// Who writes.
     pub practice: &'a PracticeProfile,
+    /// The octets of its logo, where it has one.
+    pub logo: Option<&'a [u8]>,
     /// Whether the code could go by SMS.
     pub sms: bool,
     /// What is said about answering.
@@ -54,6 +56,7 @@ pub struct Drawn<'a> {
 pub(super) struct Preview {
     number: Understood,
     answering: Answering,
+    logo: Option<Vec<u8>>,
     days: u16,
     /// Hours after which who has not opened it is reminded, where it is urgent.
     urgent: Option<u16>,
@@ -110,7 +113,8 @@ impl Deliveries {
         let answering = self.answering_now(mailbox, profile, self.clock.now()).await?;
         let hours = Some(profile.reminders.urgent_hours).filter(|hours| *hours > 0);
         let urgent = hours.filter(|_| is_urgent(header, subject));
-        Ok(Preview { number, answering, days: self.kept_days(asked, profile), urgent })
+        let logo = self.logo(sender.practice).await?;
+        Ok(Preview { number, answering, logo, days: self.kept_days(asked, profile), urgent })
     }
 
     /// The letter with the preview.
@@ -131,7 +135,8 @@ impl Deliveries {
             Understood::Number { number, channel, .. } => number.is_mobile() && *channel != Some(Channel::Voice),
             Understood::Nothing | Understood::Waits(_) => true,
         };
-        let drawn = Drawn { octets, subject: &bare, practice, sms, answering: &preview.answering, until, now };
+        let (logo, answering) = (preview.logo.as_deref(), &preview.answering);
+        let drawn = Drawn { octets, subject: &bare, practice, logo, sms, answering, until, now };
         let pages = self.pages.as_ref().map(|pages| pages.draw(&drawn)).transpose()?;
 
         let mut lines = vec![say("preview-what", &[]), String::new()];

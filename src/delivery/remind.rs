@@ -251,6 +251,7 @@ mod tests {
                 days: 0,
                 ask_birth_date: false,
                 remember_browsers: false,
+                logo: None,
                 reminders: Reminders { days, urgent_hours, urgent_to: String::new() },
             };
             first(&profile, urgent, Timestamp(0), Timestamp(kept)).map(|at| at.0)

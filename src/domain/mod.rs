@@ -16,6 +16,7 @@ mod flags;
 mod folder;
 mod french_plan;
 mod id;
+mod logo;
 mod mailbox;
 mod message;
 mod notice;
@@ -44,6 +45,7 @@ pub use id::{
     ChallengeId, DeliveryId, DepositKeyId, DeviceId, EntryId, FolderId, HolderId, KeyId, MailboxId, MessageId,
     ObjectId, PatientId, PracticeId, QueueId, RememberedId, SendAsId, SendId, SessionId, SlotId,
 };
+pub use logo::{Logo, NotALogo, Picture, PictureKind};
 pub use mailbox::{
     DeviceKind, FolderRole, MailboxKind, MailboxState, RESERVED_LOCAL_PARTS, Receipts, SentCopy, WaitingKind,
 };

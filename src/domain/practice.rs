@@ -4,6 +4,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::Logo;
+
 /// A language of the patient's side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -101,6 +103,9 @@ pub struct PracticeProfile {
     /// Whether patients may have their browser remembered, which then opens their letters without a code for a while.
     #[serde(default)]
     pub remember_browsers: bool,
+    /// What its letters are headed with once they are open; its octets lie in a column of their own.
+    #[serde(default)]
+    pub logo: Option<Logo>,
 }
 
 /// When somebody who has not opened a letter is reminded of it.

@@ -368,7 +368,7 @@ impl Drop for Given {
 
 /// What a file that is opened piece by piece keeps: a piece sealed, opened, and on its way.
 pub(super) const IN_PIECES: u64 = 256 * 1024;
-const FILE_POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+pub(super) const FILE_POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const SAVED_POLICY: &str = "sandbox; default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const PIECE: usize = 64 * 1024;
 

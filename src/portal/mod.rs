@@ -22,6 +22,7 @@ mod html;
 mod letter;
 mod link;
 mod loads;
+mod logo;
 mod original;
 mod paced;
 mod pack;
@@ -53,6 +54,7 @@ use crate::mailbox::Mailboxes;
 use crate::net::{Scanner, Signer};
 use crate::texts::Texts;
 
+pub use logo::SAMPLE as SAMPLE_LOGO;
 pub use preview::Drawing;
 pub use routes::{Guard, ROUTES, Route};
 pub use serve::serve;

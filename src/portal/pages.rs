@@ -5,6 +5,7 @@
 
 mod article;
 mod enclosed;
+mod logo;
 mod original;
 mod polyglot;
 
@@ -36,6 +37,8 @@ struct Frame {
     /// That it is one, in each language of the page.
     demonstration: Vec<(&'static str, String)>,
     practice: Option<Practice>,
+    /// Behind a code alone.
+    logo: Option<logo::Shown>,
     switch: Option<Switch>,
     /// The way past what stands above the page.
     skip: Option<String>,
@@ -271,7 +274,8 @@ pub(super) fn letter(
     let page = LetterPage {
         article: Article { all, ..Article::of(words, letter, texts, around.practice, (FILES, TEXT, &around.mark)) },
         practices: around.practice.language.tag(),
-        frame: Frame::of(words, demonstration, &title, Some(around.practice), Some("/letter")),
+        frame: Frame::of(words, demonstration, &title, Some(around.practice), Some("/letter"))
+            .headed(around.practice, &around.mark),
         open_until: words.tell("portal-open-until", &[("until", (&words.until(around.open_until)).into())]),
         kept: words.tell("portal-letter-kept", &[("day", (&words.last_day(around.kept_until)).into())]),
         prolong: &around.prolong,
@@ -389,6 +393,7 @@ impl Frame {
                 dial: practice.telephone.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect(),
                 call: words.say("portal-call"),
             }),
+            logo: None,
             skip: Some(words.say("portal-skip")),
             accessible: vec![statement::way(&words.texts, words.language)],
             switch: here.map(|here| Switch {

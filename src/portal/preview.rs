@@ -11,8 +11,8 @@ use crate::texts::Texts;
 use super::answering::{AnswerPart, Carried, Remark};
 use super::pages::{self, LinkForms, Surroundings};
 use super::sheet::{Nought, TICKET};
-use super::style;
 use super::words::Words;
+use super::{logo, style};
 
 /// What draws the pages for [`crate::delivery::Deliveries::drawing`].
 #[derive(Clone)]
@@ -70,7 +70,7 @@ impl Pages for Drawing {
             sent: false,
         };
         let letter = pages::letter(&words, self.demonstration, &letter, texts, &around);
-        Ok([alone(&code), alone(&letter)])
+        Ok([alone(&code), logo::inside(&alone(&letter), of.logo)])
     }
 }
 

@@ -14,7 +14,7 @@ use crate::domain::Ticket;
 
 use super::loads::Loads;
 use super::{
-    Portal, answer, asides, enclosed, file, guard, headers, letter, link, original, pack, plain, reports, setup,
+    Portal, answer, asides, enclosed, file, guard, headers, letter, link, logo, original, pack, plain, reports, setup,
     statement,
 };
 
@@ -76,6 +76,7 @@ pub const ROUTES: &[Route] = &[
     Route { method: "POST", path: "/letter/close", guard: Guard::Session, serve: || post(letter::close) },
     Route { method: "POST", path: "/letter/forget", guard: Guard::Session, serve: || post(letter::forget) },
     Route { method: "POST", path: answer::PATH, guard: Guard::Form, serve: || post(answer::send) },
+    Route { method: "GET", path: logo::PATH, guard: Guard::Session, serve: || get(logo::give) },
     Route { method: "GET", path: "/letter/text", guard: Guard::Session, serve: || get(original::show) },
     Route { method: "GET", path: "/letter/message/{number}", guard: Guard::Session, serve: || get(enclosed::show) },
     Route {

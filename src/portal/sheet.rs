@@ -15,11 +15,11 @@ use crate::texts::Texts;
 use super::answering::{AnswerPart, Carried, Refusal, Remark};
 use super::pages::{self, Complaint, Inside, LinkForms, Opens, Surroundings};
 use super::words::Words;
-use super::{statement, style};
+use super::{logo, statement, style};
 
 /// The files of the sheet by their paths: `index.html`, a page for each state and language, one with all states of a
-/// language side by side, the style.
-pub fn sheet() -> Vec<(String, String)> {
+/// language side by side, the style, the pictures.
+pub fn sheet() -> Vec<(String, Vec<u8>)> {
     let sample = Sample::of_the_demonstration();
     let (mut files, mut names) = (Vec::new(), Vec::new());
     for language in Language::ALL {
@@ -36,6 +36,8 @@ pub fn sheet() -> Vec<(String, String)> {
     files.push(("index.html".to_owned(), Index { languages: &languages, names: &names }.render().unwrap_or_default()));
     files.push(("style.css".to_owned(), style::SHEET.to_owned()));
     files.push(("mark.svg".to_owned(), style::MARK.to_owned()));
+    let mut files: Vec<_> = files.into_iter().map(|(name, text)| (name, text.into_bytes())).collect();
+    files.push(("logo.png".to_owned(), logo::SAMPLE.to_vec()));
     files
 }
 
@@ -45,7 +47,8 @@ fn apart(page: &str, name: &str) -> String {
     let mut page = page
         .replace(&script, "")
         .replace(&format!("/s/{}", style::name()), "../style.css")
-        .replace("\"/favicon.svg\"", "\"../mark.svg\"");
+        .replace("\"/favicon.svg\"", "\"../mark.svg\"")
+        .replace(&format!("\"{}?of={MARK}\"", logo::PATH), "\"../logo.png\"");
     for language in Language::ALL {
         let tag = language.tag();
         for here in [format!("/l/{TICKET}"), "/letter".to_owned()] {
@@ -101,6 +104,7 @@ impl Sample {
                 reminders: crate::domain::Reminders::default(),
                 ask_birth_date: false,
                 remember_browsers: false,
+                logo: logo::of_the_demonstration(),
             },
             letter: prescription,
             away: "Le Dr Rossi lit vos réponses.\nÀ bientôt.",
@@ -147,6 +151,8 @@ pub(super) fn later(minutes: i64) -> Timestamp {
 
 /// A ticket that opens nothing.
 pub(super) const TICKET: &str = "0123456789abcdefghjkmnpqrstvwxyz";
+/// Of a letter's page.
+const MARK: &str = "0a1b2c3d";
 
 /// Nothing hangs on what is drawn here.
 pub(super) struct Nought;
@@ -271,7 +277,7 @@ pub(super) fn letter_page_of(
     let words = Words::new(&Texts::new(), language, "Europe/Paris", NOW);
     let around = Surroundings {
         practice,
-        mark: "0a1b2c3d".into(),
+        mark: MARK.into(),
         open_until: later(60),
         kept_until: later(30 * 24 * 60),
         prolong: "prolong-token".into(),
@@ -389,7 +395,7 @@ pub(super) fn all_pages(sample: &Sample, language: Language, demonstration: bool
         "letter-remembered".into(),
         letter_page_of(&remembering, language, demonstration, bare("Suite"), open()),
     ));
-    let inside = Inside { practice, mark: "0a1b2c3d".into(), number: 1 };
+    let inside = Inside { practice, mark: MARK.into(), number: 1 };
     let (inner, shown) = pages::readable((sample.letter)());
     all.push(("message".into(), pages::enclosed(&words, demonstration, &inner, shown, &inside)));
     all.push(("closed".into(), pages::closed(&words, demonstration, practice, None)));

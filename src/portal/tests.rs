@@ -28,7 +28,7 @@ use super::sheet::{
     refusals,
 };
 use super::words::Words;
-use super::{Guard, Portal, ROUTES, Settings, headers, sheet, statement, style};
+use super::{Guard, Portal, ROUTES, Settings, headers, logo, sheet, statement, style};
 
 struct Stopped;
 impl Clock for Stopped {
@@ -65,6 +65,7 @@ fn practice() -> PracticeProfile {
         reminders: crate::domain::Reminders::default(),
         ask_birth_date: false,
         remember_browsers: false,
+        logo: logo::of_the_demonstration(),
     }
 }
 
@@ -147,6 +148,24 @@ fn every_page_in_every_state_and_language_is_sound() {
             }
         }
     }
+}
+
+#[test]
+fn a_logo_stands_beside_the_name_above_an_open_letter_and_nowhere_else() {
+    let heads = "<img class=\"logo\" src=\"/letter/logo?of=0a1b2c3d\" alt=\"\" width=\"56\" height=\"56\">\n\
+                 <p class=\"practice\">Cabinet du Port";
+    for language in Language::ALL {
+        for (name, page) in all_pages(&sample(), language, false) {
+            let open = name == "message" || ["letter", "answer-"].iter().any(|open| name.starts_with(open));
+            assert_eq!(page.contains(heads), open, "{name} ({})\n{page}", language.tag());
+            assert_eq!(page.contains("logo"), open, "{name} ({})", language.tag());
+            assert_eq!(page.contains("<img src=\"/favicon.svg\" alt=\"\""), !open, "{name} ({})", language.tag());
+        }
+    }
+    let (_, answering, ended, remark) = answer_states(&sample()).remove(0);
+    let bare = PracticeProfile { logo: None, ..practice() };
+    let page = letter_page_of(&bare, Language::Fr, false, sample_letter(), (answering, ended, remark));
+    assert!(!page.contains("logo") && page.contains("<img src=\"/favicon.svg\""));
 }
 
 #[test]
@@ -564,6 +583,7 @@ fn the_sheet_holds_every_state_and_leads_nowhere_else() {
         }
     }
     for (name, text) in files.iter().filter(|(name, _)| name.ends_with(".html")) {
+        let text = std::str::from_utf8(text).unwrap();
         let folder = name.split_once('/').map(|(folder, _)| folder);
         for attribute in ["href=\"", "src=\"", "action=\""] {
             for to in text.split(attribute).skip(1).filter_map(|rest| rest.split('"').next()) {

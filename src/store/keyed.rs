@@ -78,6 +78,7 @@ const MARK: How = How::Left("an import's mark of what only its source can say ag
 pub const KEYED: &[Keyed] = &[
     keyed!("practices", "name_hash", How::Again),
     keyed!("practices", "profile_sealed", How::Again),
+    keyed!("practices", "logo_sealed", How::Again),
     keyed!("mailboxes", "secret_sealed", SECRET),
     keyed!("mailboxes", "authority_mac", How::Again),
     keyed!("mailboxes", "away_sealed", How::Again),
@@ -234,6 +235,7 @@ macro_rules! sealed {
 
 /// Those that are made again as they stand; the others are made again with their rows ([`super::rotation`]).
 pub const SEALED: &[SealedColumn] = &[
+    sealed!("practices", "logo_sealed", "logo"),
     sealed!("mailboxes", "away_sealed", "away"),
     sealed!("devices", "label_sealed", "label"),
     // As it was in devices.

@@ -48,6 +48,12 @@ impl Store {
         Ok(self.row(sql, &[name.into()]).await?.as_ref().map(practice_row).transpose()?)
     }
 
+    /// The octets of a practice's logo, sealed at (practices, id, logo): apart from its row, which most requests read.
+    pub async fn practice_logo(&self, id: PracticeId) -> Result<Option<Sealed>, Fault> {
+        let sql = "SELECT logo_sealed FROM practices WHERE id = $1 AND logo_sealed IS NOT NULL";
+        Ok(self.row(sql, &[id.into()]).await?.map(|row| row.read("logo_sealed")).transpose()?)
+    }
+
     /// All domains, by name.
     pub async fn domains(&self) -> Result<Vec<DomainRow>, Fault> {
         let sql = "SELECT name, practice_id, created_at FROM domains ORDER BY name";
@@ -75,6 +81,13 @@ impl Tx {
         let sql = "UPDATE practices SET name_hash = $2, profile_sealed = $3 WHERE id = $1 \
                    AND NOT EXISTS (SELECT 1 FROM practices WHERE name_hash = $2 AND id <> $1)";
         Ok(self.conn.execute(sql, &[id.into(), name.into(), profile.into()]).await? > 0)
+    }
+
+    /// Puts the octets of a practice's logo in the place of those that there may be, or takes them away.
+    pub async fn set_practice_logo(&mut self, id: PracticeId, logo: Option<&Sealed>) -> Result<(), Fault> {
+        let sql = "UPDATE practices SET logo_sealed = $2 WHERE id = $1";
+        self.conn.execute(sql, &[id.into(), logo.into()]).await?;
+        Ok(())
     }
 
     /// Removes a practice that owns no domain, mailbox, patient or delivery; `false` when it does.

@@ -294,6 +294,17 @@ impl Vault {
         self.open_json(Place { table: "practices", row: &id.to_string(), column: "profile", version: 0 }, sealed)
     }
 
+    /// Seals the octets of a practice's logo.
+    pub fn seal_logo(&self, id: PracticeId, octets: &[u8], random: &dyn Random) -> Result<Sealed, Fault> {
+        self.seal(Place { table: "practices", row: &id.to_string(), column: "logo", version: 0 }, octets, random)
+    }
+
+    /// Opens them.
+    pub fn open_logo(&self, id: PracticeId, sealed: &Sealed) -> Result<Vec<u8>, Fault> {
+        let place = Place { table: "practices", row: &id.to_string(), column: "logo", version: 0 };
+        self.unseal(place, sealed).map(|octets| octets.to_vec())
+    }
+
     /// Seals an entry of a directory, for one version of its row.
     pub fn seal_patient(
         &self,

@@ -68,7 +68,7 @@ class Person {
     });
     context.on("response", (response) => {
       if (["stylesheet", "script", "image"].includes(response.request().resourceType())) {
-        const kept = response.body().then((body) => person.weights.set(response.url(), body.length)).catch(() => {});
+        const kept = response.body().then((body) => person.weights.set(response.url().split("?")[0], body.length)).catch(() => {});
         person.kept = Promise.all([person.kept, kept]);
       }
     });

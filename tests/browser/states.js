@@ -41,6 +41,7 @@ play(async (browser, { origin, languages, windows }) => {
     const { link } = await ask("letter", { kind: "files" });
     await person.go(link);
     await look("choose", "input[value=sms]");
+    must((await page.locator("img.logo").count()) === 0, "a logo before the code");
     await person.press("form[action$='/code'] button");
     await look("choose-nothing", "#error");
     await ask("gateway", { status: 500 });
@@ -93,6 +94,8 @@ play(async (browser, { origin, languages, windows }) => {
     await person.choose("sms");
     await person.type();
     await look("letter", "article.letter");
+    const logo = await page.locator("img.logo").evaluate((img) => [img.naturalWidth, img.clientWidth, img.clientHeight, img.alt]);
+    must(logo.join() === "128,68,68,", `the logo is ${logo}`);
     must(!page.url().includes(link.split("/").pop()), "the address has no ticket");
     for (const [name, fill] of [
       ["answer-nothing", async () => {}],

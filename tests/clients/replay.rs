@@ -280,6 +280,7 @@ fn profile() -> pli::domain::PracticeProfile {
         reminders: pli::domain::Reminders::default(),
         ask_birth_date: false,
         remember_browsers: false,
+        logo: None,
     }
 }
 

@@ -104,6 +104,7 @@ fn chromium() -> Option<PathBuf> {
 /// Lets a script play, answers what it asks, and stops at what it found wrong; how many pages it looked at.
 async fn play(world: &World, chromium: &Path, script: &str, mut given: Value) -> u64 {
     world.add_patient(JEANNE, "06 12 34 56 78").await;
+    crate::logo::set(world, world.practice, pli::portal::SAMPLE_LOGO).await;
     let port = world.running.portal.unwrap().port();
     given["origin"] = json!(format!("https://127.0.0.1:{port}"));
     given["chromium"] = json!(chromium);

@@ -51,6 +51,7 @@ mod kannel;
 mod letter;
 mod letters;
 mod limits;
+mod logo;
 mod mailbox;
 mod odd;
 mod ovh;

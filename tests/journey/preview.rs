@@ -70,6 +70,12 @@ async fn a_preview_comes_back_and_nothing_leaves(world: World) {
     assert_eq!(world.browser().get(link).await.status, 404);
     // The writer's own copy is kept as of any message.
     assert_eq!(world.read(&world.doctor, FolderRole::Sent).await.len(), 1);
+    // The logo, where there is one, is in the letter's page itself.
+    crate::logo::set(&world, world.practice, pli::portal::SAMPLE_LOGO).await;
+    let (_, files) = preview(&world, &letters::plain(PREVIEW, "Avec")).await;
+    let inside = format!("src=\"data:image/png;base64,{}\"", data_encoding::BASE64.encode(pli::portal::SAMPLE_LOGO));
+    assert!(files[2].1.contains(&inside) && !files[1].1.contains("image/png"), "{}", files[2].1);
+    assert!(!files[2].1.contains("=\"/"), "{}", files[2].1);
     world.running.stop().await;
 }
 

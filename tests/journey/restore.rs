@@ -94,6 +94,7 @@ async fn wrong(world: &World, link: &str, times: usize) {
 }
 
 async fn fault_44_what_was_taken_away_since_a_backup_stays_away(world: World) {
+    crate::logo::set(&world, world.practice, pli::portal::SAMPLE_LOGO).await;
     let links = sent(&world).await;
     let (folder, journal) = (world.folder.path().join("backups"), world.folder.path().join("journal"));
     // A page that is open, and wrong codes, at the time of the backup.
@@ -148,6 +149,7 @@ async fn fault_44_what_was_taken_away_since_a_backup_stays_away(world: World) {
     let page = opened(&world, &browser, &links[2]).await;
     let save = page.links().into_iter().find(|link| link.contains("/save?")).unwrap();
     assert!(browser.follow(&page, &save).await.octets == letters::pdf(270_000));
+    assert!(browser.follow(&page, "/letter/logo").await.octets == pli::portal::SAMPLE_LOGO);
     let dialogue = ["EHLO x", &crate::doors::auth(DOCTOR, &password), "QUIT"];
     assert!(world.dialogue(&dialogue).await.contains("535 "), "a revoked device stays out");
     let mailbox = world.running.rooms.mailboxes.show(&DOCTOR.parse().unwrap()).await.unwrap();

@@ -55,6 +55,7 @@ async fn saved(world: &World, browser: &crate::browser::Browser, page: &crate::b
 }
 
 async fn fault_44_everything_outlives_a_change_of_the_root_key(world: World) {
+    crate::logo::set(&world, world.practice, pli::portal::SAMPLE_LOGO).await;
     let old = ring(&world).current().unwrap();
     let first_file = std::fs::read(&world.config.root_key).unwrap();
     for (n, (address, number)) in NUMBERS.into_iter().enumerate() {
@@ -139,6 +140,8 @@ async fn fault_44_everything_outlives_a_change_of_the_root_key(world: World) {
     assert_eq!(under(&world, "devices.verifier_hash", new).await, 1, "a right login brings its verifier along");
     // The page that was open, the code that was on its way, the link that nobody opened yet.
     assert_eq!(reading.follow(&page, "/letter").await.status, 200);
+    assert!(reading.follow(&page, "/letter/logo").await.octets == pli::portal::SAMPLE_LOGO);
+    assert_eq!(under(&world, "practices.logo_sealed", new).await, 1);
     assert!(saved(&world, &reading, &page).await == letters::pdf(90_000));
     let letter = typed(&typing, &waits, &code).await;
     assert_eq!(letter.url.path(), "/letter", "{}", letter.text());

@@ -12,6 +12,7 @@ use reqwest::{Method, Response, Url};
 use crate::browser::{self, Body, Browser, Form};
 use crate::letter::{asked, opened, sent};
 use crate::letters;
+use crate::logo;
 use crate::world::{DOCTOR, JEANNE, PAUL, World, mailbox, profile};
 
 super::on_both! {
@@ -85,6 +86,7 @@ POST /letter/prolong              closed   closed   closed   in       closed   c
 POST /letter/close                closed   closed   closed   shut     closed   closed   closed   shut
 POST /letter/forget               closed   closed   closed   forgot   closed   closed   closed   forgot
 POST /letter/answer               foreign  foreign  foreign  sent     back     lost     lost     sent
+GET  /letter/logo                 closed   closed   closed   png      closed   closed   closed   notit
 GET  /letter/text                 closed   closed   closed   other    closed   closed   closed   other
 GET  /letter/message/{number}     closed   closed   closed   other    closed   closed   closed   other
 GET  /letter/message/{number}/text closed   closed   closed   other    closed   closed   closed   other
@@ -135,10 +137,11 @@ const WORDS: &[(&str, u16, Is)] = &[
     ("lost", 422, Is::Page("Erreur : Votre réponse n’est pas partie")),
     ("zip", 200, Is::Octets("application/zip")),
     ("pdf", 200, Is::Octets("application/pdf")),
+    ("png", 200, Is::Octets("image/png")),
     ("foreign", 403, Is::Page("Ouvrez encore le lien")),
     ("closed", 403, Is::Page("La page a été fermée")),
     ("nofile", 403, Is::Octets("text/plain")),
-    // The file is no message: a page where one was wanted, text where a file was.
+    // The file is no message, the other practice has no logo: a page where one was wanted, text where a file was.
     ("other", 404, Is::Page("Cette page n’existe pas")),
     ("notit", 404, Is::Octets("text/plain")),
     ("nothing", 404, Is::Empty),
@@ -334,7 +337,7 @@ const UNKNOWN: [&str; 8] = [
 const HIS: &str = "Bilan de Paul";
 
 /// A letter of another practice, to Paul: its link.
-async fn of_another_practice(world: &World, files: &[&[u8]]) -> String {
+pub async fn of_another_practice(world: &World, files: &[&[u8]]) -> String {
     let (deliveries, mailboxes) = (&world.running.rooms.deliveries, &world.running.rooms.mailboxes);
     let other = pli::domain::PracticeProfile {
         name: "bastide".to_owned(),
@@ -382,6 +385,7 @@ async fn of_another_practice(world: &World, files: &[&[u8]]) -> String {
 }
 
 async fn fault_06_fault_07_every_route_in_every_state(world: World) {
+    logo::set(&world, world.practice, pli::portal::SAMPLE_LOGO).await;
     let (_, link) = sent(&world, &letters::pdf(100_000)).await;
     let hers = world.state(DeliveryState::Notified).await.id;
     let file = [format!("%PDF-1.7 {HIS}\n").as_bytes(), &vec![b'x'; 70_000]].concat();

@@ -325,6 +325,7 @@ pub fn profile() -> PracticeProfile {
         reminders: pli::domain::Reminders::default(),
         ask_birth_date: false,
         remember_browsers: false,
+        logo: None,
     }
 }
 

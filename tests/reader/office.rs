@@ -242,6 +242,7 @@ pub fn profile(language: Language) -> PracticeProfile {
         reminders: pli::domain::Reminders::default(),
         ask_birth_date: false,
         remember_browsers: false,
+        logo: None,
     }
 }
 

@@ -14,9 +14,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 
 use crate::config::{Config, Log, LogLevel};
+use crate::delivery::directory::LogoChange;
 use crate::delivery::relay::{Relay, Shown};
 use crate::domain::{
-    Address, Channel, DomainName, FolderRole, MailboxKind, PatientKind, PatientRecord, PersonName, SecretText,
+    Address, Channel, DomainName, FolderRole, MailboxKind, PatientKind, PatientRecord, PersonName, Picture, SecretText,
 };
 use crate::gateway::{Gateways, ShownCode};
 use crate::mailbox::provision::NewMailbox;
@@ -133,6 +134,8 @@ impl Demo {
         let mut profile = fresh(PRACTICE, &config);
         profile.telephone = "01 99 00 12 34".to_owned();
         let practice = deliveries.add_practice(profile.clone()).await?;
+        let logo = Picture::read(portal::SAMPLE_LOGO).map_err(|error| Stop::because(error.to_string()))?;
+        deliveries.change_practice(practice, profile.clone(), &LogoChange::Set(logo)).await?;
         let domain: DomainName = DOMAIN.parse().map_err(|_| Stop::because("the demonstration's domain"))?;
         deliveries.add_domain(practice, domain).await?;
         let number = deliveries.read_number(&profile, NUMBER).map_err(|fault| Stop::because(fault.to_string()))?;
@@ -308,9 +311,10 @@ impl Stage {
 fn write_sheet(folder: &Path) -> Result<(), Stop> {
     let failed = |path: &Path, error: &std::io::Error| Stop::because(format!("{}: {}", path.display(), error.kind()));
     std::fs::create_dir(folder).map_err(|error| failed(folder, &error))?;
-    for (name, text) in portal::sheet() {
+    for (name, octets) in portal::sheet() {
         let path = folder.join(name);
-        let written = path.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| std::fs::write(&path, text));
+        let written =
+            path.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| std::fs::write(&path, octets));
         written.map_err(|error| failed(&path, &error))?;
     }
     Ok(())

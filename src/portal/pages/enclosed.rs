@@ -29,7 +29,8 @@ pub(in crate::portal) fn enclosed(
     let here = format!("/letter/message/{}", inside.number);
     let sent = format!("{here}/text");
     let page = Enclosed {
-        frame: Frame::of(words, demonstration, &words.say("portal-message-title"), Some(inside.practice), Some(&here)),
+        frame: Frame::of(words, demonstration, &words.say("portal-message-title"), Some(inside.practice), Some(&here))
+            .headed(inside.practice, &inside.mark),
         article: Article::of(words, letter, texts, inside.practice, (&place, &sent, &inside.mark)),
         w: words,
     };

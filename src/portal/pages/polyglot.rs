@@ -56,6 +56,7 @@ pub(in crate::portal) fn both(texts: &Texts, demonstration: bool, said: &Both) -
         style: style::name(),
         demonstration: if demonstration { banner.to_vec() } else { Vec::new() },
         practice: None,
+        logo: None,
         switch: None,
         skip: None,
         accessible: Language::ALL.map(|language| statement::way(texts, language)).to_vec(),
