@@ -70,7 +70,7 @@
 //!
 //! Set up: mail clients ask [`portal`] where their server is; it tells every address of a domain the same.
 //!
-//! Out: [`portal`] shows the link ([`access::Access::link`]); nothing changes on GET.
+//! Out: [`portal`] shows the link ([`access::Access::visit`]); nothing changes on GET, and the journal notes what came.
 //! 5. [`access::Access::issue`] makes a code, durable first, then sent by one provider ([`gateway`]) after the other
 //!    until one has taken it; what a provider tells later ([`access::Access::report`]), or fails to tell, or the
 //!    patient's button moves it on, on whichever node.

@@ -59,6 +59,7 @@ const PLAIN: &[(&str, &str, &str)] = &[
     ("cloud_clients", "refused", "state"),
     ("quotas", "told", "state: the mark that its owner was told"),
     ("asides", "said", "state"),
+    ("link_visits", "kind", "state"),
     ("asides", "failure", "state"),
     ("deliveries", "reminder", "state"),
     ("outbox", "reminder", "flags as bits"),

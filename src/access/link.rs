@@ -2,7 +2,7 @@
 //!
 //! A link that fails its check value gets one constant answer. One that passes was issued here, so
 //! *expired*, *recalled* and *locked* are told honestly (R-A6), and nothing else is: no practitioner,
-//! no patient, no subject, no file. Reading a link changes nothing.
+//! no patient, no subject, no file. Reading a link changes nothing; what the journal notes of it: [`Access::visit`].
 
 use std::time::Duration;
 
@@ -126,21 +126,31 @@ impl Access {
     /// # Errors
     /// [`LinkError::Incomplete`] for anything that was not issued here.
     pub async fn link(&self, ticket: &str, browser: Option<&BrowserToken>) -> Result<LinkView, LinkError> {
-        let now = self.clock.now();
+        self.viewed(ticket, browser, self.clock.now()).await.map(|(_, view)| view)
+    }
+
+    /// The same, with the row that it was made of.
+    pub(super) async fn viewed(
+        &self,
+        ticket: &str,
+        browser: Option<&BrowserToken>,
+        now: Timestamp,
+    ) -> Result<(DeliveryRow, LinkView), LinkError> {
         let reached = self.reach(ticket).await?.ok_or(LinkError::Incomplete)?;
         let state = match end_of(&reached.row, now) {
             Some(end) => end,
             None if reached.row.paused_until > now => LinkState::Paused { until: reached.row.paused_until },
             None => self.open_state(&reached, browser, now).await?,
         };
-        Ok(LinkView {
+        let view = LinkView {
             delivery: reached.row.id,
             practice: reached.practice,
             language: reached.person.coordinates.language,
             expires_at: reached.row.expires_at,
             birth_date: reached.person.coordinates.birth_date.is_some(),
             state,
-        })
+        };
+        Ok((reached.row, view))
     }
 
     /// The delivery of a ticket, or `None` for a ticket of somebody else's making.

@@ -16,6 +16,7 @@ mod remind;
 mod reports;
 mod session;
 mod status;
+mod visit;
 
 use std::sync::Arc;
 

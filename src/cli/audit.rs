@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
-use crate::domain::Timestamp;
+use crate::domain::{DeliveryId, Timestamp, Verb};
 use crate::mailbox::journal::{JournalEvent, JournalQuery};
 
 use super::{Opened, Out, Stop, mailbox, out};
@@ -16,6 +16,9 @@ pub(super) enum Audit {
         /// Only those of this mailbox
         #[arg(long, value_name = "ADDRESS")]
         mailbox: Option<String>,
+        /// Only those of this delivery
+        #[arg(long, value_name = "ID")]
+        delivery: Option<DeliveryId>,
         /// Only those since this day, such as 2026-11-27, or this instant, such as 2026-11-27T08:00:00+01:00
         #[arg(long, value_name = "DATE")]
         since: Option<String>,
@@ -47,9 +50,10 @@ impl Audit {
         let mailboxes = &opened.rooms.mailboxes;
         let zone = &opened.config.timezone;
         match self {
-            Self::List { mailbox, since, limit, json } => {
+            Self::List { mailbox, delivery, since, limit, json } => {
                 let query = JournalQuery {
                     mailbox: mailbox.as_deref().map(mailbox::read).transpose()?,
+                    delivery: *delivery,
                     since: since.as_deref().map(|since| read(since, zone)).transpose()?,
                     limit: *limit,
                 };
@@ -101,10 +105,20 @@ fn who(event: &JournalEvent) -> String {
     match (by.split_once(':'), &event.device) {
         (Some(("device", _)), Some(device)) => format!("{} ({}, {})", device.person, device.label, device.id),
         (Some(("device", id)), None) => format!("device {id}"),
-        (Some(("link", _)), _) => "who holds a link".to_owned(),
+        (Some(("link", _)), _) => holder(event.field("verb").unwrap_or_default()).to_owned(),
         (Some(("session", _)), _) => "who typed a right code".to_owned(),
         (_, Some(device)) => format!("{by}, about the device of {} ({})", device.person, device.label),
         _ => by.to_owned(),
+    }
+}
+
+/// Who or what holds a link: of a visit no more is known than its request showed.
+fn holder(verb: &str) -> &'static str {
+    match verb {
+        _ if verb == Verb::LinkFetched.word() => "a machine that holds a link",
+        _ if verb == Verb::LinkLoaded.word() => "who holds a link, without a person's sign",
+        _ if verb == Verb::LinkShown.word() => "who holds a link, in a browser",
+        _ => "who holds a link",
     }
 }
 
@@ -122,4 +136,28 @@ fn object(event: &JournalEvent) -> Value {
         object.insert("device".to_owned(), named);
     }
     Value::Object(object)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_visit_is_told_with_what_is_known_of_it() {
+        let said = |verb: Verb, by: &str| {
+            let fields = [("verb", verb.word()), ("by", by)].map(|(key, value)| (key.to_owned(), value.to_owned()));
+            let event =
+                JournalEvent { node: "n".into(), seq: 1, at: Timestamp(0), fields: fields.to_vec(), device: None };
+            row(&event, "UTC").get(1..3).map(|said| said.join(": "))
+        };
+        for (verb, wanted) in [
+            (Verb::LinkFetched, "a machine that holds a link: link.fetched"),
+            (Verb::LinkLoaded, "who holds a link, without a person's sign: link.loaded"),
+            (Verb::LinkShown, "who holds a link, in a browser: link.shown"),
+            (Verb::CodeIssued, "who holds a link: code.issued"),
+        ] {
+            assert_eq!(said(verb, "link:0123456789abcdefghjkmnpqrs").as_deref(), Some(wanted));
+        }
+        assert_eq!(said(Verb::Opened, "session:x").as_deref(), Some("who typed a right code: delivery.opened"));
+    }
 }

@@ -82,6 +82,18 @@ words! {
         AnswerDropped = "answer.dropped",
         /// A notice was put back into the queue by hand.
         Retried = "notice.retried",
+        /// The page of a link was loaded by a machine: HEAD, a load ahead of its reader, a request that is no navigation of
+        /// a window (Fetch Metadata). Each kind of visit is noted at most once an hour.
+        LinkFetched = "link.fetched",
+        /// The page of a link was loaded without a person's sign: by a scanner or a preview, as a rule; a browser from
+        /// before 2023 gives none either.
+        LinkLoaded = "link.loaded",
+        /// The page of a link was loaded into a window of a browser: a person's, or one that a scanner drives. That it was a
+        /// person only a right code proves.
+        LinkShown = "link.shown",
+        /// A button of a link's page was pressed with nothing said: no choice beside it, no tick. So does a scanner that
+        /// presses everything, and a person in haste.
+        LinkPressed = "link.pressed",
         /// A code was asked for.
         CodeIssued = "code.issued",
         /// A provider is about to be given a code.
@@ -96,7 +108,7 @@ words! {
         CodesResumed = "codes.resumed",
         /// A code was refused: wrong, late, or from another browser.
         CodeRefused = "code.refused",
-        /// A right code was given.
+        /// A right code was given: it was a person.
         CodeAccepted = "code.accepted",
         /// A delivery was closed after too many wrong codes.
         DeliveryLocked = "delivery.locked",

@@ -26,6 +26,18 @@ words! {
         Locked = "locked",
     }
 
+    /// What came to the page of a link, as far as its request shows.
+    Visit {
+        /// A program that shows it to nobody: HEAD, a load ahead of its reader, a request that is no navigation.
+        Machine = "machine",
+        /// Nothing that a browser of today sends: a program, or a browser from before 2023.
+        Unsigned = "unsigned",
+        /// As browsers load a page into a window: somebody's, or one that a program drives.
+        Browser = "browser",
+        /// A button pressed that says nothing: no choice beside it, no tick.
+        Press = "press",
+    }
+
     /// How somebody is reminded who has not opened a letter.
     RemindBy {
         /// The notice once more.

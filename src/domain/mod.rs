@@ -35,7 +35,7 @@ pub use address::{Address, AddressFault, DomainName, LocalPart};
 pub use audit::{Actor, AuditEvent, Verb};
 pub use block::address_block;
 pub use contact::{Contact, NotAContact};
-pub use delivery::{Aside, CeilingScope, Channel, DeliveryState, FailureClass, HoldReason, RemindBy, SentState};
+pub use delivery::{Aside, CeilingScope, Channel, DeliveryState, FailureClass, HoldReason, RemindBy, SentState, Visit};
 pub use dsn::{DsnRequest, EnvelopeWord, Notify, RecipientDsn, ascii_address};
 pub use fault::{Fault, Lasting};
 pub use figures::{Count, Counted, Figures, Label};

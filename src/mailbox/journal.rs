@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use crate::domain::{Address, DeviceId, Fault, Timestamp};
+use crate::domain::{Address, DeliveryId, DeviceId, Fault, Timestamp};
 use crate::store::audit::AuditFilter;
 use crate::vault::DeviceLabel;
 
@@ -18,6 +18,8 @@ use super::provision::ProvisionError;
 pub struct JournalQuery {
     /// Of one mailbox.
     pub mailbox: Option<Address>,
+    /// Of one delivery.
+    pub delivery: Option<DeliveryId>,
     /// Not before.
     pub since: Option<Timestamp>,
     /// How many at most.
@@ -70,7 +72,7 @@ impl Mailboxes {
                 None => return Err(ProvisionError::Refused("there is no such mailbox".to_owned())),
             },
         };
-        let filter = AuditFilter { mailbox, since: query.since, limit: query.limit };
+        let filter = AuditFilter { mailbox, delivery: query.delivery, since: query.since, limit: query.limit };
         let mut names: HashMap<DeviceId, Option<DeviceLabel>> = HashMap::new();
         let mut events = Vec::new();
         for row in self.store.audit_of(&filter).await? {

@@ -1,22 +1,32 @@
-//! The link: choose how the code travels, type it. A GET reads; only a press with a choice sends.
+//! The link: choose how the code travels, type it. A GET reads, and is noted in the journal; only a press
+//! with a choice sends.
 
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
 
 use crate::access::{Filled, IssueError, LinkError, LinkState, LinkView, RedeemError, Redeemed};
-use crate::domain::{BrowserToken, Channel, Fault, Timestamp};
+use crate::domain::{BrowserToken, Channel, Fault, Timestamp, Visit};
 
 use super::guard::{self, Held, Protected, Visitor};
 use super::pages::{self, Complaint, LinkForms, Opens};
 use super::words::Words;
-use super::{Portal, plain, progress};
+use super::{Portal, plain, progress, visit};
 
 /// `GET /l/{ticket}`
-pub(super) async fn show(State(portal): State<Portal>, Held(ticket): Held, visitor: Visitor) -> Response {
+pub(super) async fn show(
+    State(portal): State<Portal>,
+    Held(ticket): Held,
+    visitor: Visitor,
+    method: Method,
+    headers: HeaderMap,
+) -> Response {
     let browser = visitor.browser.clone();
-    answer(&portal, &ticket, &visitor, browser, None).await
+    match portal.access.visit(&ticket, browser.as_ref(), visit::of(&method, &headers)).await {
+        Ok(view) => render(&portal, &ticket, &visitor, (&view, browser), None).await,
+        Err(error) => no_link(&portal, &error),
+    }
 }
 
 /// How the code shall travel.
@@ -192,10 +202,26 @@ pub(super) async fn answer(
     browser: Option<BrowserToken>,
     complaint: Option<Complaint>,
 ) -> Response {
-    let view = match portal.access.link(ticket, browser.as_ref()).await {
-        Ok(view) => view,
-        Err(error) => return no_link(portal, &error),
+    let viewed = match complaint {
+        // Pressed, and nothing said.
+        Some(Complaint::ChooseOne | Complaint::TickFirst) => {
+            portal.access.visit(ticket, browser.as_ref(), Visit::Press).await
+        }
+        _ => portal.access.link(ticket, browser.as_ref()).await,
     };
+    match viewed {
+        Ok(view) => render(portal, ticket, visitor, (&view, browser), complaint).await,
+        Err(error) => no_link(portal, &error),
+    }
+}
+
+async fn render(
+    portal: &Portal,
+    ticket: &str,
+    visitor: &Visitor,
+    (view, browser): (&LinkView, Option<BrowserToken>),
+    complaint: Option<Complaint>,
+) -> Response {
     let answer_waits = match &browser {
         Some(browser) => match portal.deliveries.waits_until(view.delivery, browser).await {
             // Behind the letter's end no code can be had.
@@ -209,7 +235,7 @@ pub(super) async fn answer(
         Err(fault) => return plain::fault(portal, &fault),
     };
     let browser = browser.unwrap_or_else(|| portal.access.new_browser());
-    let page = page(portal, (ticket, answer_waits, opens), visitor, &view, &browser, complaint);
+    let page = page(portal, (ticket, answer_waits, opens), visitor, view, &browser, complaint);
     let status = match complaint {
         None => StatusCode::OK,
         Some(Complaint::Wait(_)) => StatusCode::TOO_MANY_REQUESTS,

@@ -2,7 +2,7 @@
 //!
 //! Server-rendered HTML that needs no script, in one style sheet of our own; one small script shows what becomes of
 //! a code while it is awaited. A handler extracts, calls one verb
-//! and answers; nothing changes on a GET; nothing readable is kept by a browser (`no-store`) nor by a log
+//! and answers; nothing changes on a GET but the journal; nothing readable is kept by a browser (`no-store`) nor by a log
 //! (route templates only, never an address with its ticket).
 //!
 //! `routes` is the table of everything that answers; `guard` stands before each row of it. `sheet` is every page in every
@@ -42,6 +42,7 @@ mod style;
 #[cfg(test)]
 mod tests;
 mod tongue;
+mod visit;
 mod words;
 
 use std::net::IpAddr;

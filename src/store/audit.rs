@@ -9,7 +9,7 @@ use std::sync::PoisonError;
 use super::Store;
 use super::sql::{ChainMac, Conn, Inner, Step};
 use super::value::{Plain, PlainOctets, Row, Trouble};
-use crate::domain::{AuditEvent, Fault, MailboxId, Timestamp};
+use crate::domain::{AuditEvent, DeliveryId, Fault, MailboxId, Timestamp};
 
 /// One event as stored.
 #[derive(Debug, Clone)]
@@ -38,6 +38,8 @@ pub struct OlderChain {
 pub struct AuditFilter {
     /// Those that name this mailbox.
     pub mailbox: Option<MailboxId>,
+    /// Those that name this delivery.
+    pub delivery: Option<DeliveryId>,
     /// Not before.
     pub since: Option<Timestamp>,
     /// How many at most.
@@ -52,10 +54,13 @@ impl Store {
     pub async fn audit_of(&self, filter: &AuditFilter) -> Result<Vec<AuditRow>, Fault> {
         let since = filter.since.unwrap_or(Timestamp(i64::MIN));
         // An id is random, and no field of a line is a word of a person: the text is enough to find it by.
-        let named = filter.mailbox.map_or_else(|| "%".to_owned(), |mailbox| format!("% mailbox={mailbox}%"));
-        let sql = "SELECT node, seq, at, line FROM audit_events WHERE at >= $1 AND line LIKE $2 \
-                   ORDER BY at DESC, node, seq DESC LIMIT $3";
-        let rows = self.rows(sql, &[since.into(), Plain(&named).into(), filter.limit.into()]).await?;
+        let any = || "%".to_owned();
+        let mailbox = filter.mailbox.map_or_else(any, |mailbox| format!("% mailbox={mailbox}%"));
+        let delivery = filter.delivery.map_or_else(any, |delivery| format!("% delivery={delivery}%"));
+        let sql = "SELECT node, seq, at, line FROM audit_events WHERE at >= $1 AND line LIKE $2 AND line LIKE $3 \
+                   ORDER BY at DESC, node, seq DESC LIMIT $4";
+        let params = [since.into(), Plain(&mailbox).into(), Plain(&delivery).into(), filter.limit.into()];
+        let rows = self.rows(sql, &params).await?;
         Ok(rows.iter().map(audit_row).collect::<Result<_, _>>()?)
     }
 

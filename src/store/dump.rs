@@ -38,6 +38,7 @@ pub const TABLES: &[&str] = &[
     "deliveries",
     "holds",
     "asides",
+    "link_visits",
     "learned_numbers",
     "signature_numbers",
     "downloads",

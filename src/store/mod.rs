@@ -50,5 +50,6 @@ pub mod sql;
 pub mod summaries;
 pub mod tombstones;
 pub mod value;
+mod visits;
 
 pub use sql::{ChainMac, OpenError, Store, StoreOptions, Tx};

@@ -18,7 +18,7 @@ use crate::domain::{
     DeviceKind, DomainName, EntryId, Esk, FailureClass, Fault, FolderId, FolderRole, HolderId, KeyedHash, Language,
     Mac, MailboxId, MailboxKind, MailboxState, MessageId, ObjectId, PatientId, PatientKind, PracticeId, PublicKey,
     QueueId, Receipts, RememberedId, RemindBy, Sealed, SendAsId, SendId, SentCopy, SentState, SessionId, SlotId,
-    Timestamp, WaitingKind,
+    Timestamp, Visit, WaitingKind,
 };
 
 /// A parameter of a statement. NULL keeps its type, which PostgreSQL asks for.
@@ -326,7 +326,7 @@ ids! {
 }
 words! {
     MailboxKind MailboxState SentCopy DeviceKind FolderRole DeliveryState Channel FailureClass PatientKind SendState
-    WaitingKind SentState CeilingScope Receipts Aside RemindBy
+    WaitingKind SentState CeilingScope Receipts Aside RemindBy Visit
 }
 octets! { Sealed KeyedHash Mac Container Esk PublicKey }
 

@@ -67,6 +67,16 @@ async fn fault_14_a_scanner_in_a_real_browser_changes_nothing() {
         let found = journal.iter().filter(|line| line.contains(verb)).count();
         assert_eq!(found, times, "{verb} in {journal:#?}");
     }
+    // A scanner that drives a browser shows itself as one, and as no more: what proves a person is the code.
+    let told = |line: &String| {
+        let verb = line.split(' ').find_map(|pair| pair.strip_prefix("verb=")).unwrap().to_owned();
+        let of = ["link.", "code.issued", "code.accepted", "delivery.opened"];
+        of.iter().any(|of| verb.starts_with(of)).then_some(verb)
+    };
+    let told: Vec<String> = journal.iter().filter_map(told).collect();
+    let scanned = ["link.fetched", "link.loaded", "link.shown", "link.pressed", "code.issued"];
+    let person = ["link.shown", "code.issued", "code.accepted", "delivery.opened"];
+    assert_eq!(told, [&scanned[..], &person].concat());
     let end = journal.iter().position(|line| line.contains("code.accepted")).unwrap();
     assert!(journal.iter().position(|line| line.contains("delivery.opened")).unwrap() > end, "opened behind a code");
     world.running.stop().await;
@@ -166,6 +176,13 @@ async fn answer(world: &World, asked: &Value) -> Value {
         "recall" => {
             let deliveries = &world.running.rooms.deliveries;
             deliveries.recall(deliveries.list(None, 1).await.unwrap().remove(0).id).await.unwrap();
+            json!({})
+        }
+        "fetched" => {
+            let journal = world.journal().await;
+            let noted = |verb: &str| journal.iter().filter(|line| line.contains(verb)).count();
+            let noted = ["link.fetched", "link.loaded", "link.shown"].map(noted);
+            assert_eq!(noted, [1, 1, 0], "only machines came: {journal:#?}");
             json!({})
         }
         scanned @ ("scanned" | "scanned-boldly") => {

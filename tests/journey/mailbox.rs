@@ -195,7 +195,7 @@ async fn a_client_of_somebodys_cloud_is_not_let_in_and_its_owner_is_told(mut wor
     client.say("SELECT INBOX").await;
     let letter = client.say("FETCH 1 BODY[]").await;
     assert!(letter.contains("Nuage a voulu ouvrir") && letter.contains("Thunderbird"), "{letter}");
-    let query = pli::mailbox::journal::JournalQuery { mailbox: None, since: None, limit: 100 };
+    let query = pli::mailbox::journal::JournalQuery { limit: 100, ..Default::default() };
     let events = world.running.rooms.mailboxes.journal(&query).await.unwrap();
     let verbs: Vec<&str> = events.iter().filter_map(|event| event.field("verb")).collect();
     for verb in ["cloud-client.refused", "cloud-clients.allowed", "cloud-client.admitted"] {

@@ -73,6 +73,7 @@ mod switch;
 mod thief;
 mod tongues;
 mod twilio;
+mod visits;
 mod vonage;
 mod watch;
 mod wire;

@@ -79,7 +79,7 @@ async fn a_cloud_client_is_refused_and_its_owner_is_told_once_a_day(office: Offi
     office.pass(Duration::from_secs(3 * 86_400));
     tell().await;
     assert_eq!(uids(&reader, "INBOX").await.len(), last);
-    let query = JournalQuery { mailbox: Some(DOCTOR.parse().unwrap()), since: None, limit: 10 };
+    let query = JournalQuery { mailbox: Some(DOCTOR.parse().unwrap()), limit: 10, ..JournalQuery::default() };
     let journal = office.node.mailboxes.journal(&query).await.unwrap();
     let refused = journal.iter().find(|event| event.field("verb") == Some("cloud-client.refused")).unwrap();
     assert_eq!(refused.device.as_ref().unwrap().person, "Dr Claire Martin");

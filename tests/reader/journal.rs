@@ -16,7 +16,7 @@ crate::on_both! {
 const DESK: &str = "secretariat@cabinet.example";
 
 fn query(mailbox: &str) -> JournalQuery {
-    JournalQuery { mailbox: Some(mailbox.parse().unwrap()), since: None, limit: 100 }
+    JournalQuery { mailbox: Some(mailbox.parse().unwrap()), limit: 100, ..JournalQuery::default() }
 }
 
 /// verb, person and label of what devices did, newest first.
@@ -91,7 +91,7 @@ async fn events_are_asked_for_by_mailbox_and_instant(office: Office) {
     let events = rooms.journal(&since).await.unwrap();
     assert_eq!(events.len(), 1);
     assert_eq!(events[0].field("mailbox"), Some(office.doctor.id.to_string().as_str()));
-    let all = JournalQuery { since: since.since, limit: 100, mailbox: None };
+    let all = JournalQuery { since: since.since, limit: 100, ..JournalQuery::default() };
     assert_eq!(rooms.journal(&all).await.unwrap().len(), 2);
     assert_eq!(rooms.journal(&JournalQuery { limit: 1, ..all }).await.unwrap().len(), 1);
     assert!(rooms.journal(&query("nobody@cabinet.example")).await.is_err());
