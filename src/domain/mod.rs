@@ -10,6 +10,7 @@ mod block;
 mod contact;
 mod delivery;
 mod dsn;
+mod encoded;
 mod fault;
 mod figures;
 mod flags;

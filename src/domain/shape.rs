@@ -5,16 +5,18 @@
 //! keep every part (faults 17, 18): what is refused here cannot bring one down, and a header that two
 //! programs would end at different lines cannot hide a field from one of them.
 
-use super::RawMessageFault;
+use super::{RawMessageFault, encoded};
 
 /// Checks octets whose line ends are clean already.
 pub(super) fn check(octets: &[u8]) -> Result<(), RawMessageFault> {
     let body = header(octets)?;
-    let (mut nested, mut multiparts, mut parts, mut types) = (0, 0, 0, 0);
+    let (mut multiparts, mut parts, mut types) = (0, 0, 0);
+    let mut nests = Nests::default();
     let mut boundaries: Vec<Vec<u8>> = Vec::new();
     let mut words = Words::default();
     for (at, line) in lines(octets) {
         words.add(at, line, octets)?;
+        nests.add(line);
         let is_delimiter = at >= body
             && line
                 .strip_prefix(b"--")
@@ -25,7 +27,7 @@ pub(super) fn check(octets: &[u8]) -> Result<(), RawMessageFault> {
             types += 1;
             let value = value(octets, at).ok_or(RawMessageFault::HeaderTooLong)?;
             let lower = value.to_ascii_lowercase();
-            nested += usize::from(NESTING.iter().any(|kind| holds(&lower, kind)));
+            nests.add_type(&lower);
             multiparts += usize::from(holds(&lower, b"multipart/"));
             if let Some(boundary) = boundary(&value, &lower)
                 && !boundaries.contains(&boundary)
@@ -33,21 +35,79 @@ pub(super) fn check(octets: &[u8]) -> Result<(), RawMessageFault> {
                 boundaries.push(boundary);
             }
         }
-        if nested > MOST_NESTED || multiparts > MOST_MULTIPARTS || boundaries.len() > MOST_MULTIPARTS {
+        if nests.messages > MOST_NESTED || multiparts > MOST_MULTIPARTS || boundaries.len() > MOST_MULTIPARTS {
             return Err(RawMessageFault::TooDeep);
         }
         if parts > MOST_PARTS || types > MOST_TYPES {
             return Err(RawMessageFault::TooManyParts);
         }
     }
-    Ok(())
+    if nests.may_be_encoded() { encoded::check(octets, MOST_ENCODED) } else { Ok(()) }
 }
 
-/// Whether a parser may take a line for the beginning of a Content-Type: blanks are passed over wherever they stand,
-/// at the beginning too, since what stands there may be no continuation for a part or a message that begins here.
+/// The messages that octets hold as they stand, wherever they are, and whether one may be encoded.
+pub(super) fn messages(octets: &[u8]) -> Result<(usize, bool), RawMessageFault> {
+    let mut nests = Nests::default();
+    for (at, line) in lines(octets) {
+        nests.add(line);
+        if is_type(line) {
+            nests.add_type(&value(octets, at).ok_or(RawMessageFault::HeaderTooLong)?.to_ascii_lowercase());
+        }
+    }
+    let may_be_encoded = nests.may_be_encoded();
+    Ok((nests.messages, may_be_encoded))
+}
+
+/// The messages within a message, line by line.
+#[derive(Default)]
+struct Nests {
+    messages: usize,
+    /// Some have no header that says so.
+    digests: bool,
+    /// Something is encoded.
+    encodes: bool,
+    /// Of the lines since the last empty one: one names a message, one an encoding.
+    here: (bool, bool),
+    found: bool,
+}
+
+impl Nests {
+    fn add(&mut self, line: &[u8]) {
+        if line.is_empty() || line == b"\n" {
+            self.here = (false, false);
+        } else if is_field(line, b"content-transfer-encoding") {
+            let value = line.splitn(2, |&octet| octet == b':').nth(1).unwrap_or_default().trim_ascii();
+            let stands = [&b"7bit"[..], b"8bit", b"binary"].iter().any(|known| value.eq_ignore_ascii_case(known));
+            self.encodes |= !stands;
+            self.here.1 |= !stands;
+        }
+        self.found |= self.here == (true, true);
+    }
+
+    /// A type, in lower case, of the line that was added last.
+    fn add_type(&mut self, lower: &[u8]) {
+        if NESTING.iter().any(|kind| holds(lower, kind)) {
+            self.messages += 1;
+            self.here.0 = true;
+            self.digests |= holds(lower, DIGEST);
+        }
+        self.found |= self.here == (true, true);
+    }
+
+    fn may_be_encoded(&self) -> bool {
+        self.found || (self.digests && self.encodes)
+    }
+}
+
+/// Whether a parser may take a line for the beginning of a Content-Type.
 fn is_type(line: &[u8]) -> bool {
-    const NAME: &[u8] = b"content-type";
-    let mut name = NAME.iter();
+    is_field(line, b"content-type")
+}
+
+/// Whether a parser may take a line for the beginning of this field: blanks are passed over wherever they stand,
+/// at the beginning too, since what stands there may be no continuation for a part or a message that begins here.
+fn is_field(line: &[u8], name: &[u8]) -> bool {
+    let mut name = name.iter();
     for octet in line.iter().filter(|octet| !matches!(octet, b' ' | b'\t')) {
         match name.next() {
             Some(wanted) if octet.eq_ignore_ascii_case(wanted) => {}
@@ -182,9 +242,12 @@ fn boundary(value: &[u8], lower: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// What makes a parser read a part as a message of its own, or parts as messages.
-const NESTING: [&[u8]; 2] = [b"message/", b"multipart/digest"];
+const NESTING: [&[u8]; 2] = [b"message/", DIGEST];
+const DIGEST: &[u8] = b"multipart/digest";
+/// How often a parser decodes what it found in what it decoded.
+const MOST_ENCODED: usize = 3;
 /// Messages within a message, whatever their order.
-const MOST_NESTED: usize = 100;
+pub(super) const MOST_NESTED: usize = 100;
 /// Multiparts, and different boundaries.
 const MOST_MULTIPARTS: usize = 200;
 /// Delimiter lines.
@@ -255,6 +318,61 @@ mod tests {
             .flat_map(|n| format!("Content-Type: multipart/mixed; boundary=b{n}\r\n\r\n--b{n}\r\n").into_bytes())
             .collect();
         assert_eq!(check(&nested), Err(RawMessageFault::TooDeep));
+    }
+
+    /// RFC 2046 §5.2.1 allows no such encoding, and parsers decode it all the same, and what is in it.
+    #[test]
+    fn fault_18_encoded_messages_within_messages_are_bounded() {
+        let base64 = |octets: &[u8]| {
+            let symbols = data_encoding::BASE64.encode(octets);
+            let lines: Vec<&str> = symbols.as_bytes().chunks(76).map(|l| std::str::from_utf8(l).unwrap()).collect();
+            lines.join("\r\n")
+        };
+        let quoted = |octets: &[u8]| octets.iter().map(|octet| format!("={octet:02X}=\r\n")).collect::<String>();
+        let type_of = "Content-Type: message/rfc822\r\n";
+        let of =
+            |encoding: &str, body: &str| format!("{type_of}Content-Transfer-Encoding: {encoding}\r\n\r\n{body}\r\n");
+        let nested = |count: usize| format!("{type_of}\r\n").repeat(count);
+        let (few, deep) = (nested(50), nested(300));
+        for (message, is_deep) in [
+            (of("base64", &base64(few.as_bytes())), false),
+            (of("base64", &base64(deep.as_bytes())), true),
+            (of("7bit", &base64(deep.as_bytes())), false),
+            (of("base64", &base64(deep.replace('\r', "").as_bytes())), true),
+            (of("\r\n =?utf-8?q?base64?=", &base64(deep.as_bytes())), true),
+            (of("quoted-printable", &quoted(deep.as_bytes())), true),
+            (of("quoted-printable", &quoted(few.as_bytes())), false),
+            // Between what is passed over, and behind what looks like its beginning.
+            (of("base64", &base64(deep.as_bytes()).replace("\r\n", "-\r\n\r\n \r\n")), true),
+            (of("base64", &format!("\r\nQ\r\n=\r\nQUJD\r\n\r\n{}", base64(deep.as_bytes()))), true),
+            (
+                format!(
+                    "A: b\r\n\r\n{type_of}Content-Transfer-Encoding: base64\r\nABCDE\r\n\r\n{}",
+                    base64(deep.as_bytes())
+                ),
+                true,
+            ),
+            // In each other.
+            (of("base64", &base64(of("base64", &base64(deep.as_bytes())).as_bytes())), true),
+            (of("base64", &base64(of("quoted-printable", &quoted(deep.as_bytes())).as_bytes())), true),
+            (
+                of(
+                    "base64",
+                    &base64(of("base64", &base64(of("base64", &base64(deep.as_bytes())).as_bytes())).as_bytes()),
+                ),
+                true,
+            ),
+            (
+                format!(
+                    "Content-Type: multipart/digest; boundary=b\r\n\r\n--b\r\nContent-Transfer-Encoding: base64\r\n\r\n{}\r\n--b--\r\n",
+                    base64(deep.as_bytes())
+                ),
+                true,
+            ),
+        ] {
+            let expected = if is_deep { Err(RawMessageFault::TooDeep) } else { Ok(()) };
+            assert_eq!(check(message.as_bytes()), expected, "{}", message.get(..200).unwrap_or(&message));
+        }
     }
 
     /// From each `=?` a parser may look for its end as far as the field goes: a megabyte of them would take minutes.

@@ -674,11 +674,20 @@ fn fault_18_what_passes_is_never_nested_deep() {
         if unit.is_empty() {
             return;
         }
-        let message = [b"A: b\r\nContent-Type: message/rfc822\r\n\r\n".as_slice(), &unit.repeat(400)].concat();
-        let Ok(raw) = pli::domain::RawMessage::new(message) else { return };
-        if let Some(parsed) = mail_parser::MessageParser::default().parse(raw.reveal()) {
-            let deep = depth(&parsed);
-            assert!(deep <= 102, "{deep} levels of {:?}", String::from_utf8_lossy(&unit));
+        let head = b"A: b\r\nContent-Type: message/rfc822\r\n";
+        let open = [head, b"\r\n".as_slice(), &unit.repeat(400)].concat();
+        // The same where it is decoded first, against RFC 2046 §5.2.1.
+        let begin = unit.len() % 5;
+        let encoded = data_encoding::BASE64.encode(&[head, b"\r\n".as_slice(), &unit.repeat(400)].concat());
+        let noise = ["", "\r\n", "QQ\r\n", "-\r\n \r\n", "="][begin];
+        let encoded =
+            [head, b"Content-Transfer-Encoding: base64\r\n\r\n".as_slice(), noise.as_bytes(), encoded.as_bytes()];
+        for message in [open, encoded.concat()] {
+            let Ok(raw) = pli::domain::RawMessage::new(message) else { continue };
+            if let Some(parsed) = mail_parser::MessageParser::default().parse(raw.reveal()) {
+                let deep = depth(&parsed);
+                assert!(deep <= 103, "{deep} levels of {:?}", String::from_utf8_lossy(&unit));
+            }
         }
     });
 }
