@@ -183,9 +183,10 @@ fn media_type<'a>(first: &[u8], said: &'a str) -> &'a str {
     let token = |part: &str| {
         !part.is_empty() && part.len() < 64 && part.bytes().all(|c| c.is_ascii_alphanumeric() || b"-+._".contains(&c))
     };
+    // What parsers take apart, however its name is written.
+    let composed = |kind: &str| ["message", "multipart"].iter().any(|known| kind.eq_ignore_ascii_case(known));
     match said.split_once('/') {
-        Some(("message" | "multipart", _)) => "application/octet-stream",
-        Some((kind, subtype)) if token(kind) && token(subtype) => said,
+        Some((kind, subtype)) if token(kind) && token(subtype) && !composed(kind) => said,
         _ => "application/octet-stream",
     }
 }
@@ -296,6 +297,8 @@ mod tests {
             (b"hello", "text/plain", "text/plain"),
             (b"hello", "text/plain; charset=x\r\nBcc: y", "application/octet-stream"),
             (b"hello", "message/rfc822", "application/octet-stream"),
+            (b"hello", "Message/RFC822", "application/octet-stream"),
+            (b"hello", "multiPart/mixed", "application/octet-stream"),
             (b"", "nonsense", "application/octet-stream"),
         ] {
             assert_eq!(media_type(first, said), is, "{said}");
