@@ -79,7 +79,8 @@
 //!    A browser may be remembered then, where the practice allows it: a press opens what a code would
 //!    ([`access::Access::open_remembered`]), until anything of the person is taken away.
 //! 7. Each request of the page yields a [`vault::Grant`] ([`access::Access::resume`]): it names one delivery
-//!    and lives for one request. [`mailbox::Mailboxes::letter`] reads with it; plaintext lives for one response.
+//!    and lives for one request. [`mailbox::Mailboxes::letter`] reads with it, without what Outlook or a signature
+//!    wrapped the message in ([`mime::unwrap`]); plaintext lives for one response.
 //! 8. [`delivery::Deliveries::opened`] deposits the receipt to the practitioner's INBOX, sealed to the
 //!    practitioner's certificate, in the transaction that notes the opening, as the mailbox wants it; what became of each
 //!    letter stands as flags on the sent message too ([`store::marks`]).

@@ -28,6 +28,11 @@ impl RawMessage {
         clean(octets).is_ok()
     }
 
+    /// Whether octets would be taken: a parser may read them.
+    pub fn is_sound(octets: &[u8]) -> bool {
+        Self::is_clean(octets) && super::shape::check(octets).is_ok()
+    }
+
     /// The octets.
     pub fn reveal(&self) -> &[u8] {
         &self.0

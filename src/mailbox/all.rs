@@ -25,12 +25,13 @@ impl Mailboxes {
     /// # Errors
     /// [`ReadError::Gone`] when its objects are.
     pub async fn all_files(&self, grant: &Grant) -> Result<AllFiles, ReadError> {
-        let mut head = self.head(grant).await?;
+        let head = self.head(grant).await?;
         let files = {
             let message = parsed(&head)?;
             let placed = files(&message, &head.parts).into_iter();
             placed.map(|(file, part)| (file, Place::of(part, &message, &head))).collect()
         };
+        let mut head = head.into_open();
         drop(std::mem::take(&mut head.octets));
         Ok(AllFiles { mailboxes: self.clone(), head, files, open: None })
     }

@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 use crate::vault::Grant;
 
 use super::read::{Letter, contents, files};
+use super::unwrap::unwrapped;
 use super::{File, Mailboxes, ReadError};
 
 /// The media type of a message.
@@ -37,7 +38,8 @@ impl Enclosed {
 
     /// One of its files.
     pub fn file(&self, number: usize) -> Option<(File, Zeroizing<Vec<u8>>)> {
-        let message = MessageParser::default().parse(self.0.as_slice())?;
+        let plain = unwrapped(&self.0);
+        let message = MessageParser::default().parse(plain.as_ref().unwrap_or(&self.0).as_slice())?;
         let (file, part) = files(&message, &[]).into_iter().nth(number)?;
         let octets = Zeroizing::new(contents(part, &message));
         Some((File { size: octets.len() as u64, ..file }, octets))

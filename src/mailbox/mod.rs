@@ -21,6 +21,7 @@ pub mod send_as;
 pub mod settings;
 mod shared;
 mod summaries;
+mod unwrap;
 mod waiting;
 
 use std::sync::Arc;
@@ -49,11 +50,12 @@ pub struct Mailboxes {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     shelf: Arc<shared::Shelf>,
+    unwrapping: unwrap::Room,
 }
 
 impl Mailboxes {
     /// The room, built once by `server`.
     pub fn new(store: Store, vault: Vault, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
-        Self { store, vault, clock, random, shelf: Arc::default() }
+        Self { store, vault, clock, random, shelf: Arc::default(), unwrapping: unwrap::Room::default() }
     }
 }

@@ -15,6 +15,7 @@ use crate::vault::{Encoding, Grant, OpenHead, PartPieces, PartRef, split};
 
 use super::Mailboxes;
 use super::pictures::{Picture, named};
+use super::unwrap::unwrapped;
 
 /// A message as its reader sees it.
 pub struct Letter {
@@ -49,6 +50,8 @@ pub enum Body {
 impl Letter {
     /// A message that lies open, as its reader would see it; `None` for what is none.
     pub fn open(octets: &[u8]) -> Option<Self> {
+        let plain = unwrapped(octets);
+        let octets = plain.as_deref().map_or(octets, Vec::as_slice);
         let message = MessageParser::default().parse(octets)?;
         let bodies = shown(&message).map(|part| Body::of(part, part.text_contents().unwrap_or_default().to_owned()));
         let bodies: Vec<Body> = bodies.collect();
@@ -264,12 +267,12 @@ impl Mailboxes {
         Ok(FilePieces { store: self.store.clone(), object: cut.object, part })
     }
 
-    pub(super) async fn head(&self, grant: &Grant) -> Result<OpenHead, ReadError> {
-        let container = self.store.container(grant.head()).await?.ok_or(ReadError::Gone)?;
-        Ok(self.vault.open(grant, grant.head(), &container)?)
-    }
-
-    async fn part(&self, grant: &Grant, head: &OpenHead, cut: &PartRef) -> Result<Zeroizing<Vec<u8>>, ReadError> {
+    pub(super) async fn part(
+        &self,
+        grant: &Grant,
+        head: &OpenHead,
+        cut: &PartRef,
+    ) -> Result<Zeroizing<Vec<u8>>, ReadError> {
         let container = self.store.container(cut.object).await?.ok_or(ReadError::Gone)?;
         Ok(self.vault.open_part(grant, head, cut, &container)?)
     }

@@ -16,7 +16,7 @@ pub fn body(message: &[u8], node: &Node) -> Option<Zeroizing<Vec<u8>>> {
         // RFC 2045 §6.4: nothing composed is encoded.
         return Some(Zeroizing::new(octets.to_vec()));
     }
-    taken_off(message, node, octets)
+    written(message, node, octets)
 }
 
 /// The text of a leaf, or of its first `longest` octets, in its charset; what is not encoded as it says is read as it
@@ -25,7 +25,7 @@ pub fn body(message: &[u8], node: &Node) -> Option<Zeroizing<Vec<u8>>> {
 pub(super) fn text(message: &[u8], node: &Node, longest: usize) -> Zeroizing<String> {
     let octets = slice(message, &node.body);
     let octets = octets.get(..longest.min(octets.len())).unwrap_or_default();
-    let decoded = taken_off(message, node, octets).unwrap_or_else(|| Zeroizing::new(octets.to_vec()));
+    let decoded = written(message, node, octets).unwrap_or_else(|| Zeroizing::new(octets.to_vec()));
     let charset = node.content_type.parameter("charset").and_then(charset_decoder);
     Zeroizing::new(match charset {
         Some(read) => read(&decoded),
@@ -33,7 +33,8 @@ pub(super) fn text(message: &[u8], node: &Node, longest: usize) -> Zeroizing<Str
     })
 }
 
-fn taken_off(message: &[u8], node: &Node, octets: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+/// Octets that were written as the header of a part says, wherever they are; `None` as above.
+pub(super) fn written(message: &[u8], node: &Node, octets: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let encoding = field::find(field::head(message, &node.header), "content-transfer-encoding").unwrap_or_default();
     let decoded = match plain(&encoding).to_ascii_lowercase().as_slice() {
         b"" | b"7bit" | b"8bit" | b"binary" => octets.to_vec(),

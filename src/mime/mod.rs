@@ -2,8 +2,9 @@
 //!
 //! A message that is broken, nested without end or no mail at all still has a structure: its octets, and as much
 //! as can be made out (faults 17 and 18). Nothing here allocates more than a bounded number of small nodes,
-//! recurses deeper than [`structure::DEEPEST`], or changes an octet. No I/O, no keys: what is made of a message
-//! when it comes in ([`summary`]) is sealed by whoever made it.
+//! recurses deeper than [`structure::DEEPEST`], or changes an octet; what opens a wrapping ([`unwrap`]) makes another
+//! message, not much longer than the one that it was given. No I/O, no keys: what is made of a message when it comes in
+//! ([`summary`]) is sealed by whoever made it.
 
 pub mod address;
 pub mod answer;
@@ -17,6 +18,7 @@ pub mod returned;
 pub mod structure;
 pub mod subject;
 pub mod summary;
+pub mod unwrap;
 pub mod wire;
 pub mod words;
 
@@ -24,5 +26,6 @@ pub use answer::Answer;
 pub use returned::{Failure, Returned};
 pub use structure::{Kind, Node, Structure};
 pub use summary::{Described, Summary};
+pub use unwrap::Wrapped;
 pub use wire::Wire;
 pub use words::Words;

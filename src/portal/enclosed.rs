@@ -121,5 +121,5 @@ async fn message(
 
 const NONE: Refusal = Refusal::Read(ReadError::NoSuchFile);
 
-/// What a message takes while it is read: itself, and what is made of it.
-const COPIES: u64 = 3;
+/// What a message takes while it is read: itself, what it is without a wrapping, and what is made of that.
+const COPIES: u64 = 5;

@@ -20,6 +20,8 @@ mod ledger;
 mod letters;
 #[path = "../../examples/stress/model.rs"]
 mod model;
+#[path = "../support/outlook.rs"]
+mod outlook;
 #[path = "../support/postgres.rs"]
 mod postgres;
 #[path = "../support/scripted.rs"]
@@ -38,6 +40,7 @@ mod grammar;
 mod notices;
 mod returned;
 mod stress;
+mod unwrap;
 
 /// The program of this build, or the one that whoever runs a storm by hand names.
 fn program() -> std::path::PathBuf {

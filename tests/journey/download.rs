@@ -197,7 +197,7 @@ fn base64(octets: &[u8], line: usize) -> Vec<u8> {
 }
 
 /// What another reader finds in a zip.
-fn unzipped(zip: &[u8]) -> Vec<(String, Vec<u8>)> {
+pub(crate) fn unzipped(zip: &[u8]) -> Vec<(String, Vec<u8>)> {
     let mut archive = zip::ZipArchive::new(std::io::Cursor::new(zip)).unwrap();
     let mut found = Vec::new();
     for n in 0..archive.len() {

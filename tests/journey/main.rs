@@ -23,6 +23,9 @@ mod imap;
 mod bad;
 #[path = "../support/dovecot.rs"]
 mod dovecot_server;
+#[expect(dead_code, reason = "what other tests write")]
+#[path = "../support/outlook.rs"]
+mod outlook;
 
 mod account;
 mod again;
@@ -73,6 +76,7 @@ mod switch;
 mod thief;
 mod tongues;
 mod twilio;
+mod unwrap;
 mod visits;
 mod vonage;
 mod watch;
