@@ -9,7 +9,7 @@ use mail_parser::decoders::html::html_to_text;
 use zeroize::Zeroizing;
 
 use super::structure::{Kind, Structure};
-use super::{Wire, Words, bodystructure, decode, envelope, field};
+use super::{Wire, Words, bodystructure, decode, envelope, field, unwrap};
 
 /// A summary. A person's data: no `Debug`.
 pub struct Summary {
@@ -30,7 +30,10 @@ impl Summary {
         envelope::write(read, &mut envelope::MOST_ADDRESSES.clone(), &mut list);
         bodystructure::write(message, structure, false, &mut short);
         bodystructure::write(message, structure, true, &mut long);
-        let preview = preview(message, structure);
+        let preview = match unwrap::short(message, structure) {
+            Some(plain) => preview(&plain, &Structure::read(&plain)),
+            None => preview(message, structure),
+        };
         let parts = [header, list.octets(), short.octets(), long.octets(), preview.as_bytes()];
         let mut octets = Zeroizing::new(Vec::with_capacity(parts.iter().map(|part| part.len() + 4).sum::<usize>() + 1));
         octets.push(VERSION);

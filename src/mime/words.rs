@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use super::decode;
 use super::field::{self, LONGEST_DECODED, slice};
 use super::structure::{Kind, Node, Structure};
+use super::unwrap;
 
 /// What is searched of a message. A person's data: no `Debug`.
 pub struct Words {
@@ -32,6 +33,9 @@ impl Words {
         let mut header = Zeroizing::new(String::new());
         lines(root, &mut header);
         let mut body = Zeroizing::new(String::new());
+        // Of what is wrapped the words are inside.
+        let plain = unwrap::short(message, structure).map(|plain| (Structure::read(&plain), plain));
+        let (structure, message) = plain.as_ref().map_or((structure, message), |(s, plain)| (s, plain.as_slice()));
         for (at, node) in structure.nodes().iter().enumerate() {
             // Headers inside the body are part of it.
             if at > 0 {

@@ -9,7 +9,9 @@ use bolero::check;
 use mail_parser::{Encoding, MessageParser, MimeHeaders, PartType};
 use pli::domain::RawMessage;
 use pli::mailbox::{Body, Letter};
+use pli::mime::answer::Word;
 use pli::mime::unwrap::plain;
+use pli::mime::{Answer, Summary, Words};
 
 use crate::fuzz::words;
 use crate::outlook::{self, attribute, binary, file, long, object, string, time, unicode, winmail};
@@ -149,6 +151,18 @@ fn pictures_keep_their_content_id() {
     let letter = Letter::open(&of("application/ms-tnef", &message)).unwrap();
     let [shown] = letter.pictures.as_slice() else { panic!("one picture") };
     assert!(shown.id == "image001.png@01D5" && shown.octets.as_slice() == picture);
+}
+
+#[test]
+fn what_is_wrapped_is_found_and_heard() {
+    let wrapped =
+        winmail(1252, &[string(outlook::BODY, b"Oui\r\nr\xe9ponse")], &[file(b"Analyse.pdf", Some(b"x"), &[])]);
+    let message = of("application/ms-tnef", &wrapped);
+    assert!(Words::of(&message).body_holds("réponse") && Words::of(&message).body_holds("analyse.pdf"));
+    assert!(Words::of(&message).header_holds("content-type", "application/ms-tnef"), "as it was sent");
+    assert_eq!(Summary::of(&message).preview(), "Oui réponse".as_bytes());
+    assert!(String::from_utf8_lossy(Summary::of(&message).body_structure()).contains("ms-tnef"), "as it was sent");
+    assert_eq!(Answer::read(&message).word, Some(Word::Yes));
 }
 
 #[test]

@@ -16,6 +16,7 @@ use super::field;
 use super::parameter::plain;
 use super::returned::is_automatic;
 use super::structure::{Kind, Node, Structure};
+use super::unwrap;
 
 pub use numbers::MOST as MOST_NUMBERS;
 
@@ -46,15 +47,17 @@ pub struct Answer {
 impl Answer {
     /// Reads a message, whatever it is.
     pub fn read(octets: &[u8]) -> Self {
-        let octets = front(octets);
-        let structure = Structure::read(octets);
+        read(octets, Self::of)
+    }
+
+    fn of(octets: &[u8], structure: &Structure) -> Self {
         let root = structure.root();
         let header = root.map(|root| field::head(octets, &root.header)).unwrap_or_default();
         let about = about(header);
         if is_automatic(header) || root.is_none_or(is_report) || is_absence(header) {
             return Self { about, automatic: true, word: None, numbers: Vec::new() };
         }
-        let said = cut::said(&written(octets, &structure), &writers(header));
+        let said = cut::said(&written(octets, structure), &writers(header));
         let word = said.first().and_then(|line| word(line));
         Self { about, automatic: false, word, numbers: numbers::of(&said) }
     }
@@ -63,13 +66,18 @@ impl Answer {
 /// What may be telephone numbers in what somebody wrote in any message, its signature included and its quotes not: the
 /// numbers that a person writes again and again are the person's own.
 pub fn own_numbers(octets: &[u8]) -> Vec<Zeroizing<String>> {
-    let octets = front(octets);
-    numbers::of(&cut::own(&written(octets, &Structure::read(octets))))
+    read(octets, |octets, structure| numbers::of(&cut::own(&written(octets, structure))))
 }
 
-/// What is read of a message: files stand behind what was written, and reading goes on where others wait.
-fn front(octets: &[u8]) -> &[u8] {
-    octets.get(..octets.len().min(LONGEST)).unwrap_or_default()
+/// What is read of a message: files stand behind what was written, and reading goes on where others wait. What Outlook or
+/// a signature wrapped is read as what it is.
+fn read<T>(octets: &[u8], read: impl FnOnce(&[u8], &Structure) -> T) -> T {
+    let octets = octets.get(..octets.len().min(LONGEST)).unwrap_or_default();
+    let structure = Structure::read(octets);
+    match unwrap::short(octets, &structure) {
+        Some(plain) => read(&plain, &Structure::read(&plain)),
+        None => read(octets, &structure),
+    }
 }
 
 /// The text of a message: of its first part that is written to be read and says something.

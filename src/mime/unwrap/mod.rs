@@ -154,6 +154,14 @@ pub fn plain(octets: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     Some(Opened::read(octets, found, &[])?.whole(&[]).octets)
 }
 
+/// The same of a message whose words alone are asked for: of a long one it is not worth what it costs.
+pub(super) fn short(octets: &[u8], structure: &Structure) -> Option<Zeroizing<Vec<u8>>> {
+    if octets.len() > SHORT || Wrapped::of(octets, structure).is_empty() {
+        return None;
+    }
+    plain(octets)
+}
+
 impl Wrapped {
     fn is_root(&self) -> bool {
         self.node.header.start == 0
@@ -233,6 +241,8 @@ fn delimiter(octets: &[u8], part: &Range<usize>) -> Option<Range<usize>> {
 const MOST: usize = 20;
 /// Wrappings within wrappings.
 const DEEPEST: usize = 3;
+/// Octets of a message that is opened for its words.
+const SHORT: usize = 4 * 1024 * 1024;
 /// Octets of a text that are looked at to know whether it says something.
 const LONGEST_TEXT: usize = 64 * 1024;
 
