@@ -45,13 +45,27 @@ pub(super) fn check(octets: &[u8]) -> Result<(), RawMessageFault> {
     if nests.may_be_encoded() { encoded::check(octets, MOST_ENCODED) } else { Ok(()) }
 }
 
-/// The messages that octets hold as they stand, wherever they are, and whether one may be encoded.
+/// The messages that decoded octets hold, wherever they are, and whether one may be encoded. A parser that comes to them
+/// goes on inside: what would cost it too much is refused here too.
 pub(super) fn messages(octets: &[u8]) -> Result<(usize, bool), RawMessageFault> {
     let mut nests = Nests::default();
+    let mut words = Words::default();
+    let (mut types, mut multiparts, mut delimiters) = (0, 0, 0);
     for (at, line) in lines(octets) {
+        words.add(at, line, octets)?;
         nests.add(line);
+        delimiters += usize::from(line.starts_with(b"--"));
         if is_type(line) {
-            nests.add_type(&value(octets, at).ok_or(RawMessageFault::HeaderTooLong)?.to_ascii_lowercase());
+            types += 1;
+            let lower = value(octets, at).ok_or(RawMessageFault::HeaderTooLong)?.to_ascii_lowercase();
+            nests.add_type(&lower);
+            multiparts += usize::from(holds(&lower, b"multipart/"));
+        }
+        if types > MOST_TYPES || delimiters > MOST_DELIMITERS {
+            return Err(RawMessageFault::TooManyParts);
+        }
+        if multiparts > MOST_MULTIPARTS {
+            return Err(RawMessageFault::TooDeep);
         }
     }
     let may_be_encoded = nests.may_be_encoded();
@@ -252,6 +266,8 @@ pub(super) const MOST_NESTED: usize = 100;
 const MOST_MULTIPARTS: usize = 200;
 /// Delimiter lines.
 const MOST_PARTS: usize = 2000;
+/// Lines of decoded octets that may be delimiters: more than parts, since tables and rules are written so too.
+const MOST_DELIMITERS: usize = 20_000;
 /// Lines that may be a Content-Type.
 const MOST_TYPES: usize = 4000;
 /// Octets of the header.

@@ -6,6 +6,7 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
@@ -53,7 +54,9 @@ impl Default for Room {
 impl Room {
     async fn take(&self, octets: u64) -> Result<OwnedSemaphorePermit, Fault> {
         let kib = u32::try_from(octets.div_ceil(1024)).unwrap_or(u32::MAX).clamp(1, BUDGET);
-        self.0.clone().acquire_many_owned(kib).await.map_err(|_| Fault::new("nothing is unwrapped any more"))
+        let taken = tokio::time::timeout(PATIENCE, self.0.clone().acquire_many_owned(kib)).await;
+        let taken = taken.map_err(|_| Fault::new("no memory for what is wrapped in a message"))?;
+        taken.map_err(|_| Fault::new("nothing is unwrapped any more"))
     }
 }
 
@@ -126,6 +129,8 @@ pub(super) fn unwrapped(octets: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
 const LARGEST: u64 = 32 << 20;
 /// What is wrapped, what it is wrapped in, and the message that comes of it, with what a reader makes of that.
 const COPIES: u64 = 4;
+/// How long one may wait for memory.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// KiB for all.
 const BUDGET: u32 = 128 * 1024;
 

@@ -107,9 +107,14 @@ fn a_text_is_taken_where_nothing_else_says_it() {
         (vec![unicode(outlook::BODY, " \r\n"), rich.clone()], "café"),
     ] {
         assert_eq!(unwrapped(&winmail(1252, &properties, &[])).0, [text]);
-        // Beside a text that says something it is the same text again; beside an empty one it is the text.
+        // Beside a text it is that text again, or another one; beside an empty one it is the text.
         let beside = |text: &str| opened(&outlook::message("c@d.example", "x", text, &winmail(1252, &properties, &[])));
-        assert_eq!(beside("Bonjour"), (vec!["Bonjour".to_owned()], Vec::new()));
+        assert_eq!(beside("Bonjour").0, ["Bonjour", text]);
+        for said in ["Bonjour : texte", "Un CAF\u{c9}, l'\u{e9}t\u{e9}", "кафе 1"] {
+            let again = said.to_lowercase().contains(text.trim_start_matches("html:<p>").trim_end_matches("</p>"))
+                || (text.starts_with('к') && said.starts_with('к'));
+            assert_eq!(beside(said).0.len(), if again { 1 } else { 2 }, "{said} {text}");
+        }
         assert!(beside("\u{feff} \r\n").0.iter().any(|shown| shown == text));
     }
     // Before MAPI.
@@ -139,6 +144,36 @@ fn packed(rtf: &[u8]) -> Vec<u8> {
     body.extend((at << 4).to_be_bytes());
     let words = [u32::try_from(body.len() + 12).unwrap(), u32::try_from(rtf.len()).unwrap(), 0x7546_5a4c, 0];
     words.iter().flat_map(|word| word.to_le_bytes()).chain(body).collect()
+}
+
+/// What breaks off, and what is more than a letter, is beside what could be read of it.
+#[test]
+fn nothing_is_lost_of_what_was_not_read_to_its_end() {
+    let whole = winmail(1252, &[], &[file(b"a.pdf", Some(b"%PDF-a"), &[]), file(b"b.pdf", Some(&[7; 400]), &[])]);
+    let cut = &whole[..whole.len() - 200];
+    let pdf = file(b"plan.pdf", Some(b"%PDF-p"), &[]);
+    let meeting = outlook::of_class(b"IPM.Schedule.Meeting.Request", 1252, &[], &[pdf]);
+    for (winmail, first) in [(cut, "a.pdf"), (meeting.as_slice(), "plan.pdf")] {
+        let (_, files) = opened(&outlook::message("c@d.example", "x", "Bonjour", winmail));
+        let named = named(&files);
+        assert_eq!(named.first().unwrap().0, first);
+        assert_eq!(named.last(), Some(&("winmail.tnef", "application/octet-stream", winmail)));
+    }
+    // Of a letter that was read nothing is left.
+    let (_, files) = opened(&outlook::message("c@d.example", "x", "Bonjour", &whole));
+    assert_eq!(named(&files).len(), 2);
+}
+
+/// Octets that become three each as text, in each of many messages.
+#[test]
+fn fault_46_texts_that_unpack_have_one_measure_together() {
+    let rich = [b"{\\rtf1\\ansi ".as_slice(), &[0x80; 3_000_000]].concat();
+    let inner = winmail(1252, &[binary(outlook::RTF, &packed(&rich))], &[]);
+    let held = [unicode(outlook::LONG_NAME, "m"), long(outlook::METHOD, 5), object(&inner)];
+    let files: Vec<Vec<u8>> = (0..4).map(|_| file(b"m", None, &held)).collect();
+    let one = winmail(1252, &[], &files[..1]);
+    assert!(plain(&of("application/ms-tnef", &one)).is_some_and(|plain| plain.len() > 9_000_000));
+    assert!(plain(&of("application/ms-tnef", &winmail(1252, &[], &files))).is_none(), "it stays a file");
 }
 
 /// A picture that stands in the HTML is found by its name there.

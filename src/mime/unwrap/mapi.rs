@@ -144,8 +144,14 @@ fn at(octets: &[u8], place: usize) -> u8 {
     octets.get(place).copied().unwrap_or_default()
 }
 
+/// The code page of UTF-16, little end first.
+const UTF16: u32 = 1200;
+
 /// Octets in a code page of Windows; all that stands before a nought.
 pub(super) fn text(octets: &[u8], code_page: u32) -> Zeroizing<String> {
+    if code_page == UTF16 {
+        return utf16(octets);
+    }
     let length = memchr::memchr(0, octets).unwrap_or(octets.len());
     let octets = octets.get(..length).unwrap_or_default();
     let name = match code_page {

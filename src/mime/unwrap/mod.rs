@@ -74,15 +74,15 @@ impl Wrapped {
     }
 
     /// What it holds, as a part of a message; nothing where that says nothing to anybody.
-    fn open(&self, octets: &[u8], given: Given, has_text: bool, marks: &mut part::Marks) -> Option<Vec<u8>> {
+    fn open(&self, octets: &[u8], given: Given, said: &part::Said, marks: &mut part::Marks) -> Option<Vec<u8>> {
         let body = match given {
             Given::Here => decode::body(octets, &self.node)?,
             Given::Written(written) => decode::written(octets, &self.node, &written)?,
             Given::Decoded(body) => body,
         };
         match self.wrapping {
-            Wrapping::Signed => part::of_signed(signed::content(&body)?),
-            Wrapping::Tnef => part::of_tnef(&tnef::read(&body)?, has_text, marks),
+            Wrapping::Signed => part::of_signed(signed::content(&body)?, self.is_root()),
+            Wrapping::Tnef => part::of_tnef(&body, &tnef::read(&body)?, said, marks),
         }
     }
 }
@@ -90,11 +90,11 @@ impl Wrapped {
 impl Opened {
     /// Opens what was found in a message; `apart` are the places of bodies that lie elsewhere. `None` where nothing can be.
     pub fn read(octets: &[u8], found: Vec<(Wrapped, Given)>, apart: &[usize]) -> Option<Self> {
-        let has_text = has_text(octets, apart);
+        let said = said(octets, apart);
         let mut marks = part::Marks::new(octets);
         let mut parts = Vec::new();
         for (wrapped, given) in found {
-            let Some(part) = wrapped.open(octets, given, has_text, &mut marks) else { continue };
+            let Some(part) = wrapped.open(octets, given, &said, &mut marks) else { continue };
             let part = Zeroizing::new(part);
             let range = wrapped.node.header.start..wrapped.node.body.end;
             parts.push(match delimiter(octets, &range).filter(|_| part.is_empty() && !wrapped.alone) {
@@ -210,22 +210,28 @@ fn wrapping(octets: &[u8], node: &Node) -> Option<Wrapping> {
     }
 }
 
-/// Whether a message says something beside what is wrapped in it.
-fn has_text(octets: &[u8], apart: &[usize]) -> bool {
-    leaves(&Structure::read(octets)).any(|(node, _)| {
+/// What a message says beside what is wrapped in it.
+fn said(octets: &[u8], apart: &[usize]) -> part::Said {
+    let mut said = part::Said::default();
+    for (node, _) in leaves(&Structure::read(octets)) {
         let (kind, subtype) = node.media_type();
         let disposition = field::find(field::head(octets, &node.header), "content-disposition");
         let attached = disposition.is_some_and(|value| Value::read(&value).word.eq_ignore_ascii_case(b"attachment"));
         if attached || !kind.eq_ignore_ascii_case(b"text") {
-            return false;
+            continue;
         }
-        if apart.contains(&node.body.start) {
-            return true;
+        if apart.contains(&node.body.start) || node.body.len() > LONGEST_TEXT {
+            said.and_more();
+            continue;
         }
         let text = decode::text(octets, node, LONGEST_TEXT);
-        let says = |text: &str| text.chars().any(|c| !c.is_whitespace() && c != '\u{feff}');
-        if subtype.eq_ignore_ascii_case(b"html") { says(&Zeroizing::new(html_to_text(&text))) } else { says(&text) }
-    })
+        if subtype.eq_ignore_ascii_case(b"html") {
+            said.add(&Zeroizing::new(html_to_text(&text)));
+        } else {
+            said.add(&text);
+        }
+    }
+    said
 }
 
 /// A part with the boundary before it, and without the line end that belongs to the next.
@@ -243,8 +249,8 @@ const MOST: usize = 20;
 const DEEPEST: usize = 3;
 /// Octets of a message that is opened for its words.
 const SHORT: usize = 4 * 1024 * 1024;
-/// Octets of a text that are looked at to know whether it says something.
-const LONGEST_TEXT: usize = 64 * 1024;
+/// Octets of a text whose words are looked at to know whether another says the same.
+const LONGEST_TEXT: usize = 512 * 1024;
 
 #[cfg(test)]
 mod tests {
@@ -291,8 +297,22 @@ mod tests {
         ] {
             assert_eq!(shown(&format!("S: a~{P7M}~{}~", signed(content))).as_deref(), Some(wanted), "{content}");
         }
+        // A text that looks like fields.
+        let content = signed("Compte rendu : normal\r\nfin");
+        assert_eq!(shown(&format!("S: a~{P7M}~{content}~")).as_deref(), Some("S: a~~Compte rendu : normal~fin"));
         for content in ["", "a\0b", "Content-Transfer-Encoding: binary\n\na\nb"] {
             assert_eq!(shown(&format!("S: a~{P7M}~{}~", signed(content))), None, "{content}");
+        }
+    }
+
+    /// What somebody signed and attached is no part of the message: it would lose its first lines, or all of them.
+    #[test]
+    fn a_file_that_was_signed_stays_one() {
+        let clinical = "<?xml version=\"1.0\"?><ClinicalDocument xmlns=\"urn:hl7-org:v3\"/>";
+        for content in [clinical, "Nom: A\r\n\r\nB", "no header"] {
+            let part = format!("--B~{P7M}~{}~", signed(content));
+            let mixed = format!("Content-Type: multipart/mixed; boundary=B~~--B~~x~{part}--B--~");
+            assert_eq!(shown(&mixed), None, "{content}");
         }
     }
 

@@ -1,21 +1,26 @@
 //! What was wrapped, as a part of a message: its fields of content, an empty line, its body.
 
+use std::collections::HashSet;
+
 use data_encoding::BASE64;
+use mail_parser::decoders::html::html_to_text;
 use memchr::memmem;
 use zeroize::Zeroizing;
 
 use super::super::field;
 use super::tnef::{Attached, Held, Text, Tnef};
 
-/// Boundaries that stand nowhere in a message.
+/// Boundaries that stand nowhere in a message, and how much may be written between them.
 pub(super) struct Marks<'a> {
     message: &'a [u8],
     next: u32,
+    /// Octets of texts: packed, they are a small part of what comes of them.
+    left: usize,
 }
 
 impl<'a> Marks<'a> {
     pub(super) fn new(message: &'a [u8]) -> Self {
-        Self { message, next: 0 }
+        Self { message, next: 0, left: MOST_TEXT }
     }
 
     /// The next one. Base64 has no `_`, so what is encoded never holds it.
@@ -63,58 +68,131 @@ fn line(field: &[u8], out: &mut Vec<u8>) {
 }
 
 /// What was signed is a part already (RFC 8551 §3.1); its line ends are made those of mail, where it is one of lines.
-pub(super) fn of_signed(mut content: Zeroizing<Vec<u8>>) -> Option<Vec<u8>> {
+///
+/// Some sign a text and nothing else, which is the whole message then. Anywhere else what has no header of a part is a
+/// file that somebody signed (CAdES), and stays one.
+pub(super) fn of_signed(mut content: Zeroizing<Vec<u8>>, is_root: bool) -> Option<Vec<u8>> {
     if content.is_empty() || memchr::memchr(0, &content).is_some() {
         return None;
     }
-    let mut out = if is_clean(&content) { std::mem::take(&mut *content) } else { with_line_ends(&content)? };
-    // Some sign a text and nothing else.
-    let begins = field::line(&out).unwrap_or_default();
-    if !begins.trim_ascii().is_empty() && field::fields(begins).any(|field| field.name.is_empty()) {
-        out.splice(0..0, *b"\r\n");
+    let out = if is_clean(&content) { std::mem::take(&mut *content) } else { with_line_ends(&content)? };
+    if is_part(&out) {
+        return Some(out);
     }
-    Some(out)
+    is_root.then(|| [b"\r\n", Zeroizing::new(out).as_slice()].concat())
 }
 
-/// What Outlook wrapped, its text where nothing else says it; no octets where nothing is in it that anybody would miss.
-pub(super) fn of_tnef(tnef: &Tnef<'_>, has_text: bool, marks: &mut Marks<'_>) -> Option<Vec<u8>> {
-    let text = if has_text { None } else { tnef.text() };
+/// Whether octets begin as a part does: with no header, or with one whose every line is a field and one of content.
+fn is_part(octets: &[u8]) -> bool {
+    let begins = field::line(octets).unwrap_or_default();
+    if begins.trim_ascii().is_empty() {
+        return true;
+    }
+    let mut has_content = false;
+    for field in field::fields(octets) {
+        if field.name.is_empty() {
+            return false;
+        }
+        has_content |= field.name.get(..8).is_some_and(|begin| begin.eq_ignore_ascii_case(b"content-"));
+    }
+    has_content
+}
+
+/// The words that a message says, of all its texts.
+#[derive(Default)]
+pub(super) struct Said {
+    words: HashSet<String>,
+    /// It says more, which lies elsewhere.
+    more: bool,
+}
+
+impl Said {
+    pub(super) fn add(&mut self, text: &str) {
+        self.words.extend(words(text));
+    }
+
+    pub(super) fn and_more(&mut self) {
+        self.more = true;
+    }
+
+    /// Whether a text is one of those again, in another form: clients write links, lists and quotes of it differently.
+    fn says(&self, text: &Text) -> bool {
+        if self.more || self.words.is_empty() {
+            return self.more;
+        }
+        let plain = match text {
+            Text::Plain(text) => Zeroizing::new(text.to_string()),
+            Text::Html(text) => Zeroizing::new(html_to_text(text)),
+        };
+        let (mut known, mut all) = (0_usize, 0_usize);
+        for word in words(&plain).collect::<HashSet<_>>() {
+            all += 1;
+            known += usize::from(self.words.contains(&word));
+        }
+        known.saturating_mul(5) >= all.saturating_mul(4)
+    }
+}
+
+fn words(text: &str) -> impl Iterator<Item = String> {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase)
+}
+
+/// What Outlook wrapped (`octets`, as they are read), its text where nothing else says it; no octets where nothing is in
+/// it that anybody would miss. What was not read to its end, or is more than a letter, stays beside it as a file.
+pub(super) fn of_tnef(octets: &[u8], tnef: &Tnef<'_>, said: &Said, marks: &mut Marks<'_>) -> Option<Vec<u8>> {
+    let text = tnef.text().filter(|text| !said.says(text));
     if text.is_none() && tnef.files.is_empty() {
         // A note's other form of the text that is there. An appointment, a task: what it says is in no part of ours.
         return tnef.is_note().then(Vec::new);
     }
-    let mut out = Vec::with_capacity(tnef.size() / 54 * 78 + text.as_ref().map_or(0, Text::len) / 54 * 78 + 4096);
-    write(tnef, text, marks, &mut out)?;
+    let rest = (!tnef.is_note()).then_some(octets);
+    let size = tnef.size().saturating_add(rest.map_or(0, <[u8]>::len));
+    let mut out = Vec::with_capacity(size / 54 * 78 + text.as_ref().map_or(0, Text::len) / 54 * 78 + 4096);
+    write(tnef, text, rest, marks, &mut out)?;
     Some(out)
 }
 
-fn write(tnef: &Tnef<'_>, text: Option<Text>, marks: &mut Marks<'_>, out: &mut Vec<u8>) -> Option<()> {
-    if tnef.files.is_empty() {
-        write_text(&text.unwrap_or(Text::Plain(Zeroizing::default())), out);
-        return Some(());
+fn write(
+    tnef: &Tnef<'_>,
+    text: Option<Text>,
+    rest: Option<&[u8]>,
+    marks: &mut Marks<'_>,
+    out: &mut Vec<u8>,
+) -> Option<()> {
+    if tnef.files.is_empty() && rest.is_none() {
+        return write_text(&text.unwrap_or(Text::Plain(Zeroizing::default())), marks, out);
     }
     let mark = marks.mark()?;
     out.extend_from_slice(format!("Content-Type: multipart/mixed; boundary=\"{mark}\"\r\n\r\n").as_bytes());
     let begin = |out: &mut Vec<u8>| out.extend_from_slice(format!("\r\n--{mark}\r\n").as_bytes());
     if let Some(text) = text {
         begin(out);
-        write_text(&text, out);
+        write_text(&text, marks, out)?;
     }
     for file in &tnef.files {
         begin(out);
         write_file(file, marks, out)?;
     }
+    if let Some(rest) = rest {
+        begin(out);
+        // By a name that is not opened again.
+        let head = format!("Content-Type: {ANY}\r\nContent-Disposition: attachment; filename={REST}\r\n");
+        out.extend_from_slice(head.as_bytes());
+        base64(rest, out);
+    }
     out.extend_from_slice(format!("\r\n--{mark}--\r\n").as_bytes());
     Some(())
 }
 
-fn write_text(text: &Text, out: &mut Vec<u8>) {
+fn write_text(text: &Text, marks: &mut Marks<'_>, out: &mut Vec<u8>) -> Option<()> {
     let (kind, text) = match text {
         Text::Plain(text) => ("plain", text),
         Text::Html(text) => ("html", text),
     };
+    marks.left = marks.left.checked_sub(text.len())?;
     out.extend_from_slice(format!("Content-Type: text/{kind}; charset=utf-8\r\n").as_bytes());
     base64(text.as_bytes(), out);
+    Some(())
 }
 
 fn write_file(file: &Attached<'_>, marks: &mut Marks<'_>, out: &mut Vec<u8>) -> Option<()> {
@@ -134,7 +212,7 @@ fn write_file(file: &Attached<'_>, marks: &mut Marks<'_>, out: &mut Vec<u8>) -> 
             if let Some(sent) = message.sent() {
                 out.extend_from_slice(format!("Date: {sent}\r\n").as_bytes());
             }
-            return write(message, message.text(), marks, out);
+            return write(message, message.text(), None, marks, out);
         }
     };
     let kind = kind(file, octets);
@@ -246,6 +324,10 @@ fn with_line_ends(octets: &[u8]) -> Option<Vec<u8>> {
 
 /// Boundaries that are tried: whoever writes them all into a message keeps it as it is.
 const MOST_MARKS: u32 = 200;
+/// Octets of texts that are written for one message.
+const MOST_TEXT: usize = 12 * 1024 * 1024;
+/// What is kept of a message that is more than its text and its files.
+const REST: &str = "winmail.tnef";
 const MESSAGE: &str = "message/rfc822";
 const ANY: &str = "application/octet-stream";
 /// Of files that say no type, which Outlook leaves to their name.
