@@ -17,7 +17,7 @@ impl Access {
     /// What the link shows to a visitor of some kind, whom the journal notes.
     ///
     /// # Errors
-    /// As [`Access::link`]. A visit that could not be noted is logged, and keeps nobody from the page.
+    /// As [`Access::link`]. A visit that could not be noted, or not soon, is logged, and keeps nobody from the page.
     pub async fn visit(
         &self,
         ticket: &str,
@@ -26,10 +26,11 @@ impl Access {
     ) -> Result<LinkView, LinkError> {
         let now = self.clock.now();
         let (row, view) = self.viewed(ticket, browser, now).await?;
-        if end_of(&row, now).is_none()
-            && let Err(fault) = self.note_visit(&row, visit, now).await
-        {
-            tracing::error!(delivery = %row.id, %fault, "a visit could not be noted in the journal");
+        if end_of(&row, now).is_none() {
+            let noted = tokio::time::timeout(PATIENCE, self.note_visit(&row, visit, now)).await;
+            if let Err(fault) = noted.unwrap_or_else(|_| Err(Fault::new("the journal is busy"))) {
+                tracing::error!(delivery = %row.id, %fault, "a visit could not be noted in the journal");
+            }
         }
         Ok(view)
     }
@@ -54,5 +55,7 @@ impl Access {
     }
 }
 
+/// How long a page waits for the journal.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// How long a visit stands for all of its kind.
 const APART: Duration = Duration::from_secs(3600);

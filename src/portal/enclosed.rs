@@ -44,7 +44,7 @@ pub(super) async fn original(
         let (whole, message, _room) = message(&portal, &loads, &session, number).await?;
         let letter = loads.reduce(move || message.letter()).await.map_err(unread)?.ok_or(NONE)?;
         let back = format!("/letter/message/{number}");
-        let page = original::sent(&portal, &loads, (&session, &visitor), letter, &back).await?;
+        let page = original::sent(&portal, &loads, (&session, &visitor), letter, (&back, "portal-to-message")).await?;
         told(&portal, &session, &whole, number, &method).await?;
         Ok(original::sandboxed(page))
     };

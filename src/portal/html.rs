@@ -150,10 +150,11 @@ fn spans_of_a_language(clean: &str) -> String {
 }
 
 /// Whether elements are left open in their hundreds, which no mail client writes: parsing that takes
-/// time in the square of it.
+/// time in the square of it. Formatting elements that are open are written again in every paragraph (HTML §13.2.4.3), with
+/// their attributes: so much of them, so often, would take all memory.
 fn too_deep(sent: &str) -> bool {
-    let mut open: HashMap<String, usize> = HashMap::new();
-    let mut depth = 0_usize;
+    let mut open: HashMap<String, Vec<usize>> = HashMap::new();
+    let (mut depth, mut formats, mut again) = (0_usize, 0_usize, 0_usize);
     for tag in sent.split('<').skip(1) {
         let closes = tag.starts_with('/');
         let name: String = tag
@@ -163,15 +164,21 @@ fn too_deep(sent: &str) -> bool {
             .take(16)
             .map(|c| c.to_ascii_lowercase())
             .collect();
+        again = again.saturating_add(formats);
+        if again > MOST_AGAIN {
+            return true;
+        }
         if name.is_empty() || NEVER_DEEP.contains(&name.as_str()) {
             continue;
         }
-        let count = open.entry(name).or_default();
+        let size = if FORMATTING.contains(&name.as_str()) { NODE + tag.rfind('>').unwrap_or(tag.len()) } else { 0 };
+        let those = open.entry(name).or_default();
         if !closes {
-            *count += 1;
+            those.push(size);
+            formats += size;
             depth += 1;
-        } else if *count > 0 {
-            *count -= 1;
+        } else if let Some(size) = those.pop() {
+            formats -= size;
             depth -= 1;
         }
         if depth > DEEPEST {
@@ -401,6 +408,13 @@ const NEVER_DEEP: [&str; 20] = [
     "th", "thead", "tr", "wbr",
 ];
 const DEEPEST: usize = 256;
+/// Those that a parser opens again where they were left open.
+const FORMATTING: [&str; 14] =
+    ["a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"];
+/// Octets of an element, about, beside those of its tag.
+const NODE: usize = 64;
+/// Octets of elements that may be opened again, in all.
+const MOST_AGAIN: usize = 16 * 1024 * 1024;
 /// Octets of the HTML of one body.
 const LARGEST: usize = 2 * 1024 * 1024;
 /// Octets of one tag, less what it says in quotes.
@@ -591,6 +605,14 @@ mod tests {
             let reduced = reduce(&format!("{}Bonjour & <i>bienvenue</i>", piece.repeat(50_000)));
             assert_eq!(reduced, "<p>Bonjour & bienvenue</p>", "{piece}");
         }
+        // 42 KB of this took half a gigabyte, and with long attributes a hundred megabytes were written.
+        let left_open: String = (0..240).fold(String::new(), |all, id| format!("{all}<b id={id}>"));
+        assert!(!reduce(&format!("<p>{left_open}{}", "x<p>".repeat(10_000))).contains("<b"));
+        let long: String =
+            (0..200).fold(String::new(), |all, id| format!("{all}<font id={id} style='{}'>", "y".repeat(500)));
+        assert!(is_beyond_measure(&format!("{long}{}", "<p>x".repeat(1000))));
+        let newsletter = "<p><font face=Arial color=#333333><b>A</b> <i>b</i></font></p>".repeat(10_000);
+        assert!(!is_beyond_measure(&newsletter));
         assert_eq!(reduce(&format!("a{}", "<br>b</p></div>".repeat(300))).matches("<br>").count(), 300);
         let reply = "<blockquote><div>".repeat(60) + "tout au fond" + &"</div></blockquote>".repeat(60);
         assert_eq!(reduce(&reply), reply);

@@ -38,19 +38,19 @@ pub(super) async fn show(
 async fn page(portal: &Portal, loads: &Loads, session: &OpenSession, visitor: &Visitor) -> Result<Response, Refusal> {
     let letter = portal.mailboxes.letter(&session.grant).await.map_err(Refusal::Read)?;
     let (subject, files) = (letter.subject.clone(), letter.files.len());
-    let page = sent(portal, loads, (session, visitor), letter, "/letter").await?;
+    let page = sent(portal, loads, (session, visitor), letter, ("/letter", "portal-to-letter")).await?;
     // As on the letter's page: what the sender is told is never less than what was shown.
     portal.deliveries.opened(&session.grant, &subject, files).await.map_err(unread)?;
     Ok(sandboxed(page))
 }
 
-/// The page of a message, where it has looks of its own; `back` is where it is read.
+/// The page of a message, where it has looks of its own; `back` is where it is read, and what the way there says.
 pub(super) async fn sent(
     portal: &Portal,
     loads: &Loads,
     (session, visitor): (&OpenSession, &Visitor),
     letter: Letter,
-    back: &str,
+    (back, way): (&str, &'static str),
 ) -> Result<String, Refusal> {
     if !letter.bodies.iter().any(|body| matches!(body, Body::Html(_))) {
         return Err(Refusal::Read(ReadError::NoSuchFile));
@@ -66,7 +66,7 @@ pub(super) async fn sent(
             Body::Html(html) => (false, dressed(html, &gallery, &ground)),
         });
         let texts = texts.collect();
-        pages::original(&words, &back, &theirs, texts, &ground.style())
+        pages::original(&words, (&back, way), &theirs, texts, &ground.style())
     };
     loads.reduce(work).await.map_err(unread)
 }
@@ -84,12 +84,12 @@ fn dressed(sent: &str, gallery: &Gallery, ground: &Ground) -> String {
         .tag_attributes(HashMap::from([
             ("img", HashSet::from(["src", "alt"])),
             ("style", HashSet::from(["media"])),
-            ("div", HashSet::from(["text"])),
+            ("main", HashSet::from(["text"])),
         ]))
         .attribute_filter(move |element, name, value| match (element, name) {
             ("img", "src") => gallery.hang(value).and_then(|hung| gallery.at(hung)).map(|(data, _)| Cow::Owned(data)),
             (_, "src") => None,
-            ("div", "bgcolor" | "text") => {
+            ("main", "bgcolor" | "text") => {
                 ground.lay(name, value);
                 None
             }
@@ -99,20 +99,30 @@ fn dressed(sent: &str, gallery: &Gallery, ground: &Ground) -> String {
         .url_relative(UrlRelative::Deny)
         .link_rel(None)
         .strip_comments(true)
-        .clean(&body_as_div(sent))
+        .clean(&body_as_main(sent))
         .to_string()
 }
 
 /// A parser of passages drops the `body` that holds them all, and its style with it.
-fn body_as_div(sent: &str) -> Cow<'_, str> {
-    let is_body = |at: &usize| {
-        let tag = sent.as_bytes().get(*at..*at + BODY.len() + 1).unwrap_or_default();
-        let (name, next) = tag.split_at_checked(BODY.len()).unwrap_or_default();
-        name.eq_ignore_ascii_case(BODY) && next.iter().all(|octet| octet.is_ascii_whitespace() || *octet == b'>')
-    };
-    let Some(at) = sent.match_indices('<').map(|(at, _)| at).find(is_body) else { return Cow::Borrowed(sent) };
-    let (head, rest) = sent.split_at_checked(at).unwrap_or((sent, ""));
-    Cow::Owned(format!("{head}<div{}", rest.get(BODY.len()..).unwrap_or_default()))
+fn body_as_main(sent: &str) -> Cow<'_, str> {
+    let (mut at, mut found) = (0, None);
+    while let Some(next) = sent.get(at..).and_then(|rest| rest.find('<')) {
+        at += next;
+        let rest = sent.get(at..).unwrap_or_default();
+        if rest.starts_with("<!--") {
+            // What Outlook alone is told stands in comments.
+            at += rest.find("-->").unwrap_or(rest.len());
+            continue;
+        }
+        let (name, after) = rest.as_bytes().split_at_checked(BODY.len()).unwrap_or_default();
+        if name.eq_ignore_ascii_case(BODY) && after.first().is_some_and(|c| c.is_ascii_whitespace() || *c == b'>') {
+            found = Some(at);
+            break;
+        }
+        at += 1;
+    }
+    let Some((head, rest)) = found.and_then(|at| sent.split_at_checked(at)) else { return Cow::Borrowed(sent) };
+    Cow::Owned(format!("{head}<main{}", rest.get(BODY.len()..).unwrap_or_default()))
 }
 
 const BODY: &[u8] = b"<body";
@@ -122,23 +132,29 @@ const BODY: &[u8] = b"<body";
 struct Ground(Arc<Mutex<HashMap<&'static str, String>>>);
 
 impl Ground {
-    /// The first one counts: nothing else of a letter says them of a `div`.
+    /// The first one counts.
     fn lay(&self, name: &str, colour: &str) {
-        let digits = colour.strip_prefix('#');
-        let is_colour = digits.map_or_else(
-            || (3..=24).contains(&colour.len()) && colour.bytes().all(|octet| octet.is_ascii_alphabetic()),
-            |digits| matches!(digits.len(), 3 | 6) && digits.bytes().all(|octet| octet.is_ascii_hexdigit()),
-        );
-        let property = if name == "text" { "color" } else { "background-color" };
-        if is_colour {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(property).or_insert_with(|| colour.to_owned());
-        }
+        // Some leave the sign out.
+        let digits = colour.strip_prefix('#').unwrap_or(colour);
+        let is_hex = matches!(digits.len(), 3 | 6) && digits.bytes().all(|octet| octet.is_ascii_hexdigit());
+        let is_name = (3..=24).contains(&colour.len())
+            && colour.bytes().all(|octet| octet.is_ascii_alphabetic())
+            && !NO_COLOURS.iter().any(|word| colour.eq_ignore_ascii_case(word));
+        let colour = match (is_hex, is_name) {
+            (true, _) => format!("#{digits}"),
+            (false, true) => colour.to_owned(),
+            (false, false) => return,
+        };
+        let property = if name == "text" { "color" } else { BACKGROUND };
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(property).or_insert(colour);
     }
 
+    /// A colour to write in stands on one alone: on the page's own it might not be seen.
     fn style(&self) -> String {
         let laid = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        ["background-color", "color"]
+        [BACKGROUND, "color"]
             .iter()
+            .filter(|_| laid.contains_key(BACKGROUND))
             .filter_map(|property| laid.get(property).map(|colour| format!("{property}:{colour};")))
             .collect()
     }
@@ -170,6 +186,10 @@ pub(super) fn unread(fault: Fault) -> Refusal {
 
 const POLICY: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; \
                       form-action 'none'; frame-ancestors 'none'";
+
+const BACKGROUND: &str = "background-color";
+/// Words of a style that are no colours of HTML.
+const NO_COLOURS: [&str; 6] = ["transparent", "inherit", "initial", "unset", "revert", "currentcolor"];
 
 /// What gives a text its looks, beside what is kept anywhere.
 const DRESS: [&str; 28] = [
@@ -247,7 +267,7 @@ mod tests {
                  <BODY class=w style=\"margin:0\"><p class=x><font color=blue>A</font></p></BODY></html>"
             ),
             "<style media=\"print\">p.x > b{color:red}</style>\
-             <div class=\"w\" style=\"margin:0\"><p class=\"x\"><font color=\"blue\">A</font></p></div>"
+             <main class=\"w\" style=\"margin:0\"><p class=\"x\"><font color=\"blue\">A</font></p></main>"
         );
         for sent in [
             "<link rel=dns-prefetch href=//t.example>",
@@ -278,8 +298,19 @@ mod tests {
             ground.style()
         };
         assert_eq!(style("<body bgcolor=\"#003366\" text=White>A"), "background-color:#003366;color:White;");
-        assert_eq!(style("<body bgcolor=red;x text='\"><b>'>A<div bgcolor=blue>"), "background-color:blue;");
-        assert_eq!(style("<bodyx bgcolor=red>A"), "");
+        assert_eq!(style("<body bgcolor=003366 text=fff>A"), "background-color:#003366;color:#fff;");
+        for nothing in [
+            "<body bgcolor=red;x text='\"><b>'>A",
+            "<body text=white>A",
+            "<body bgcolor=transparent>A<div bgcolor=blue>",
+            "<bodyx bgcolor=red>A",
+            "<!--[if mso]><body bgcolor=red><![endif]-->A",
+        ] {
+            assert_eq!(style(nothing), "", "{nothing}");
+        }
+        let two =
+            "<!--[if mso]><body class=m><![endif]--><!--[if !mso]><!--><body style=\"color:red\"><!--<![endif]-->A";
+        assert_eq!(dressed(two), "<main style=\"color:red\">A</main>");
     }
 
     #[test]

@@ -132,6 +132,8 @@ async fn a_message_in_a_letter_shows_its_pictures_and_its_looks(world: World) {
     let sent = browser.follow(&page, &way(&page, "/letter/message/0/text?")).await;
     assert!(sent.text().contains(&format!("<p class=\"x\">Voici {}", data(&radio))));
     assert!(sent.headers["content-security-policy"].to_str().unwrap().starts_with("sandbox;"));
+    let back = browser.follow(&sent, &way(&sent, "/letter/message/0?of=")).await;
+    assert!(sent.text().contains("Revenir au message") && back.text().contains("<article"));
     for nothing in ["/letter/text", "/letter/message/1/text", "/letter/message/x/text"] {
         assert_eq!(browser.follow(&letter, nothing).await.status, 404, "{nothing}");
     }

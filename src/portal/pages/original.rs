@@ -9,12 +9,12 @@ use super::finish;
 /// The page: `texts` as `original` dressed them, each with whether it is plain, in the language that they are `theirs`.
 pub(in crate::portal) fn original(
     words: &Words,
-    back: &str,
+    (back, way): (&str, &str),
     theirs: &str,
     texts: Vec<(bool, String)>,
     style: &str,
 ) -> String {
-    finish(Original { w: words, tag: words.language.tag(), back, theirs, texts, style }.render())
+    finish(Original { w: words, tag: words.language.tag(), back, way: words.say(way), theirs, texts, style }.render())
 }
 
 #[derive(Template)]
@@ -24,6 +24,7 @@ struct Original<'a> {
     tag: &'static str,
     /// Where it is read.
     back: &'a str,
+    way: String,
     theirs: &'a str,
     texts: Vec<(bool, String)>,
     /// The colours of the whole.

@@ -225,6 +225,7 @@ portal-to-letter = Back to the letter
 portal-message-title = Message attached to your letter
 portal-as-sent = See the text as it was sent
 portal-as-sent-title = Text as it was sent
+portal-to-message = Back to the message
 portal-closed-remembered = Thank you. This browser is remembered until { $day }: the link in your e‑mail opens the letter here without a code.
 portal-unavailable-title = A small problem on our side
 portal-unavailable-text = The page cannot be shown at the moment. Try again in a few minutes. Your letter is not lost.

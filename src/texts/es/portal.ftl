@@ -228,6 +228,7 @@ portal-to-letter = Volver a la carta
 portal-message-title = Mensaje adjunto a su carta
 portal-as-sent = Ver el texto tal como se envió
 portal-as-sent-title = Texto tal como se envió
+portal-to-message = Volver al mensaje
 portal-closed-remembered = Gracias. Este navegador sigue reconocido hasta el { $day }: el enlace de su correo abre aquí la carta sin clave.
 portal-unavailable-title = Un pequeño problema por nuestra parte
 portal-unavailable-text = La página no se puede mostrar en este momento. Inténtelo de nuevo dentro de unos minutos. Su carta no se ha perdido.

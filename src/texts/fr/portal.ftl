@@ -225,6 +225,7 @@ portal-to-letter = Revenir à la lettre
 portal-message-title = Message joint à votre lettre
 portal-as-sent = Voir le texte tel qu’il a été envoyé
 portal-as-sent-title = Texte tel qu’il a été envoyé
+portal-to-message = Revenir au message
 portal-closed-remembered = Merci. Ce navigateur reste reconnu jusqu’au { $day } : le lien de votre e‑mail ouvre la lettre ici sans code.
 portal-unavailable-title = Un petit problème chez nous
 portal-unavailable-text = La page ne peut pas s’afficher pour le moment. Essayez encore dans quelques minutes. Votre lettre n’est pas perdue.

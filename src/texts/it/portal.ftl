@@ -229,6 +229,7 @@ portal-to-letter = Tornare alla lettera
 portal-message-title = Messaggio allegato alla Sua lettera
 portal-as-sent = Vedere il testo così come è stato inviato
 portal-as-sent-title = Testo così come è stato inviato
+portal-to-message = Tornare al messaggio
 portal-closed-remembered = Grazie. Questo browser resta riconosciuto fino al giorno { $day }: il link della Sua e‑mail apre qui la lettera senza codice.
 portal-unavailable-title = Un piccolo problema da parte nostra
 portal-unavailable-text = In questo momento la pagina non si può mostrare. Riprovi tra qualche minuto. La Sua lettera non è andata persa.
