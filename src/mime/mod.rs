@@ -3,8 +3,8 @@
 //! A message that is broken, nested without end or no mail at all still has a structure: its octets, and as much
 //! as can be made out (faults 17 and 18). Nothing here allocates more than a bounded number of small nodes,
 //! recurses deeper than [`structure::DEEPEST`], or changes an octet; what opens a wrapping ([`unwrap`]) makes another
-//! message, not much longer than the one that it was given. No I/O, no keys: what is made of a message when it comes in
-//! ([`summary`]) is sealed by whoever made it.
+//! message, whose texts have a measure of their own since they were packed. No I/O, no keys: what is made of a message when
+//! it comes in ([`summary`]) is sealed by whoever made it.
 
 pub mod address;
 pub mod answer;

@@ -1,6 +1,7 @@
 //! What was wrapped, as a part of a message: its fields of content, an empty line, its body.
 
 use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use data_encoding::BASE64;
 use mail_parser::decoders::html::html_to_text;
@@ -98,10 +99,10 @@ fn is_part(octets: &[u8]) -> bool {
     has_content
 }
 
-/// The words that a message says, of all its texts.
+/// The words that a message says, of all its texts: as numbers, so that no copy of a text is left behind.
 #[derive(Default)]
 pub(super) struct Said {
-    words: HashSet<String>,
+    words: HashSet<u64>,
     /// It says more, which lies elsewhere.
     more: bool,
 }
@@ -120,21 +121,22 @@ impl Said {
         if self.more || self.words.is_empty() {
             return self.more;
         }
-        let plain = match text {
-            Text::Plain(text) => Zeroizing::new(text.to_string()),
-            Text::Html(text) => Zeroizing::new(html_to_text(text)),
+        let all: HashSet<u64> = match text {
+            Text::Plain(text) => words(text).collect(),
+            Text::Html(text) => words(&Zeroizing::new(html_to_text(text))).collect(),
         };
-        let (mut known, mut all) = (0_usize, 0_usize);
-        for word in words(&plain).collect::<HashSet<_>>() {
-            all += 1;
-            known += usize::from(self.words.contains(&word));
-        }
-        known.saturating_mul(5) >= all.saturating_mul(4)
+        let known = all.intersection(&self.words).count();
+        known.saturating_mul(5) >= all.len().saturating_mul(4)
     }
 }
 
-fn words(text: &str) -> impl Iterator<Item = String> {
-    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase)
+/// The words of a text, whatever their case.
+fn words(text: &str) -> impl Iterator<Item = u64> {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(|word| {
+        let mut hasher = DefaultHasher::new();
+        word.chars().flat_map(char::to_lowercase).for_each(|c| c.hash(&mut hasher));
+        hasher.finish()
+    })
 }
 
 /// What Outlook wrapped (`octets`, as they are read), its text where nothing else says it; no octets where nothing is in
