@@ -7,6 +7,8 @@ use std::ops::Range;
 
 use zeroize::Zeroizing;
 
+use crate::domain::PictureKind;
+
 use super::header::{encoded_word, phrase};
 
 /// A text and files, on their way to become a message.
@@ -169,13 +171,11 @@ fn file_header(name: &str, media_type: &str) -> String {
 
 /// What the first octets are of, else what was said, where that is a type of a file.
 fn media_type<'a>(first: &[u8], said: &'a str) -> &'a str {
-    const KNOWN: &[(&[u8], usize, &str)] = &[
-        (b"%PDF-", 0, "application/pdf"),
-        (b"\xff\xd8\xff", 0, "image/jpeg"),
-        (b"\x89PNG\r\n\x1a\n", 0, "image/png"),
-        (b"ftypheic", 4, "image/heic"),
-        (b"ftypmif1", 4, "image/heif"),
-    ];
+    if let Some(picture) = PictureKind::of(first) {
+        return picture.media_type();
+    }
+    const KNOWN: &[(&[u8], usize, &str)] =
+        &[(b"%PDF-", 0, "application/pdf"), (b"ftypheic", 4, "image/heic"), (b"ftypmif1", 4, "image/heif")];
     let is = |(mark, at, _): &&(&[u8], usize, &str)| first.get(*at..).is_some_and(|rest| rest.starts_with(mark));
     if let Some((_, _, known)) = KNOWN.iter().find(is) {
         return known;

@@ -10,6 +10,8 @@ use memchr::memmem;
 use percent_encoding::percent_decode_str;
 use zeroize::Zeroizing;
 
+use crate::domain::PictureKind;
+
 use super::read::{Body, File};
 
 /// One picture.
@@ -42,11 +44,13 @@ impl Picture {
     pub fn kind(octets: &[u8]) -> Option<&'static str> {
         // Of a GIF each picture that is shown for a time has a control of its own.
         let frames = |octets| memmem::find_iter(octets, b"\x21\xf9\x04").take(2).count();
-        let (kind, moves): (_, &[&[u8]]) = match octets {
-            [0xff, 0xd8, 0xff, ..] => ("image/jpeg", &[]),
-            [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => ("image/webp", &[b"ANIM", b"ANMF"]),
-            _ if octets.starts_with(b"\x89PNG\r\n\x1a\n") => ("image/png", &[b"acTL", b"fcTL"]),
-            _ if (octets.starts_with(b"GIF87a") || octets.starts_with(b"GIF89a")) && frames(octets) < 2 => {
+        let (kind, moves): (_, &[&[u8]]) = match (PictureKind::of(octets), octets) {
+            (Some(kind @ PictureKind::Jpeg), _) => (kind.media_type(), &[]),
+            (Some(kind @ PictureKind::Png), _) => (kind.media_type(), &[b"acTL", b"fcTL"]),
+            (None, [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..]) => {
+                ("image/webp", &[b"ANIM", b"ANMF"])
+            }
+            (None, [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..]) if frames(octets) < 2 => {
                 ("image/gif", &[b"NETSCAPE2.0", b"ANIMEXTS1.0"])
             }
             _ => return None,
